@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Multi-task MR imaging: accelerated reconstruction and segmentation together.
+
+Five nouns (`Volume`, `Pattern`, `Scan`, `Method`, `Result`) and five verbs
+(`open`, `simulate`, `run`, `evaluate`, `save`). Names are fetched when first
+used, so that importing the package imports neither torch nor napari.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_mtmri.methods.base import Method
+    from napari_mtmri.patterns.base import Pattern
+    from napari_mtmri.result import Result
+    from napari_mtmri.scan import Scan
+    from napari_mtmri.verbs import evaluate, open, run, save, simulate
+    from napari_mtmri.volume import Volume
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Volume": "volume",
+    "Pattern": "patterns.base",
+    "Scan": "scan",
+    "Method": "methods.base",
+    "Result": "result",
+    "open": "verbs",
+    "simulate": "verbs",
+    "run": "verbs",
+    "evaluate": "verbs",
+    "save": "verbs",
+}
+
+__all__ = [
+    "Method",
+    "Pattern",
+    "Result",
+    "Scan",
+    "Volume",
+    "__version__",
+    "evaluate",
+    "open",
+    "run",
+    "save",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

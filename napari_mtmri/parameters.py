@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a pattern or a method lets its user choose: declared once, shown everywhere.
+
+Shell options, panel forms and error messages are made from these declarations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from napari_mtmri.errors import RequestError
+
+Value = float | int | str | bool
+
+
+@dataclass(frozen=True)
+class Option:
+    """One parameter: its kind, default, range and help.
+
+    Parameters
+    ----------
+    name : str
+        As written in Python, shell and JSON.
+    kind : {"float", "int", "choice", "path", "bool"}
+    default : float, int, str, bool or None
+        None means: worked out from the request, as ``help`` says.
+    help : str
+        One line, with the unit.
+    minimum, maximum : float, optional
+        Closed range of a number.
+    choices : tuple of str
+        What a "choice" may be.
+    """
+
+    name: str
+    kind: Literal["float", "int", "choice", "path", "bool"]
+    default: Value | None
+    help: str
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+
+    def check(self, value: object, owner: str) -> Value:
+        """Return ``value`` in the option's own type.
+
+        Raises
+        ------
+        RequestError
+            If it is of the wrong kind or out of range; names ``owner``.
+        """
+        checked = self._convert(value)
+        if checked is None:
+            raise RequestError(
+                f"{owner}: {self.name} = {value!r} is not {self._wanted()}; {self.help}"
+            )
+        return checked
+
+    def _convert(self, value: object) -> Value | None:
+        if self.kind == "bool":
+            words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+            return value if isinstance(value, bool) else words.get(str(value).lower())
+        if self.kind in ("choice", "path"):
+            text = str(value)
+            return text if self.kind == "path" or text in self.choices else None
+        try:
+            number = float(value)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            return None
+        whole = self.kind == "int"
+        if isinstance(value, bool) or number != number or (whole and number != int(number)):
+            return None
+        if self.minimum is not None and number < self.minimum:
+            return None
+        if self.maximum is not None and number > self.maximum:
+            return None
+        return int(number) if whole else number
+
+    def _wanted(self) -> str:
+        if self.kind == "choice":
+            return "one of " + ", ".join(self.choices)
+        if self.kind == "bool":
+            return "yes or no"
+        span = "" if self.minimum is None else f" from {self.minimum:g}"
+        span += "" if self.maximum is None else f" to {self.maximum:g}"
+        return ("a whole number" if self.kind == "int" else "a number") + span
+
+
+def check_options(
+    given: Mapping[str, object], declared: Sequence[Option], owner: str
+) -> dict[str, Value]:
+    """Return the given options, each checked; defaults are left out.
+
+    Raises
+    ------
+    RequestError
+        If an option is not declared or its value does not fit.
+    """
+    known = {option.name: option for option in declared}
+    for name in given:
+        if name not in known:
+            raise RequestError(
+                f"{owner} has no option {name!r}; it has: {', '.join(known) or 'none'}."
+            )
+    return {name: known[name].check(value, owner) for name, value in given.items()}

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Members of a kind (patterns, methods, metrics, readers), found by entry points.
+
+Ours and other packages' members register alike, with one line under
+``[project.entry-points."napari_mtmri.<kind>"]``. Names are known without
+importing anything; a member is imported when it is first asked for, and one that
+cannot be imported is listed with its reason instead of taking the list down.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Generic, TypeVar, cast
+
+from napari_mtmri.errors import RequestError
+
+log = logging.getLogger(__name__)
+Member = TypeVar("Member")
+
+
+class Registry(Generic[Member]):
+    """All members of one kind.
+
+    Parameters
+    ----------
+    kind : str
+        Plural name, also the folder of our own members: ``"patterns"``.
+
+    Examples
+    --------
+    >>> from napari_mtmri.registry import Registry
+    >>> "random" in Registry("patterns").names()
+    True
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._members: dict[str, Member] = {}
+
+    @cached_property
+    def _points(self) -> dict[str, EntryPoint]:
+        points: dict[str, EntryPoint] = {}
+        for point in sorted(
+            entry_points(group=f"napari_mtmri.{self.kind}"),
+            key=lambda p: not p.value.startswith("napari_mtmri."),
+        ):
+            if point.name in points and points[point.name].value != point.value:
+                log.warning(
+                    "%s %r of %s is ignored: %s has that name already",
+                    self.kind, point.name, point.value, points[point.name].value,
+                )  # fmt: skip
+                continue
+            points[point.name] = point
+        return points
+
+    def names(self) -> tuple[str, ...]:
+        """Return the registered names in alphabetical order; imports nothing."""
+        return tuple(sorted(self._points))
+
+    def get(self, name: str) -> Member:
+        """Return the member called ``name``, imported on first use.
+
+        Raises
+        ------
+        RequestError
+            If there is no such name (the message lists those that exist), or if
+            its module cannot be imported (the message says why).
+        """
+        if name not in self._members:
+            if name not in self._points:
+                raise RequestError(self._unknown(name))
+            try:
+                self._members[name] = cast("Member", self._points[name].load())
+            except Exception as why:
+                # A stranger's module may fail in any way; the list must survive it.
+                raise RequestError(
+                    f"{self.kind} {name!r} of {self._points[name].value} cannot be loaded "
+                    f"({type(why).__name__}: {why}); install what it needs or choose another."
+                ) from why
+        return self._members[name]
+
+    def broken(self) -> dict[str, str]:
+        """Return the names that cannot be loaded, each with its reason."""
+        reasons: dict[str, str] = {}
+        for name in self.names():
+            try:
+                self.get(name)
+            except RequestError as why:
+                reasons[name] = str(why)
+        return reasons
+
+    def _unknown(self, name: str) -> str:
+        known = ", ".join(self.names()) or "none"
+        module = name.replace("-", "_")
+        folder = Path(__file__).parent / self.kind
+        if module.isidentifier() and (folder / f"{module}.py").is_file():
+            return (
+                f"{name!r} lies in {self.kind}/{module}.py but is not registered; "
+                "reinstall the package (pip install -e .)."
+            )
+        return f"{name!r} is not one of the {self.kind} that exist: {known}."
