@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""From what a method returned to a Result on the grid of the input."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+
+from napari_mtmri import __version__
+from napari_mtmri.geometry import to_stack
+from napari_mtmri.methods.base import Loaded, Method, Setting
+from napari_mtmri.metrics.base import Scores, measure_all
+from napari_mtmri.result import Result
+from napari_mtmri.scan import Scan
+from napari_mtmri.volume import Volume
+
+THRESHOLD = 0.5
+FROM_MAGNITUDE = (
+    "Simulated from a magnitude image: this flatters every method (conjugate symmetry, no "
+    "coil noise, processed images)."
+)
+
+
+def assemble(
+    scan: Scan,
+    method: Method,
+    setting: Setting,
+    loaded: Loaded,
+    image: np.ndarray | None,
+    probability: np.ndarray | None,
+    timings: Mapping[str, float],
+) -> Result:
+    """Return the Result, with its error where there is a reference; not yet scored.
+
+    Parameters
+    ----------
+    image : complex64 (slice, readout, phase) or None
+    probability : float32 (slice, channel, readout, phase) or None
+    """
+    foreground, labels = _segmentation(probability)
+    reconstruction = None if image is None else np.abs(image).astype(np.float32)
+    reference = scan.reference_stack()
+    error = None if reconstruction is None or reference is None else reconstruction - reference
+
+    def on_grid(stack: np.ndarray | None, name: str, kind: str = "image") -> Volume | None:
+        return None if stack is None else scan.volume(stack, f"{scan.name} {name}", kind)
+
+    zero_filled = np.abs(scan.zero_filled).astype(np.float32)
+    return Result(
+        method=method.name,
+        name=scan.name,
+        mask=scan.mask,
+        axes=scan.axes,
+        zero_filled=scan.volume(zero_filled, f"{scan.name} zero-filled"),
+        reconstruction=on_grid(reconstruction, "reconstruction"),
+        probability=on_grid(foreground, "probability"),
+        labels=on_grid(labels, "segmentation", "labels"),
+        error=on_grid(error, "error"),
+        request=_request(scan, method, setting),
+        provenance=_provenance(scan, setting, loaded),
+        timings=dict(timings),
+        warnings=_warnings(scan, loaded),
+        reference=scan.reference,
+    )
+
+
+def score(
+    result: Result, reference: Volume | None, labels: Volume | None
+) -> dict[str, Scores]:
+    """Return the scores of the method and of zero-filled, as far as they can be measured."""
+    spacing = result.zero_filled.spacing if result.zero_filled.spacing_known else None
+    axes = result.axes
+    order = (axes.slice, axes.readout, axes.phase)
+    along = None if spacing is None else tuple(spacing[axis] for axis in order)
+
+    def stack(volume: Volume | None) -> np.ndarray | None:
+        return None if volume is None else to_stack(volume.data, axes)
+
+    truth = None if reference is None else np.abs(to_stack(reference.data, axes))
+    drawn = stack(labels)
+    rows = {
+        "zero-filled": measure_all(stack(result.zero_filled), truth, None, None, spacing=along),
+        result.method: measure_all(
+            stack(result.reconstruction), truth, stack(result.labels), drawn, spacing=along
+        ),
+    }
+    return {name: scores for name, scores in rows.items() if scores.rows}
+
+
+def lost_to_zero_filled(scores: Mapping[str, Scores]) -> tuple[str, ...]:
+    """Return one line for a method whose image is worse than doing nothing."""
+    base = scores.get("zero-filled")
+    lines = []
+    for name, own in scores.items():
+        if base is None or name == "zero-filled":
+            continue
+        psnr, floor = own.get("PSNR"), base.get("PSNR")
+        if psnr < floor:
+            lines.append(
+                f"{name}: PSNR {psnr:.2f} dB is below the {floor:.2f} dB of zero-filled; "
+                "do not use this reconstruction."
+            )
+    return tuple(lines)
+
+
+def _segmentation(probability: np.ndarray | None) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Probability of any foreground, and labels: threshold for one class, else argmax."""
+    if probability is None:
+        return None, None
+    if probability.shape[1] == 1:
+        foreground = probability[:, 0]
+        return foreground, (foreground >= THRESHOLD).astype(np.uint8)
+    return 1 - probability[:, 0], probability.argmax(1).astype(np.uint8)
+
+
+def _request(scan: Scan, method: Method, setting: Setting) -> dict[str, Any]:
+    return {
+        "method": method.name,
+        "parameters": dict(setting.parameters),
+        "pattern": None if scan.pattern is None else scan.pattern.record(),
+        "simulation": None if scan.simulation is None else dict(scan.simulation),
+        "axes": {name: getattr(scan.axes, name) for name in ("slice", "readout", "phase")},
+        "device": setting.device.name,
+        "precision": setting.device.precision,
+    }
+
+
+def _provenance(scan: Scan, setting: Setting, loaded: Loaded) -> dict[str, Any]:
+    path = scan.grid.path
+    return {
+        "input": {"file": None if path is None else path.name, "sha256": scan.grid.sha256},
+        "weights": [{"method": card.method, "sha256": card.sha256} for card in loaded.cards],
+        "versions": {"napari-mtmri": __version__, **_versions("numpy", "torch", "nibabel")},
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "device": setting.device.why,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _versions(*packages: str) -> dict[str, str]:
+    found = {}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def _warnings(scan: Scan, loaded: Loaded) -> tuple[str, ...]:
+    lines = list(scan.grid.warnings)
+    if scan.is_simulated:
+        lines.append(FROM_MAGNITUDE)
+    achieved = scan.mask.size / max(int(scan.mask.sum()), 1)
+    pattern = None if scan.pattern is None else scan.pattern.name
+    for card in loaded.cards:
+        line = card.misfit(pattern, achieved)
+        if line:
+            lines.append(line)
+    return tuple(lines)

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""From weights to a runner: shared by the methods that are a `MultiTask` network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_mtmri.device import Device
+from napari_mtmri.methods.base import Loaded, Setting, SliceBatch
+from napari_mtmri.scan import Scan
+from napari_mtmri.weights import Card, find_weights, load_weights
+
+if TYPE_CHECKING:
+    from napari_mtmri.networks.multitask import MultiTask
+
+_LOADED: dict[tuple[str, str, str], tuple[MultiTask, Card]] = {}
+
+
+def load_network(setting: Setting, *names: str) -> Loaded:
+    """Return a runner with the networks of one or several weights put together.
+
+    Parameters
+    ----------
+    setting : Setting
+    *names : str
+        Weights that give the reconstruction and the segmentation network; the last
+        that has a part gives it.
+    """
+    parts = [_network(setting, name) for name in names]
+    return Loaded(_runner(_join([net for net, _ in parts]), setting.device), tuple(
+        card for _, card in parts
+    ))  # fmt: skip
+
+
+def _network(setting: Setting, name: str) -> tuple[MultiTask, Card]:
+    """Return the network of some weights; loaded once per process and kept."""
+    from napari_mtmri.networks.build import build
+
+    path = find_weights(name, setting.weights)
+    key = (name, str(path.resolve()), setting.device.name)
+    if key not in _LOADED:
+        tensors, card = load_weights(path, name)
+        network = build(card.architecture)
+        network.load_state_dict(tensors)
+        _LOADED[key] = (network.to(setting.device.torch_device).eval(), card)
+    return _LOADED[key]
+
+
+def _join(networks: list[MultiTask]) -> MultiTask:
+    from napari_mtmri.networks.multitask import MultiTask
+
+    if len(networks) == 1:
+        return networks[0]
+    recon = [net.reconstruction for net in networks if net.reconstruction is not None]
+    seg = [net.segmentation for net in networks if net.segmentation is not None]
+    return MultiTask(recon[-1], seg[-1])
+
+
+def _runner(network: MultiTask, device: Device):  # type: ignore[no-untyped-def]
+    import torch
+
+    from napari_mtmri.networks.multitask import probabilities
+
+    where = device.torch_device
+
+    def run(scan: Scan) -> SliceBatch:
+        scale = np.float32(scan.scale)
+        kspace = torch.from_numpy(scan.kspace / scale).to(where)
+        mask = torch.from_numpy(scan.mask).to(where)
+        maps = None if scan.coil_maps is None else torch.from_numpy(scan.coil_maps).to(where)
+        reference = scan.reference_stack() if network.reconstruction is None else None
+        truth = None if reference is None else torch.from_numpy(reference / scale).to(where)
+        bfloat16 = device.precision == "bfloat16"
+        with (
+            torch.inference_mode(),
+            torch.autocast(where.type, torch.bfloat16, enabled=bfloat16),
+        ):
+            image, logits = network(kspace, mask, maps, truth)
+        return SliceBatch(
+            None if image is None else (image * scale).cpu().numpy(),
+            None if logits is None else probabilities(logits).float().cpu().numpy(),
+        )
+
+    return run

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A loaded method over the slices of a scan: order, progress, stop, memory."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_mtmri.device import run_halving
+from napari_mtmri.errors import Stopped
+from napari_mtmri.methods.base import Loaded, Method, Setting, SliceBatch
+from napari_mtmri.scan import Scan
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Slices that have just been done, in the order they were done.
+
+    Parameters
+    ----------
+    done, total : int
+        Slices.
+    slices : tuple of int
+        Of the grid, those just done.
+    image : complex64 (slice, readout, phase) or None
+    probability : float32 (slice, channel, readout, phase) or None
+    seconds_left : float
+    """
+
+    done: int
+    total: int
+    slices: tuple[int, ...]
+    image: np.ndarray | None
+    probability: np.ndarray | None
+    seconds_left: float
+
+
+Report = Callable[[Progress], None]
+
+
+def outwards(count: int, first: int | None) -> list[int]:
+    """Return 0 … count - 1, beginning at ``first`` and going outwards from it.
+
+    Examples
+    --------
+    >>> outwards(5, 3)
+    [3, 4, 2, 1, 0]
+    """
+    if first is None:
+        return list(range(count))
+    return sorted(range(count), key=lambda i: (abs(i - first), -i))
+
+
+def run_slices(
+    scan: Scan,
+    method: Method,
+    setting: Setting,
+    loaded: Loaded,
+    first: int | None = None,
+    on_progress: Report | None = None,
+    stop: threading.Event | None = None,
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Return image (complex64) and probability (float32) of all slices, in scan order.
+
+    Parameters
+    ----------
+    first : int, optional
+        Position in the scan of the slice to do first, alone.
+    on_progress : callable, optional
+    stop : threading.Event, optional
+
+    Raises
+    ------
+    Stopped
+        If ``stop`` was set.
+    ResourceError
+        If not even one slice fits into memory.
+    """
+
+    def one_pass(positions: Sequence[int]) -> SliceBatch:
+        return loaded.run(scan.select(positions, with_reference=method.is_full_sample))
+
+    image: np.ndarray | None = None
+    probability: np.ndarray | None = None
+    done, began = 0, time.perf_counter()
+    for wanted in _batches(outwards(scan.n_slices, first), setting.device.batch_size):
+        if stop is not None and stop.is_set():
+            raise Stopped(f"{scan.name}: stopped after {done} of {scan.n_slices} slices.")
+        for positions, part in run_halving(one_pass, wanted, setting.device):
+            image = _place(image, part.image, positions, scan.n_slices)
+            probability = _place(probability, part.probability, positions, scan.n_slices)
+            done += len(positions)
+            if on_progress is not None:
+                left = (time.perf_counter() - began) / done * (scan.n_slices - done)
+                slices = tuple(scan.slices[i] for i in positions)
+                on_progress(
+                    Progress(done, scan.n_slices, slices, part.image, part.probability, left)
+                )
+    return image, probability
+
+
+def _batches(order: list[int], size: int) -> Iterator[list[int]]:
+    yield order[:1]  # the slice on screen stands as soon as it can
+    for start in range(1, len(order), size):
+        yield order[start : start + size]
+
+
+def _place(
+    whole: np.ndarray | None, part: np.ndarray | None, positions: Sequence[int], count: int
+) -> np.ndarray | None:
+    if part is None:
+        return None
+    if whole is None:
+        whole = np.zeros((count, *part.shape[1:]), part.dtype)
+    whole[list(positions)] = part
+    return whole

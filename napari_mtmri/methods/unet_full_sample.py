@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""U-Net on the fully sampled image: what segmentation could reach at best."""
+
+from __future__ import annotations
+
+from napari_mtmri.methods.base import Loaded, Method, Setting
+from napari_mtmri.methods.network import load_network
+
+WEIGHTS = ("unet-full-sample",)
+
+
+def _load(setting: Setting) -> Loaded:
+    return load_network(setting, *WEIGHTS)
+
+
+UNET_FULL_SAMPLE = Method(
+    name="unet-full-sample",
+    title="U-Net (full-sample)",
+    summary="U-Net on the true image: an upper reference, never a rival on equal terms; segments.",
+    gives=frozenset({"segmentation"}),
+    needs=frozenset({"weights", "reference"}),
+    load=_load,
+    weights=WEIGHTS,
+)

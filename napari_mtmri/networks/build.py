@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A network from its architecture, as a card or a recipe writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from napari_mtmri.networks.d5c5 import D5C5
+from napari_mtmri.networks.multitask import MultiTask
+from napari_mtmri.networks.unet import UNet
+
+
+def build(architecture: Mapping[str, Any], seed: int = 0) -> MultiTask:
+    """Return the untrained network; the same for the same seed.
+
+    Parameters
+    ----------
+    architecture : mapping
+        ``reconstruction`` and ``segmentation``: arguments of `D5C5` and `UNet`, or None
+        where the network has no such part.
+    """
+    recon, seg = architecture.get("reconstruction"), architecture.get("segmentation")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = MultiTask(D5C5(**recon) if recon else None, UNet(**seg) if seg else None)
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]

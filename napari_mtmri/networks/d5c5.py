@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Deep cascade of convolutional networks with data consistency (D5C5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from napari_mtmri.kspace import combine, expand
+
+
+def to_channels(image: Tensor) -> Tensor:
+    """Complex (batch, readout, phase) as real (batch, 2, readout, phase)."""
+    return torch.view_as_real(image).permute(0, 3, 1, 2)
+
+
+def to_complex(channels: Tensor) -> Tensor:
+    """Real (batch, 2, readout, phase) as complex64 (batch, readout, phase)."""
+    return torch.view_as_complex(channels.float().permute(0, 2, 3, 1).contiguous())
+
+
+class Denoiser(nn.Sequential):
+    """Convolutions 2 → f → … → f → 2 with ReLU between them, none after the last.
+
+    Parameters
+    ----------
+    features : int
+        Width f.
+    convolutions : int
+        Number of 3×3 convolutions.
+    last_scale : float
+        Factor on the initial weights of the last one, so that an untrained cascade
+        starts close to its input.
+    """
+
+    def __init__(self, features: int, convolutions: int, last_scale: float) -> None:
+        widths = [2, *[features] * (convolutions - 1), 2]
+        layers: list[nn.Module] = []
+        for wide_in, wide_out in zip(widths[:-1], widths[1:], strict=True):
+            layers += [nn.Conv2d(wide_in, wide_out, 3, padding=1), nn.ReLU(inplace=True)]
+        super().__init__(*layers[:-1])
+        for layer in self:
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+                nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+        with torch.no_grad():
+            self[-1].weight.mul_(last_scale)
+
+
+class D5C5(nn.Module):
+    """Cascades of a residual `Denoiser`, each followed by hard data consistency.
+
+    ``x0`` is the zero-filled image; ``x <- DC(x + CNN_i(x))``, own weights per
+    cascade. With one coil every measured sample comes back exactly.
+
+    Parameters
+    ----------
+    cascades, convolutions, features : int
+        5, 5 and 64 in the article (565 770 parameters).
+    last_scale : float
+        See `Denoiser`.
+
+    References
+    ----------
+    Schlemper et al., IEEE TMI 37(2), 2018, Fig. 2; no normalisation, ReLU.
+    """
+
+    def __init__(
+        self,
+        cascades: int = 5,
+        convolutions: int = 5,
+        features: int = 64,
+        last_scale: float = 0.1,
+    ) -> None:
+        super().__init__()
+        self.cascades = nn.ModuleList(
+            Denoiser(features, convolutions, last_scale) for _ in range(cascades)
+        )
+
+    def forward(self, kspace: Tensor, mask: Tensor, coil_maps: Tensor | None = None) -> Tensor:
+        """Return the reconstruction, complex64 (batch, readout, phase).
+
+        Parameters
+        ----------
+        kspace : complex64 (batch, coil, readout, phase)
+            Zero where not measured; zero frequency at ``n // 2``.
+        mask : bool, broadcastable to (batch, 1, readout, phase)
+        coil_maps : complex64, shape of ``kspace``, optional
+        """
+        *_, image = self.stages(kspace, mask, coil_maps)
+        return image
+
+    def stages(
+        self, kspace: Tensor, mask: Tensor, coil_maps: Tensor | None = None
+    ) -> Iterator[Tensor]:
+        """Yield the image after each cascade, the zero-filled one first."""
+        # Moving the centre of the image only turns phases in k-space, and consistency
+        # works sample by sample: so the cascades transform without any shift.
+        coil_images = torch.fft.ifft2(torch.fft.ifftshift(kspace, dim=(-2, -1)), norm="ortho")
+        coil_images = torch.fft.fftshift(coil_images, dim=(-2, -1))
+        measured = torch.fft.fft2(coil_images, norm="ortho")
+        kept = torch.fft.ifftshift(mask, dim=(-2, -1))
+        image = combine(coil_images, coil_maps)
+        yield image
+        for cascade in self.cascades:
+            image = image + to_complex(cascade(to_channels(image)))
+            own = torch.fft.fft2(expand(image, coil_maps), norm="ortho")
+            consistent = torch.fft.ifft2(torch.where(kept, measured, own), norm="ortho")
+            image = _combine_inside(consistent, coil_maps, image)
+            yield image
+
+
+def _combine_inside(consistent: Tensor, coil_maps: Tensor | None, image: Tensor) -> Tensor:
+    if coil_maps is None:
+        return consistent[:, 0]
+    # Outside the object all maps are zero: nothing was measured there, so x stays.
+    seen = coil_maps.abs().sum(1) > 0
+    return torch.where(seen, combine(consistent, coil_maps), image)

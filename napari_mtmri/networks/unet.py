@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""U-Net for segmentation."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as nnf
+from torch import Tensor, nn
+
+
+class Block(nn.Sequential):
+    """Two 3×3 convolutions, each with GroupNorm and ReLU.
+
+    GroupNorm, not BatchNorm: a slice's result must not depend on its batch mates,
+    and under teacher forcing running statistics would mix truth and reconstruction.
+    """
+
+    def __init__(self, wide_in: int, wide_out: int) -> None:
+        layers: list[nn.Module] = []
+        for wide in (wide_in, wide_out):
+            layers += [
+                nn.Conv2d(wide, wide_out, 3, padding=1, bias=False),
+                nn.GroupNorm(min(8, wide_out), wide_out),
+                nn.ReLU(inplace=True),
+            ]
+        super().__init__(*layers)
+
+
+class UNet(nn.Module):
+    """Encoder and decoder with skips; widths f, 2f, … 2^depth f.
+
+    Parameters
+    ----------
+    channels : int
+        Input channels; 1 for a magnitude image.
+    classes : int
+        Output channels (logits).
+    features : int
+        Width f of the first level; 64 gives 31 036 481 parameters for one class.
+    depth : int
+        Number of poolings.
+
+    References
+    ----------
+    Ronneberger et al., MICCAI 2015; same instead of valid padding, GroupNorm.
+    """
+
+    def __init__(
+        self, channels: int = 1, classes: int = 1, features: int = 64, depth: int = 4
+    ) -> None:
+        super().__init__()
+        widths = [features * 2**level for level in range(depth + 1)]
+        self.down = nn.ModuleList(
+            Block(before, after)
+            for before, after in zip([channels, *widths[:-1]], widths, strict=True)
+        )
+        self.lift = nn.ModuleList(
+            nn.ConvTranspose2d(deep, shallow, 2, stride=2)
+            for deep, shallow in zip(widths[:0:-1], widths[-2::-1], strict=True)
+        )
+        self.up = nn.ModuleList(Block(2 * wide, wide) for wide in widths[-2::-1])
+        self.head = nn.Conv2d(features, classes, 1)
+        self.depth = depth
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Return float32 logits (batch, classes, readout, phase).
+
+        Any in-plane size: sides are padded to multiples of ``2**depth`` by repeating
+        the border, on both sides, and cropped back.
+
+        Parameters
+        ----------
+        image : (batch, channels, readout, phase)
+        """
+        rows, columns = image.shape[-2:]
+        step = 2**self.depth
+        top, left = (-rows % step) // 2, (-columns % step) // 2
+        bottom, right = -rows % step - top, -columns % step - left
+        features = nnf.pad(image, (left, right, top, bottom), mode="replicate")
+        skips: list[Tensor] = []
+        for level, block in enumerate(self.down):
+            features = block(nnf.max_pool2d(features, 2) if level else features)
+            skips.append(features)
+        skips.pop()
+        for lift, block in zip(self.lift, self.up, strict=True):
+            features = block(torch.cat([skips.pop(), lift(features)], dim=1))
+        logits: Tensor = self.head(features).float()
+        return logits[..., top : top + rows, left : left + columns]

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""From a magnitude volume and a pattern to a Scan: phase, coils, noise, mask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from napari_mtmri.draws import generator
+from napari_mtmri.errors import RequestError
+from napari_mtmri.geometry import Axes, to_stack
+from napari_mtmri.kspace import fft2c, ifft2c
+from napari_mtmri.patterns.base import Pattern
+from napari_mtmri.scan import Scan, scale_of
+from napari_mtmri.volume import Volume
+
+MOST_COILS = 32
+
+
+def simulate(
+    volume: Volume,
+    pattern: Pattern,
+    *,
+    phase: bool = False,
+    snr: float | None = None,
+    n_coils: int = 1,
+    axes: Axes | None = None,
+    slices: Sequence[int] | None = None,
+    seed: int = 0,
+) -> Scan:
+    """Return the scan that would have given this volume, under-sampled.
+
+    Parameters
+    ----------
+    volume : Volume
+        Magnitude (or complex) image; also becomes the scan's reference.
+    pattern : Pattern
+        One mask for all slices.
+    phase : bool
+        Add a smooth random phase, the same for all slices.
+    snr : float, optional
+        Mean magnitude inside the object over the standard deviation of the noise
+        (per real and imaginary part); None: no noise.
+    n_coils : int
+        1 to 32 simulated receive coils around the head; their maps are known.
+    axes : Axes, optional
+        Slice, readout and phase axes; found from the volume by default.
+    slices : sequence of int, optional
+        Only these slices; each is the same as when all are simulated.
+    seed : int
+        Of phase and noise.
+
+    Raises
+    ------
+    InputError
+        If the volume has NaN or infinite voxels.
+    RequestError
+        If a number is out of range, or the pattern does not fit the plane.
+    """
+    _check(volume, snr, n_coils)
+    axes = axes or volume.axes
+    stack = to_stack(volume.magnitude(), axes)
+    chosen = tuple(range(len(stack))) if slices is None else tuple(slices)
+    plane = stack.shape[1:]
+    mask = pattern.mask((plane[0], plane[1]))
+    turn = _smooth_phase(plane, seed) if phase else np.ones(plane, np.complex64)
+    maps = _coil_maps(plane, n_coils) if n_coils > 1 else None
+    sigma = 0.0 if snr is None else object_mean(stack) / snr
+    kspace = np.empty((len(chosen), n_coils, *plane), np.complex64)
+    for position, number in enumerate(chosen):
+        image = stack[number] * turn
+        coils = image[None] if maps is None else image[None] * maps
+        kspace[position] = fft2c(coils.astype(np.complex64))
+        if sigma:
+            kspace[position] += _noise(kspace.shape[1:], sigma, seed, number)
+    kspace *= mask
+    return Scan(
+        kspace=kspace,
+        mask=mask,
+        grid=volume,
+        axes=axes,
+        slices=chosen,
+        coil_maps=None if maps is None else np.broadcast_to(maps, kspace.shape),
+        pattern=pattern,
+        simulation={"phase": phase, "snr": snr, "n_coils": n_coils, "seed": seed},
+        reference=volume,
+        volume_scale=_scale_of_volume(stack, mask) if len(chosen) < len(stack) else None,
+    )
+
+
+def object_mean(stack: np.ndarray) -> float:
+    """Return the mean magnitude where it exceeds a tenth of its 99th percentile."""
+    bright = stack[stack > 0.1 * np.percentile(stack, 99)]
+    return float(bright.mean()) if bright.size else 0.0
+
+
+def _check(volume: Volume, snr: float | None, n_coils: int) -> None:
+    if snr is not None and not snr > 0:
+        raise RequestError(f"{volume.name}: SNR {snr} is not above 0; leave it out for no noise.")
+    if not 1 <= n_coils <= MOST_COILS:
+        raise RequestError(f"{volume.name}: {n_coils} coils; choose 1 to {MOST_COILS}.")
+
+
+def _scale_of_volume(stack: np.ndarray, mask: np.ndarray) -> float:
+    """Scale of the whole volume from at most eight of its slices, when few are wanted."""
+    some = stack[:: max(len(stack) // 8, 1)].astype(np.complex64)
+    return scale_of(ifft2c(np.where(mask, fft2c(some), 0)))
+
+
+def _grid(plane: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Coordinates from -1 to 1 over the plane."""
+    rows, columns = np.ogrid[-1 : 1 : plane[0] * 1j, -1 : 1 : plane[1] * 1j]
+    return rows.astype(np.float32), columns.astype(np.float32)
+
+
+def _smooth_phase(plane: tuple[int, ...], seed: int) -> np.ndarray:
+    """Order-2 polynomial with one slow wave: up to about ±π over the field of view."""
+    rows, columns = _grid(plane)
+    draw = generator(seed, "phase")
+    c = draw.uniform(-1, 1, 8).astype(np.float32)
+    angle = c[0] + c[1] * rows + c[2] * columns + c[3] * rows * columns
+    angle = angle + 0.5 * (c[4] * rows**2 + c[5] * columns**2)
+    angle = angle + 0.5 * np.sin(np.pi * (rows * c[6] + columns * c[7]))
+    return np.exp(1j * np.pi / 2 * angle).astype(np.complex64)
+
+
+def _coil_maps(plane: tuple[int, ...], n_coils: int) -> np.ndarray:
+    """Gaussian coils on a circle of 1.5 times the half field of view; sum of squares 1."""
+    rows, columns = _grid(plane)
+    maps = np.empty((n_coils, *plane), np.complex64)
+    for coil, angle in enumerate(np.arange(n_coils) * 2 * np.pi / n_coils):
+        down, right = rows - 1.5 * np.sin(angle), columns - 1.5 * np.cos(angle)
+        maps[coil] = np.exp(-(down**2 + right**2) / 2 + 1j * (angle + down + right))
+    return maps / np.sqrt((np.abs(maps) ** 2).sum(0))
+
+
+def _noise(shape: tuple[int, ...], sigma: float, seed: int, number: int) -> np.ndarray:
+    # Keyed by the slice, so that one slice alone has the noise it has in the volume.
+    parts = generator(seed, "noise", number).normal(0, sigma, (2, *shape))
+    return (parts[0] + 1j * parts[1]).astype(np.complex64)

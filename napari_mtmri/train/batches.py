@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Batches of simulated scans; every draw is a function of (seed, epoch, case).
+
+Nothing depends on time, worker or process, so that a resumed training and one on
+several machines see exactly what an uninterrupted one sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_mtmri.draws import generator
+from napari_mtmri.kspace import fft2c, ifft2c
+from napari_mtmri.patterns.base import Pattern
+from napari_mtmri.scan import scale_of
+from napari_mtmri.train.augment import augment
+from napari_mtmri.train.cases import Case
+from napari_mtmri.train.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Item:
+    """One slice to show: which case, which slice, and the how-manieth showing this epoch."""
+
+    case: int
+    slice: int
+    showing: int
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Arrays of one update, all divided by their scan's scale.
+
+    Parameters
+    ----------
+    kspace : complex64 (batch, 1, readout, phase)
+    mask : bool (batch, 1, readout, phase)
+    truth : float32 (batch, readout, phase)
+    labels : int64 (batch, readout, phase)
+    """
+
+    kspace: np.ndarray
+    mask: np.ndarray
+    truth: np.ndarray
+    labels: np.ndarray
+
+
+def plan_epoch(cases: Sequence[Case], recipe: Recipe, epoch: int) -> list[Item]:
+    """Return the slices of an epoch in the order they are shown."""
+    items: list[Item] = []
+    for index, case in enumerate(cases):
+        draw = generator(recipe.seed, epoch, case.name, "slices")
+        shown: dict[int, int] = {}
+        for number in _choose_slices(case, recipe, draw):
+            shown[number] = shown.get(number, -1) + 1
+            items.append(Item(index, number, shown[number]))
+    order = generator(recipe.seed, epoch, "order").permutation(len(items))
+    return [items[i] for i in order]
+
+
+def _choose_slices(case: Case, recipe: Recipe, draw: np.random.Generator) -> list[int]:
+    usable = np.arange(len(case.image))
+    if recipe.slice_filter == "object":
+        bright = case.image > 0.1 * np.percentile(case.image, 99)
+        usable = usable[bright.mean(axis=(1, 2)) > 0.05]
+    count = recipe.slices_per_case or len(usable)
+    if recipe.lesion_fraction is None:
+        return _draw(usable, count, draw)
+    lesion = case.labels.any(axis=(1, 2))[usable]
+    n_lesion = round(count * recipe.lesion_fraction) if lesion.any() else 0
+    n_other = count - n_lesion if not lesion.all() else 0
+    return _draw(usable[lesion], n_lesion, draw) + _draw(usable[~lesion], n_other, draw)
+
+
+def _draw(pool: np.ndarray, count: int, draw: np.random.Generator) -> list[int]:
+    """Draw ``count`` of the pool; none twice before each was taken once."""
+    if not len(pool):
+        return []
+    rounds = [draw.permutation(pool) for _ in range(-(-count // len(pool)))]
+    return [int(i) for i in np.concatenate(rounds)[:count]] if rounds else []
+
+
+class Simulator:
+    """Makes the batches of one set of cases.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+    recipe : Recipe
+    """
+
+    def __init__(self, cases: Sequence[Case], recipe: Recipe) -> None:
+        self.cases = cases
+        self.recipe = recipe
+        self._centers = [case.center() for case in cases]
+        self._scans: dict[tuple[int, int], tuple[np.ndarray, float]] = {}
+
+    def batch(self, items: Sequence[Item], epoch: int) -> Batch:
+        """Return the batch of these slices in this epoch."""
+        parts = [self._one(item, epoch) for item in items]
+        kspace, mask, truth, labels = (np.stack(part) for part in zip(*parts, strict=True))
+        return Batch(kspace[:, None], mask[:, None], truth, labels)
+
+    def _one(self, item: Item, epoch: int) -> tuple[np.ndarray, ...]:
+        case, recipe = self.cases[item.case], self.recipe
+        mask, scale = self._scan(item.case, epoch)
+        draw = generator(recipe.seed, epoch, case.name, item.slice, item.showing, "augment")
+        image, labels = case.image[item.slice].astype(np.float32), case.labels[item.slice]
+        if recipe.augment != "none":
+            mirror = None if case.mirror_axis is None else case.mirror_axis - 1
+            image, labels, gain = augment(image, labels, mirror, recipe.augment, draw)
+            scale = scale * gain
+        image = self._crop(image, item.case) / np.float32(scale)
+        kspace = np.where(mask, fft2c(image.astype(np.complex64)), 0).astype(np.complex64)
+        return kspace, mask, image, self._crop(labels, item.case).astype(np.int64)
+
+    def _crop(self, plane: np.ndarray, case: int) -> np.ndarray:
+        if self.recipe.crop is None:
+            return plane
+        return crop_around(plane, self._centers[case], self.recipe.crop)
+
+    def _scan(self, index: int, epoch: int) -> tuple[np.ndarray, float]:
+        """Mask and scale of a whole volume in an epoch (one mask per volume)."""
+        if (index, epoch) not in self._scans:
+            self._scans = {key: val for key, val in self._scans.items() if key[1] == epoch}
+            self._scans[index, epoch] = self._new_scan(index, epoch)
+        return self._scans[index, epoch]
+
+    def _new_scan(self, index: int, epoch: int) -> tuple[np.ndarray, float]:
+        case, recipe = self.cases[index], self.recipe
+        turn = epoch if recipe.mask_redraw == "epoch" else 0
+        draw = generator(recipe.seed, turn, case.name, "mask")
+        factors, shares = zip(*sorted(recipe.accelerations.items()), strict=True)
+        factor = draw.choice(factors, p=np.array(shares) / sum(shares))
+        some = case.image[:: max(len(case.image) // 8, 1)].astype(np.complex64)
+        some = np.stack([self._crop(plane, index) for plane in some])
+        mask = Pattern(
+            recipe.pattern, float(factor), recipe.center_fraction, int(draw.integers(2**31))
+        ).mask(some.shape[-2:])
+        zero_filled = np.abs(ifft2c(np.where(mask, fft2c(some), 0)))
+        return mask, scale_of(zero_filled)
+
+
+def crop_around(plane: np.ndarray, center: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
+    """Return ``size`` pixels of a plane around ``center``, zeros where it ends."""
+    out = np.zeros(size, plane.dtype)
+    source, target = [], []
+    for length, middle, wanted in zip(plane.shape, center, size, strict=True):
+        # A crop that fits is moved inside rather than padded.
+        first = middle - wanted // 2
+        if length >= wanted:
+            first = min(max(first, 0), length - wanted)
+        else:
+            first = (length - wanted) // 2
+        low, high = max(first, 0), min(first + wanted, length)
+        source.append(slice(low, high))
+        target.append(slice(low - first, high - first))
+    out[tuple(target)] = plane[tuple(source)]
+    return out

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Dynamic re-weighted loss constraint (DRLC): who leads, reconstruction or segmentation."""
+
+from __future__ import annotations
+
+import math
+
+from napari_mtmri.train.recipe import Recipe
+
+
+def loss_weights(recipe: Recipe, time: float) -> tuple[float, float]:
+    """Return (alpha, beta), the weights of reconstruction and segmentation.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    time : float
+        Epochs done: whole, or with a fraction where ``t_unit`` is "iteration".
+
+    References
+    ----------
+    The paper, Eqs. 5 and 6: alpha = max(exp(-t) - 0.2, 0.05), beta = 1 - alpha. Its
+    text says that alpha increases; the equation, followed here, says that it falls.
+    ``time_constant`` stretches t, since t in epochs reaches the floor after 1.4.
+    """
+    if recipe.weighting == "fixed":
+        return recipe.fixed_alpha, recipe.fixed_beta
+    start = 1.0 - recipe.alpha_offset
+    if recipe.weighting == "linear":
+        share = min(time / max(recipe.epochs - 1, 1), 1.0)
+        alpha = start + (recipe.alpha_floor - start) * share
+    else:
+        alpha = max(math.exp(-time / recipe.tau) - recipe.alpha_offset, recipe.alpha_floor)
+    return alpha, 1.0 - alpha
