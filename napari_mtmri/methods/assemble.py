@@ -69,9 +69,7 @@ def assemble(
     )
 
 
-def score(
-    result: Result, reference: Volume | None, labels: Volume | None
-) -> dict[str, Scores]:
+def score(result: Result, reference: Volume | None, labels: Volume | None) -> dict[str, Scores]:
     """Return the scores of the method and of zero-filled, as far as they can be measured."""
     spacing = result.zero_filled.spacing if result.zero_filled.spacing_known else None
     axes = result.axes

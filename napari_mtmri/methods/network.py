@@ -15,7 +15,7 @@ from napari_mtmri.weights import Card, find_weights, load_weights
 if TYPE_CHECKING:
     from napari_mtmri.networks.multitask import MultiTask
 
-_LOADED: dict[tuple[str, str, str], tuple[MultiTask, Card]] = {}
+_LOADED: dict[tuple[str, ...], tuple[MultiTask, Card]] = {}
 
 
 def load_network(setting: Setting, *names: str) -> Loaded:
@@ -36,15 +36,19 @@ def load_network(setting: Setting, *names: str) -> Loaded:
 
 def _network(setting: Setting, name: str) -> tuple[MultiTask, Card]:
     """Return the network of some weights; loaded once per process and kept."""
+    import torch
+
     from napari_mtmri.networks.build import build
 
     path = find_weights(name, setting.weights)
-    key = (name, str(path.resolve()), setting.device.name)
+    device = setting.device
+    key = (name, str(path.resolve()), device.name, device.precision)
     if key not in _LOADED:
         tensors, card = load_weights(path, name)
         network = build(card.architecture)
         network.load_state_dict(tensors)
-        _LOADED[key] = (network.to(setting.device.torch_device).eval(), card)
+        dtype = torch.bfloat16 if device.precision == "bfloat16" else torch.float32
+        _LOADED[key] = (network.to(device.torch_device, dtype).eval(), card)
     return _LOADED[key]
 
 
@@ -72,11 +76,7 @@ def _runner(network: MultiTask, device: Device):  # type: ignore[no-untyped-def]
         maps = None if scan.coil_maps is None else torch.from_numpy(scan.coil_maps).to(where)
         reference = scan.reference_stack() if network.reconstruction is None else None
         truth = None if reference is None else torch.from_numpy(reference / scale).to(where)
-        bfloat16 = device.precision == "bfloat16"
-        with (
-            torch.inference_mode(),
-            torch.autocast(where.type, torch.bfloat16, enabled=bfloat16),
-        ):
+        with torch.inference_mode():
             image, logits = network(kspace, mask, maps, truth)
         return SliceBatch(
             None if image is None else (image * scale).cpu().numpy(),

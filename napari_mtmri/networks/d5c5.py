@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -38,7 +39,7 @@ class Denoiser(nn.Sequential):
     def __init__(self, features: int, convolutions: int, last_scale: float) -> None:
         widths = [2, *[features] * (convolutions - 1), 2]
         layers: list[nn.Module] = []
-        for wide_in, wide_out in zip(widths[:-1], widths[1:], strict=True):
+        for wide_in, wide_out in pairwise(widths):
             layers += [nn.Conv2d(wide_in, wide_out, 3, padding=1), nn.ReLU(inplace=True)]
         super().__init__(*layers[:-1])
         for layer in self:
@@ -103,9 +104,11 @@ class D5C5(nn.Module):
         measured = torch.fft.fft2(coil_images, norm="ortho")
         kept = torch.fft.ifftshift(mask, dim=(-2, -1))
         image = combine(coil_images, coil_maps)
+        # Only convolutions may be in bfloat16: transforms and consistency stay complex64.
+        precision = next(self.parameters()).dtype
         yield image
         for cascade in self.cascades:
-            image = image + to_complex(cascade(to_channels(image)))
+            image = image + to_complex(cascade(to_channels(image).to(precision)))
             own = torch.fft.fft2(expand(image, coil_maps), norm="ortho")
             consistent = torch.fft.ifft2(torch.where(kept, measured, own), norm="ortho")
             image = _combine_inside(consistent, coil_maps, image)

@@ -76,6 +76,7 @@ class UNet(nn.Module):
         step = 2**self.depth
         top, left = (-rows % step) // 2, (-columns % step) // 2
         bottom, right = -rows % step - top, -columns % step - left
+        image = image.to(self.head.weight.dtype)
         features = nnf.pad(image, (left, right, top, bottom), mode="replicate")
         skips: list[Tensor] = []
         for level, block in enumerate(self.down):

@@ -150,11 +150,8 @@ def crop_around(plane: np.ndarray, center: tuple[int, int], size: tuple[int, int
     source, target = [], []
     for length, middle, wanted in zip(plane.shape, center, size, strict=True):
         # A crop that fits is moved inside rather than padded.
-        first = middle - wanted // 2
-        if length >= wanted:
-            first = min(max(first, 0), length - wanted)
-        else:
-            first = (length - wanted) // 2
+        inside = min(max(middle - wanted // 2, 0), length - wanted)
+        first = inside if length >= wanted else (length - wanted) // 2
         low, high = max(first, 0), min(first + wanted, length)
         source.append(slice(low, high))
         target.append(slice(low - first, high - first))

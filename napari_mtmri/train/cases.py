@@ -95,7 +95,9 @@ def load_cases(folder: Path, split: Split) -> list[Case]:
                 "draw the mask on the image's grid."
             )
         axes = image.axes
-        sideways = [axis for axis in (1, 2) if image.codes[(axes.readout, axes.phase)[axis - 1]] in "LR"]
+        sideways = [
+            axis for axis in (1, 2) if image.codes[(axes.readout, axes.phase)[axis - 1]] in "LR"
+        ]
         cases.append(
             Case(
                 name,

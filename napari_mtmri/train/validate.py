@@ -39,9 +39,7 @@ class Validator:
             for key in sorted(set().union(*rows))
         }
 
-    def _case_scores(
-        self, items: list[Item], network: Network, device: object
-    ) -> dict[str, float]:
+    def _case_scores(self, items: list[Item], network: Network, device: object) -> dict[str, float]:
         import torch
 
         batch = self._simulator.batch(items, 0)
