@@ -6,10 +6,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tests import laws
 
 from napari_mtmri.errors import InputError
 from napari_mtmri.kspace import combine, data_consistency, expand, fft2c, ifft2c
+from tests import laws
 
 sizes = st.integers(1, 23)
 
