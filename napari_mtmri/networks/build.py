@@ -26,4 +26,8 @@ def build(architecture: Mapping[str, Any], seed: int = 0) -> MultiTask:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = MultiTask(D5C5(**recon) if recon else None, UNet(**seg) if seg else None)
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    if network.reconstruction is not None:
+        # Half as fast again for its convolutions; the U-Net stays as it is, since the
+        # backward pass of GroupNorm is three times slower in this layout on a CPU.
+        network.reconstruction.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network

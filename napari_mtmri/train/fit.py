@@ -66,7 +66,7 @@ class Training:
         fabric = Fabric(precision="bf16-mixed" if recipe.precision == "bfloat16" else "32-true")
         cases = load_cases(self.data, "train")
         validator = Validator(load_cases(self.data, "val"), recipe)
-        network = build_network(recipe).to(memory_format=torch.channels_last)
+        network = build_network(recipe)
         optimizer = torch.optim.Adam(network.parameters(), lr=recipe.learning_rate)
         model, optimizer = fabric.setup(network, optimizer)
         simulator = Simulator(cases, recipe)

@@ -55,9 +55,10 @@ def soft_dice_loss(logits: Tensor, labels: Tensor, recipe: Recipe) -> Tensor:
 def segmentation_loss(logits: Tensor, labels: Tensor, recipe: Recipe) -> Tensor:
     """Return the loss the recipe names: Dice (the paper's equation), cross-entropy or both."""
     loss = logits.new_zeros(())
-    if "dice" in recipe.seg_loss:
+    parts = recipe.seg_loss.split("+")
+    if "dice" in parts:
         loss = loss + soft_dice_loss(logits, labels, recipe)
-    if "ce" in recipe.seg_loss:
+    if "ce" in parts:
         if logits.shape[1] == 1:
             wanted = _one_hot(labels, 1)
             loss = loss + nnf.binary_cross_entropy_with_logits(logits.float(), wanted)
