@@ -17,16 +17,27 @@ from napari_mtmri.volume import Volume
 if TYPE_CHECKING:
     from napari_mtmri.patterns.base import Pattern
 
-SCALE_PERCENTILE = 99.5
+SCALE_PERCENTILE = 99.0
+OBJECT_SHARE = 0.1
+
+
+def object_voxels(magnitude: np.ndarray) -> np.ndarray:
+    """Return the voxels above a tenth of the 99.5th percentile, as a flat array.
+
+    Unlike all voxels they do not depend on how much air surrounds the object.
+    """
+    return magnitude[magnitude > OBJECT_SHARE * np.percentile(magnitude, 99.5)]
 
 
 def scale_of(zero_filled: np.ndarray) -> float:
     """Return the number every network input is divided by.
 
-    The 99.5th percentile of the magnitude: found from measured data alone, so that
-    nothing of the reference leaks in. Never 0.
+    The 99th percentile of the magnitude inside the object: found from measured data
+    alone, so that nothing of the reference leaks in, and independent of the field of
+    view. Never 0.
     """
-    return max(float(np.percentile(np.abs(zero_filled), SCALE_PERCENTILE)), 1e-12)
+    bright = object_voxels(np.abs(zero_filled))
+    return max(float(np.percentile(bright, SCALE_PERCENTILE)), 1e-12) if bright.size else 1e-12
 
 
 @dataclass(frozen=True)

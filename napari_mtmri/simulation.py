@@ -12,7 +12,7 @@ from napari_mtmri.errors import RequestError
 from napari_mtmri.geometry import Axes, to_stack
 from napari_mtmri.kspace import fft2c, ifft2c
 from napari_mtmri.patterns.base import Pattern
-from napari_mtmri.scan import Scan, scale_of
+from napari_mtmri.scan import Scan, object_voxels, scale_of
 from napari_mtmri.volume import Volume
 
 MOST_COILS = 32
@@ -90,8 +90,8 @@ def simulate(
 
 
 def object_mean(stack: np.ndarray) -> float:
-    """Return the mean magnitude where it exceeds a tenth of its 99th percentile."""
-    bright = stack[stack > 0.1 * np.percentile(stack, 99)]
+    """Return the mean magnitude inside the object (`scan.object_voxels`)."""
+    bright = object_voxels(stack)
     return float(bright.mean()) if bright.size else 0.0
 
 

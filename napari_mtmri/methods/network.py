@@ -59,7 +59,8 @@ def _join(networks: list[MultiTask]) -> MultiTask:
         return networks[0]
     recon = [net.reconstruction for net in networks if net.reconstruction is not None]
     seg = [net.segmentation for net in networks if net.segmentation is not None]
-    return MultiTask(recon[-1], seg[-1])
+    windows = [net.window for net in networks if net.segmentation is not None]
+    return MultiTask(recon[-1], seg[-1], windows[-1])
 
 
 def _runner(network: MultiTask, device: Device):  # type: ignore[no-untyped-def]

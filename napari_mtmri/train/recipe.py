@@ -84,6 +84,7 @@ class Recipe(BaseModel):
         return {
             "reconstruction": None if self.method == "unet-full-sample" else recon,
             "segmentation": None if self.method == "d5c5" else seg,
+            "window": None if self.method == "d5c5" else self.crop,
         }
 
     @property

@@ -119,7 +119,7 @@ def test_padding_is_cropped_back_to_the_same_pixel() -> None:
     with torch.inference_mode():
         here = network(image)[0, 0]
         there = network(image.roll((2, 2), (2, 3)))[0, 0]
-    np.testing.assert_allclose(here[8:22, 8:22], there[10:24, 10:24], atol=1e-5)
+    np.testing.assert_allclose(here[8:22, 8:22], there[10:24, 10:24], atol=1e-3)
 
 
 def test_a_slice_does_not_depend_on_its_batch_mates() -> None:
