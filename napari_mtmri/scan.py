@@ -19,6 +19,49 @@ if TYPE_CHECKING:
 
 SCALE_PERCENTILE = 99.0
 OBJECT_SHARE = 0.1
+EDGE_SHARE, MARGIN = 0.35, 0.08
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the whole volume tells about each of its slices, from measured data alone.
+
+    Nothing of the reference leaks in, and a slice alone gets the same as in the volume.
+
+    Parameters
+    ----------
+    scale : float
+        Number every network input is divided by: the 99th percentile of the zero-filled
+        magnitude inside the object. Never 0.
+    box : (slice, slice)
+        Rows (readout) and columns (phase) that hold the object.
+    """
+
+    scale: float
+    box: tuple[slice, slice]
+
+    def window(self, least: tuple[int, int], plane: tuple[int, int]) -> tuple[slice, slice]:
+        """Return the box, widened around its middle to ``least`` pixels, inside the plane."""
+        found = []
+        for part, wanted, length in zip(self.box, least, plane, strict=True):
+            size = min(max(part.stop - part.start, wanted), length)
+            start = min(max((part.start + part.stop - size) // 2, 0), length - size)
+            found.append(slice(start, start + size))
+        return found[0], found[1]
+
+
+def frame_of(zero_filled: np.ndarray) -> Frame:
+    """Return the frame of a volume.
+
+    Parameters
+    ----------
+    zero_filled : array (slice, readout, phase)
+        Complex or magnitude; some slices spread over the volume are enough.
+    """
+    magnitude = np.abs(zero_filled)
+    bright = object_voxels(magnitude)
+    scale = float(np.percentile(bright, SCALE_PERCENTILE)) if bright.size else 0.0
+    return Frame(max(scale, 1e-12), (_extent(magnitude, 1), _extent(magnitude, 2)))
 
 
 def object_voxels(magnitude: np.ndarray) -> np.ndarray:
@@ -29,15 +72,14 @@ def object_voxels(magnitude: np.ndarray) -> np.ndarray:
     return magnitude[magnitude > OBJECT_SHARE * np.percentile(magnitude, 99.5)]
 
 
-def scale_of(zero_filled: np.ndarray) -> float:
-    """Return the number every network input is divided by.
-
-    The 99th percentile of the magnitude inside the object: found from measured data
-    alone, so that nothing of the reference leaks in, and independent of the field of
-    view. Never 0.
-    """
-    bright = object_voxels(np.abs(zero_filled))
-    return max(float(np.percentile(bright, SCALE_PERCENTILE)), 1e-12) if bright.size else 1e-12
+def _extent(magnitude: np.ndarray, axis: int) -> slice:
+    """Where the object lies along an axis: its mean profile, ghosts of aliasing left out."""
+    profile = magnitude.mean(axis=(0, 3 - axis))
+    inside = np.flatnonzero(profile > EDGE_SHARE * profile.max())
+    if not inside.size:
+        return slice(0, len(profile))
+    margin = round(MARGIN * (inside[-1] + 1 - inside[0]))
+    return slice(max(int(inside[0]) - margin, 0), min(int(inside[-1]) + 1 + margin, len(profile)))
 
 
 @dataclass(frozen=True)
@@ -63,8 +105,8 @@ class Scan:
         How it was simulated; None for data from a scanner.
     reference : Volume, optional
         The fully sampled truth, where there is one.
-    volume_scale : float, optional
-        Scale of the whole volume, kept when slices are taken out of it.
+    volume_frame : Frame, optional
+        Of the whole volume, kept when slices are taken out of it.
     """
 
     kspace: np.ndarray
@@ -76,7 +118,7 @@ class Scan:
     pattern: Pattern | None = None
     simulation: Mapping[str, Any] | None = None
     reference: Volume | None = None
-    volume_scale: float | None = None
+    volume_frame: Frame | None = None
     _memory: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -119,16 +161,16 @@ class Scan:
         return self._memory["zero_filled"]  # type: ignore[no-any-return]
 
     @property
-    def scale(self) -> float:
-        """Number that network inputs are divided by (`scale_of`)."""
-        if self.volume_scale is not None:
-            return self.volume_scale
-        if "scale" not in self._memory:
-            self._memory["scale"] = scale_of(self.zero_filled)
-        return float(self._memory["scale"])
+    def frame(self) -> Frame:
+        """Scale and place of the object in the whole volume."""
+        if self.volume_frame is not None:
+            return self.volume_frame
+        if "frame" not in self._memory:
+            self._memory["frame"] = frame_of(self.zero_filled)
+        return self._memory["frame"]  # type: ignore[no-any-return]
 
     def select(self, positions: Sequence[int], *, with_reference: bool = True) -> Scan:
-        """Return some of the slices, by position in ``kspace``, at the volume's scale."""
+        """Return some of the slices, by position in ``kspace``, in the volume's frame."""
         chosen = list(positions)
         return replace(
             self,
@@ -136,7 +178,7 @@ class Scan:
             slices=tuple(self.slices[i] for i in chosen),
             coil_maps=None if self.coil_maps is None else self.coil_maps[chosen],
             reference=self.reference if with_reference else None,
-            volume_scale=self.scale,
+            volume_frame=self.frame,
             _memory={},
         )
 

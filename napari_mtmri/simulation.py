@@ -12,7 +12,7 @@ from napari_mtmri.errors import RequestError
 from napari_mtmri.geometry import Axes, to_stack
 from napari_mtmri.kspace import fft2c, ifft2c
 from napari_mtmri.patterns.base import Pattern
-from napari_mtmri.scan import Scan, object_voxels, scale_of
+from napari_mtmri.scan import Frame, Scan, frame_of, object_voxels
 from napari_mtmri.volume import Volume
 
 MOST_COILS = 32
@@ -85,7 +85,7 @@ def simulate(
         pattern=pattern,
         simulation={"phase": phase, "snr": snr, "n_coils": n_coils, "seed": seed},
         reference=volume,
-        volume_scale=_scale_of_volume(stack, mask) if len(chosen) < len(stack) else None,
+        volume_frame=_frame_of_volume(stack, mask) if len(chosen) < len(stack) else None,
     )
 
 
@@ -102,10 +102,10 @@ def _check(volume: Volume, snr: float | None, n_coils: int) -> None:
         raise RequestError(f"{volume.name}: {n_coils} coils; choose 1 to {MOST_COILS}.")
 
 
-def _scale_of_volume(stack: np.ndarray, mask: np.ndarray) -> float:
-    """Scale of the whole volume from at most eight of its slices, when few are wanted."""
+def _frame_of_volume(stack: np.ndarray, mask: np.ndarray) -> Frame:
+    """Frame of the whole volume from at most eight of its slices, when few are wanted."""
     some = stack[:: max(len(stack) // 8, 1)].astype(np.complex64)
-    return scale_of(ifft2c(np.where(mask, fft2c(some), 0)))
+    return frame_of(ifft2c(np.where(mask, fft2c(some), 0)))
 
 
 def _grid(plane: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:

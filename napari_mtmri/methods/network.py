@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_mtmri.device import Device
-from napari_mtmri.methods.base import Loaded, Setting, SliceBatch
+from napari_mtmri.methods.base import Loaded, Runner, Setting, SliceBatch
 from napari_mtmri.scan import Scan
 from napari_mtmri.weights import Card, find_weights, load_weights
 
@@ -29,9 +29,10 @@ def load_network(setting: Setting, *names: str) -> Loaded:
         that has a part gives it.
     """
     parts = [_network(setting, name) for name in names]
-    return Loaded(_runner(_join([net for net, _ in parts]), setting.device), tuple(
-        card for _, card in parts
-    ))  # fmt: skip
+    cards = tuple(card for _, card in parts)
+    windows = [card.architecture["window"] for card in cards if card.architecture.get("window")]
+    network = _join([net for net, _ in parts])
+    return Loaded(_runner(network, setting.device, windows[-1] if windows else None), cards)
 
 
 def _network(setting: Setting, name: str) -> tuple[MultiTask, Card]:
@@ -59,11 +60,10 @@ def _join(networks: list[MultiTask]) -> MultiTask:
         return networks[0]
     recon = [net.reconstruction for net in networks if net.reconstruction is not None]
     seg = [net.segmentation for net in networks if net.segmentation is not None]
-    windows = [net.window for net in networks if net.segmentation is not None]
-    return MultiTask(recon[-1], seg[-1], windows[-1])
+    return MultiTask(recon[-1], seg[-1])
 
 
-def _runner(network: MultiTask, device: Device):  # type: ignore[no-untyped-def]
+def _runner(network: MultiTask, device: Device, least: tuple[int, int] | None) -> Runner:
     import torch
 
     from napari_mtmri.networks.multitask import probabilities
@@ -71,14 +71,16 @@ def _runner(network: MultiTask, device: Device):  # type: ignore[no-untyped-def]
     where = device.torch_device
 
     def run(scan: Scan) -> SliceBatch:
-        scale = np.float32(scan.scale)
+        scale = np.float32(scan.frame.scale)
         kspace = torch.from_numpy(scan.kspace / scale).to(where)
         mask = torch.from_numpy(scan.mask).to(where)
         maps = None if scan.coil_maps is None else torch.from_numpy(scan.coil_maps).to(where)
         reference = scan.reference_stack() if network.reconstruction is None else None
         truth = None if reference is None else torch.from_numpy(reference / scale).to(where)
+        plane = scan.mask.shape
+        window = None if least is None else scan.frame.window(tuple(least), plane)
         with torch.inference_mode():
-            image, logits = network(kspace, mask, maps, truth)
+            image, logits = network(kspace, mask, maps, truth, window)
         return SliceBatch(
             None if image is None else (image * scale).cpu().numpy(),
             None if logits is None else probabilities(logits).float().cpu().numpy(),

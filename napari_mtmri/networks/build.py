@@ -20,16 +20,12 @@ def build(architecture: Mapping[str, Any], seed: int = 0) -> MultiTask:
     ----------
     architecture : mapping
         ``reconstruction`` and ``segmentation``: arguments of `D5C5` and `UNet`, or None
-        where the network has no such part; ``window``: see `MultiTask`.
+        where the network has no such part.
     """
     recon, seg = architecture.get("reconstruction"), architecture.get("segmentation")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = MultiTask(
-            D5C5(**recon) if recon else None,
-            UNet(**seg) if seg else None,
-            tuple(architecture["window"]) if architecture.get("window") else None,
-        )
+        network = MultiTask(D5C5(**recon) if recon else None, UNet(**seg) if seg else None)
     if network.reconstruction is not None:
         # Half as fast again for its convolutions; the U-Net stays as it is, since the
         # backward pass of GroupNorm is three times slower in this layout on a CPU.

@@ -30,7 +30,7 @@ def augment(
     # All draws first, always the same number: what is applied does not move the others.
     mirror, moved, contrast = draw.random(3)
     turn, zoom, down, right = draw.uniform(-1, 1, 4)
-    gamma, gain = np.exp(draw.normal(0, (0.15, 0.08)))
+    gamma, gain = np.exp(draw.normal(0, (0.3, 0.08)))
     if mirror_axis is not None and mirror < 0.5:
         image, labels = np.flip(image, mirror_axis), np.flip(labels, mirror_axis)
     if kind != "affine":

@@ -15,7 +15,7 @@ import numpy as np
 from napari_mtmri.draws import generator
 from napari_mtmri.kspace import fft2c, ifft2c
 from napari_mtmri.patterns.base import Pattern
-from napari_mtmri.scan import scale_of
+from napari_mtmri.scan import Frame, frame_of
 from napari_mtmri.train.augment import augment
 from napari_mtmri.train.cases import Case
 from napari_mtmri.train.recipe import Recipe
@@ -96,7 +96,7 @@ class Simulator:
         self.cases = cases
         self.recipe = recipe
         self._centers = [case.center() for case in cases]
-        self._scans: dict[tuple[int, int], tuple[np.ndarray, float]] = {}
+        self._scans: dict[tuple[int, int], tuple[np.ndarray, Frame]] = {}
 
     def batch(self, items: Sequence[Item], epoch: int) -> Batch:
         """Return the batch of these slices in this epoch."""
@@ -106,7 +106,8 @@ class Simulator:
 
     def _one(self, item: Item, epoch: int) -> tuple[np.ndarray, ...]:
         case, recipe = self.cases[item.case], self.recipe
-        mask, scale = self._scan(item.case, epoch)
+        mask, frame = self.scan(item.case, epoch)
+        scale = frame.scale
         draw = generator(recipe.seed, epoch, case.name, item.slice, item.showing, "augment")
         image, labels = case.image[item.slice].astype(np.float32), case.labels[item.slice]
         if recipe.augment != "none":
@@ -122,14 +123,14 @@ class Simulator:
             return plane
         return crop_around(plane, self._centers[case], self.recipe.crop)
 
-    def _scan(self, index: int, epoch: int) -> tuple[np.ndarray, float]:
-        """Mask and scale of a whole volume in an epoch (one mask per volume)."""
+    def scan(self, index: int, epoch: int) -> tuple[np.ndarray, Frame]:
+        """Return the mask and the frame of a whole volume in an epoch."""
         if (index, epoch) not in self._scans:
             self._scans = {key: val for key, val in self._scans.items() if key[1] == epoch}
             self._scans[index, epoch] = self._new_scan(index, epoch)
         return self._scans[index, epoch]
 
-    def _new_scan(self, index: int, epoch: int) -> tuple[np.ndarray, float]:
+    def _new_scan(self, index: int, epoch: int) -> tuple[np.ndarray, Frame]:
         case, recipe = self.cases[index], self.recipe
         turn = epoch if recipe.mask_redraw == "epoch" else 0
         draw = generator(recipe.seed, turn, case.name, "mask")
@@ -141,7 +142,7 @@ class Simulator:
             recipe.pattern, float(factor), recipe.center_fraction, int(draw.integers(2**31))
         ).mask(some.shape[-2:])
         zero_filled = np.abs(ifft2c(np.where(mask, fft2c(some), 0)))
-        return mask, scale_of(zero_filled)
+        return mask, frame_of(zero_filled)
 
 
 def crop_around(plane: np.ndarray, center: tuple[int, int], size: tuple[int, int]) -> np.ndarray:

@@ -13,6 +13,7 @@ import numpy as np
 from napari_mtmri.errors import InputError
 from napari_mtmri.geometry import to_stack
 from napari_mtmri.readers.base import read
+from napari_mtmri.scan import frame_of
 from napari_mtmri.volume import Volume
 
 Split = Literal["train", "val", "test"]
@@ -39,15 +40,9 @@ class Case:
     mirror_axis: int | None = None
 
     def center(self) -> tuple[int, int]:
-        """Return the middle of the head's bounding box, (readout, phase)."""
-        bright = self.image > 0.1 * np.percentile(self.image, 99)
-        middle = []
-        for axis in (1, 2):
-            seen = bright.mean(axis=(0, 3 - axis)) > 0.02
-            found = np.flatnonzero(seen)
-            ends = (found[0], found[-1]) if found.size else (0, self.image.shape[axis] - 1)
-            middle.append(int(ends[0] + ends[1] + 1) // 2)
-        return middle[0], middle[1]
+        """Return the middle of the head, (readout, phase)."""
+        rows, columns = frame_of(self.image).box
+        return (rows.start + rows.stop) // 2, (columns.start + columns.stop) // 2
 
 
 def case_files(folder: Path, split: Split) -> list[tuple[str, Path, Path]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from napari_mtmri.train.batches import Item, Simulator
+from napari_mtmri.train.batches import Batch, Item, Simulator
 from napari_mtmri.train.cases import Case
 from napari_mtmri.train.module import Network, TensorBatch
 from napari_mtmri.train.recipe import Recipe
@@ -24,7 +24,7 @@ class Validator:
         changes = {
             "augment": "none", "mask_redraw": "never", "accelerations": {4.0: 1.0}, "crop": None,
         }  # fmt: skip
-        self._recipe = recipe.model_copy(update=changes)
+        self._recipe, self._least = recipe.model_copy(update=changes), recipe.crop
         self._simulator = Simulator(cases, self._recipe)
         self._items = [
             [Item(index, int(number), 0) for number in _spread(case, recipe.validation_slices)]
@@ -47,7 +47,10 @@ class Validator:
         full_sample = self._recipe.method == "unet-full-sample"
         with torch.no_grad():
             image, logits = network(
-                moved.kspace, moved.mask, truth=moved.truth if full_sample else None
+                moved.kspace,
+                moved.mask,
+                truth=moved.truth if full_sample else None,
+                window=self._window(items[0], batch),
             )
         row: dict[str, float] = {}
         if image is not None:
@@ -63,6 +66,12 @@ class Validator:
             wanted = batch.labels > 0
             row["dice"] = float(2 * (found & wanted).sum() / max(found.sum() + wanted.sum(), 1))
         return row
+
+    def _window(self, item: Item, batch: Batch) -> tuple[slice, slice] | None:
+        if self._least is None:
+            return None
+        _, frame = self._simulator.scan(item.case, 0)
+        return frame.window(self._least, (batch.truth.shape[1], batch.truth.shape[2]))
 
 
 def _spread(case: Case, count: int) -> np.ndarray:
