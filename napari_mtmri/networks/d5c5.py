@@ -47,7 +47,8 @@ class Denoiser(nn.Sequential):
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
                 nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
         with torch.no_grad():
-            self[-1].weight.mul_(last_scale)
+            for last in self[-1].parameters():  # the bias is 0 already
+                last.mul_(last_scale)
 
 
 class D5C5(nn.Module):

@@ -84,7 +84,11 @@ class Training:
             report(event)
 
         def checkpoint() -> None:
-            position = {"recipe": recipe.model_dump(mode="json"), "updates": updates}
+            position = {
+                "recipe": recipe.model_dump(mode="json"),
+                "updates": updates,
+                "n_cases": len(cases),
+            }
             save_checkpoint(self.out / CHECKPOINT, network.state_dict(), optimizer, position)
 
         emit(kind="start", per_epoch=per_epoch, total=per_epoch * recipe.epochs, scale=scale)
