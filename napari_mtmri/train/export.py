@@ -26,6 +26,7 @@ class About(BaseModel):
     labels: tuple[str, ...]
     data: str
     split: str
+    n_cases: int
     limits: str
     licence: str
     citation: str
@@ -115,7 +116,7 @@ def _card(
         labels=about.labels if recipe.method != "d5c5" else (),
         data=about.data,
         split=about.split,
-        n_cases=position["n_cases"],
+        n_cases=about.n_cases,
         n_updates=position["updates"],
         n_slices_shown=position["updates"] * recipe.batch_size,
         sampling=f"{recipe.pattern}, a new mask per volume and epoch: {mix}; simulated from "

@@ -84,11 +84,7 @@ class Training:
             report(event)
 
         def checkpoint() -> None:
-            position = {
-                "recipe": recipe.model_dump(mode="json"),
-                "updates": updates,
-                "n_cases": len(cases),
-            }
+            position = {"recipe": recipe.model_dump(mode="json"), "updates": updates}
             save_checkpoint(self.out / CHECKPOINT, network.state_dict(), optimizer, position)
 
         emit(kind="start", per_epoch=per_epoch, total=per_epoch * recipe.epochs, scale=scale)

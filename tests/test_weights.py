@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from napari_mtmri.errors import WeightsError
+from napari_mtmri.networks.build import build
+from napari_mtmri.weights import find_weights, load_weights, save_weights
+from tests.tiny import ARCHITECTURES, card_of, save_tiny_weights
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return save_tiny_weights(tmp_path / "weights")
+
+
+def test_weights_come_back_as_they_were_in_half_precision(tmp_path: Path) -> None:
+    network = build(ARCHITECTURES["d5c5"], 3)
+    card = save_weights(tmp_path / "d5c5.safetensors", network.state_dict(), card_of("d5c5"))
+    tensors, again = load_weights(tmp_path / "d5c5.safetensors", "d5c5")
+    assert again == card
+    for name, value in network.state_dict().items():
+        assert torch.equal(tensors[name], value.half().float())
+
+
+def test_a_file_for_another_method_is_refused_by_name(folder: Path) -> None:
+    with pytest.raises(WeightsError, match=r"made for 'd5c5', not for 'mtmri'"):
+        load_weights(folder / "d5c5.safetensors", "mtmri")
+
+
+@pytest.mark.parametrize("spoil", ["truncate", "change", "replace"])
+def test_a_damaged_file_is_refused(folder: Path, spoil: str) -> None:
+    path = folder / "d5c5.safetensors"
+    whole = path.read_bytes()
+    changed = {
+        "truncate": whole[:-7],
+        "change": whole[:-1] + bytes([whole[-1] ^ 1]),
+        "replace": b"\x80\x04pickle",
+    }[spoil]
+    path.write_bytes(changed)
+    with pytest.raises(WeightsError, match="SHA-256"):
+        load_weights(path, "d5c5")
+
+
+def test_a_missing_or_broken_card_is_refused(folder: Path) -> None:
+    card = folder / "d5c5.json"
+    card.write_text("{}")
+    with pytest.raises(WeightsError, match="card"):
+        load_weights(folder / "d5c5.safetensors", "d5c5")
+    card.unlink()
+    with pytest.raises(WeightsError, match="card"):
+        load_weights(folder / "d5c5.safetensors", "d5c5")
+
+
+def test_the_user_s_folder_comes_before_the_package(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MTMRI_WEIGHTS", str(folder))
+    assert find_weights("mtmri") == folder / "mtmri.safetensors"
+
+
+def test_absent_weights_say_where_they_were_looked_for(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="no-such"):
+        find_weights("no-such")
+    with pytest.raises(WeightsError, match=r"nowhere\.safetensors"):
+        find_weights("mtmri", tmp_path / "nowhere.safetensors")
+
+
+def test_no_tensor_outside_float16_range_is_lost(tmp_path: Path) -> None:
+    tensors = {"a": torch.tensor([1e-3, 100.0])}
+    save_weights(tmp_path / "d5c5.safetensors", tensors, card_of("d5c5"))
+    loaded, _ = load_weights(tmp_path / "d5c5.safetensors", "d5c5")
+    assert torch.allclose(loaded["a"], tensors["a"], rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "acceleration", "said"),
+    [("random", 4, None), ("random", 8, None), ("random", 12, "R 12"), ("radial", 4, "radial")],
+)
+def test_sampling_far_from_the_training_is_said(
+    pattern: str, acceleration: float, said: str | None
+) -> None:
+    line = card_of("mtmri").misfit(pattern, acceleration)
+    assert (line is None) if said is None else (said in line)
+
+
+def test_the_card_reads_as_text() -> None:
+    text = card_of("mtmri", limits="no clinical use").text()
+    assert "no clinical use" in text
+    assert "sha256" in text
