@@ -6,13 +6,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_mtmri.geometry import Axes
-from napari_mtmri.metrics.base import Scores
 from napari_mtmri.volume import Volume
+
+if TYPE_CHECKING:
+    from napari_mtmri.metrics.scores import Scores
 
 
 @dataclass(frozen=True)
