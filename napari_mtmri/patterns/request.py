@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a pattern is asked for on one plane: counts, centre and random numbers.
+
+Checked as a whole before any work, so that a kind of pattern draws only what can
+be met exactly.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_mtmri.errors import RequestError
+from napari_mtmri.parameters import Value
+
+SMALLEST_SIDE = 4
+
+
+def automatic_center_fraction(acceleration: float) -> float:
+    """Return the centre fraction used when none is given: 0.08 up to R = 5, else 0.04."""
+    return 0.08 if acceleration <= 5 else 0.04
+
+
+@dataclass(frozen=True)
+class Request:
+    """One plane's worth of a pattern.
+
+    Parameters
+    ----------
+    name : str
+        Name of the pattern.
+    dimensions : {1, 2}
+        1: whole phase-encoding lines are taken; 2: single samples.
+    shape : (readout, phase)
+    acceleration : float
+    center_fraction : float or None
+        None: automatic. 0 for patterns without a centre.
+    seed : int
+    options : mapping
+        Every declared option; None where its default is worked out by the pattern.
+
+    Raises
+    ------
+    RequestError
+        If the plane is too small, or nothing or less than the centre would be left.
+    """
+
+    name: str
+    dimensions: int
+    shape: tuple[int, int]
+    acceleration: float
+    center_fraction: float | None
+    seed: int
+    options: Mapping[str, Value | None]
+
+    def __post_init__(self) -> None:
+        if min(self.shape) < SMALLEST_SIDE:
+            raise RequestError(
+                f"{self.name}: a plane of {self.shape[0]} x {self.shape[1]} is too small; "
+                f"use at least {SMALLEST_SIDE} x {SMALLEST_SIDE}."
+            )
+        if not self._fits(self.acceleration, self.center_fraction):
+            raise RequestError(self._misfit())
+
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """Sides that are under-sampled: (phase,) or (readout, phase)."""
+        return self.shape[2 - self.dimensions :]
+
+    @property
+    def total(self) -> int:
+        """Lines (1-D) or samples (2-D) of the plane."""
+        return math.prod(self.sides)
+
+    @property
+    def n(self) -> int:
+        """Lines or samples to take, the centre included: exactly round(total / R)."""
+        return round(self.total / self.acceleration)
+
+    @property
+    def fraction(self) -> float:
+        """Centre fraction in force, given or automatic."""
+        return self._fraction(self.acceleration)
+
+    @property
+    def n_center(self) -> int:
+        """Lines or samples of the centre."""
+        return self._center_size(self.fraction)
+
+    @property
+    def where(self) -> str:
+        """Name, R and size, as error messages begin."""
+        size = f"{self.total} lines" if self.dimensions == 1 else "{} x {}".format(*self.shape)
+        return f"{self.name}, R = {self.acceleration:g}, {size}"
+
+    def center(self) -> NDArray[np.bool_]:
+        """Return the fully sampled centre around ``n // 2``: bool, shape ``sides``."""
+        mask = np.zeros(self.sides, bool)
+        widths = [round(self.fraction * side) for side in self.sides]
+        first = [side // 2 - width // 2 for side, width in zip(self.sides, widths, strict=True)]
+        mask[tuple(slice(a, a + width) for a, width in zip(first, widths, strict=True))] = True
+        return mask
+
+    def distance(self) -> NDArray[np.float64]:
+        """Return the distance to zero frequency in half sides: float64, shape ``sides``."""
+        axes = [(2.0 * (np.arange(side) - side // 2) / side) ** 2 for side in self.sides]
+        squares: NDArray[np.float64] = sum(np.ix_(*axes), np.zeros(self.sides))
+        return np.sqrt(squares)
+
+    def uniform(self, count: int, **parameters: Value) -> NDArray[np.float64]:
+        """Return random numbers strictly inside (0, 1) that never change.
+
+        Parameters
+        ----------
+        count : int
+        **parameters
+            Options in force, defaults worked out; part of the key.
+
+        Returns
+        -------
+        float64 array, (count,)
+            Multiples of 2**-53, a function of name, shape, R, centre, seed and parameters.
+
+        Notes
+        -----
+        Of NumPy's random numbers only the raw stream of a bit generator is promised to
+        stay the same between versions; ``Generator.permutation`` and its like are not.
+        """
+        text = " ".join(
+            [self.name, f"shape={self.shape[0]}x{self.shape[1]}", f"R={self.acceleration!r}"]
+            + [f"cf={self.fraction!r}", f"seed={self.seed}"]
+            + [f"{name}={value!r}" for name, value in sorted(parameters.items())]
+        )
+        key = int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "little")
+        raw = np.random.Philox(key=key).random_raw(count)
+        return ((raw >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
+
+    def _fraction(self, acceleration: float) -> float:
+        given = self.center_fraction
+        return automatic_center_fraction(acceleration) if given is None else given
+
+    def _center_size(self, fraction: float) -> int:
+        return math.prod(round(fraction * side) for side in self.sides)
+
+    def _fits(self, acceleration: float, fraction: float | None) -> bool:
+        if fraction is None:
+            fraction = self._fraction(acceleration)
+        return round(self.total / acceleration) >= max(self._center_size(fraction), 1)
+
+    def _misfit(self) -> str:
+        given = self.center_fraction
+        largest = next(k / 100 for k in range(1600, 99, -1) if self._fits(k / 100, given))
+        unit = "lines" if self.dimensions == 1 else "samples"
+        if self.n == 0:
+            return f"{self.where}: 0 {unit} would be left; use R <= {largest:g}."
+        fraction = next(
+            k / 1000 for k in range(1000, -1, -1) if self._fits(self.acceleration, k / 1000)
+        )
+        return (
+            f"{self.where}: {self.n} {unit} are fewer than the {self.n_center} of the centre; "
+            f"use center_fraction <= {fraction:g} or R <= {largest:g}."
+        )
+
+
+def smallest(keys: NDArray[np.float64], count: int) -> NDArray[np.intp]:
+    """Return the places of the ``count`` smallest keys, the earlier one where they tie."""
+    return np.argsort(keys, kind="stable")[:count]
