@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import napari_mtmri as mt
+from napari_mtmri.errors import InputError, RequestError
+from napari_mtmri.geometry import to_stack
+from napari_mtmri.kspace import fft2c
+from napari_mtmri.scan import frame_of
+from napari_mtmri.simulation import object_mean
+from tests import laws
+from tests.tiny import head_volume
+
+FOUR = mt.Pattern("random", acceleration=4, seed=3)
+
+
+def test_kspace_is_the_transform_of_the_image_where_sampled_and_zero_elsewhere() -> None:
+    volume = head_volume()
+    scan = mt.simulate(volume, FOUR)
+    full = fft2c(to_stack(volume.data, scan.axes).astype(np.complex64))
+    laws.close(scan.kspace[:, 0], full * scan.mask)
+    assert scan.kspace.dtype == np.complex64
+    assert (scan.mask == FOUR.mask(scan.mask.shape)).all()
+
+
+def test_a_full_pattern_gives_the_volume_back() -> None:
+    volume = head_volume()
+    scan = mt.simulate(volume, mt.Pattern("full", acceleration=1))
+    back = scan.volume(np.abs(scan.zero_filled).astype(np.float32), "back")
+    laws.close(back.data, volume.data)
+    np.testing.assert_array_equal(back.affine, volume.affine)
+
+
+@settings(max_examples=10)
+@given(st.booleans(), st.sampled_from([None, 20.0]), st.sampled_from([1, 4]), st.integers(0, 4))
+def test_a_slice_alone_is_the_slice_of_the_volume(
+    phase: bool, snr: float | None, n_coils: int, number: int
+) -> None:
+    volume = head_volume()
+    given = {"phase": phase, "snr": snr, "n_coils": n_coils, "seed": 5}
+    whole = mt.simulate(volume, FOUR, **given)
+    alone = mt.simulate(volume, FOUR, slices=[number], **given)
+    np.testing.assert_array_equal(alone.kspace[0], whole.kspace[number])
+    assert alone.frame.box == whole.frame.box or snr is not None
+
+
+def test_phase_changes_no_magnitude_and_coils_combine_to_the_image() -> None:
+    volume = head_volume()
+    full = mt.Pattern("full", acceleration=1)
+    turned = mt.simulate(volume, full, phase=True, n_coils=5)
+    assert np.abs(turned.zero_filled.imag).max() > 1
+    laws.close(np.abs(turned.zero_filled), to_stack(volume.data, turned.axes), 1e-5)
+    np.testing.assert_allclose((np.abs(turned.coil_maps) ** 2).sum(1), 1, rtol=1e-5)
+
+
+def test_noise_has_the_stated_standard_deviation() -> None:
+    volume = head_volume((64, 64, 8))
+    full = mt.Pattern("full", acceleration=1)
+    noise = mt.simulate(volume, full, snr=10).zero_filled - mt.simulate(volume, full).zero_filled
+    sigma = object_mean(volume.data) / 10
+    assert noise.real.std() == pytest.approx(sigma, rel=0.03)
+    assert noise.imag.std() == pytest.approx(sigma, rel=0.03)
+
+
+def test_a_seed_repeats_noise_and_another_does_not() -> None:
+    def kspace(seed: int) -> np.ndarray:
+        return mt.simulate(head_volume(), FOUR, snr=10, seed=seed).kspace
+
+    np.testing.assert_array_equal(kspace(1), kspace(1))
+    assert (kspace(1) != kspace(2)).any()
+
+
+@pytest.mark.parametrize(("given", "said"), [({"snr": 0}, "SNR 0"), ({"n_coils": 99}, "99 coils")])
+def test_numbers_out_of_range_are_refused(given: dict[str, float], said: str) -> None:
+    with pytest.raises(RequestError, match=said):
+        mt.simulate(head_volume(), FOUR, **given)
+
+
+def test_a_volume_with_nan_is_refused() -> None:
+    data = head_volume().data.copy()
+    data[3, 3, 3] = np.nan
+    with pytest.raises(InputError, match="1"):
+        mt.simulate(head_volume().like(data), FOUR)
+
+
+def test_air_around_the_head_changes_neither_scale_nor_the_place_of_the_window() -> None:
+    stack = to_stack(head_volume((60, 50, 6)).data, head_volume((60, 50, 6)).axes)
+    wide = np.pad(stack, ((0, 0), (30, 10), (5, 25)))
+    near, far = frame_of(stack), frame_of(wide)
+    assert far.scale == pytest.approx(near.scale, rel=0.02)
+    for small, large, shift in zip(near.box, far.box, (30, 5), strict=True):
+        assert (small.start + small.stop) // 2 + shift == pytest.approx(
+            (large.start + large.stop) // 2, abs=1
+        )
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 60), st.integers(1, 60))
+def test_a_window_lies_inside_the_plane_and_holds_the_box(
+    rows: int, columns: int, least_rows: int, least_columns: int
+) -> None:
+    stack = np.zeros((1, rows, columns), np.float32)
+    stack[:, rows // 3 : rows // 2 + 1, columns // 3 : columns // 2 + 1] = 1
+    frame = frame_of(stack)
+    window = frame.window((least_rows, least_columns), (rows, columns))
+    for part, box, least, length in zip(
+        window, frame.box, (least_rows, least_columns), (rows, columns), strict=True
+    ):
+        assert 0 <= part.start <= box.start
+        assert box.stop <= part.stop <= length
+        assert part.stop - part.start == max(min(least, length), box.stop - box.start)
+
+
+def test_an_empty_volume_has_a_frame() -> None:
+    frame = frame_of(np.zeros((2, 5, 6), np.float32))
+    assert frame.scale > 0
+    assert frame.box == (slice(0, 5), slice(0, 6))
+
+
+def test_a_scan_whose_parts_do_not_fit_is_refused() -> None:
+    from dataclasses import replace
+
+    scan = mt.simulate(head_volume(), FOUR)
+    with pytest.raises(InputError, match="do not fit"):
+        replace(scan, mask=scan.mask[:-1])
+    with pytest.raises(InputError, match="slice numbers"):
+        replace(scan, slices=(0,))
