@@ -148,6 +148,6 @@ RUN_FOLDER = Reader(
     patterns=(),
     folders=True,
     can_read=lambda path: (path / RECORD).is_file(),
-    read=lambda path, kind=None: read_run(path),
+    read=lambda path, kind: read_run(path),
     write=None,
 )

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Reader: one file format, read and written in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from napari_mtmri.errors import InputError, RequestError
+from napari_mtmri.registry import Registry
+from napari_mtmri.volume import Volume
+
+if TYPE_CHECKING:
+    from napari_mtmri.result import Result
+
+Kind = Literal["image", "labels"]
+MOST_BYTES = 2 * 2**30  # of voxels in memory
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One format.
+
+    Parameters
+    ----------
+    name, title : str
+    patterns : tuple of str
+        File name endings, lower case; empty for folders.
+    folders : bool
+        Whether it reads folders.
+    can_read : callable
+        Path -> bool; looks at the name and what lies there, cheaply.
+    read : callable
+        (path, kind) -> Volume or Result; kind "labels" asks for whole numbers.
+    write : callable, optional
+        (volume, path) -> None.
+    """
+
+    name: str
+    title: str
+    patterns: tuple[str, ...]
+    folders: bool
+    can_read: Callable[[Path], bool]
+    read: Callable[[Path, Kind | None], Volume | Result]
+    write: Callable[[Volume, Path], None] | None = None
+
+
+READERS: Registry[Reader] = Registry("readers")
+
+
+def has_ending(path: Path, endings: tuple[str, ...]) -> bool:
+    """Whether a file name ends so, in upper or lower case."""
+    return path.name.lower().endswith(endings)
+
+
+def find_reader(path: Path) -> Reader:
+    """Return the reader of a file or folder.
+
+    Raises
+    ------
+    InputError
+        If it is not there, or no format fits.
+    """
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder; check the name.")
+    readers = [READERS.get(name) for name in READERS.names() if name not in READERS.broken()]
+    for reader in readers:
+        if reader.folders == path.is_dir() and reader.can_read(path):
+            return reader
+    known = ", ".join(ending for reader in readers for ending in reader.patterns)
+    raise InputError(
+        f"{path}: not a format that can be read; known are {known}, run folders and folders of "
+        "TCGA_*.tif slices."
+    )
+
+
+def read(path: Path, kind: Kind | None = None) -> Volume | Result:
+    """Return what a file or folder holds.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    return find_reader(path).read(path, kind)
+
+
+def write(volume: Volume, path: Path) -> None:
+    """Write a volume; the ending chooses the format.
+
+    Raises
+    ------
+    RequestError
+        If no format that can be written has this ending.
+    """
+    writers = [READERS.get(name) for name in READERS.names() if name not in READERS.broken()]
+    for writer in writers:
+        if writer.write is not None and has_ending(path, writer.patterns):
+            writer.write(volume, path)
+            return
+    known = ", ".join(e for w in writers if w.write is not None for e in w.patterns)
+    raise RequestError(f"{path}: this ending cannot be written; choose one of {known}.")
+
+
+def check_size(shape: tuple[int, ...], itemsize: int, path: Path) -> None:
+    """Refuse a size before memory is taken.
+
+    Raises
+    ------
+    InputError
+        If a side is below 1, or the voxels would take more than 2 GiB.
+    """
+    size = itemsize
+    for side in shape:
+        if side < 1:
+            raise InputError(f"{path}: its header gives the shape {shape}; export the file again.")
+        size *= int(side)
+    if size > MOST_BYTES:
+        raise InputError(
+            f"{path}: shape {shape} would take {size / 2**30:.1f} GiB, more than "
+            f"{MOST_BYTES / 2**30:g}; cut it into parts."
+        )
