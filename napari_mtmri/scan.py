@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +48,11 @@ class Frame:
             start = min(max((part.start + part.stop - size) // 2, 0), length - size)
             found.append(slice(start, start + size))
         return found[0], found[1]
+
+
+def spread(count: int) -> list[int]:
+    """Return at most eight slices spread over a volume of ``count``."""
+    return sorted({round(i) for i in np.linspace(0, count - 1, min(count, 8))})
 
 
 def frame_of(zero_filled: np.ndarray) -> Frame:
@@ -105,8 +110,8 @@ class Scan:
         How it was simulated; None for data from a scanner.
     reference : Volume, optional
         The fully sampled truth, where there is one.
-    volume_frame : Frame, optional
-        Of the whole volume, kept when slices are taken out of it.
+    volume_frame : callable, optional
+        Gives the frame of the whole volume, where these are some of its slices.
     """
 
     kspace: np.ndarray
@@ -118,7 +123,7 @@ class Scan:
     pattern: Pattern | None = None
     simulation: Mapping[str, Any] | None = None
     reference: Volume | None = None
-    volume_frame: Frame | None = None
+    volume_frame: Callable[[], Frame] | None = None
     _memory: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -162,11 +167,12 @@ class Scan:
 
     @property
     def frame(self) -> Frame:
-        """Scale and place of the object in the whole volume."""
-        if self.volume_frame is not None:
-            return self.volume_frame
+        """Scale and place of the object, from slices spread over the whole volume."""
         if "frame" not in self._memory:
-            self._memory["frame"] = frame_of(self.zero_filled)
+            if self.volume_frame is not None:
+                self._memory["frame"] = self.volume_frame()
+            else:
+                self._memory["frame"] = frame_of(self.zero_filled[spread(self.n_slices)])
         return self._memory["frame"]  # type: ignore[no-any-return]
 
     def select(self, positions: Sequence[int], *, with_reference: bool = True) -> Scan:
@@ -178,7 +184,7 @@ class Scan:
             slices=tuple(self.slices[i] for i in chosen),
             coil_maps=None if self.coil_maps is None else self.coil_maps[chosen],
             reference=self.reference if with_reference else None,
-            volume_frame=self.frame,
+            volume_frame=lambda: self.frame,
             _memory={},
         )
 

@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from napari_mtmri.draws import generator
 from napari_mtmri.errors import RequestError
 from napari_mtmri.geometry import Axes, to_stack
-from napari_mtmri.kspace import fft2c, ifft2c
+from napari_mtmri.kspace import combine, fft2c, ifft2c
 from napari_mtmri.patterns.base import Pattern
-from napari_mtmri.scan import Frame, Scan, frame_of, object_voxels
+from napari_mtmri.scan import Frame, Scan, frame_of, object_voxels, spread
 from napari_mtmri.volume import Volume
 
 MOST_COILS = 32
@@ -64,29 +65,58 @@ def simulate(
     chosen = tuple(range(len(stack))) if slices is None else tuple(slices)
     plane = stack.shape[1:]
     mask = pattern.mask((plane[0], plane[1]))
-    turn = _smooth_phase(plane, seed) if phase else np.ones(plane, np.complex64)
-    maps = _coil_maps(plane, n_coils) if n_coils > 1 else None
-    sigma = 0.0 if snr is None else object_mean(stack) / snr
-    kspace = np.empty((len(chosen), n_coils, *plane), np.complex64)
-    for position, number in enumerate(chosen):
-        image = stack[number] * turn
-        coils = image[None] if maps is None else image[None] * maps
-        kspace[position] = fft2c(coils.astype(np.complex64))
-        if sigma:
-            kspace[position] += _noise(kspace.shape[1:], sigma, seed, number)
-    kspace *= mask
+    coil_maps = _coil_maps(plane, n_coils) if n_coils > 1 else None
+    acquisition = _Acquisition(
+        stack,
+        mask,
+        _smooth_phase(plane, seed) if phase else None,
+        coil_maps,
+        0.0 if snr is None else object_mean(stack[spread(len(stack))]) / snr,
+        seed,
+    )
+    kspace = acquisition.kspace(chosen)
     return Scan(
         kspace=kspace,
         mask=mask,
         grid=volume,
         axes=axes,
         slices=chosen,
-        coil_maps=None if maps is None else np.broadcast_to(maps, kspace.shape),
+        coil_maps=None if coil_maps is None else np.broadcast_to(coil_maps, kspace.shape),
         pattern=pattern,
         simulation={"phase": phase, "snr": snr, "n_coils": n_coils, "seed": seed},
         reference=volume,
-        volume_frame=_frame_of_volume(stack, mask) if len(chosen) < len(stack) else None,
+        volume_frame=acquisition.frame if len(chosen) < len(stack) else None,
     )
+
+
+@dataclass(frozen=True)
+class _Acquisition:
+    """One simulated examination, of which any slices can be had, each always the same."""
+
+    stack: np.ndarray
+    mask: np.ndarray
+    turn: np.ndarray | None
+    coil_maps: np.ndarray | None
+    sigma: float
+    seed: int
+
+    def kspace(self, slices: Sequence[int]) -> np.ndarray:
+        """Return complex64 (slice, coil, readout, phase), zero where not measured."""
+        n_coils = 1 if self.coil_maps is None else len(self.coil_maps)
+        out = np.empty((len(slices), n_coils, *self.mask.shape), np.complex64)
+        for position, number in enumerate(slices):
+            image = self.stack[number] if self.turn is None else self.stack[number] * self.turn
+            coils = image[None] if self.coil_maps is None else image[None] * self.coil_maps
+            out[position] = fft2c(coils.astype(np.complex64))
+            if self.sigma:
+                out[position] += _noise(out.shape[1:], self.sigma, self.seed, number)
+        out *= self.mask
+        return out
+
+    def frame(self) -> Frame:
+        """Return the frame of the whole volume."""
+        some = self.kspace(spread(len(self.stack)))
+        return frame_of(combine(ifft2c(some), self.coil_maps))
 
 
 def object_mean(stack: np.ndarray) -> float:
@@ -100,12 +130,6 @@ def _check(volume: Volume, snr: float | None, n_coils: int) -> None:
         raise RequestError(f"{volume.name}: SNR {snr} is not above 0; leave it out for no noise.")
     if not 1 <= n_coils <= MOST_COILS:
         raise RequestError(f"{volume.name}: {n_coils} coils; choose 1 to {MOST_COILS}.")
-
-
-def _frame_of_volume(stack: np.ndarray, mask: np.ndarray) -> Frame:
-    """Frame of the whole volume from at most eight of its slices, when few are wanted."""
-    some = stack[:: max(len(stack) // 8, 1)].astype(np.complex64)
-    return frame_of(ifft2c(np.where(mask, fft2c(some), 0)))
 
 
 def _grid(plane: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:

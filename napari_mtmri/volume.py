@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -123,7 +124,7 @@ class Volume:
         )
 
     def magnitude(self) -> NDArray[np.float32]:
-        """Return the magnitude as float32.
+        """Return the magnitude as float32; worked out once and kept.
 
         Raises
         ------
@@ -132,6 +133,10 @@ class Volume:
         """
         if self.kind == "labels":
             raise InputError(f"{self.name}: holds labels, not an image; choose an image.")
+        return self._magnitude
+
+    @cached_property
+    def _magnitude(self) -> NDArray[np.float32]:
         image = np.abs(self.data) if self.kind == "complex" else self.data
         image = image.astype(np.float32)
         bad = image.size - int(np.isfinite(image).sum())

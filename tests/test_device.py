@@ -22,5 +22,5 @@ def test_a_choice_is_kept() -> None:
 
 @pytest.mark.parametrize(("device", "precision"), [("abacus", "auto"), ("cpu", "float8")])
 def test_what_is_not_there_is_refused_with_what_is(device: str, precision: str) -> None:
-    with pytest.raises(RequestError, match="cpu|float32"):
+    with pytest.raises(RequestError, match=r"cpu|float32"):
         choose_device(device, precision)
