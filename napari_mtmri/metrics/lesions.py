@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Lesions found and lesions invented, counted one by one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_mtmri.metrics.base import LabelPair, Metric, Score
+
+MIN_LESION_VOXELS = 1
+# Compared in whole numbers, so that exactly a tenth is enough.
+ONE_IN = 10
+DEPENDS = (
+    "26-connected components of at least {} voxel; a drawn one is found, and a predicted one "
+    "right, if at least 1 in " + str(ONE_IN) + " of its voxels lie in the other mask"
+)
+
+
+@dataclass(frozen=True)
+class Lesion:
+    """One connected component and how much of it the other mask covers.
+
+    Parameters
+    ----------
+    number : int
+        From 1, the largest first.
+    n_voxels, n_covered : int
+    """
+
+    number: int
+    n_voxels: int
+    n_covered: int
+
+    @property
+    def is_hit(self) -> bool:
+        """At least one in ten of its voxels lie in the other mask."""
+        return self.n_covered * ONE_IN >= self.n_voxels
+
+
+def find_lesions(
+    mask: np.ndarray, other: np.ndarray, min_voxels: int = MIN_LESION_VOXELS
+) -> list[Lesion]:
+    """Return the components of a mask, each with its cover by the other mask.
+
+    Parameters
+    ----------
+    mask, other : bool array, (slice, row, column)
+    min_voxels : int
+        Smaller components are left out.
+
+    Returns
+    -------
+    list of Lesion
+        The largest first.
+    """
+    from scipy import ndimage
+
+    components, count = ndimage.label(mask, np.ones((3, 3, 3)))
+    sizes = np.bincount(components.ravel(), minlength=count + 1)[1:]
+    covered = np.bincount(components[other], minlength=count + 1)[1:]
+    order = np.argsort(-sizes, kind="stable")
+    kept = [index for index in order.tolist() if sizes[index] >= min_voxels]
+    return [
+        Lesion(number, int(sizes[index]), int(covered[index]))
+        for number, index in enumerate(kept, start=1)
+    ]
+
+
+def measure(pair: LabelPair, min_voxels: int = MIN_LESION_VOXELS) -> list[Score]:
+    """Return lesion-wise recall, precision and F1, the counts, and a row for each lesion.
+
+    A lesion that is predicted in two pieces is found once and both pieces are right;
+    a piece that covers two lesions finds both. Splits and mergers do no harm.
+    """
+    box = pair.cropped()
+    drawn = find_lesions(box.reference, box.prediction, min_voxels)
+    found = find_lesions(box.prediction, box.reference, min_voxels)
+    n_hit, n_right = (sum(lesion.is_hit for lesion in part) for part in (drawn, found))
+    recall = n_hit / len(drawn) if drawn else math.nan
+    precision = n_right / len(found) if found else math.nan
+    values: dict[str, tuple[float, str]] = {
+        "lesion recall": (recall, ""),
+        "lesion precision": (precision, ""),
+        "lesion F1": (_f1(recall, precision), ""),
+        "lesions": (len(drawn), "lesions"),
+        "lesions found": (n_hit, "lesions"),
+        "predicted lesions": (len(found), "lesions"),
+        "false lesions": (len(found) - n_right, "lesions"),
+    }
+    depends = DEPENDS.format(min_voxels)
+    flag = pair.flag
+    rows = [
+        Score(name, float(value), unit, region=pair.region, depends=depends, flag=flag)
+        for name, (value, unit) in values.items()
+    ]
+    for lesion in drawn:
+        rows += _rows(lesion, pair, depends)
+    return rows
+
+
+def _f1(recall: float, precision: float) -> float:
+    """Harmonic mean; 0 where only one side has lesions, NaN where neither has."""
+    if math.isnan(recall) and math.isnan(precision):
+        return math.nan
+    if math.isnan(recall) or math.isnan(precision) or recall + precision == 0:
+        return 0.0
+    return 2 * recall * precision / (recall + precision)
+
+
+def _rows(lesion: Lesion, pair: LabelPair, depends: str) -> list[Score]:
+    voxel, unit = pair.voxel
+    flag = "" if lesion.is_hit else "missed"
+    values = {
+        "lesion volume": (lesion.n_voxels * voxel, unit),
+        "lesion covered": (lesion.n_covered / lesion.n_voxels, ""),
+    }
+    return [
+        Score(name, value, of, "lesion", lesion.number, pair.region, depends, flag)
+        for name, (value, of) in values.items()
+    ]
+
+
+LESIONS = Metric(
+    name="lesions",
+    title="Lesion-wise detection",
+    kind="labels",
+    summary="How many lesions were found and how many of the predicted ones are right.",
+    depends=DEPENDS.format(MIN_LESION_VOXELS),
+    better="higher",
+    gives=("lesion recall", "lesion precision", "lesion F1"),
+    measure=measure,
+    scopes=frozenset({"volume", "lesion"}),
+    place=70,
+)

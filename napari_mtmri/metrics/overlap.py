@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Dice, precision and recall."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from napari_mtmri.metrics.base import LabelPair, Metric, Score
+from napari_mtmri.metrics.pairs import emptiness
+
+DEPENDS = "voxels of the {}; no smoothing; Dice is 1 where both masks are empty, and flagged"
+
+
+def measure(pair: LabelPair) -> list[Score]:
+    """Return Dice, precision and recall over the volume, and Dice of each slice.
+
+    The volume's are made from the volume's counts. They are not means over slices,
+    which would reward a network that finds nothing for every slice without a lesion.
+
+    References
+    ----------
+    Dice, Ecology 26(3), 1945.
+    """
+    axes = (1, 2)
+    both = np.count_nonzero(pair.prediction & pair.reference, axis=axes)
+    found = np.count_nonzero(pair.prediction, axis=axes)
+    drawn = np.count_nonzero(pair.reference, axis=axes)
+    hits, n_found, n_drawn = int(both.sum()), int(found.sum()), int(drawn.sum())
+    values = {
+        "Dice": dice(hits, n_found, n_drawn),
+        "precision": hits / n_found if n_found else math.nan,
+        "recall": hits / n_drawn if n_drawn else math.nan,
+    }
+    depends, flag = DEPENDS.format("volume"), emptiness(n_found > 0, n_drawn > 0)
+    rows = [
+        Score(name, value, region=pair.region, depends=depends, flag=flag)
+        for name, value in values.items()
+    ]
+    for number, counts in enumerate(
+        zip(both.tolist(), found.tolist(), drawn.tolist(), strict=True)
+    ):
+        flag = emptiness(counts[1] > 0, counts[2] > 0)
+        item = pair.first_slice + number
+        place = DEPENDS.format("slice")
+        rows.append(Score("Dice", dice(*counts), "", "slice", item, pair.region, place, flag))
+    return rows
+
+
+def dice(hits: int, n_found: int, n_drawn: int) -> float:
+    """Return twice the overlap over the sum of the sizes; 1 if both are empty."""
+    return 2 * hits / (n_found + n_drawn) if n_found + n_drawn else 1.0
+
+
+OVERLAP = Metric(
+    name="overlap",
+    title="Dice, precision, recall",
+    kind="labels",
+    summary="How much of the two masks is the same, of the predicted and of the drawn one.",
+    depends=DEPENDS.format("volume"),
+    better="higher",
+    gives=("Dice", "precision", "recall"),
+    measure=measure,
+    scopes=frozenset({"volume", "slice"}),
+    place=40,
+)

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Scores: measured numbers, each with what it depends on."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from napari_mtmri.errors import InputError
+from napari_mtmri.files import write_whole
+
+Scope = Literal["volume", "slice", "lesion"]
+COLUMNS = ("scope", "item", "metric", "region", "value", "unit", "flag", "depends")
+FIELD_OF_VIEW = "field of view"
+OBJECT = "object"
+_SCOPES: dict[str, Scope] = {"volume": "volume", "slice": "slice", "lesion": "lesion"}
+_DECIMALS = {"dB": 2, "mm": 2, "ml": 2, "voxel": 1, "lesions": 1}
+
+
+@dataclass(frozen=True)
+class Score:
+    """One measured number.
+
+    Parameters
+    ----------
+    metric : str
+        As it is shown: "PSNR", "Dice".
+    value : float
+        NaN where it is not measured or not defined; infinite for a perfect PSNR
+        and for the surface distance of a miss.
+    unit : str
+        "dB", "mm", "ml", "voxel", "lesions" or nothing.
+    scope : {"volume", "slice", "lesion"}
+    item : int or None
+        Index of the slice, or number of the lesion from 1.
+    region : str
+        "field of view", "object" or "class 1".
+    depends : str
+        One line: range, window, connectivity, and whatever else another program
+        may do differently.
+    flag : str
+        Why the value is special: "both empty", "missed", "false alarm", "perfect" ...
+    """
+
+    metric: str
+    value: float
+    unit: str = ""
+    scope: Scope = "volume"
+    item: int | None = None
+    region: str = FIELD_OF_VIEW
+    depends: str = ""
+    flag: str = ""
+
+    @property
+    def text(self) -> str:
+        """Value as it is shown."""
+        return format_value(self.value, self.unit)
+
+    def record(self) -> dict[str, Any]:
+        """Return the columns of the table in their order."""
+        return {name: getattr(self, name) for name in COLUMNS}
+
+
+@dataclass(frozen=True)
+class Scores:
+    """All numbers measured on one prediction."""
+
+    rows: tuple[Score, ...] = ()
+
+    def find(
+        self, metric: str, region: str | None = None, scope: Scope = "volume"
+    ) -> tuple[Score, ...]:
+        """Return the rows of a metric; of its first region where none is named."""
+        found = [row for row in self.rows if row.metric == metric and row.scope == scope]
+        wanted = region if region is not None or not found else found[0].region
+        return tuple(row for row in found if row.region == wanted)
+
+    def get(
+        self,
+        metric: str,
+        region: str | None = None,
+        scope: Scope = "volume",
+        item: int | None = None,
+    ) -> float:
+        """Return one value, NaN where it was not measured.
+
+        Parameters
+        ----------
+        metric : str
+        region : str, optional
+            By default the first there is: the field of view, or the lowest class.
+        scope : {"volume", "slice", "lesion"}
+        item : int, optional
+            Slice or lesion; by default the first row.
+        """
+        for row in self.find(metric, region, scope):
+            if item is None or row.item == item:
+                return row.value
+        return math.nan
+
+    def along(
+        self, metric: str, region: str | None = None, scope: Scope = "slice"
+    ) -> dict[int, float]:
+        """Return the values by slice, or by lesion."""
+        found = self.find(metric, region, scope)
+        return {row.item: row.value for row in found if row.item is not None}
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the rows as mappings with the columns of the table."""
+        return [row.record() for row in self.rows]
+
+    @classmethod
+    def from_records(cls, records: Iterable[Mapping[str, Any]]) -> Scores:
+        """Return the scores that `records` gave, from values or from their text.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If a column is missing or is not what it should be.
+        """
+        return cls(tuple(_score(record) for record in records))
+
+    def csv_text(self) -> str:
+        """Return the table as text; reading it back gives equal numbers."""
+        file = io.StringIO(newline="")
+        table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        table.writeheader()
+        table.writerows(self.records())
+        return file.getvalue()
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write the table, whole or not at all."""
+        text = self.csv_text()
+        write_whole(Path(path), lambda beside: _write(beside, text))
+
+    @classmethod
+    def from_csv(cls, path: str | Path) -> Scores:
+        """Read what `to_csv` wrote.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read as a table of scores.
+        """
+        try:
+            with Path(path).open(newline="", encoding="utf-8") as file:
+                return cls.from_records(csv.DictReader(file))
+        except (OSError, KeyError, TypeError, ValueError, csv.Error) as why:
+            raise InputError(
+                f"{path}: not a table of scores ({type(why).__name__}: {why}); "
+                f"it needs the columns {', '.join(COLUMNS)}."
+            ) from why
+
+
+def format_value(value: float, unit: str = "") -> str:
+    """Return a number as tables show it: "27.31", "∞", or "—" where there is none."""
+    if math.isnan(value):
+        return "—"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if not unit and 0 < abs(value) < 0.01:
+        return f"{value:.3g}"
+    decimals = _DECIMALS.get(unit, 4)
+    if unit in ("voxel", "lesions") and float(value).is_integer():
+        decimals = 0
+    return f"{value:.{decimals}f}"
+
+
+def _score(record: Mapping[str, Any]) -> Score:
+    texts = {name: record[name] for name in ("metric", "region", "unit", "flag", "depends")}
+    if not all(isinstance(text, str) for text in texts.values()):
+        raise ValueError(f"a column is missing in {dict(record)!r}")
+    item = record["item"]
+    return Score(
+        value=float(record["value"]),
+        scope=_SCOPES[record["scope"]],
+        item=None if item in (None, "") else int(item),
+        **texts,
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="")

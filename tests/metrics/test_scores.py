@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Scores as a table: written, read again, looked up."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from napari_mtmri.errors import InputError
+from napari_mtmri.metrics.scores import COLUMNS, Score, Scores, format_value
+
+words = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), max_size=12)
+rows = st.builds(
+    Score,
+    metric=words,
+    value=st.floats(),
+    unit=words,
+    scope=st.sampled_from(["volume", "slice", "lesion"]),
+    item=st.none() | st.integers(0, 999),
+    region=words,
+    depends=words,
+    flag=words,
+)
+SOME = Scores(
+    (
+        Score("PSNR", 27.5, "dB", depends='a, "b"; c'),
+        Score("PSNR", 25.25, "dB", region="object"),
+        Score("PSNR", 30.0, "dB", "slice", 0),
+        Score("PSNR", math.inf, "dB", "slice", 4, flag="perfect"),
+        Score("Dice", 0.5, region="class 2"),
+        Score("Dice", 0.25, region="class 3"),
+    )
+)
+
+
+@given(st.lists(rows, max_size=5))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+def test_a_table_read_again_is_the_same(tmp_path: Path, given_rows: list[Score]) -> None:
+    path = tmp_path / "scores.csv"
+    scores = Scores(tuple(given_rows))
+    path.write_text(scores.csv_text(), encoding="utf-8", newline="")
+    assert repr(Scores.from_csv(path)) == repr(scores)
+
+
+def test_the_columns_are_as_promised(tmp_path: Path) -> None:
+    SOME.to_csv(tmp_path / "scores.csv")
+    assert Scores.from_csv(tmp_path / "scores.csv") == SOME
+    first, second, *_ = (tmp_path / "scores.csv").read_text(encoding="utf-8").splitlines()
+    assert first == "scope,item,metric,region,value,unit,flag,depends"
+    assert second == 'volume,,PSNR,field of view,27.5,dB,,"a, ""b""; c"'
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["scores.csv"]
+
+
+def test_records_go_there_and_back() -> None:
+    assert Scores.from_records(SOME.records()) == SOME
+    assert tuple(SOME.records()[0]) == COLUMNS
+
+
+def test_values_are_looked_up() -> None:
+    assert SOME.get("PSNR") == 27.5
+    assert SOME.get("PSNR", "object") == 25.25
+    assert SOME.get("PSNR", scope="slice", item=4) == math.inf
+    assert SOME.get("Dice") == 0.5
+    assert SOME.get("Dice", "class 3") == 0.25
+    assert SOME.along("PSNR") == {0: 30.0, 4: math.inf}
+    for missing in (("HD95",), ("Dice", "class 1"), ("Dice", "class 2", "slice")):
+        assert math.isnan(SOME.get(*missing))
+    assert math.isnan(SOME.get("PSNR", scope="slice", item=3))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "scope,item,metric\nvolume,,PSNR\n",
+        "scope,item,metric,region,value,unit,flag,depends\nplanet,,PSNR,x,1,,,\n",
+        "scope,item,metric,region,value,unit,flag,depends\nvolume,,PSNR,x,much,,,\n",
+        "scope,item,metric,region,value,unit,flag,depends\nvolume,first,PSNR,x,1,,,\n",
+        "scope,item,metric,region,value,unit,flag,depends\nvolume,,PSNR\n",
+        "scope,item,metric,region,value,unit,flag,depends\nvolume,,PSNR,x,1,," + "y" * 200_000,
+        "\x00\x01\x02",
+    ],
+)
+def test_another_table_is_refused_by_name(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "other.csv"
+    path.write_bytes(text.encode())
+    if text == "\x00\x01\x02":
+        assert Scores.from_csv(path) == Scores()
+        return
+    with pytest.raises(InputError, match=r"other\.csv: not a table of scores"):
+        Scores.from_csv(path)
+
+
+def test_what_is_no_text_or_not_there_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "scan.csv").write_bytes(bytes(range(128, 256)))
+    for name in ("scan.csv", "absent.csv"):
+        with pytest.raises(InputError, match=name):
+            Scores.from_csv(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (27.314, "dB", "27.31"),
+        (math.inf, "dB", "∞"),
+        (-math.inf, "", "−∞"),
+        (math.nan, "mm", "—"),
+        (0.94321, "", "0.9432"),
+        (0.00012345, "", "0.000123"),
+        (0.0, "", "0.0000"),
+        (3.0, "lesions", "3"),
+        (2.5, "lesions", "2.5"),
+        (12.0, "voxel", "12"),
+    ],
+)
+def test_numbers_are_shown_as_people_read_them(value: float, unit: str, text: str) -> None:
+    assert format_value(value, unit) == text
+    assert Score("any", value, unit).text == text
