@@ -136,7 +136,9 @@ class Pattern:
     options: Mapping[str, Value] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        kind, owner = self.kind, str(self.name)
+        if not isinstance(self.name, str):
+            raise RequestError(f"{self.name!r} is no name of a pattern; use {PATTERNS.names()}.")
+        kind, owner = self.kind, self.name
         checked: dict[str, object] = {
             "acceleration": ACCELERATION.check(self.acceleration, owner),
             "seed": SEED.check(self.seed, owner),
@@ -197,11 +199,11 @@ class Pattern:
         mask = self.mask(shape) if mask is None else mask
         n_samples, n_total = int(mask.sum()), mask.size
         achieved = n_total / n_samples
-        if not (mask == mask[:1]).all():
+        if request.dimensions == 2 or not (mask == mask[:1]).all():
             text = f"{n_samples} of {n_total} samples, R {achieved:.2f}"
             return Sampling(n_samples, n_total, achieved, None, None, text, self._warnings(mask))
         n_lines = int(mask[0].sum())
-        has_center = request.dimensions == 1 and "center_fraction" in self.kind.uses
+        has_center = "center_fraction" in self.kind.uses
         n_center = request.n_center if has_center else None
         text = f"{n_lines} of {request.shape[1]} lines, R {achieved:.2f}"
         text += f", centre {n_center}" if has_center else ""

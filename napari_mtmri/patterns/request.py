@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,6 +98,11 @@ class Request:
         size = f"{self.total} lines" if self.dimensions == 1 else "{} x {}".format(*self.shape)
         return f"{self.name}, R = {self.acceleration:g}, {size}"
 
+    def number(self, name: str, otherwise: float = 0.0) -> float:
+        """Return an option as a number, ``otherwise`` where it is left to the pattern."""
+        value = self.options.get(name)
+        return otherwise if value is None else float(value)
+
     def center(self) -> NDArray[np.bool_]:
         """Return the fully sampled centre around ``n // 2``: bool, shape ``sides``."""
         mask = np.zeros(self.sides, bool)
@@ -165,6 +170,37 @@ class Request:
             f"{self.where}: {self.n} {unit} are fewer than the {self.n_center} of the centre; "
             f"use center_fraction <= {fraction:g} or R <= {largest:g}."
         )
+
+
+def fill(request: Request, order: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Return a 2-D mask of the ``request.n`` samples that come first.
+
+    Parameters
+    ----------
+    request : Request
+    order : int array, (readout, phase)
+        Rank of each sample; ties go by distance to zero frequency, then by index.
+    """
+    mask = np.zeros(request.shape, bool)
+    ranking = np.lexsort((request.distance().ravel(), order.ravel()))
+    mask.ravel()[ranking[: request.n]] = True
+    return mask
+
+
+def fewest(enough: Callable[[int], bool], most: int) -> int:
+    """Return the smallest count from 1 to ``most`` that is enough, ``most`` if none is.
+
+    Found by doubling and halving, so exact where more is never less.
+    """
+    low, high = 0, 1
+    while not enough(high):
+        if high == most:
+            return most
+        low, high = high, min(2 * high, most)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
 
 
 def smallest(keys: NDArray[np.float64], count: int) -> NDArray[np.intp]:
