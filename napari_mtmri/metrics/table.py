@@ -23,7 +23,7 @@ COLUMNS = (
 )  # fmt: skip
 HEADINGS = (
     "Metric", "Region", "Method", "n", "Left out", "Mean ± SD", "Median",
-    f"{LEVEL:.0%} interval", "Misses",
+    f"{100 * LEVEL:.0f} % interval", "Misses",
 )  # fmt: skip
 _NO_REFERENCE = ("both empty", "false alarm")
 
@@ -67,7 +67,7 @@ class Line:
             format_value(value, self.unit)
             for value in (one.mean, one.sd, one.median, one.low, one.high)
         )
-        name = f"{self.metric} ({self.unit})" if self.unit else self.metric
+        name = self.metric if self.unit in ("", "lesions") else f"{self.metric} ({self.unit})"
         interval = "—" if math.isnan(one.low) else f"{low} to {high}"
         return (
             name, self.region, self.method, str(one.n), str(one.n_left_out), f"{mean} ± {sd}",

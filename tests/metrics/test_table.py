@@ -88,6 +88,7 @@ def test_markdown_shows_what_was_left_out_and_what_each_depends_on() -> None:
         ("e", "m|1", one(math.nan, flag="both empty", depends="percentile 95")),
     ]
     lines = summary_table(entries).to_markdown().splitlines()
+    assert "| 95 % interval | Misses |" in lines[0]
     assert lines[0].count("|") == lines[1].count("|") == 10
     assert lines[2] == (
         "| HD95 (mm) | class 1 | m\\|1 | 4 | 1 | 3.00 ± 1.41 | ∞ | 2.00 to 4.00 | "
