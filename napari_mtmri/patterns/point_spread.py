@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What one bright pixel becomes under a mask."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_mtmri.errors import InputError
+
+
+def point_spread(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the zero-filled image of a point at ``n // 2``.
+
+    Parameters
+    ----------
+    mask : bool array, (readout, phase)
+
+    Returns
+    -------
+    float32 array, (readout, phase)
+        Magnitude, its peak 1.
+
+    Raises
+    ------
+    InputError
+        If nothing is sampled.
+    """
+    if not mask.any():
+        raise InputError(f"a mask of shape {mask.shape} samples nothing; choose another.")
+    spread = np.abs(np.fft.fftshift(np.fft.ifft2(np.fft.ifftshift(mask))))
+    normalized: NDArray[np.float32] = (spread / spread.max()).astype(np.float32)
+    return normalized
