@@ -32,8 +32,14 @@ _IMAGES = {
 _MOST_MASK_BYTES = 2**28
 
 
-def write_run(result: Result, folder: Path) -> Path:
-    """Write a Result as a run folder, beside and renamed when whole; return its path."""
+def write_run(result: Result, folder: Path, labels: Volume | None = None) -> Path:
+    """Write a Result as a run folder, beside and renamed when whole; return its path.
+
+    Parameters
+    ----------
+    labels : Volume, optional
+        What somebody drew: outlined in the figure, not stored.
+    """
     with whole_folder(folder) as beside:
         for name, file in _IMAGES.items():
             volume = getattr(result, name)
@@ -56,7 +62,7 @@ def write_run(result: Result, folder: Path) -> Path:
         (beside / RECORD).write_text(text, encoding="utf-8")
         from napari_mtmri.figures import save_figure
 
-        save_figure(result, beside / "figure.png")
+        save_figure(result, beside / "figure.png", labels=labels)
     return folder
 
 

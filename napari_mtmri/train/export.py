@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from napari_mtmri.errors import InputError
 from napari_mtmri.train.recipe import Recipe
 from napari_mtmri.weights import Card, Score, save_weights
 
+CARD_METRICS = ("PSNR", "SSIM", "Dice")
 PAPER_SIZE = {"recon_features": 64, "seg_features": 64}
 
 
@@ -46,6 +48,32 @@ def read_about(path: Path) -> About:
         raise InputError(
             f"{path}: not a description of data ({why}); it needs the keys "
             f"{', '.join(About.model_fields)}."
+        ) from why
+
+
+def read_scores(word: str, method: str) -> list[Score]:
+    """Return a card's scores from ``split=FILE``, the summary of an evaluation.
+
+    Raises
+    ------
+    InputError
+        If the file is no such summary.
+    """
+    split, _, name = word.partition("=")
+    try:
+        with Path(name).open(newline="", encoding="utf-8") as file:
+            rows = [row for row in csv.DictReader(file) if row["method"] == method]
+        return [
+            Score(
+                split=split, metric=row["metric"], region=row["region"], acceleration=4.0,
+                n=int(row["n"]), **{k: float(row[k]) for k in ("mean", "sd", "median", "low", "high")},
+            )
+            for row in rows
+            if row["metric"] in CARD_METRICS
+        ]  # fmt: skip
+    except (OSError, ValueError, KeyError) as why:
+        raise InputError(
+            f"{word}: not split=FILE with the summary.csv of an evaluation ({why})."
         ) from why
 
 

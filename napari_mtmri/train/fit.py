@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import math
 import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,8 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 
-from napari_mtmri.errors import Stopped
+from napari_mtmri.errors import InputError, Stopped
+from napari_mtmri.files import write_whole
 from napari_mtmri.train.batches import Simulator, plan_epoch
 from napari_mtmri.train.cases import load_cases
 from napari_mtmri.train.checkpoint import load_checkpoint, save_checkpoint
@@ -24,6 +26,7 @@ from napari_mtmri.train.recipe import Recipe
 from napari_mtmri.train.validate import Validator
 
 CHECKPOINT = "last.safetensors"
+REQUEST = "request.json"
 STOP_FILE = "stop"
 SECONDS_BETWEEN_CHECKPOINTS = 120.0
 
@@ -36,6 +39,21 @@ def learning_rate(recipe: Recipe, update: int, per_epoch: int) -> float:
     return rate * float(recipe.lr_decay ** (update // per_epoch // recipe.lr_decay_every))
 
 
+def open_run(out: Path) -> Training:
+    """Return the training of a run folder, to go on with it.
+
+    Raises
+    ------
+    InputError
+        If the folder is none of a training.
+    """
+    try:
+        request = json.loads((out / REQUEST).read_text(encoding="utf-8"))
+        return Training(Recipe(**request["recipe"]), Path(request["data"]), out)
+    except (OSError, ValueError, KeyError, TypeError) as why:
+        raise InputError(f"{out}: not the folder of a training ({why}); name another.") from why
+
+
 class Training:
     """One training in its run folder; `run` starts it or goes on with it.
 
@@ -45,7 +63,7 @@ class Training:
     data : Path
         Folder of cases with ``cases.csv``.
     out : Path
-        Run folder: ``recipe.json``, ``events.jsonl`` and checkpoints.
+        Run folder: ``request.json``, ``events.jsonl`` and checkpoints.
     """
 
     def __init__(self, recipe: Recipe, data: Path, out: Path) -> None:
@@ -62,7 +80,9 @@ class Training:
         """
         recipe = self.recipe
         self.out.mkdir(parents=True, exist_ok=True)
-        (self.out / "recipe.json").write_text(recipe.model_dump_json(indent=1))
+        request = {"recipe": recipe.model_dump(mode="json"), "data": str(self.data.resolve())}
+        text = json.dumps(request, indent=1)
+        write_whole(self.out / REQUEST, lambda file: file.write_text(text, encoding="utf-8"))
         fabric = Fabric(precision="bf16-mixed" if recipe.precision == "bfloat16" else "32-true")
         cases = load_cases(self.data, "train")
         validator = Validator(load_cases(self.data, "val"), recipe)
@@ -75,7 +95,7 @@ class Training:
             updates = load_checkpoint(self.out / CHECKPOINT, network, optimizer)["updates"]
         scale = self._recon_scale(simulator)
         per_epoch = -(-len(plan_epoch(cases, recipe, 0)) // recipe.batch_size)
-        signal.signal(signal.SIGTERM, lambda *_: setattr(self, "stop_asked", True))
+        self._stop_on_signals()
 
         def emit(**event: Any) -> None:
             event = {"time": time.time(), "updates": updates, **event}
@@ -118,6 +138,14 @@ class Training:
             emit(kind="validation", epoch=epoch, **validator.scores(model, fabric.device))
             model.train()
         emit(kind="end")
+
+    def _stop_on_signals(self) -> None:
+        def ask(number: int, frame: Any) -> None:
+            self.stop_asked = True
+
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, ask)
+            signal.signal(signal.SIGINT, ask)
 
     def _recon_scale(self, simulator: Simulator) -> float:
         """Return the factor of the reconstruction loss: given, or 1 / mean zero-filled MSE."""
