@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-import click
 import typer
 
 from napari_mtmri import __version__
@@ -76,12 +75,12 @@ def main(arguments: list[str] | None = None) -> None:
     debug = "--debug" in words
     try:
         status = app(args=words, standalone_mode=False)
-    except click.exceptions.Exit as leave:
+    except typer.Exit as leave:
         status = leave.exit_code
-    except click.ClickException as wrong:
+    except typer.TyperException as wrong:
         wrong.show()
         status = EXIT_REQUEST
-    except (Stopped, KeyboardInterrupt, click.Abort) as why:
+    except (Stopped, KeyboardInterrupt, typer.Abort) as why:
         _say(str(why) or "stopped.", why, debug)
         status = EXIT_STOPPED
     except RequestError as why:

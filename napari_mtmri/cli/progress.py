@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 if TYPE_CHECKING:
     from napari_mtmri.methods.passes import Progress
 
@@ -70,6 +72,6 @@ class Reporter:
         elif time.monotonic() - self._last > SECONDS_BETWEEN_LINES:
             self._last = time.monotonic()
             left = f"{progress.seconds_left:.0f} s left"
-            print(
-                f"{self.title}: {progress.done} of {progress.total} slices, {left}", file=sys.stderr
+            typer.echo(
+                f"{self.title}: {progress.done} of {progress.total} slices, {left}", err=True
             )
