@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""``python -m napari_mtmri.gui.reconstruct`` opens the panel alone."""
+
+from napari_mtmri.gui.window import open_window
+
+open_window()
