@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from qtpy.QtCore import QObject, Signal
@@ -18,6 +19,11 @@ def sentence(why: BaseException) -> str:
     if isinstance(why, MtmriError):
         return str(why)
     return f"unexpected {type(why).__name__}: {why}; copy the details and report it, please."
+
+
+def _slots(listeners: dict[str, Any]) -> dict[str, Any]:
+    """Return what to call on each signal; a signal of ours is emitted in turn."""
+    return {name: getattr(one, "emit", one) for name, one in listeners.items()}
 
 
 class Latest(QObject):
@@ -50,20 +56,17 @@ class Latest(QObject):
             self._next()
 
     def drop(self) -> None:
-        """Forget what waits; what runs finishes unheard."""
+        """Forget what waits."""
         self._wanted = None
-        if self._worker is not None:
-            self._worker.returned.disconnect(self.done)
 
     def _next(self) -> None:
         request, self._wanted = self._wanted, None
         if request is None:
             return
         self.n_runs += 1
-        self._worker = create_worker(request)
-        self._worker.returned.connect(self.done)
-        self._worker.errored.connect(self.failed)
-        self._worker.finished.connect(self._finished)
+        # errored must be connected at once: an error that nobody awaits is raised again.
+        listeners = {"returned": self.done, "errored": self.failed, "finished": self._finished}
+        self._worker = create_worker(request, _start_thread=False, _connect=_slots(listeners))
         self._worker.start()
 
     def _finished(self) -> None:
@@ -104,10 +107,9 @@ class Job(QObject):
         if self._worker is not None:
             return
         stop = self._stop = threading.Event()
-        self._worker = create_worker(lambda: work(self.progressed.emit, stop))
-        self._worker.returned.connect(self.done)
-        self._worker.errored.connect(self._errored)
-        self._worker.finished.connect(self._finished)
+        listeners = {"returned": self.done, "errored": self._errored, "finished": self._finished}
+        job = partial(work, self.progressed.emit, stop)
+        self._worker = create_worker(job, _start_thread=False, _connect=_slots(listeners))
         self._worker.start()
 
     def stop(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from magicgui.widgets import create_widget
 from napari.layers import Image, Labels
 from napari.viewer import Viewer
@@ -13,7 +14,7 @@ from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxL
 
 from napari_mtmri.errors import MtmriError
 from napari_mtmri.geometry import Axes, phase_letters
-from napari_mtmri.gui.layers import KEY, volume_of
+from napari_mtmri.gui.layers import KEY, known_volume, placement_of_layer, volume_of
 from napari_mtmri.volume import Volume
 
 NO_LAYER = "Open a volume (drop a file, or File ▸ Open Sample ▸ MTMRI)."
@@ -84,8 +85,17 @@ class InputPart(QWidget):
         return self._volume_of(self._image.value)
 
     def labels(self) -> Volume | None:
-        """Return the reference mask if one is chosen and fits, or None."""
-        return self._volume_of(self._labels.value)
+        """Return the reference mask if one is chosen, or None.
+
+        Labels that napari made (Layers ▸ New labels) lie on the grid of the image.
+        """
+        layer, image = self._labels.value, self._image.value
+        if layer is None or image is None:
+            return None
+        if known_volume(layer) is None and layer.data.shape == image.data.shape:
+            data = placement_of_layer(image).back(np.asarray(layer.data))
+            return volume_of(image).like(data, kind="labels", name=layer.name)
+        return self._volume_of(layer)
 
     def show_facts(self, volume: Volume | None, axes: Axes | None) -> None:
         """Write the line of facts."""
@@ -119,14 +129,28 @@ class InputPart(QWidget):
             return None
 
     def _refill(self, event: Any = None) -> None:
-        chosen = self._image.value
+        had_image, had_labels = self._image.value, self._labels.value
         self._image.reset_choices()
         self._labels.reset_choices()
-        mine = [layer for layer in self._viewer.layers if is_result(layer)]
-        if chosen is None and mine and self._image.value in mine:
-            others = [one for one in self._image.choices if one not in mine]
-            if others:
-                self._image.value = others[0]
+        if had_image is None:
+            self._choose_first(self._image)
+        if had_labels is None and self._image.value is not None:
+            self._choose_drawn()
+
+    def _choose_first(self, chooser: Any) -> None:
+        """Choose a layer that is no result of ours."""
+        given = [one for one in chooser.choices if one is not None and not is_result(one)]
+        if given and chooser.value not in given:
+            chooser.value = given[0]
+
+    def _choose_drawn(self) -> None:
+        """Choose labels that lie on the grid of the image, if there are any."""
+        for one in self._labels.choices:
+            if one is None or is_result(one):
+                continue
+            if one.data.shape == self._image.value.data.shape:
+                self._labels.value = one
+                return
 
     def _tell(self, *_: object) -> None:
         self.changed.emit()

@@ -246,7 +246,11 @@ class Reconstruct(QWidget):
         for path in paths:
             try:
                 self.viewer.open(path, plugin="napari-mtmri")
-            except (MtmriError, ValueError, OSError) as why:  # napari wraps a reader's errors in its own
+            except (
+                MtmriError,
+                ValueError,
+                OSError,
+            ) as why:  # napari wraps a reader's errors in its own
                 self.run_part.show_error(why)
 
     def _load_mask(self) -> None:
