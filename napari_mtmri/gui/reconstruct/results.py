@@ -16,7 +16,9 @@ from napari_mtmri.result import Result
 
 
 def slice_on_screen(viewer: Viewer, layer: Any, axes: Axes) -> int:
-    """Return the slice of the volume at the viewer's position."""
+    """Return the slice of the volume at the viewer's position; 0 while layers are being removed."""
+    if viewer.dims.ndim < 3:
+        return 0
     placement = placement_of_layer(layer)
     at = np.linalg.solve(placement.affine, np.r_[viewer.dims.point[-3:], 1.0])[:3]
     along = placement.order.index(axes.slice)

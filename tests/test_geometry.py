@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_mtmri.errors import InputError, RequestError
+from napari_mtmri.geometry import (
+    Axes,
+    check_affine,
+    choose_axes,
+    display_affine,
+    display_order,
+    from_stack,
+    is_oblique,
+    phase_letters,
+    to_stack,
+)
+from tests.orders import ORDERS, SHAPE_RAS, Order, codes_of, marked_head
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_letters_agree_with_nibabel(order: Order) -> None:
+    import nibabel as nib
+
+    volume = marked_head(order)
+    assert volume.codes == codes_of(order) == "".join(nib.aff2axcodes(volume.affine))
+    assert not volume.is_oblique
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_slices_are_cut_along_the_coarsest_spacing(order: Order) -> None:
+    volume = marked_head(order)
+    world = [pair[0] for pair in order]
+    assert world[volume.axes.slice] == 2
+    # right-left has 12 voxels, anterior-posterior 10: the shorter is phase encoding
+    assert world[volume.axes.phase] == 1
+    assert phase_letters(volume.affine, volume.axes.phase) == "A–P"
+    assert volume.axes.swapped().phase == volume.axes.readout
+    assert volume.axes.swapped().swapped() == volume.axes
+
+
+def test_ties_go_to_left_right_and_isotropic_volumes_are_cut_axially() -> None:
+    axes = choose_axes((10, 10, 10), np.diag([1.0, 1, 1, 1]))
+    assert axes == Axes(slice=2, readout=1, phase=0)
+    for order in ORDERS:
+        affine = marked_head(order).affine.copy()
+        affine[:3, :3] = np.sign(affine[:3, :3])
+        axes = choose_axes((9, 9, 9), affine)
+        assert order[axes.slice][0] == 2
+        assert order[axes.phase][0] == 0
+
+
+def test_axes_that_are_asked_for_are_kept_or_refused() -> None:
+    affine = np.diag([1.0, 1, 3, 1])
+    assert choose_axes((8, 9, 10), affine, slice_axis=0).slice == 0
+    assert choose_axes((8, 9, 10), affine, phase_axis=1) == Axes(2, 0, 1)
+    assert choose_axes((8, 9, 10), affine, phase_axis=2).phase == 2
+    for wrong in ({"slice_axis": 3}, {"slice_axis": 1, "phase_axis": 1}):
+        with pytest.raises(RequestError):
+            choose_axes((8, 9, 10), affine, **wrong)
+    with pytest.raises(RequestError):
+        Axes(0, 0, 1)
+
+
+@given(st.permutations([0, 1, 2]))
+def test_a_stack_goes_back_exactly(order: list[int]) -> None:
+    data = np.arange(60).reshape(3, 4, 5)
+    axes = Axes(*order)
+    stack = to_stack(data, axes)
+    assert stack.shape == tuple(data.shape[i] for i in order)
+    back = from_stack(stack, axes)
+    assert np.shares_memory(back, data)
+    np.testing.assert_array_equal(back, data)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_the_display_runs_along_superior_anterior_right(order: Order) -> None:
+    volume = marked_head(order)
+    view = display_order(volume.affine)
+    assert tuple(volume.shape[axis] for axis in view) == SHAPE_RAS[::-1]
+    shown, true = display_affine(volume.shape, volume.affine)
+    np.testing.assert_allclose(shown, true)
+
+
+@given(st.floats(2, 40), st.sampled_from(ORDERS))
+def test_a_turned_volume_is_oblique_and_shown_about_its_centre(deg: float, order: Order) -> None:
+    volume = marked_head(order)
+    turn, angle = np.eye(4), np.deg2rad(deg)
+    turn[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    affine = turn @ volume.affine
+    assert is_oblique(affine)
+    shown, true = display_affine(volume.shape, affine)
+    assert np.count_nonzero(shown[:3, :3]) == 3
+    centre = [(volume.shape[axis] - 1) / 2 for axis in display_order(affine)]
+    np.testing.assert_allclose(shown @ [*centre, 1], true @ [*centre, 1], atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("affine", "said"),
+    [
+        (np.eye(3), "not 4 x 4"),
+        (np.diag([1.0, 0, 1, 1]), "singular"),
+        (np.diag([1.0, np.nan, 1, 1]), "NaN"),
+    ],
+)
+def test_an_unusable_affine_is_refused_with_its_file(affine: np.ndarray, said: str) -> None:
+    with pytest.raises(InputError, match=rf"brain\.nii.*{said}"):
+        check_affine(affine, "brain.nii")
