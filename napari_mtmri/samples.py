@@ -6,10 +6,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from importlib.resources import as_file, files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from napari_mtmri.draws import generator
 from napari_mtmri.errors import RequestError
 from napari_mtmri.volume import Volume
 
@@ -25,8 +26,9 @@ _ELLIPSOIDS = (
     ((-0.14, 0.05, 0), (0.10, 0.30, 0.45), -0.3),  # ventricles
     ((0.14, 0.05, 0), (0.10, 0.30, 0.45), -0.3),
 )
-_LESION = ((0.30, 0.30, 0.1), (0.16, 0.20, 0.35))
-_LESION_GAIN = 0.4
+_LESION_CENTER, _LESION_RADII, _LESION_GAIN = (0.36, 0.30, 0.1), (0.15, 0.20, 0.35), 0.4
+_FARTHEST_SHIFT, _TEXTURE = 0.03, 0.05
+_WHITE = 1000.0
 
 
 def sample_names() -> tuple[str, ...]:
@@ -35,7 +37,7 @@ def sample_names() -> tuple[str, ...]:
 
 
 def open_sample(name: str = "flair-lesion") -> tuple[Volume, Volume]:
-    """Return a shipped sample: the image and the labels drawn on it.
+    """Return a shipped sample: the image, and the labels of its lesion.
 
     Raises
     ------
@@ -47,41 +49,59 @@ def open_sample(name: str = "flair-lesion") -> tuple[Volume, Volume]:
 
 
 def sample_text(name: str = "flair-lesion") -> str:
-    """Return what of a sample is real and what is not, with its source."""
+    """Return what of a sample is real and what is not, with its source and licence.
+
+    Raises
+    ------
+    RequestError
+        If there is no such sample.
+    """
     facts = json.loads(_sample_file(name, 2).read_text(encoding="utf-8"))
     return (
         f"{facts['title']}. Real: {facts['real']} Not real: {facts['not_real']} "
-        f"{facts['never']} Source: {facts['source']} ({facts['licence']})."
+        f"Mask: {facts['mask']} {facts['use']} "
+        f"Source: {facts['source']} ({facts['licence']}); {facts['citation']}."
     )
 
 
 def phantom(
-    shape: tuple[int, int, int] = (64, 64, 16), *, seed: int = 0, lesion: bool = True
+    shape: tuple[int, int, int] = (64, 64, 16), seed: int = 0, *, lesion: bool = True
 ) -> tuple[Volume, Volume]:
-    """Return a head of ellipsoids with one lesion, and its labels; RAS axes, 3 mm slices.
+    """Return a head of ellipsoids with one lesion in its brain, and the lesion's labels.
 
     Parameters
     ----------
     shape : (int, int, int)
-        Voxels to right, anterior and superior.
+        Voxels of 1 x 1 x 3 mm to right, anterior and superior.
     seed : int
-        Moves the ellipsoids a little and gives them texture.
+        Moves the head a little, chooses the lesion's quarter and gives texture.
+    lesion : bool
+        Without it the labels are empty.
+
+    Examples
+    --------
+    >>> image, labels = phantom((32, 40, 8))
+    >>> image.shape, image.codes, labels.kind
+    ((32, 40, 8), 'RAS', 'labels')
     """
-    draw = np.random.default_rng(seed)
-    grid = np.stack(np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij"), -1)
+    draw = generator(seed, "phantom")
+    centres = ((2 * np.arange(n) + 1) / n - 1 for n in shape)
+    grid = np.stack(np.meshgrid(*centres, indexing="ij"), -1)
+    shift = draw.uniform(-_FARTHEST_SHIFT, _FARTHEST_SHIFT, 3)
+    side, end = draw.choice((-1, 1), 2)
     image = np.zeros(shape)
-    shift = draw.uniform(-0.03, 0.03, 3)
     for center, radii, gain in _ELLIPSOIDS:
         image += gain * _inside(grid, np.array(center) + shift, np.array(radii))
-    where = np.array(_LESION[0]) * (draw.choice((-1, 1)), draw.choice((-1, 1)), 1) + shift
-    drawn = _inside(grid, where, np.array(_LESION[1])) if lesion else np.zeros(shape)
+    where = np.array(_LESION_CENTER) * (side, end, 1) + shift
+    drawn = _inside(grid, where, np.array(_LESION_RADII)) & lesion
     image += _LESION_GAIN * drawn
-    image *= 1 + 0.05 * draw.normal(size=shape)
+    image *= 1 + _TEXTURE * draw.normal(size=shape)
     affine = np.diag([1.0, 1.0, 3.0, 1.0])
-    data = (1000 * image.clip(0)).astype(np.float32)
+    data = (_WHITE * image.clip(0)).astype(np.float32)
+    name = f"phantom {seed}"
     return (
-        Volume(data, affine, name=f"phantom {seed}"),
-        Volume(drawn.astype(np.uint8), affine, name=f"phantom {seed} lesion", kind="labels"),
+        Volume(data, affine, name=name),
+        Volume(drawn.astype(np.uint8), affine, name=f"{name} lesion", kind="labels"),
     )
 
 
@@ -95,9 +115,9 @@ def _sample_file(name: str, part: int) -> Traversable:
     return files("napari_mtmri.sample_data") / SAMPLES[name][part]
 
 
-def _open(file: Traversable, kind: str, name: str) -> Volume:
+def _open(file: Traversable, kind: Literal["image", "labels"], name: str) -> Volume:
     from napari_mtmri.readers.nifti import read_nifti
 
     with as_file(file) as path:
-        volume = read_nifti(path, "labels" if kind == "labels" else "image")
+        volume = read_nifti(path, kind)
     return replace(volume, name=name)

@@ -3,11 +3,13 @@
 
     python sample_data/make_sample.py raw_patient20_flair.nii.gz sample_data
 
-The source is ``raw_patient20`` of Lesjak et al., Neuroinformatics 2016 (CC BY). What is real:
-every voxel outside the lesion, the grid, the oblique affine. What is not: the lesion. It is a
-smooth irregular shape in the white matter of one hemisphere; inside it the image is brightened
-(multiplied, so that the texture of the place stays), less towards the border (oedema), in
-proportion to how much of a voxel it fills (partial volume). Seeded: the same files each time.
+The source is ``raw_patient20`` of Lesjak et al., Neuroinformatics 2016 (CC BY). Real are the
+voxels outside the lesion, the grid and its oblique affine; the lesion is not. It is one smooth,
+irregular region of frontal white matter that keeps clear of ventricles and sulci. Inside it the
+local brightness is multiplied: least at the border (oedema), most in the core; what noise and
+fine texture the scanner left stays as it was. Border voxels get their share of it. The contrast
+is that of lower-grade gliomas in FLAIR: about 1.7 times the white matter around the core. The
+same input gives the same files, byte for byte.
 """
 
 from __future__ import annotations
@@ -17,99 +19,144 @@ import hashlib
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
 from scipy.ndimage import gaussian_filter, label, zoom
 
-SLICES = slice(16, 40)
-CENTER_MM = (
-    -34.0,
-    26.0,
-    0.0,
-)  # of the lesion, from the middle of the head: right, anterior, superior
-RADII_MM = (17.0, 24.0, 15.0)
-ROUGHNESS = 0.35
-CORE_GAIN, RIM_GAIN = 0.85, 0.45
-SUPERSAMPLING = 3
+SLICES = slice(16, 40)  # from the midbrain to the vertex
+CENTER = (99.0, 97.0, 12.0)  # voxel of the cut volume: the patient's right frontal white matter
+RADII_MM = (14.0, 23.0, 15.0)  # along the voxel axes
+ROUGHNESS, ROUGHNESS_MM = 0.28, 8.0
+SHYNESS, SHYNESS_MM = 2.5, 4.0  # how far it keeps from fluid
+FLUID, TISSUE = 0.30, 0.60  # of the white matter's level: all fluid below, all tissue above
+EDGE_GAIN, CORE_GAIN, CORE_DEPTH_MM = 0.25, 0.75, 7.0
+MOTTLE, MOTTLE_MM = 0.10, 5.0
+LOCAL_MM = 2.0
+FINE = 4  # sub-voxels along each axis, for the share of a voxel that lies inside
 SEED = 20
 
+Array = np.ndarray[Any, np.dtype[Any]]
 
-def lesion_depth(shape: tuple[int, ...], affine: np.ndarray, center: np.ndarray) -> np.ndarray:
-    """Return how deep each voxel lies in the lesion: above 0 inside, 1 at its middle."""
-    grid = np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij"), axis=-1)
-    place = grid @ affine[:3, :3].T + affine[:3, 3] - center
-    distance = np.sqrt(((place / np.array(RADII_MM)) ** 2).sum(-1))
-    spacing = np.linalg.norm(affine[:3, :3], axis=0)
-    rough = np.random.default_rng(SEED).normal(size=shape)
-    rough = gaussian_filter(rough, 9.0 / spacing)
-    depth = 1 - distance + ROUGHNESS * rough / rough.std()
+
+def smooth(field: Array, width_mm: float, spacing: Array) -> Array:
+    """Return a Gaussian blur of a width in mm."""
+    return np.asarray(gaussian_filter(field.astype(np.float64), width_mm / spacing))
+
+
+def smooth_noise(shape: tuple[int, ...], width_mm: float, spacing: Array, key: int) -> Array:
+    """Return a smooth random field of mean 0 and standard deviation 1.
+
+    From the raw stream of Philox, the part of NumPy's random numbers that never changes.
+    """
+    raw = np.random.Philox(key=key).random_raw(int(np.prod(shape))).reshape(shape)
+    field = smooth((raw >> np.uint64(11)) * 2.0**-53 - 0.5, width_mm, spacing)
+    return np.asarray((field - field.mean()) / field.std())
+
+
+def lesion_depth(fluid: Array, spacing: Array) -> Array:
+    """Return how deep each voxel lies inside the lesion, in mm; below 0 outside."""
+    place = np.stack(np.meshgrid(*map(np.arange, fluid.shape), indexing="ij"), axis=-1)
+    away = (place - np.array(CENTER)) * spacing / np.array(RADII_MM)
+    depth = 1 - np.sqrt((away**2).sum(-1))
+    depth += ROUGHNESS * smooth_noise(fluid.shape, ROUGHNESS_MM, spacing, SEED)
+    depth -= SHYNESS * smooth(fluid, SHYNESS_MM, spacing)
     parts, _ = label(depth > 0)
-    middle = tuple(int(i) for i in np.linalg.solve(affine[:3, :3], center - affine[:3, 3]).round())
-    return np.where((parts == parts[middle]) | (depth <= 0), depth, -0.01)
+    middle = tuple(round(i) for i in CENTER)
+    depth[(parts > 0) & (parts != parts[middle])] = -0.01
+    return np.asarray(depth * float(np.mean(RADII_MM)))
 
 
-def fraction_inside(depth: np.ndarray) -> np.ndarray:
-    """Return the share of each voxel that lies inside, by supersampling."""
-    fine = zoom(depth, SUPERSAMPLING, order=1, grid_mode=True, mode="nearest") > 0
-    shape = [side for n in depth.shape for side in (n, SUPERSAMPLING)]
-    return fine.reshape(shape).mean(axis=(1, 3, 5))
+def share_inside(depth: Array) -> Array:
+    """Return the share of each voxel where the depth, interpolated, is above 0."""
+    near = np.argwhere(depth > 0)
+    box = tuple(slice(a - 2, b + 3) for a, b in zip(near.min(0), near.max(0), strict=True))
+    fine = zoom(depth[box], FINE, order=1, grid_mode=True, mode="nearest") > 0
+    sides = [side for n in depth[box].shape for side in (n, FINE)]
+    share = np.zeros(depth.shape)
+    share[box] = fine.reshape(sides).mean(axis=(1, 3, 5))
+    return share
 
 
-def insert(image: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the image with the lesion, and its mask (voxels at least half inside)."""
-    head = np.argwhere(image > 0.2 * np.percentile(image, 99))
-    middle = affine[:3, :3] @ ((head.min(0) + head.max(0)) / 2) + affine[:3, 3]
-    depth = lesion_depth(image.shape, affine, middle + np.array(CENTER_MM))
-    inside = fraction_inside(depth)
-    spacing = np.linalg.norm(affine[:3, :3], axis=0)
-    gain = RIM_GAIN + (CORE_GAIN - RIM_GAIN) * np.clip(depth / 0.5, 0, 1)
-    swing = gaussian_filter(np.random.default_rng(SEED + 1).normal(size=image.shape), 4.0 / spacing)
-    gain = gain * (1 + 0.12 * swing / swing.std())
-    # Tissue of the lesion tends to one level: dark sulci inside it fill up, bright spots do not.
-    local = gaussian_filter(image.astype(float), 3.0 / spacing)
-    tissue = 0.5 * image + 0.5 * np.maximum(image, local)
-    lesion = tissue * (1 + gain)
-    return image + inside * (lesion - image), (inside >= 0.5).astype(np.uint8)
+def insert_lesion(image: Array, spacing: Array) -> tuple[Array, Array]:
+    """Return the image with the lesion, and the share of each voxel that is lesion."""
+    column, row, number = map(round, CENTER)
+    level = float(np.median(image[column - 8 : column + 9, row - 8 : row + 9, number]))
+    tissue = np.clip((image / level - FLUID) / (TISSUE - FLUID), 0, 1)
+    depth = lesion_depth(1 - tissue, spacing)
+    share = share_inside(depth) * tissue
+    step = np.clip(depth / CORE_DEPTH_MM, 0, 1)
+    gain = EDGE_GAIN + (CORE_GAIN - EDGE_GAIN) * step**2 * (3 - 2 * step)
+    gain *= 1 + MOTTLE * smooth_noise(image.shape, MOTTLE_MM, spacing, SEED + 1)
+    local = smooth(image * tissue, LOCAL_MM, spacing) / smooth(tissue, LOCAL_MM, spacing).clip(1e-3)
+    return image + share * gain * local, share
 
 
-def write(
-    data: np.ndarray, image: nib.Nifti1Image, affine: np.ndarray, path: Path, what: str
-) -> None:
-    """Write a gzipped NIfTI file whose bytes depend on the voxels alone."""
+def write_nifti(data: Array, like: nib.Nifti1Image, affine: Array, path: Path, what: str) -> None:
+    """Write a gzipped NIfTI file whose bytes depend on voxels and grid alone."""
     out = nib.Nifti1Image(data, affine)
-    out.set_sform(affine, 1)
-    out.set_qform(affine, 1)
+    out.set_sform(affine, int(like.header["sform_code"]))
+    out.set_qform(affine, int(like.header["qform_code"]))
     out.header.set_xyzt_units("mm")
-    out.header["descrip"] = what.encode()
-    path.write_bytes(gzip.compress(out.to_bytes(), 9, mtime=0))
+    out.header["descrip"] = what.encode("ascii")
+    with path.open("wb") as file, gzip.GzipFile("", "wb", 9, file, mtime=0) as packed:
+        packed.write(out.to_bytes())
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def digest_unpacked(path: Path) -> str:
+    """Return the SHA-256 of what a gzipped file holds: versions of zlib pack differently."""
+    return hashlib.sha256(gzip.decompress(path.read_bytes())).hexdigest()
+
+
+def facts(source: Path, folder: Path, volume_ml: float) -> dict[str, object]:
+    """Return what a user should know about the sample."""
+    return {
+        "title": "FLAIR head with an inserted lesion",
+        "real": "Every voxel outside the lesion, the grid and its oblique affine: a FLAIR scan of "
+        "a person with multiple sclerosis, defaced and fat-suppressed by its authors, 24 of its "
+        "44 slices. The few small bright spots that this person has are real and not in the mask.",
+        "not_real": f"The lesion of {volume_ml:.1f} ml in the right frontal white matter, inserted "
+        "by a script, and its mask. It does not push the brain aside as a tumour would. K-space "
+        "is simulated from magnitudes.",
+        "mask": "Voxels of which at least half are lesion; the oedema at its border is included, "
+        "fluid in sulci is not.",
+        "changes": "Slices 17 to 40 of 44 kept; brightness raised inside the lesion; nothing "
+        "resampled, cropped in the plane or rescaled.",
+        "use": "Never used in training, nor for choosing anything.",
+        "source": "raw_patient20, University of Ljubljana, Laboratory of Imaging Technologies",
+        "citation": 'Lesjak et al., "Validation of White-Matter Lesion Change Detection Methods '
+        'on a Novel Publicly Available MRI Image Database", Neuroinformatics, 2016',
+        "licence": "CC BY",
+        "lesion_ml": round(volume_ml, 2),
+        "sha256": {
+            source.name: digest(source),
+            "flair.nii, unpacked": digest_unpacked(folder / "flair.nii.gz"),
+            "lesion.nii, unpacked": digest_unpacked(folder / "lesion.nii.gz"),
+        },
+    }
 
 
 def main(source: Path, folder: Path) -> None:
     """Write image, mask and the facts about them."""
-    image = nib.load(source)
-    data = np.asarray(image.dataobj)[:, :, SLICES].astype(np.float64)
-    affine = image.affine.copy()
+    whole = nib.load(source)
+    image = np.asarray(whole.dataobj)[:, :, SLICES].astype(np.float64)
+    affine = whole.affine.copy()
     affine[:3, 3] += affine[:3, 2] * SLICES.start
-    changed, mask = insert(data, affine)
-    whole = np.clip(np.round(changed), 0, np.iinfo(np.uint16).max).astype(np.uint16)
-    write(whole, image, affine, folder / "flair.nii.gz", "real FLAIR head, inserted lesion")
-    write(mask, image, affine, folder / "lesion.nii.gz", "mask of the inserted lesion")
-    ml = mask.sum() * abs(np.linalg.det(affine[:3, :3])) / 1000
-    facts = {
-        "title": "FLAIR head with an inserted lesion",
-        "real": "Every voxel outside the lesion: a FLAIR scan of a person with multiple sclerosis "
-        "(defaced, fat-suppressed), 24 of its 44 slices, on its own oblique grid.",
-        "not_real": f"The lesion of {ml:.1f} ml, inserted by sample_data/make_sample.py, and its mask "
-        "(voxels at least half inside, oedema included). The k-space is simulated from magnitudes.",
-        "never": "Not used in training or for choosing anything.",
-        "source": "raw_patient20 of Lesjak et al., Neuroinformatics 2016, University of Ljubljana",
-        "source_sha256": hashlib.sha256(source.read_bytes()).hexdigest(),
-        "licence": "CC BY",
-        "lesion_ml": round(float(ml), 2),
-    }
-    (folder / "sample.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(facts, indent=1))
+    spacing = np.linalg.norm(affine[:3, :3], axis=0)
+    changed, share = insert_lesion(image, spacing)
+    mask = (share >= 0.5).astype(np.uint8)
+    counts = np.round(changed).astype(np.uint16)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_nifti(counts, whole, affine, folder / "flair.nii.gz", "real FLAIR head, inserted lesion")
+    write_nifti(mask, whole, affine, folder / "lesion.nii.gz", "mask of the inserted lesion")
+    text = json.dumps(facts(source, folder, float(mask.sum() * spacing.prod()) / 1000), indent=1)
+    (folder / "sample.json").write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
