@@ -12,7 +12,7 @@ import numpy as np
 from napari_mtmri.errors import InputError
 from napari_mtmri.geometry import Axes, from_stack
 from napari_mtmri.kspace import combine, ifft2c
-from napari_mtmri.volume import Volume
+from napari_mtmri.volume import Kind, Volume
 
 if TYPE_CHECKING:
     from napari_mtmri.patterns.base import Pattern
@@ -74,7 +74,7 @@ def object_voxels(magnitude: np.ndarray) -> np.ndarray:
 
     Unlike all voxels they do not depend on how much air surrounds the object.
     """
-    return magnitude[magnitude > OBJECT_SHARE * np.percentile(magnitude, 99.5)]
+    return np.asarray(magnitude[magnitude > OBJECT_SHARE * np.percentile(magnitude, 99.5)])
 
 
 def _extent(magnitude: np.ndarray, axis: int) -> slice:
@@ -195,8 +195,8 @@ class Scan:
         from napari_mtmri.geometry import to_stack
 
         stack = to_stack(self.reference.data, self.axes)[list(self.slices)]
-        return np.abs(stack).astype(np.float32)
+        return np.asarray(np.abs(stack), dtype=np.float32)
 
-    def volume(self, stack: np.ndarray, name: str, kind: str = "image") -> Volume:
+    def volume(self, stack: np.ndarray, name: str, kind: Kind = "image") -> Volume:
         """Return a stack (slice, readout, phase) of all slices as a Volume on the grid."""
         return self.grid.like(from_stack(stack, self.axes), kind=kind, name=name)

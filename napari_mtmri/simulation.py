@@ -146,7 +146,7 @@ def _smooth_phase(plane: tuple[int, ...], seed: int) -> np.ndarray:
     angle = c[0] + c[1] * rows + c[2] * columns + c[3] * rows * columns
     angle = angle + 0.5 * (c[4] * rows**2 + c[5] * columns**2)
     angle = angle + 0.5 * np.sin(np.pi * (rows * c[6] + columns * c[7]))
-    return np.exp(1j * np.pi / 2 * angle).astype(np.complex64)
+    return np.asarray(np.exp(1j * np.pi / 2 * angle), dtype=np.complex64)
 
 
 def _coil_maps(plane: tuple[int, ...], n_coils: int) -> np.ndarray:
@@ -156,10 +156,11 @@ def _coil_maps(plane: tuple[int, ...], n_coils: int) -> np.ndarray:
     for coil, angle in enumerate(np.arange(n_coils) * 2 * np.pi / n_coils):
         down, right = rows - 1.5 * np.sin(angle), columns - 1.5 * np.cos(angle)
         maps[coil] = np.exp(-(down**2 + right**2) / 2 + 1j * (angle + down + right))
-    return maps / np.sqrt((np.abs(maps) ** 2).sum(0))
+    maps /= np.sqrt((np.abs(maps) ** 2).sum(0))
+    return maps
 
 
 def _noise(shape: tuple[int, ...], sigma: float, seed: int, number: int) -> np.ndarray:
     # Keyed by the slice, so that one slice alone has the noise it has in the volume.
     parts = generator(seed, "noise", number).normal(0, sigma, (2, *shape))
-    return (parts[0] + 1j * parts[1]).astype(np.complex64)
+    return np.asarray(parts[0] + 1j * parts[1], dtype=np.complex64)

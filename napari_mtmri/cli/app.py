@@ -7,6 +7,7 @@ Exit status: 0 done, 1 the job failed, 2 the request is wrong, 130 stopped by th
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -37,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for name, command in {
+COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo.demo,
     "open": window.open_,
     "run": run.run,
@@ -47,7 +48,8 @@ for name, command in {
     "train": train.train,
     "export": export.export,
     "doctor": doctor.doctor,
-}.items():
+}
+for name, command in COMMANDS.items():
     app.command(name)(command)
 
 
@@ -78,7 +80,7 @@ def main(arguments: list[str] | None = None) -> None:
     except typer.Exit as leave:
         status = leave.exit_code
     except typer.TyperException as wrong:
-        wrong.show()
+        wrong.show()  # type: ignore[attr-defined]  # all of them have it
         status = EXIT_REQUEST
     except (Stopped, KeyboardInterrupt, typer.Abort) as why:
         _say(str(why) or "stopped.", why, debug)

@@ -7,6 +7,7 @@ import json as json_text
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -185,7 +186,7 @@ def _write(entries: Sequence[Entry], out: Path, as_json: bool) -> None:
         "summary.md": table.to_markdown() + pairs,
     }
     for name, text in texts.items():
-        write_whole(out / name, lambda file, text=text: file.write_text(text, encoding="utf-8"))
+        write_whole(out / name, partial(Path.write_text, data=text, encoding="utf-8"))
     if as_json:
         words.print_json([line.record() for line in table.lines])
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -49,7 +49,7 @@ def patterns(
 def _list(json: bool) -> None:
     from napari_mtmri.patterns.base import PATTERNS
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in PATTERNS.names():
         kind = PATTERNS.get(name)
         options = {option.name: option.help for option in kind.options}
@@ -59,7 +59,7 @@ def _list(json: bool) -> None:
         return
     for row in rows:
         typer.echo(f"{row['name']:<17} {row['summary']}")
-        for option, text in dict(row["options"]).items():
+        for option, text in row["options"].items():
             typer.echo(f"{'':<17}   --pattern-option {option}=…  {text}")
 
 

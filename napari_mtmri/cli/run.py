@@ -29,7 +29,7 @@ class Choice:
     device: str
     precision: str
     weights: Path | None
-    parameters: dict[str, str]
+    parameters: dict[str, Any]
     simulation: dict[str, Any]
     slice_axis: int | None
     phase_axis: int | None

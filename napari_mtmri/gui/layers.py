@@ -131,10 +131,11 @@ def label_style(volume: Volume, first: str = PREDICTED_COLOUR) -> dict[str, Any]
     from napari.utils import DirectLabelColormap
 
     most = max(int(volume.data.max()), 1)
-    colours = {
+    colours: dict[int | None, str] = {
         i: (first, *MORE_COLOURS[1:])[(i - 1) % len(MORE_COLOURS)] for i in range(1, most + 1)
     }
-    colormap = DirectLabelColormap(color_dict={None: "transparent", 0: "transparent", **colours})
+    shown: dict[int | None, str] = {None: "transparent", 0: "transparent"}
+    colormap = DirectLabelColormap(color_dict=shown | colours)
     return {"colormap": colormap, "opacity": 0.7}
 
 

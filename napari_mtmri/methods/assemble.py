@@ -17,7 +17,7 @@ from napari_mtmri.methods.base import Loaded, Method, Setting
 from napari_mtmri.metrics.base import Scores, measure_all
 from napari_mtmri.result import Result
 from napari_mtmri.scan import Scan
-from napari_mtmri.volume import Volume
+from napari_mtmri.volume import Kind, Volume
 
 THRESHOLD = 0.5
 FROM_MAGNITUDE = (
@@ -47,7 +47,7 @@ def assemble(
     reference = scan.reference_stack()
     error = None if reconstruction is None or reference is None else reconstruction - reference
 
-    def on_grid(stack: np.ndarray | None, name: str, kind: str = "image") -> Volume | None:
+    def on_grid(stack: np.ndarray | None, name: str, kind: Kind = "image") -> Volume | None:
         return None if stack is None else scan.volume(stack, f"{scan.name} {name}", kind)
 
     zero_filled = np.abs(scan.zero_filled).astype(np.float32)

@@ -78,14 +78,19 @@ def read_run(folder: Path) -> Result:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         axes = Axes(**record["axes"])
         method, name = str(record["method"]), str(record["name"])
-        parts = {key: dict(record[key]) for key in ("request", "provenance", "timings")}
+        parts: dict[str, Any] = {
+            key: dict(record[key]) for key in ("request", "provenance", "timings")
+        }
         warnings = tuple(str(line) for line in record["warnings"])
     except (OSError, ValueError, KeyError, TypeError) as why:
         raise InputError(
             f"{folder / RECORD}: not the record of a run ({why}); write the run again."
         ) from why
-    volumes = {key: _read_image(folder / file, key) for key, file in _IMAGES.items()}
-    if volumes["zero_filled"] is None:
+    volumes: dict[str, Any] = {
+        key: _read_image(folder / file, key) for key, file in _IMAGES.items()
+    }
+    zero_filled = volumes.pop("zero_filled")
+    if zero_filled is None:
         raise InputError(f"{folder / _IMAGES['zero_filled']}: missing; write the run again.")
     return Result(
         method=method,
@@ -94,8 +99,9 @@ def read_run(folder: Path) -> Result:
         axes=axes,
         warnings=warnings,
         scores=_read_scores(folder / "scores.csv"),
+        zero_filled=zero_filled,
         **parts,
-        **volumes,  # type: ignore[arg-type]
+        **volumes,
     )
 
 

@@ -69,7 +69,7 @@ def _choose_slices(case: Case, recipe: Recipe, draw: np.random.Generator) -> lis
     count = recipe.slices_per_case or len(usable)
     if recipe.lesion_fraction is None:
         return _draw(usable, count, draw)
-    lesion = case.labels.any(axis=(1, 2))[usable]
+    lesion = np.asarray(case.labels.any(axis=(1, 2)))[usable]
     n_lesion = round(count * recipe.lesion_fraction) if lesion.any() else 0
     n_other = count - n_lesion if not lesion.all() else 0
     return _draw(usable[lesion], n_lesion, draw) + _draw(usable[~lesion], n_other, draw)

@@ -178,12 +178,14 @@ def test_swapping_the_axes_changes_the_direction(panel: Any) -> None:
 
 
 def test_a_saved_run_opens_again_in_its_layers(
-    panel: Any, viewer: Any, qtbot: Any, tmp_path: Path
+    panel: Any, viewer: Any, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     result = run(panel, qtbot)
-    panel.save_run(tmp_path / "run")
-    qtbot.waitUntil(lambda: (tmp_path / "run").is_dir(), timeout=WAIT_MS)
-    qtbot.waitUntil(lambda: not panel._saver.is_busy, timeout=WAIT_MS)
+    answer = (str(tmp_path / "run"), "")
+    monkeypatch.setattr("qtpy.QtWidgets.QFileDialog.getSaveFileName", lambda *_: answer)
+    qtbot.mouseClick(panel.scores.save, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not panel.dialogs.writer.is_busy, timeout=WAIT_MS)
+    assert panel.run_part.note.text().startswith("run written")
     viewer.layers.clear()
     viewer.open(str(tmp_path / "run"), plugin="napari-mtmri")
     assert "head · mtmri R4 random · reconstruction" in names(viewer)

@@ -9,12 +9,13 @@ from typing import Any
 
 from napari.viewer import Viewer
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QFileDialog, QGroupBox, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGroupBox, QScrollArea, QVBoxLayout, QWidget
 
 from napari_mtmri.errors import MtmriError
 from napari_mtmri.gui.layers import placement_of_layer, result_layers
 from napari_mtmri.gui.orientation import set_view
 from napari_mtmri.gui.reconstruct import requests
+from napari_mtmri.gui.reconstruct.dialogs import Dialogs
 from napari_mtmri.gui.reconstruct.input_part import InputPart
 from napari_mtmri.gui.reconstruct.method_part import MethodPart
 from napari_mtmri.gui.reconstruct.preview_layers import PreviewLayers
@@ -30,6 +31,7 @@ from napari_mtmri.result import Result
 
 DOCS = str(Path(__file__).parents[3] / "docs" / "clinician.md")
 WIDTH = 380
+PAPER_PLANE = (224, 192)
 
 
 class Reconstruct(QWidget):
@@ -54,6 +56,7 @@ class Reconstruct(QWidget):
         self.run_part, self.scores = RunPart(), ScoresPart()
         self.job, self.loader = Job(self), Latest(self)
         self.zero_lane, self.method_lane = Latest(self), Latest(self)
+        self.dialogs = Dialogs(napari_viewer, self)
         self._preview = PreviewLayers(napari_viewer)
         self._results = ResultLayers(napari_viewer, self)
         self._lay_out()
@@ -92,8 +95,8 @@ class Reconstruct(QWidget):
     def _connect(self) -> None:
         self.input.changed.connect(self._refresh)
         self.input.swap_asked.connect(self.swap_axes)
-        self.input.open_asked.connect(self._open_file)
-        self.sampling.load_asked.connect(self._load_mask)
+        self.input.open_asked.connect(self.dialogs.open_files)
+        self.sampling.load_asked.connect(self.dialogs.load_mask)
         self.sampling.save_asked.connect(self._save_mask)
         self.sampling.spread.toggled.connect(self._refresh)
         self.run_part.run_asked.connect(self.run_volume)
@@ -114,6 +117,9 @@ class Reconstruct(QWidget):
         self.job.stopped.connect(self._stopped)
         self.job.ended.connect(self._ended)
         self._results.placed.connect(self.finished)
+        self.dialogs.mask_chosen.connect(self.sampling.use_file)
+        self.dialogs.said.connect(self.run_part.show_note)
+        self.dialogs.failed.connect(self.run_part.show_error)
 
     # What is chosen
 
@@ -123,9 +129,7 @@ class Reconstruct(QWidget):
         axes = None if volume is None else self.choices.axes(volume)
         self.input.show_facts(volume, axes)
         self.run_part.run.setEnabled(volume is not None and not self.job.is_running)
-        plane = (
-            (224, 192) if volume is None else (volume.shape[axes.readout], volume.shape[axes.phase])
-        )
+        plane = self._plane()
         try:
             pattern = self.choices.make_pattern()
             sampling = pattern.describe(plane)
@@ -135,6 +139,14 @@ class Reconstruct(QWidget):
             return
         self.method.show_far(pattern.name, sampling.acceleration)
         self._ask_live()
+
+    def _plane(self) -> tuple[int, int]:
+        """Readout and phase size of the chosen volume, or those of the paper."""
+        volume = self.input.volume()
+        if volume is None:
+            return PAPER_PLANE
+        axes = self.choices.axes(volume)
+        return volume.shape[axes.readout], volume.shape[axes.phase]
 
     def swap_axes(self) -> None:
         """Exchange the phase-encoding and readout directions."""
@@ -182,6 +194,8 @@ class Reconstruct(QWidget):
 
     def _slice(self) -> int:
         volume = self.input.volume()
+        if volume is None:
+            return 0
         return slice_on_screen(self.viewer, self.input.layer, self.choices.axes(volume))
 
     def _prepare(self, volume: Any) -> None:
@@ -241,55 +255,16 @@ class Reconstruct(QWidget):
 
     # Files
 
-    def _open_file(self) -> None:
-        paths, _ = QFileDialog.getOpenFileNames(self, "Open MR volumes")
-        for path in paths:
-            try:
-                self.viewer.open(path, plugin="napari-mtmri")
-            except (
-                MtmriError,
-                ValueError,
-                OSError,
-            ) as why:  # napari wraps a reader's errors in its own
-                self.run_part.show_error(why)
-
-    def _load_mask(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Open a mask", "", "Masks (*.npy *.png *.csv)")
-        if path:
-            self.sampling.use_file(path)
-
     def _save_mask(self) -> None:
-        volume = self.input.volume()
-        path, _ = QFileDialog.getSaveFileName(
-            self, "Save the mask", "mask.png", "Masks (*.png *.npy *.csv)"
-        )
-        if path and volume is not None:
-            axes = self.choices.axes(volume)
-            plane = (volume.shape[axes.readout], volume.shape[axes.phase])
-            self._guarded(requests.save_mask, requests.frozen(self.choices), plane, Path(path))
+        self.dialogs.save_mask(requests.frozen(self.choices), self._plane())
 
     def _save_run(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Name of the run folder", "run")
-        if path and self.result is not None:
-            self.save_run(Path(path))
-
-    def save_run(self, folder: Path) -> None:
-        """Write the newest result as a run folder."""
-        self._guarded(requests.save_run, self.result, folder, self.input.labels())
+        if self.result is not None:
+            self.dialogs.save_run(self.result, self.input.labels())
 
     def _save_figure(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(
-            self, "Save the figure", "figure.png", "Pictures (*.png *.pdf *.svg)"
-        )
-        if path and self.result is not None:
-            self._guarded(requests.save_figure, self.result, Path(path), self.input.labels())
-
-    def _guarded(self, work: Any, *arguments: Any) -> None:
-        """Do a small piece of work in a thread; say what came of it."""
-        self._saver = Latest(self)
-        self._saver.done.connect(self.run_part.show_note)
-        self._saver.failed.connect(self.run_part.show_error)
-        self._saver.ask(partial(work, *arguments))
+        if self.result is not None:
+            self.dialogs.save_figure(self.result, self.input.labels())
 
     # Coming and going
 
