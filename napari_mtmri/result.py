@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,9 +79,3 @@ class Result:
         """Acceleration asked for, or achieved where only a mask is known."""
         pattern = self.request.get("pattern") or {}
         return float(pattern.get("acceleration", self.mask.size / max(self.mask.sum(), 1)))
-
-    def save(self, folder: str | Path) -> Path:
-        """Write the run folder."""
-        from napari_mtmri.readers.run_folder import write_run
-
-        return write_run(self, Path(folder))

@@ -16,6 +16,7 @@ from napari_mtmri.methods.base import METHODS, Loaded, Method, Setting
 from napari_mtmri.methods.passes import Progress, Report, run_slices
 from napari_mtmri.parameters import check_options
 from napari_mtmri.readers import base as readers
+from napari_mtmri.readers.run_folder import write_run
 from napari_mtmri.result import Result
 from napari_mtmri.scan import Scan
 from napari_mtmri.simulation import simulate
@@ -44,7 +45,7 @@ def open(path: str | Path, kind: Literal["image", "labels"] | None = None) -> Vo
 def save(thing: Volume | Result, path: str | Path) -> Path:
     """Write a Volume as a file (its ending chooses the format), a Result as a run folder."""
     if isinstance(thing, Result):
-        return thing.save(path)
+        return write_run(thing, Path(path))
     readers.write(thing, Path(path))
     return Path(path)
 

@@ -146,10 +146,3 @@ class Volume:
                 "mend or mask them and open the file again."
             )
         return image
-
-    def save(self, path: str | Path) -> Path:
-        """Write it; the ending chooses the format."""
-        from napari_mtmri.readers.base import write
-
-        write(self, Path(path))
-        return Path(path)
