@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``python -m napari_mtmri`` is the shell command."""
+"""``python -m napari_mtmri``: the shell command."""
+
+from __future__ import annotations
 
 from napari_mtmri.cli.app import main
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,106 +1,132 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The shell command: registers a command a file, turns errors into one sentence and a status.
-
-Exit status: 0 done, 1 the job failed, 2 the request is wrong, 130 stopped by the user.
-"""
+"""The command ``napari-mtmri``: its commands, its exit statuses, its way with errors."""
 
 from __future__ import annotations
 
+import inspect
+import os
 import sys
-from collections.abc import Callable
+import traceback
+import warnings
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
 
-from napari_mtmri import __version__
-from napari_mtmri.cli import (
-    demo,
-    doctor,
-    evaluate,
-    export,
-    methods,
-    patterns,
-    run,
-    train,
-    window,
-)
-from napari_mtmri.errors import MtmriError, RequestError, Stopped
+from napari_mtmri.cli.demo import demo
+from napari_mtmri.cli.doctor import doctor
+from napari_mtmri.cli.evaluate import evaluate
+from napari_mtmri.cli.export import export
+from napari_mtmri.cli.methods import methods
+from napari_mtmri.cli.patterns import patterns
+from napari_mtmri.cli.run import run
+from napari_mtmri.cli.session import Session, interruptible
+from napari_mtmri.cli.train import train
+from napari_mtmri.cli.window import open_
+from napari_mtmri.cli.words import STOPPED, WRONG, say, sentence, status_of, tell
 
-EXIT_FAILED, EXIT_REQUEST, EXIT_STOPPED = 1, 2, 130
-EPILOG = "Research use only: not a medical device. Nothing leaves this machine."
+NAME = "napari-mtmri"
+COMMANDS: dict[str, Callable[..., object]] = {
+    "demo": demo,
+    "open": open_,
+    "run": run,
+    "evaluate": evaluate,
+    "methods": methods,
+    "patterns": patterns,
+    "train": train,
+    "export": export,
+    "doctor": doctor,
+}
+
+
+def help_of(command: Callable[..., object]) -> str:
+    """Return the docstring, its examples marked to be left line by line as they are."""
+    return (inspect.getdoc(command) or "").replace("\nExample:", "\n\b\nExample:")
+
 
 app = typer.Typer(
-    name="napari-mtmri",
-    help="Reconstruct and segment under-sampled MR scans, and say honestly how well.",
-    epilog=EPILOG,
-    no_args_is_help=True,
+    name=NAME,
+    rich_markup_mode=None,  # plain help: at once, and the same in a file as on a screen
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,
 )
-COMMANDS: dict[str, Callable[..., None]] = {
-    "demo": demo.demo,
-    "open": window.open_,
-    "run": run.run,
-    "evaluate": evaluate.evaluate,
-    "methods": methods.methods,
-    "patterns": patterns.patterns,
-    "train": train.train,
-    "export": export.export,
-    "doctor": doctor.doctor,
-}
 for name, command in COMMANDS.items():
-    app.command(name)(command)
+    app.command(name, help=help_of(command))(command)
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(__version__)
-        raise typer.Exit
-
-
-@app.callback()
-def options(
+def top(
     context: typer.Context,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True)
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show tracebacks; may stand anywhere.")
     ] = False,
 ) -> None:
-    """Options that stand before the command."""
-    context.obj = {"debug": debug}
+    """Reconstruct and segment under-sampled MR scans. Research use only.
+
+    Exit status: 0 done, 1 something failed, 2 the request is wrong, 130 stopped.
+    Results go to stdout, progress and errors to stderr.
+
+    Example: napari-mtmri demo
+             napari-mtmri run patient.nii.gz --out runs
+             napari-mtmri run --help
+    """
+    if version:
+        from napari_mtmri import __version__
+
+        say(f"{NAME} {__version__}")
+    elif context.invoked_subcommand is None:
+        say(context.get_help())
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run the command and leave with its status; the entry point."""
-    words = sys.argv[1:] if arguments is None else arguments
-    debug = "--debug" in words
+app.callback(invoke_without_command=True, help=help_of(top))(top)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and leave with its exit status; the entry point.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        By default those the program was called with.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    session = Session(debug="--debug" in words)
+    words = [word for word in words if word != "--debug"]
+    if arguments is None and not session.debug:
+        warnings.simplefilter("ignore")  # those of libraries, meant for developers
+    status = _run(words, session)
+    if arguments is None and status == STOPPED:
+        # Taking torch down again lasts longer than a user waits who wants to stop.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(STOPPED)
+    sys.exit(status)
+
+
+def _run(words: Sequence[str], session: Session) -> int:
     try:
-        status = app(args=words, standalone_mode=False)
-    except typer.Exit as leave:
-        status = leave.exit_code
-    except typer.TyperException as wrong:
-        wrong.show()  # type: ignore[attr-defined]  # all of them have it
-        status = EXIT_REQUEST
-    except (Stopped, KeyboardInterrupt, typer.Abort) as why:
-        _say(str(why) or "stopped.", why, debug)
-        status = EXIT_STOPPED
-    except RequestError as why:
-        _say(str(why), why, debug)
-        status = EXIT_REQUEST
-    except MtmriError as why:
-        _say(str(why), why, debug)
-        status = EXIT_FAILED
-    except Exception as why:  # the one place where the unexpected becomes words
-        text = f"unexpected {type(why).__name__}: {why}; run with --debug and report it, please."
-        _say(text, why, debug)
-        status = EXIT_FAILED
-    sys.exit(status if isinstance(status, int) else 0)
+        with interruptible(session.stop):
+            status = app(words, prog_name=NAME, standalone_mode=False, obj=session)
+    except SystemExit as end:  # a pipe that was closed
+        return end.code if isinstance(end.code, int) else 1
+    except (Exception, KeyboardInterrupt) as why:
+        return _explain(why, session.debug)
+    if status == STOPPED:  # newer typers turn Ctrl-C into a status
+        tell("stopped.")
+    return status or 0
 
 
-def _say(text: str, why: BaseException, debug: bool) -> None:
+def _explain(error: BaseException, debug: bool) -> int:
     if debug:
-        import traceback
-
-        traceback.print_exception(why)
-    typer.echo(f"napari-mtmri: {text}", err=True)
+        tell("".join(traceback.format_exception(error)).rstrip())
+    if isinstance(error, typer.TyperException):
+        context = getattr(error, "ctx", None)
+        place = NAME if context is None else context.command_path
+        text = error.format_message()
+        tell(f"{text}{'' if text.endswith(('.', '?')) else '.'} See {place} --help.")
+        return WRONG
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+        tell("stopped.")
+        return STOPPED
+    tell(sentence(error))
+    return status_of(error)

@@ -4,51 +4,79 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_mtmri.cli.progress import Reporter, stopping
-from napari_mtmri.cli.run import show
-from napari_mtmri.cli.window import why_no_window
+from napari_mtmri.cli.outcomes import Lines
+from napari_mtmri.cli.progress import JobSteps
+from napari_mtmri.cli.session import Session
+from napari_mtmri.cli.words import columns, say, tell
+from napari_mtmri.cli.work import headline, headline_rows
 
-ACCELERATION = 4.0
+if TYPE_CHECKING:
+    from napari_mtmri.result import Result
+
+SAMPLE, METHOD, ACCELERATION = "flair-lesion", "mtmri", 4.0
+FILES = (
+    ("figure.png", "reference, zero-filled, reconstruction, error; lesion drawn and found"),
+    ("scores.csv", "every number, with what it depends on"),
+    ("reconstruction.nii.gz", "and zero_filled, error, segmentation, probability, on one grid"),
+    ("run.json", "what was done, with which weights"),
+)
 
 
 def demo(
+    context: typer.Context,
     headless: Annotated[bool, typer.Option("--headless", help="Without a window.")] = False,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Run folder.")] = Path("mtmri-demo"),
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Run folder, where there is no window.")
+    ] = Path("mtmri-demo"),
 ) -> None:
-    """Show what the program does, on the shipped sample at 4 times acceleration.
+    """Show the shipped sample at 4x, reconstructed and segmented.
 
-    With a screen the result stands in the window; without one a run folder is left.
+    It opens the window; without a screen, or with --headless, it writes a run folder.
 
     Example: napari-mtmri demo
+             napari-mtmri demo --headless --out mtmri-demo
     """
     from napari_mtmri.samples import sample_text
 
-    typer.echo(sample_text())
-    reason = None if headless else why_no_window()
-    if reason is not None:
-        typer.echo(f"No window: {reason}; going on without.", err=True)
-    if not headless and reason is None:
-        from napari_mtmri.gui.window import open_window
+    say(sample_text(SAMPLE))
+    if not headless:
+        from napari_mtmri.cli.window import show_window, window_here
 
-        open_window(sample="flair-lesion", run=True)
-        return
-    _headless(out)
+        window = window_here()
+        if window.works:
+            show_window(sample=SAMPLE, run=True)
+            return
+        tell(f"No window, for {window.text}; going on without one.")
+    session: Session = context.obj
+    _write_demo(out, session)
 
 
-def _headless(out: Path) -> None:
-    import napari_mtmri as mt
+def _write_demo(out: Path, session: Session) -> None:
+    from napari_mtmri.patterns.base import Pattern
     from napari_mtmri.readers.run_folder import write_run
     from napari_mtmri.samples import open_sample
+    from napari_mtmri.verbs import evaluate, run, simulate
 
-    volume, lesion = open_sample()
-    scan = mt.simulate(volume, mt.Pattern("random", acceleration=ACCELERATION))
-    with stopping() as stop, Reporter("sample") as report:
-        result = mt.run(scan, "mtmri", on_progress=report, stop=stop)
-    result = mt.evaluate(result, labels=lesion)
-    write_run(result, out, labels=lesion)
-    show(result, out)
-    typer.echo(f"the picture is {out / 'figure.png'}")
+    volume, lesion = open_sample(SAMPLE)
+    pattern = Pattern("random", acceleration=ACCELERATION)
+    with JobSteps(1) as steps:
+        steps.started(f"sample · {METHOD}")
+        scan = simulate(volume, pattern)
+        result = run(scan, METHOD, on_progress=steps.progressed, stop=session.stop)
+        result = evaluate(result, labels=lesion)
+        write_run(result, out, labels=lesion)
+    _show(result, pattern.describe(scan.mask.shape, scan.mask).text, out)
+
+
+def _show(result: Result, sampling: str, out: Path) -> None:
+    say(f"\n{result.title} · {sampling}")
+    scores = {name: headline(one) for name, one in result.scores.items()}
+    say(columns(headline_rows(scores), indent="  "))
+    say(f"\n{out}")
+    say(columns(FILES, indent="  "))
+    say("\nResearch use only: not a medical device.")
+    Lines().notes(result.warnings)

@@ -5,59 +5,70 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
-import sys
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
 
-import typer
-
-from napari_mtmri.cli import words
+from napari_mtmri.cli import options
+from napari_mtmri.cli.words import columns, say, say_json
 
 PACKAGES = (
-    "napari-mtmri", "torch", "napari", "npe2", "PySide6_Essentials", "qtpy", "vispy", "numpy", "scipy",
-    "scikit-image", "nibabel", "safetensors", "lightning-fabric",
+    "napari-mtmri", "napari", "npe2", "PySide6_Essentials", "PySide6", "PyQt6", "PyQt5", "qtpy",
+    "vispy", "torch", "numpy", "scipy", "scikit-image", "nibabel", "matplotlib", "safetensors",
+    "pydantic", "typer", "rich", "lightning-fabric",
 )  # fmt: skip
-# In a process of its own: a broken driver may take the whole process with it.
-OPENGL = """
-from qtpy.QtWidgets import QApplication
-from qtpy.QtGui import QOffscreenSurface, QOpenGLContext
-app = QApplication([])
-context = QOpenGLContext()
-assert context.create(), "no OpenGL context"
-surface = QOffscreenSurface(); surface.create()
-assert context.makeCurrent(surface), "no OpenGL surface"
-version = context.format().version()
-print(app.platformName(), "OpenGL", f"{version[0]}.{version[1]}")
-"""
-SECONDS = 30
+SHOWN_IF_ABSENT = ("napari", "torch", "lightning-fabric")
 
 
-def doctor(json: words.Json = False) -> None:
-    """Say what is installed, which device is used and why, and whether a window can open.
+def doctor(json: options.Json = False) -> None:
+    """Say what is installed and what works.
+
+    Paste it into a bug report: it names no patient, and your home folder as ~.
 
     Example: napari-mtmri doctor
     """
-    facts = {
-        "system": f"{platform.platform()}, Python {platform.python_version()}",
-        "cores": str(os.cpu_count()),
-        **{name: _version(name) for name in PACKAGES},
-        "device": _device(),
-        "window": _window(),
-        **{f"weights {name}": text for name, text in _weights().items()},
-        "plugin": _plugin(),
-    }
+    facts = examine()
     if json:
-        words.print_json(facts)
+        say_json(facts)
         return
-    for name, text in facts.items():
-        typer.echo(f"{name:<25} {text}")
+    rows = []
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            rows += [[f"{name} {part}", str(text)] for part, text in value.items()]
+        else:
+            rows.append([name, str(value)])
+    say(columns(rows))
 
 
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
+def examine() -> dict[str, Any]:
+    """Return the facts; what is broken is said and does not stop it."""
+    from napari_mtmri.cli.window import window_here
+
+    window = window_here()
+    return {
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        **_versions(),
+        "device": _device(),
+        "window": f"{'works' if window.works else 'none'}: {window.text}",
+        "display": os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or "not set",
+        "weights folder": _home(_user_folder()),
+        "weights": _weights(),
+        "cannot load": _broken() or "nothing",
+        "napari plugin": _plugin(),
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            if package in SHOWN_IF_ABSENT:
+                found[package] = "not installed"
+    return found
 
 
 def _device() -> str:
@@ -65,49 +76,53 @@ def _device() -> str:
         from napari_mtmri.device import choose_device
 
         return choose_device().why
-    except Exception as why:  # whatever is broken, the doctor goes on
-        return f"torch does not work: {type(why).__name__}: {why}"
+    except Exception as why:
+        return f"none: {type(why).__name__}: {why}"
 
 
-def _window() -> str:
-    from napari_mtmri.cli.window import why_no_window
+def _user_folder() -> Path:
+    from napari_mtmri.weights import user_folder
 
-    reason = why_no_window()
-    if reason is not None:
-        return f"none: {reason}"
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", OPENGL],
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return f"Qt did not answer within {SECONDS} s"
-    if done.returncode:
-        lines = done.stderr.strip().splitlines()
-        return f"does not work: {lines[-1] if lines else f'status {done.returncode}'}"
-    return f"works: {done.stdout.strip()}"
+    return user_folder()
+
+
+def _home(text: object) -> str:
+    """Write the home folder, which may bear a person's name, as ~."""
+    home = str(Path.home())
+    return str(text).replace(home, "~") if len(home) > 1 else str(text)
 
 
 def _weights() -> dict[str, str]:
+    """What lies where for each method that needs weights, checked against its card."""
     from napari_mtmri.errors import MtmriError
+    from napari_mtmri.files import sha256
     from napari_mtmri.methods.base import METHODS
-    from napari_mtmri.weights import find_weights, load_weights
+    from napari_mtmri.weights import find_weights, read_card
 
+    names = [name for name in METHODS.names() if name not in METHODS.broken()]
     found = {}
-    needed = {
-        w for n in METHODS.names() if n not in METHODS.broken() for w in METHODS.get(n).weights
-    }
-    for name in sorted(needed):
+    for part in sorted({part for name in names for part in METHODS.get(name).weights}):
         try:
-            path = find_weights(name)
-            _, card = load_weights(path, name)
-            found[name] = f"{card.size}, {card.sha256[:12]}, {path}"
-        except MtmriError as why:
-            found[name] = str(why)
+            file = find_weights(part)
+            card = read_card(file)
+            same = card.sha256 == sha256(file) and card.method == part
+            state = "as its card says" if same else "NOT the file its card speaks of"
+            found[part] = f"{card.size}, SHA-256 {card.sha256[:12]} {state}, {_home(file)}"
+        except (MtmriError, OSError) as why:
+            found[part] = _home(why)
     return found
+
+
+def _broken() -> dict[str, str]:
+    """Members of all kinds that cannot be loaded."""
+    from napari_mtmri.registry import Registry
+
+    kinds = ("patterns", "methods", "metrics", "readers")
+    return {
+        f"{kind} {name}": why
+        for kind in kinds
+        for name, why in Registry[Any](kind).broken().items()
+    }
 
 
 def _plugin() -> str:
@@ -115,6 +130,8 @@ def _plugin() -> str:
         from npe2 import PluginManifest
 
         manifest = PluginManifest.from_distribution("napari-mtmri")
-        return f"manifest valid, {len(manifest.contributions.widgets or ())} widget(s)"
-    except Exception as why:  # npe2 may be absent or refuse the manifest
-        return f"manifest: {type(why).__name__}: {why}"
+        widgets = [widget.display_name for widget in manifest.contributions.widgets or ()]
+    except Exception as why:
+        text = " ".join(str(why).split())
+        return f"its manifest cannot be used: {type(why).__name__}: {text}"
+    return f"manifest valid, panels: {', '.join(widgets) or 'none'}"

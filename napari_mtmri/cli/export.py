@@ -8,21 +8,28 @@ from typing import Annotated
 
 import typer
 
+from napari_mtmri.cli.words import say, tell
 from napari_mtmri.errors import InputError
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="Run folder of a training.")],
-    about: Annotated[Path, typer.Option(help="JSON that describes the data and its terms.")],
-    out: Annotated[Path | None, typer.Option(help="By default your folder of weights.")] = None,
+    run: Annotated[Path, typer.Argument(help="Folder of a training.")],
+    about: Annotated[
+        Path, typer.Option("--about", help="JSON that describes the data and its terms.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Weights file.", show_default="in your folder of weights"),
+    ] = None,
     scores: Annotated[
-        list[str] | None, typer.Option(help="summary.csv of evaluate, as split=FILE; several.")
+        list[str] | None,
+        typer.Option("--scores", metavar="SPLIT=FILE", help="summary.csv of `evaluate`."),
     ] = None,
     command: Annotated[str, typer.Option(help="The command that makes the weights again.")] = "",
 ) -> None:
-    """Write the weights of a training, with a card that says what they are.
+    """Write the weights of a training, with their card.
 
-    Example: napari-mtmri export run --about about.json --scores val=scores/summary.csv
+    Example: napari-mtmri export training --about about.json --scores val=scores/summary.csv
     """
     import json
 
@@ -32,10 +39,10 @@ def export(
 
     try:
         method = json.loads((run / "request.json").read_text(encoding="utf-8"))["recipe"]["method"]
-    except (OSError, ValueError, KeyError) as why:
+    except (OSError, ValueError, KeyError, TypeError) as why:
         raise InputError(f"{run}: not the folder of a training ({why}); name another.") from why
     place = out or user_folder() / f"{method}.safetensors"
     rows = [row for word in scores or () for row in read_scores(word, method)]
     card = write(run, place, read_about(about), rows, command)
-    typer.echo(card.text())
-    typer.echo(f"written to {place}", err=True)
+    say(card.text())
+    tell(f"written to {place}")

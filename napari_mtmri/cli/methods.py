@@ -3,66 +3,76 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from napari_mtmri.cli import words
+from napari_mtmri.cli import options
+from napari_mtmri.cli.words import columns, say, say_json
+from napari_mtmri.cli.work import cards_of
+from napari_mtmri.errors import RequestError, WeightsError
 
 
 def methods(
-    name: Annotated[str | None, typer.Argument(help="Print this method's card.")] = None,
-    weights: words.Weights = None,
-    json: words.Json = False,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Print its card.")] = None,
+    weights: options.Weights = None,
+    json: options.Json = False,
 ) -> None:
     """List the methods, or print the card of one.
 
-    Example: napari-mtmri methods mtmri
+    Example: napari-mtmri methods
+             napari-mtmri methods mtmri
     """
     from napari_mtmri.methods.base import METHODS
 
     if name is not None:
-        _card(name, weights, json)
+        METHODS.get(name)  # an unknown one is refused with the list of those that exist
+        facts = facts_of(name, weights)
+        say_json(facts) if json else say(_card_text(facts))
         return
-    rows = [_row(one, weights) for one in METHODS.names()]
+    found = [facts_of(one, weights) for one in METHODS.names()]
     if json:
-        words.print_json(rows)
+        say_json([{key: one[key] for key in one if key != "cards"} for one in found])
         return
-    for row in rows:
-        typer.echo(f"{row['name']:<18} gives {row['gives']:<20} {row['state']}")
-        typer.echo(f"{'':<18} {row['summary']}")
+    rows = [["NAME", "GIVES", "NEEDS", "RUNS", "WHAT IT IS"]]
+    for one in found:
+        runs = "yes" if one["runs"] else "no"
+        rows.append(
+            [one["name"], ", ".join(one["gives"]), ", ".join(one["needs"]), runs, one["summary"]]
+        )
+    say(columns(rows))
+    reasons = [[one["name"], f"cannot run: {one['why']}"] for one in found if not one["runs"]]
+    if reasons:
+        say("\n" + columns(reasons))
 
 
-def _row(name: str, weights: words.Weights) -> dict[str, str]:
-    from napari_mtmri.errors import MtmriError
+def facts_of(name: str, weights: Path | None = None) -> dict[str, Any]:
+    """Return what is known of a method, whether it can run, and if not, why."""
     from napari_mtmri.methods.base import METHODS
-    from napari_mtmri.weights import find_weights, read_card
 
+    facts: dict[str, Any] = {
+        "name": name, "title": name, "summary": "", "gives": [], "needs": [], "parameters": {},
+        "runs": False, "why": "", "cards": [],
+    }  # fmt: skip
     try:
-        member = METHODS.get(name)
-    except MtmriError as why:
-        return {"name": name, "gives": "-", "state": "cannot be loaded", "summary": str(why)}
-    try:
-        cards = [read_card(find_weights(one, weights)) for one in member.weights]
-        state = "ready" if not cards else f"ready, {cards[-1].size}"
-    except MtmriError as why:
-        state = f"cannot run: {why}"
-    if member.is_full_sample:
-        state += "; is shown the fully sampled image"
-    gives = " and ".join(sorted(member.gives))
-    return {"name": name, "gives": gives, "state": state, "summary": member.summary}
+        method = METHODS.get(name)
+        facts.update(
+            title=method.title,
+            summary=method.summary,
+            gives=sorted(method.gives),
+            needs=sorted(method.needs),
+            parameters={option.name: option.help for option in method.parameters},
+        )
+        cards = cards_of(name, weights)
+    except (RequestError, WeightsError) as why:
+        return {**facts, "why": str(why)}
+    return {**facts, "runs": True, "cards": [(card.text(), card.model_dump()) for card in cards]}
 
 
-def _card(name: str, weights: words.Weights, json: bool) -> None:
-    from napari_mtmri.methods.base import METHODS
-    from napari_mtmri.weights import find_weights, read_card
-
-    member = METHODS.get(name)
-    cards = [read_card(find_weights(one, weights)) for one in member.weights]
-    if json:
-        words.print_json([card.model_dump() for card in cards])
-        return
-    typer.echo(f"{member.title}: {member.summary}")
-    for card in cards:
-        typer.echo("")
-        typer.echo(card.text())
+def _card_text(facts: dict[str, Any]) -> str:
+    lines = [f"{facts['title']}: {facts['summary']}"]
+    lines += [f"  --param {name}=…  {text}" for name, text in facts["parameters"].items()]
+    if facts["why"]:
+        lines.append(f"It cannot run: {facts['why']}")
+    return "\n\n".join(["\n".join(lines), *(text for text, _ in facts["cards"])])

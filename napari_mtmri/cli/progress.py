@@ -1,77 +1,138 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Progress on stderr: a bar on a terminal, plain lines elsewhere; and stopping."""
+"""Progress on stderr: a bar with time to go on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
-import typer
+from napari_mtmri.cli.words import sentence, tell
+from napari_mtmri.jobs import Outcome, Watch
 
 if TYPE_CHECKING:
-    from napari_mtmri.methods.passes import Progress
+    from rich.progress import Progress as Bar
 
 SECONDS_BETWEEN_LINES = 5.0
 
 
-@contextmanager
-def stopping() -> Iterator[threading.Event]:
-    """Give an event that Ctrl-C and SIGTERM set; a second Ctrl-C breaks off at once."""
-    stop = threading.Event()
+class Steps:
+    """Shows how far some work is; used with ``with``.
 
-    def ask(number: int, frame: Any) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
+    Parameters
+    ----------
+    total : float
+    """
 
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = {kind: signal.signal(kind, ask) for kind in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for kind, handler in before.items():
-            signal.signal(kind, handler)
-
-
-class Reporter:
-    """Shows how far a job is; call it with each `Progress`."""
-
-    def __init__(self, title: str) -> None:
-        self.title = title
+    def __init__(self, total: float) -> None:
+        self._total = total
+        self._bar: Bar | None = None
         self._last = time.monotonic()
-        self._bar: Any = None
+
+    def __enter__(self) -> Self:
+        """Show the bar, on a terminal."""
         if sys.stderr.isatty():
             from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-            from rich.progress import Progress as Bar
+            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-            columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
-
-    def __enter__(self) -> Reporter:
-        if self._bar is not None:
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn("{task.percentage:.0f} %"),
+                TimeRemainingColumn(),
+                TextColumn("to go"),
+                console=Console(stderr=True),
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            self._bar.add_task("", total=self._total)
             self._bar.start()
-            self._task = self._bar.add_task(self.title, total=None)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.stop()
 
-    def __call__(self, progress: Progress) -> None:
-        """Show how far it is."""
+    def show(self, done: float, text: str, more: str = "", *, at_once: bool = False) -> None:
+        """Say how much is done; a plain line at most every few seconds.
+
+        Parameters
+        ----------
+        done : float
+            Of the total.
+        text, more : str
+            What goes on, and what only a plain line needs to say.
+        at_once : bool
+            Write the line however short the time since the last.
+        """
         if self._bar is not None:
-            self._bar.update(self._task, completed=progress.done, total=progress.total)
-        elif time.monotonic() - self._last > SECONDS_BETWEEN_LINES:
+            task = self._bar.task_ids[0]
+            self._bar.update(task, completed=done, description=text)
+        elif at_once or time.monotonic() - self._last > SECONDS_BETWEEN_LINES:
             self._last = time.monotonic()
-            left = f"{progress.seconds_left:.0f} s left"
-            typer.echo(
-                f"{self.title}: {progress.done} of {progress.total} slices, {left}", err=True
-            )
+            tell(f"{text}{more}")
+
+    def aside(self, write: Callable[[], None]) -> None:
+        """Write something else, with the bar out of the way."""
+        if self._bar is None:
+            write()
+            return
+        self._bar.stop()
+        write()
+        self._bar.start()
+
+
+class JobSteps(Steps, Watch):
+    """Shows how far a list of jobs is.
+
+    Parameters
+    ----------
+    total : int
+        Jobs.
+    show_result : callable
+        Writes what a job gave, as soon as it is there.
+    """
+
+    def __init__(
+        self, total: int, show_result: Callable[[Outcome], None] = lambda outcome: None
+    ) -> None:
+        super().__init__(total)
+        self._show_result = show_result
+        self._count, self._n = 0, total
+        self._name = ""
+
+    def started(self, name: str) -> None:
+        """Name the job."""
+        self._name = name
+        self.show(self._count, self._where(name))
+
+    def progressed(self, progress: Any) -> None:
+        """Say how many slices are done."""
+        more = f": {progress.done} of {progress.total} slices, {progress.seconds_left:.0f} s to go"
+        part = progress.done / max(progress.total, 1)
+        # Some of a job is left for its scores and files.
+        self.show(self._count + 0.9 * part, self._where(self._name), more)
+
+    def ended(self, outcome: Outcome) -> None:
+        """Write what the job gave, or why it failed."""
+        where = self._where(outcome.name)
+        self._count += 1
+        if outcome.error is not None:
+            why = sentence(outcome.error)
+            self.aside(lambda: tell(f"{outcome.name}: failed: {why}"))
+        else:
+            how = "done already" if outcome.state == "kept" else f"done in {outcome.seconds:.1f} s"
+            self.show(self._count, where, f": {how}", at_once=True)
+            self.aside(lambda: self._show_result(outcome))
+
+    def _where(self, name: str) -> str:
+        return f"[{min(self._count + 1, self._n)}/{self._n}] {name}"

@@ -3,40 +3,95 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
+import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from napari_mtmri.errors import ResourceError
+from napari_mtmri.errors import InputError, ResourceError
 
 BINDINGS = ("PySide6", "PyQt6", "PyQt5")
+PROBE_S = 30.0
 
 
-def why_no_window() -> str | None:
-    """Return why no window can be opened here, or None if it should work."""
+@dataclass(frozen=True)
+class Window:
+    """Whether a window can be opened here.
+
+    Parameters
+    ----------
+    works : bool
+    text : str
+        What Qt and OpenGL answered, or why there is none.
+    """
+
+    works: bool
+    text: str
+
+
+def window_here(timeout_s: float = PROBE_S) -> Window:
+    """Try Qt and OpenGL, in a process of their own: a broken driver takes its process along."""
     if find_spec("napari") is None or not any(find_spec(name) for name in BINDINGS):
-        return "no Qt is installed (pip install 'napari-mtmri[gui]')"
+        return Window(False, "no Qt is installed (pip install 'napari-mtmri[gui]')")
     if sys.platform.startswith("linux") and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):
-        return "there is no screen (DISPLAY is not set)"
-    return None
+        return Window(False, "there is no screen (DISPLAY is not set)")
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "napari_mtmri.cli.qt_probe"],
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Window(False, f"Qt did not answer within {timeout_s:g} s")
+    try:
+        facts = json.loads(done.stdout)
+    except ValueError:
+        said = [line for line in done.stderr.splitlines() if line.strip()]
+        why = said[0] if said else f"status {done.returncode}"
+        return Window(False, f"Qt cannot start ({why})")
+    return Window(bool(facts["works"]), facts["text"])
+
+
+def show_window(
+    paths: Sequence[Path] = (), *, sample: str | None = None, run: bool = False
+) -> None:
+    """Open the window and stay until it is closed; Ctrl-C ends it at once."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's loop would not let Python hear of it
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # The two faces do not know each other, but for this door; hence no import statement.
+    import_module("napari_mtmri.gui.window").open_window(paths, sample=sample, run=run)
 
 
 def open_(
-    volumes: Annotated[list[Path] | None, typer.Argument(help="Volumes or run folders.")] = None,
+    volumes: Annotated[
+        list[Path] | None, typer.Argument(metavar="VOLUME", help="Or run folders.")
+    ] = None,
 ) -> None:
     """Open the window with the Reconstruct panel.
 
-    Example: napari-mtmri open patient.nii.gz
+    Example: napari-mtmri open patient.nii.gz lesion.nii.gz
+             napari-mtmri open runs/patient
     """
-    reason = why_no_window()
-    if reason is not None:
-        raise ResourceError(f"no window can be opened: {reason}; use the shell commands instead.")
-    from napari_mtmri.gui.window import open_window
-
-    open_window(tuple(volumes or ()))
+    for path in volumes or ():
+        if not path.exists():
+            raise InputError(f"{path}: no such file or folder; check the name.")
+    window = window_here()
+    if not window.works:
+        raise ResourceError(
+            f"no window can be opened: {window.text}; use `napari-mtmri run`, or see "
+            "`napari-mtmri doctor`."
+        )
+    show_window(tuple(volumes or ()))

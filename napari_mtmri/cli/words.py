@@ -1,90 +1,89 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Options that several commands share, and their reading."""
+"""Words out: results to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Annotated, Any
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import typer
 
-from napari_mtmri.errors import RequestError
-from napari_mtmri.patterns.base import Pattern
+from napari_mtmri.errors import MtmriError, RequestError, Stopped
 
-Method = Annotated[str, typer.Option("--method", "-m", help="See: napari-mtmri methods.")]
-PatternName = Annotated[
-    str, typer.Option("--pattern", "-p", help="A name of `patterns`, or a .npy, .png or .csv file.")
-]
-Acceleration = Annotated[float, typer.Option("--acceleration", "-r", help="R, from 1 to 16.")]
-CenterFraction = Annotated[
-    float | None, typer.Option(help="Fully sampled centre; automatic: 0.08 up to R 5, else 0.04.")
-]
-Seed = Annotated[int, typer.Option(help="Of the mask, the noise and the phase.")]
-PatternOption = Annotated[
-    list[str] | None, typer.Option("--pattern-option", help="name=value, as `patterns` lists them.")
-]
-Parameter = Annotated[
-    list[str] | None, typer.Option("--param", help="name=value of the method's own parameters.")
-]
-Device = Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")]
-Precision = Annotated[str, typer.Option(help="auto, float32 or bfloat16.")]
-Weights = Annotated[Path | None, typer.Option(help="A weights file, or a folder of them.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-
-MASK_ENDINGS = (".npy", ".png", ".csv")
+DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130
 
 
-def pairs(words: Sequence[str] | None) -> dict[str, str]:
-    """Return name=value words as a mapping.
+def say(text: str) -> None:
+    """Write a result."""
+    typer.echo(text)
+
+
+def say_json(thing: Any) -> None:
+    """Write a result for a program; numbers that JSON does not have become null."""
+    typer.echo(json.dumps(plain(thing), indent=1, ensure_ascii=False, allow_nan=False, default=str))
+
+
+def tell(text: str) -> None:
+    """Write what is no result: a note, a warning, an error."""
+    typer.echo(text, err=True)
+
+
+def plain(thing: Any) -> Any:
+    """Return nested data with NaN and infinity as None."""
+    if isinstance(thing, Mapping):
+        return {str(key): plain(value) for key, value in thing.items()}
+    if isinstance(thing, (list, tuple, set, frozenset)):
+        return [plain(value) for value in thing]
+    if isinstance(thing, float) and not math.isfinite(thing):
+        return None
+    return thing
+
+
+def columns(rows: Sequence[Sequence[str]], indent: str = "") -> str:
+    """Return rows of words, aligned; the last column is left as it is."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
+    lines = []
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        lines.append((indent + "  ".join([*cells, row[-1]])).rstrip())
+    return "\n".join(lines)
+
+
+def sentence(error: BaseException) -> str:
+    """Return what went wrong in one sentence."""
+    if isinstance(error, MtmriError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "The memory is full; close other programs or choose something smaller."
+    if isinstance(error, OSError):
+        return f"{error.filename or 'a file'}: {error.strerror or error}; check place and rights."
+    text = " ".join(str(error).split())
+    return f"Unexpected {type(error).__name__}: {text}; run it again with --debug and report it."
+
+
+def status_of(error: BaseException) -> int:
+    """Return the exit status for an error."""
+    if isinstance(error, (Stopped, KeyboardInterrupt)):
+        return STOPPED
+    return WRONG if isinstance(error, RequestError) else FAILED
+
+
+def pairs(words: Sequence[str] | None, option: str) -> dict[str, str]:
+    """Return ``["a=1", "b=2"]`` as a mapping.
 
     Raises
     ------
     RequestError
-        If a word has no "=".
+        If a word has no equals sign, or a name comes twice.
     """
     found: dict[str, str] = {}
     for word in words or ():
-        name, sign, value = word.partition("=")
-        if not sign or not name:
-            raise RequestError(f"{word!r} is not name=value; write it like angle=golden.")
-        found[name.strip()] = value.strip()
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise RequestError(f"{option} {word!r} is not of the form name=value.")
+        if name in found:
+            raise RequestError(f"{option} {name} is given twice: {found[name]} and {value}.")
+        found[name] = value
     return found
-
-
-def make_pattern(
-    name: str,
-    acceleration: float,
-    center_fraction: float | None,
-    seed: int,
-    options: Sequence[str] | None,
-) -> Pattern:
-    """Return the pattern the words ask for; a file name means the pattern "file".
-
-    Raises
-    ------
-    RequestError
-        If the pattern, or an option of it, does not exist or does not fit.
-    """
-    given: dict[str, Any] = pairs(options)
-    if name.lower().endswith(MASK_ENDINGS):
-        return Pattern("file", options={**given, "path": name})
-    if name == "full":
-        acceleration = 1.0
-    return Pattern(name, acceleration, center_fraction, seed, given)
-
-
-def print_json(value: object) -> None:
-    """Print a value as JSON on stdout; NaN and infinity as null."""
-    typer.echo(json.dumps(_plain(value), indent=1, default=str))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    if isinstance(value, float) and (value != value or abs(value) == float("inf")):
-        return None
-    return value
