@@ -31,7 +31,7 @@ class Dialogs(QObject):
     mask_chosen : path of a mask file
     """
 
-    said = Signal(str)
+    said = Signal(object)
     failed = Signal(object)
     mask_chosen = Signal(str)
 
