@@ -84,7 +84,7 @@ class Recipe(BaseModel):
         return {
             "reconstruction": None if self.method == "unet-full-sample" else recon,
             "segmentation": None if self.method == "d5c5" else seg,
-            "window": None if self.method == "d5c5" else self.crop,
+            "window": None if self.method == "d5c5" or not self.crop else list(self.crop),
         }
 
     @property
