@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_mtmri.cli.headline import headline, headline_rows
 from napari_mtmri.cli.outcomes import Lines
 from napari_mtmri.cli.progress import JobSteps
 from napari_mtmri.cli.session import Session
 from napari_mtmri.cli.words import columns, say, tell
-from napari_mtmri.cli.work import headline, headline_rows
 
 if TYPE_CHECKING:
     from napari_mtmri.result import Result

@@ -12,6 +12,7 @@ import typer
 from napari_mtmri.cli import options
 from napari_mtmri.cli.acquisition import Acquisition, make_pattern
 from napari_mtmri.cli.case_table import Row, read_cases, splits_of
+from napari_mtmri.cli.choice import MethodChoice, split_methods
 from napari_mtmri.cli.outcomes import all_refused
 from napari_mtmri.cli.progress import JobSteps
 from napari_mtmri.cli.run_folders import check_out
@@ -28,7 +29,7 @@ from napari_mtmri.cli.scoring import (
 )
 from napari_mtmri.cli.session import Session
 from napari_mtmri.cli.words import DONE, FAILED, WRONG, pairs, say, say_json, sentence, tell
-from napari_mtmri.cli.work import MethodChoice, make_job, split_methods
+from napari_mtmri.cli.work import make_job
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.jobs import Job, Outcome, Work, case_seed, run_jobs
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from napari_mtmri.cli.headline import headline_rows
 from napari_mtmri.cli.words import (
     DONE,
     FAILED,
@@ -16,7 +17,6 @@ from napari_mtmri.cli.words import (
     sentence,
     tell,
 )
-from napari_mtmri.cli.work import headline_rows
 from napari_mtmri.errors import RequestError
 from napari_mtmri.jobs import Outcome
 

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from napari_mtmri.cli.acquisition import Acquisition
+from napari_mtmri.cli.choice import MethodChoice
+from napari_mtmri.cli.headline import headline
 from napari_mtmri.cli.words import sentence, tell
-from napari_mtmri.cli.work import MethodChoice, case_of, headline, make_job, reconstruct
+from napari_mtmri.cli.work import case_of, make_job, reconstruct
 from napari_mtmri.errors import InputError, RequestError, ResourceError
 from napari_mtmri.files import RUN_RECORD, check_free_space
 from napari_mtmri.jobs import Job, Outcome

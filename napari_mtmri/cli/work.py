@@ -3,114 +3,30 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_mtmri import __version__
 from napari_mtmri.cli.acquisition import Acquisition
-from napari_mtmri.errors import InputError, RequestError
+from napari_mtmri.cli.choice import MethodChoice
+from napari_mtmri.errors import InputError
 from napari_mtmri.jobs import Job
 
 if TYPE_CHECKING:
-    from napari_mtmri.metrics.base import Scores
     from napari_mtmri.result import Result
     from napari_mtmri.scan import Scan
     from napari_mtmri.volume import Volume
-    from napari_mtmri.weights import Card
-
-DEFAULT_METHOD = "mtmri"
-HEADLINE = (
-    ("PSNR", "field of view", " dB", 2),
-    ("SSIM", "field of view", "", 4),
-    ("NMSE", "field of view", "", 4),
-    ("Dice", "class 1", "", 3),
-)
-
-
-@dataclass(frozen=True)
-class MethodChoice:
-    """A method and how it is loaded, as the shell's options give it.
-
-    Parameters
-    ----------
-    name : str
-    parameters : mapping
-    device, precision : str
-    weights : Path, optional
-    """
-
-    name: str
-    parameters: Mapping[str, Any]
-    device: str = "auto"
-    precision: str = "auto"
-    weights: Path | None = None
-
-    def record(self) -> dict[str, Any]:
-        """Return what a result depends on, the weights by their SHA-256.
-
-        Raises
-        ------
-        RequestError
-            If the method or a parameter does not exist.
-        WeightsError
-            If weights are missing or made for another method.
-        """
-        from napari_mtmri.methods.base import METHODS
-        from napari_mtmri.parameters import check_options
-
-        method = METHODS.get(self.name)
-        return {
-            "method": self.name,
-            "parameters": check_options(self.parameters, method.parameters, self.name),
-            "device": self.device,
-            "precision": self.precision,
-            "weights": [card.sha256 for card in cards_of(self.name, self.weights)],
-        }
-
-
-def split_methods(words: Sequence[str] | None) -> list[str]:
-    """Return the names of ``["mtmri,d5c5"]``, each once; the joint method by default.
-
-    Raises
-    ------
-    RequestError
-        If there is none.
-    """
-    given = ",".join(words) if words else DEFAULT_METHOD
-    names = list(dict.fromkeys(word.strip() for word in given.split(",") if word.strip()))
-    if not names:
-        raise RequestError(f"--method {given!r} names no method; see `napari-mtmri methods`.")
-    return names
-
-
-def cards_of(name: str, weights: Path | None) -> list[Card]:
-    """Return the cards of a method's weights; without torch.
-
-    Raises
-    ------
-    WeightsError
-        If weights are missing or made for another method.
-    """
-    from napari_mtmri.errors import WeightsError
-    from napari_mtmri.methods.base import METHODS
-    from napari_mtmri.weights import find_weights, read_card
-
-    cards = []
-    for part in METHODS.get(name).weights:
-        file = find_weights(part, weights)
-        card = read_card(file)
-        if card.method != part:
-            raise WeightsError(f"{file}: made for {card.method!r}, not for {part!r}; name another.")
-        cards.append(card)
-    return cards
 
 
 def fingerprint(path: Path) -> str:
-    """Return the SHA-256 of a file, or of the names and bytes of a folder's files.
+    """Return the SHA-256 of a file, or of the names and bytes of several that belong together.
+
+    Those are the files of a folder, and ``.hdr`` with its ``.img``.
 
     Raises
     ------
@@ -122,9 +38,13 @@ def fingerprint(path: Path) -> str:
     if not path.exists():
         raise InputError(f"{path}: no such file or folder; check the name.")
     try:
-        if path.is_file():
+        if path.is_dir():
+            files = [file for file in sorted(path.iterdir()) if file.is_file()]
+        elif path.suffix.lower() in (".hdr", ".img"):
+            files = sorted(path.parent.glob(f"{glob.escape(path.stem)}.[hHiI][dDmM][rRgG]"))
+        else:
             return sha256(path)
-        parts = [f"{file.name} {sha256(file)}" for file in sorted(path.iterdir()) if file.is_file()]
+        parts = [f"{file.name} {sha256(file)}" for file in files]
     except OSError as why:
         raise InputError(f"{path}: cannot be read ({why.strerror}); check its rights.") from why
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -199,8 +119,7 @@ def case_of(job: Job) -> Case:
     RequestError
         If the pattern does not fit.
     """
-    places = job.places
-    key = repr([places["image"], places["labels"], job.request["acquisition"]])
+    key = repr([job.request[name] for name in ("case", "image", "labels", "acquisition")])
     if key not in _LAST:
         _LAST.clear()  # one case in memory at a time
         _LAST[key] = _open_case(job)
@@ -246,21 +165,3 @@ def reconstruct(
     request = {**result.request, "job": job.key, "image": asked["image"]}
     warnings = tuple(dict.fromkeys((*case.warnings, *result.warnings)))
     return replace(result, warnings=warnings, request=request)
-
-
-def headline(scores: Scores) -> dict[str, float]:
-    """Return the few numbers that a line shows; those measured on the volume."""
-    found = {name: scores.get(name, region) for name, region, _, _ in HEADLINE}
-    return {name: value for name, value in found.items() if value == value}
-
-
-def headline_rows(scores: Mapping[str, Mapping[str, float]]) -> Sequence[Sequence[str]]:
-    """Return headline numbers of several methods as rows of words."""
-    rows = []
-    for method, found in scores.items():
-        cells = [
-            f"{name} {found[name]:.{decimals}f}{unit}" if name in found else ""
-            for name, _, unit, decimals in HEADLINE
-        ]
-        rows.append([method, *cells])
-    return rows
