@@ -82,16 +82,29 @@ def case_names(paths: Sequence[Path]) -> list[str]:
     twice = [path for path in resolved if resolved.count(path) > 1]
     if twice:
         raise RequestError(f"{twice[0]}: is given twice; name it once.")
-    names = [case_name(path) for path in resolved]
-    for depth in range(max(len(path.parts) for path in resolved) - 2):
-        alike = {name for name in names if names.count(name) > 1}
-        names = [
-            f"{path.parts[-2 - depth]}-{name}" if name in alike and depth < len(path.parts) - 2 else name
-            for path, name in zip(resolved, names, strict=True)
-        ]  # fmt: skip
-    if len(set(names)) < len(names):  # a.nii and a.mgz of one folder
+    stems = [case_name(path) for path in resolved]
+    folders = [path.parent.parts[1:] for path in resolved]
+    depths = [0] * len(resolved)
+    for _ in range(max(map(len, folders), default=0)):
+        names = _names(stems, folders, depths)
+        depths = [
+            min(depth + (names.count(name) > 1), len(above))
+            for name, depth, above in zip(names, depths, folders, strict=True)
+        ]
+    names = _names(stems, folders, depths)
+    if len(set(names)) < len(names):  # a/x.nii and a/x.mgz
         return [f"{number:03d}-{path.name}" for number, path in enumerate(resolved, start=1)]
     return names
+
+
+def _names(
+    stems: Sequence[str], folders: Sequence[tuple[str, ...]], depths: Sequence[int]
+) -> list[str]:
+    """Join each stem with so many of the folders above it."""
+    return [
+        "-".join((*above[len(above) - depth :], stem))
+        for stem, above, depth in zip(stems, folders, depths, strict=True)
+    ]
 
 
 def check_out(out: Path) -> None:
