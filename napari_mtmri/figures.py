@@ -3,75 +3,108 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_mtmri.errors import InputError
 from napari_mtmri.files import write_whole
-from napari_mtmri.geometry import LETTERS, directions
+from napari_mtmri.geometry import LETTERS, display_affine, display_order
 from napari_mtmri.volume import Volume
 
 if TYPE_CHECKING:
     from napari_mtmri.result import Result
 
 REFERENCE_COLOUR, PREDICTED_COLOUR = "#1b9e77", "#d95f02"
+REFERENCE_LINE, PREDICTED_LINE = "solid", (0, (3, 2))  # told apart in grey too
 ERROR_SHARE = 0.2  # the error scale ends at this share of the largest reference value
 WINDOW_PERCENTILE = 99.7
-PANEL_INCHES = 3.1
+SHOWN_SCORES = ("PSNR", "SSIM", "Dice")
+PLANES = ("axial", "coronal", "sagittal")
+RESEARCH = "Research use only."
+SIMULATED = "Simulated from a magnitude image"
+DOTS_PER_INCH = 120
+# All in inches; four panels make 12, so that nine-point text is read at 1200 pixels.
+_SLOT, _TALLEST, _GAP, _MARGIN, _BAR = 2.65, 3.8, 0.12, 0.15, 0.75
+_HEADER, _CAPTION, _LINE = 1.1, 0.5, 0.16
+_NARROWEST = 7.5
+_NOTE_CHARACTERS = 16.0  # that fit into an inch
 
 
 @dataclass(frozen=True)
-class Plane:
-    """How a slice is shown: rows downwards, columns rightwards, seen from the feet or front.
+class View:
+    """How slices of a volume are shown upright, without resampling.
 
     Parameters
     ----------
-    slice_axis : int
-        Array axis the slice is cut along.
-    rows, columns : int
-        Array axes shown downwards and rightwards.
-    flip_rows, flip_columns : bool
-        Whether they are shown from their last voxel.
+    order : (int, int, int)
+        Array axes that run along S, A and R, either way.
+    cut : int
+        Which of these the slices are cut along: 0 axial, 1 coronal, 2 sagittal.
+    flips : (bool, bool)
+        Whether rows and columns are shown from their last voxel.
     letters : (str, str, str, str)
         At the left, right, top and bottom.
+    size : (float, float)
+        Height and width of a slice, in the unit of the spacing.
     """
 
-    slice_axis: int
-    rows: int
-    columns: int
-    flip_rows: bool
-    flip_columns: bool
+    order: tuple[int, int, int]
+    cut: int
+    flips: tuple[bool, bool]
     letters: tuple[str, str, str, str]
+    size: tuple[float, float]
 
-    def cut(self, data: np.ndarray, number: int) -> np.ndarray:
-        """Return one slice as it is shown."""
-        picture = data.transpose(self.slice_axis, self.rows, self.columns)[number]
-        step_rows, step_columns = (-1 if f else 1 for f in (self.flip_rows, self.flip_columns))
-        return picture[::step_rows, ::step_columns]
+    @property
+    def plane(self) -> str:
+        """Name of the plane nearest to that of the slices."""
+        return PLANES[self.cut]
+
+    def picture(self, data: np.ndarray, number: int) -> np.ndarray:
+        """Return one slice, rows downwards, by its number along the array's own axis."""
+        picture = data.transpose(self.order).take(number, axis=self.cut)
+        rows, columns = (slice(None, None, -1 if flip else 1) for flip in self.flips)
+        return np.asarray(picture[rows, columns])
 
 
-def upright_plane(volume: Volume, slice_axis: int, *, neurological: bool = False) -> Plane:
-    """Return how slices along an axis are shown upright.
+def upright_view(volume: Volume, slice_axis: int, *, neurological: bool = False) -> View:
+    """Return how slices along an array axis are shown.
 
-    Superior, else anterior, is up; the patient's right is on the left of the picture
-    (radiological) or on the right (neurological); of sagittal slices anterior is left.
+    Superior, or else anterior, is up. The patient's right is on the left (radiological)
+    or on the right (neurological); in sagittal slices anterior is on the left. A volume
+    that is oblique is shown on its own grid.
     """
-    world = directions(volume.affine)
-    plane = [axis for axis in range(3) if axis != slice_axis]
-    # Downwards runs the axis nearest to S-I (world 2), else A-P (world 1).
-    rows = max(plane, key=lambda axis: world[axis][0])
-    columns = next(axis for axis in plane if axis != rows)
-    row_world, row_up = world[rows]
-    column_world, column_up = world[columns]
-    # Rightwards should go to the patient's left, or to posterior; both are "downwards" ends.
-    wants_up = neurological and column_world == 0
-    flip_columns = column_up != wants_up
-    low, high = LETTERS[column_world]
-    left, right = (low, high) if wants_up else (high, low)
-    bottom, top = LETTERS[row_world]
-    return Plane(slice_axis, rows, columns, row_up, flip_columns, (left, right, top, bottom))
+    order = display_order(volume.affine)
+    shown, _ = display_affine(volume.shape, volume.affine)
+    upwards = [bool(shown[axis, axis] > 0) for axis in range(3)]  # along S, A, R
+    cut = order.index(slice_axis)
+    row, column = (axis for axis in range(3) if axis != cut)
+    high_is_left = not (neurological and column == 2)
+    bottom, top = LETTERS[2 - row]
+    low, high = LETTERS[2 - column]
+    left, right = (high, low) if high_is_left else (low, high)
+    sides = [volume.shape[axis] * volume.spacing[axis] for axis in order]
+    return View(
+        order=order,
+        cut=cut,
+        flips=(upwards[row], upwards[column] == high_is_left),
+        letters=(left, right, top, bottom),
+        size=(sides[row], sides[column]),
+    )
+
+
+def shown_slice(result: Result, labels: Volume | None) -> int:
+    """Return the slice with the most lesion, drawn or else predicted; else the middle."""
+    axis = result.axes.slice
+    others = tuple(i for i in range(3) if i != axis)
+    for volume in (labels, result.labels):
+        if volume is not None and volume.data.any():
+            return int((volume.data > 0).sum(axis=others).argmax())
+    return result.zero_filled.shape[axis] // 2
 
 
 def save_figure(
@@ -93,9 +126,18 @@ def save_figure(
         The fully sampled truth; by default the result's own, or reconstruction minus error.
     labels : Volume, optional
         What a person drew; outlined beside the prediction.
+    neurological : bool
+        Show the patient's right on the right.
+
+    Raises
+    ------
+    InputError
+        If reference or labels lie on another grid.
+    ResourceError
+        If the file cannot be written.
     """
     figure = draw_figure(result, reference=reference, labels=labels, neurological=neurological)
-    write_whole(path, lambda file: figure.savefig(file, dpi=110, facecolor="white"))
+    write_whole(path, lambda file: figure.savefig(file, dpi=DOTS_PER_INCH, facecolor="white"))
 
 
 def draw_figure(
@@ -105,66 +147,51 @@ def draw_figure(
     labels: Volume | None = None,
     neurological: bool = False,
 ) -> Any:
-    """Return the matplotlib figure that `save_figure` writes."""
-    from matplotlib.figure import Figure
-
+    """Return the matplotlib figure that `save_figure` writes; its parameters are the same."""
+    for volume in (reference, labels):
+        if volume is not None and not volume.same_grid(result.zero_filled):
+            raise InputError(
+                f"{volume.name}: shape {volume.shape} or affine differ from the result's "
+                f"{result.zero_filled.shape}; use a volume on the grid of the input."
+            )
     reference = reference or result.reference or _reference_of(result)
+    view = upright_view(result.zero_filled, result.axes.slice, neurological=neurological)
     number = shown_slice(result, labels)
-    plane = upright_plane(result.zero_filled, result.axes.slice, neurological=neurological)
-    panels = _panels(result, reference)
-    base = (reference or result.zero_filled).data
-    figure = Figure(figsize=(PANEL_INCHES * len(panels) + 0.9, PANEL_INCHES + 1.75))
-    axes = figure.subplots(1, len(panels), squeeze=False)[0]
-    figure.subplots_adjust(left=0.01, right=0.94, top=0.80, bottom=0.19, wspace=0.04)
-    spacing = result.zero_filled.spacing
-    aspect = spacing[plane.rows] / spacing[plane.columns]
-    for axis, (title, volume) in zip(axes, panels, strict=True):
-        picture = np.abs(plane.cut(volume.data, number))
-        if volume is result.error:
-            top = ERROR_SHARE * float(np.abs(base).max() or 1)
-            shown = axis.imshow(picture, cmap="inferno", vmin=0, vmax=top, aspect=aspect)
-            bar = figure.colorbar(shown, cax=axis.inset_axes([1.02, 0.0, 0.04, 1.0]))
-            bar.ax.tick_params(labelsize=7)
-        else:
-            axis.imshow(picture, cmap="gray", vmin=0, vmax=_window(base), aspect=aspect)
-            _outlines(axis, plane, number, labels, result.labels)
-        axis.set_title(title, fontsize=9)
-        axis.set_xticks([])
-        axis.set_yticks([])
-        _letters(axis, plane.letters)
-    _texts(figure, result, number, labels is not None)
+    scale = _Scale.of(reference or result.zero_filled)
+    panels = _panels(result, reference, labels, scale)
+    page = _Page.of(len(panels), view, _notes(result, scale, view))
+    figure = page.figure()
+    for place, panel in enumerate(panels):
+        _draw_panel(figure, page, place, panel, view, number, scale)
+    extent = result.zero_filled.shape[result.axes.slice] - 1
+    _header(figure, page, f"{result.title} · {view.plane} slice {number} of 0–{extent}")
+    _legend(figure, page, view, number, labels, result.labels)
     return figure
 
 
-def _window(data: np.ndarray) -> float:
-    """Return the value shown white: a high percentile of what is not air."""
-    seen = np.abs(data[data != 0])
-    return float(np.percentile(seen, WINDOW_PERCENTILE)) if seen.size else 1.0
+@dataclass(frozen=True)
+class _Scale:
+    """Where white and the error scale end, from the reference alone: alike for all methods."""
+
+    white: float
+    error: float
+
+    @staticmethod
+    def of(volume: Volume) -> _Scale:
+        magnitude = np.abs(volume.data)
+        seen = magnitude[magnitude > 0]
+        white = float(np.percentile(seen, WINDOW_PERCENTILE)) if seen.size else 1.0
+        return _Scale(white, ERROR_SHARE * (float(magnitude.max()) or 1.0))
 
 
-def _outlines(
-    axis: Any, plane: Plane, number: int, drawn: Volume | None, predicted: Volume | None
-) -> None:
-    """Outline what was drawn (solid) and what was predicted (dashed: it reads in grey too)."""
-    for volume, colour, style in (
-        (drawn, REFERENCE_COLOUR, "solid"),
-        (predicted, PREDICTED_COLOUR, "dashed"),
-    ):
-        if volume is None:
-            continue
-        region = plane.cut(volume.data, number) > 0
-        if region.any() and not region.all():
-            axis.contour(region, [0.5], colors=colour, linestyles=style, linewidths=1.2)
-
-
-def shown_slice(result: Result, labels: Volume | None) -> int:
-    """Return the slice with the most lesion, drawn or else predicted; else the middle."""
-    axis = result.axes.slice
-    for volume in (labels, result.labels):
-        if volume is not None and volume.data.any():
-            others = tuple(i for i in range(3) if i != axis)
-            return int((volume.data > 0).sum(axis=others).argmax())
-    return result.zero_filled.shape[axis] // 2
+@dataclass(frozen=True)
+class _Panel:
+    title: str
+    data: np.ndarray
+    is_error: bool = False
+    drawn: Volume | None = None
+    predicted: Volume | None = None
+    scores: str = ""
 
 
 def _reference_of(result: Result) -> Volume | None:
@@ -173,17 +200,161 @@ def _reference_of(result: Result) -> Volume | None:
     return result.reconstruction.like(result.reconstruction.data - result.error.data)
 
 
-def _panels(result: Result, reference: Volume | None) -> list[tuple[str, Volume]]:
-    panels = [
-        ("reference (fully sampled)", reference),
-        (
-            f"zero-filled, R {result.mask.size / max(int(result.mask.sum()), 1):.2f}",
-            result.zero_filled,
-        ),
-        (result.method, result.reconstruction),
-        (f"|error|, 0 to {ERROR_SHARE:.0%} of the maximum", result.error),
+def _panels(
+    result: Result, reference: Volume | None, labels: Volume | None, scale: _Scale
+) -> list[_Panel]:
+    """What is shown, from left to right; outlines and scores on the image they belong to."""
+    achieved = result.mask.size / max(int(result.mask.sum()), 1)
+    carrier = result.reconstruction or reference or result.zero_filled
+    is_bare = result.method == "zero-filled"  # its reconstruction is the zero-filled image
+    images = (
+        ("reference\nfully sampled", reference),
+        (f"zero-filled\nR {achieved:.2f}", None if is_bare else result.zero_filled),
+        (f"{result.method}\nreconstruction, R {achieved:.2f}", result.reconstruction),
+    )
+    panels = []
+    for title, volume in images:
+        if volume is not None:
+            owners = [
+                *(["zero-filled"] if volume is result.zero_filled else []),
+                *([result.method] if volume is carrier else []),
+            ]
+            panel = _Panel(
+                title,
+                volume.data,
+                drawn=labels if volume in (carrier, reference) else None,
+                predicted=result.labels if volume is carrier else None,
+                scores="\n".join(_scores_text(result, owner) for owner in owners),
+            )
+            panels.append(panel)
+    if result.reconstruction is not None and reference is not None:
+        title = (
+            f"|reconstruction − reference|\n0 to {scale.error:.3g}: {ERROR_SHARE:.0%} of maximum"
+        )
+        error = result.reconstruction.data - np.abs(reference.data)
+        panels.append(_Panel(title, error, is_error=True))
+    return panels
+
+
+def _scores_text(result: Result, name: str) -> str:
+    """Scores of the volume that the picture shows."""
+    scores = result.scores.get(name)
+    if scores is None:
+        return ""
+    image = [row for metric in ("PSNR", "SSIM") for row in scores.find(metric)]
+    lines = [" · ".join(f"{row.metric} {row.text} {row.unit}".strip() for row in image)]
+    lines += [f"Dice {row.text} ({row.region})" for row in scores.find("Dice")]
+    return "\n".join(line for line in lines if line)
+
+
+def _notes(result: Result, scale: _Scale, view: View) -> list[str]:
+    """What the numbers and the picture depend on, warnings, and what it is for."""
+    depends = dict.fromkeys(
+        f"{row.metric}: {row.depends}."
+        for metric in SHOWN_SCORES
+        for scores in result.scores.values()
+        for row in scores.find(metric)
+    )
+    side = "left" if view.letters[0] == "R" else "right"
+    where = "anterior is on the left" if view.cut == 2 else f"the patient's right is on the {side}"
+    grid = " Oblique: shown on its own grid." if result.zero_filled.is_oblique else ""
+    simulated = result.request.get("simulation") is not None
+    return [
+        *depends,
+        f"Images: 0 (black) to {scale.white:.3g} (white); {where}.{grid}",
+        *(line for line in result.warnings if not line.startswith(SIMULATED)),
+        f"{RESEARCH} {SIMULATED}, which flatters every method." if simulated else RESEARCH,
     ]
-    return [(title, volume) for title, volume in panels if volume is not None]
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Where things stand, in inches from the lower left."""
+
+    width: float
+    height: float
+    picture: tuple[float, float]
+    notes: tuple[str, ...]
+
+    @staticmethod
+    def of(n_panels: int, view: View, notes: Sequence[str]) -> _Page:
+        tall, wide = view.size
+        shrink = min(_SLOT / wide, _TALLEST / tall)
+        width = max(_NARROWEST, n_panels * (_SLOT + _GAP) - _GAP + 2 * _MARGIN + _BAR)
+        across = int((width - 2 * _MARGIN) * _NOTE_CHARACTERS)
+        lines = tuple(line for note in notes for line in textwrap.wrap(note, across))
+        height = _HEADER + tall * shrink + _CAPTION + _LINE * (len(lines) + 1)
+        return _Page(width, height, (tall * shrink, wide * shrink), lines)
+
+    @property
+    def floor(self) -> float:
+        """Lower edge of the pictures."""
+        return self.height - _HEADER - self.picture[0]
+
+    def box(self, left: float, bottom: float, width: float, height: float) -> list[float]:
+        """Return a box as shares of the figure."""
+        return [left / self.width, bottom / self.height, width / self.width, height / self.height]
+
+    def slot(self, place: int) -> float:
+        """Return the middle of a panel."""
+        return _MARGIN + place * (_SLOT + _GAP) + _SLOT / 2
+
+    def figure(self) -> Any:
+        """Return the figure with its notes."""
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(self.width, self.height), facecolor="white")
+        FigureCanvasAgg(figure)
+        for place, line in enumerate(reversed(self.notes)):
+            self.write(figure, line, _MARGIN, _LINE * (place + 0.5), 8, color="#555555")
+        return figure
+
+    def write(self, figure: Any, text: str, x: float, y: float, size: float, **style: Any) -> Any:
+        """Write a text; names of cases may hold signs that matplotlib would set as formulas."""
+        style = {"ha": "left", "va": "bottom", "color": "black", **style}
+        place = x / self.width, y / self.height
+        return figure.text(*place, text, fontsize=size, parse_math=False, **style)
+
+
+def _draw_panel(
+    figure: Any, page: _Page, place: int, panel: _Panel, view: View, number: int, scale: _Scale
+) -> None:
+    tall, wide = page.picture
+    middle = page.slot(place)
+    axis = figure.add_axes(page.box(middle - wide / 2, page.floor, wide, tall))
+    shown = axis.imshow(
+        np.abs(view.picture(panel.data, number)),
+        cmap="inferno" if panel.is_error else "gray",
+        vmin=0,
+        vmax=scale.error if panel.is_error else scale.white,
+        aspect="auto",  # the box has the slice's proportions in mm
+        origin="upper",  # whatever the user's settings of matplotlib say
+        interpolation="antialiased",
+    )
+    axis.set_axis_off()
+    if panel.is_error:
+        bar = figure.add_axes(page.box(middle + wide / 2 + 0.08, page.floor, 0.12, tall))
+        figure.colorbar(shown, cax=bar).ax.tick_params(labelsize=8)
+    for volume, colour, line in (
+        (panel.drawn, REFERENCE_COLOUR, REFERENCE_LINE),
+        (panel.predicted, PREDICTED_COLOUR, PREDICTED_LINE),
+    ):
+        region = None if volume is None else view.picture(volume.data, number) > 0
+        if region is not None and region.any() and not region.all():
+            axis.autoscale(False)
+            found = axis.contour(region, [0.5], colors=colour, linestyles=[line], linewidths=1.3)
+            found.set_path_effects(_stroke(2.3))  # both colours are mid-grey when printed so
+    _letters(axis, view.letters)
+    page.write(figure, panel.title, middle, page.floor + tall + 0.05, 9, ha="center")
+    page.write(figure, panel.scores, middle, page.floor - 0.06, 9, ha="center", va="top")
+
+
+def _stroke(width: float) -> list[Any]:
+    """A black rim, so that a line or letter is seen on any grey."""
+    from matplotlib.patheffects import withStroke
+
+    return [withStroke(linewidth=width, foreground="black")]
 
 
 def _letters(axis: Any, letters: tuple[str, str, str, str]) -> None:
@@ -192,37 +363,35 @@ def _letters(axis: Any, letters: tuple[str, str, str, str]) -> None:
     for letter, (x, y, across, along) in zip(letters, places, strict=True):
         axis.text(
             x, y, letter, transform=axis.transAxes, ha=across, va=along, color="white",
-            fontsize=10, fontweight="bold",
+            fontsize=11, fontweight="bold",
+            path_effects=_stroke(2.5),
         )  # fmt: skip
 
 
-def _texts(figure: Any, result: Result, number: int, drawn: bool) -> None:
-    figure.text(0.01, 0.955, f"{result.title} · slice {number}", fontsize=11, va="top")
-    lines = [_scores_line(name, scores) for name, scores in result.scores.items()]
-    figure.text(0.01, 0.155, "\n".join(lines), fontsize=8, va="top", family="monospace")
-    key = []
-    if drawn:
-        key.append(("— drawn lesion", REFERENCE_COLOUR))
-    if result.labels is not None:
-        key.append(("- - predicted lesion", PREDICTED_COLOUR))
-    for place, (text, colour) in enumerate(key):
-        figure.text(
-            0.99 - 0.16 * place, 0.955, text, fontsize=9, va="top", ha="right", color=colour
-        )
-    simulated = result.request.get("simulation") is not None
-    note = "Research use only. " + (
-        "Simulated from a magnitude image, which flatters every method." if simulated else ""
-    )
-    figure.text(0.01, 0.015, note, fontsize=8, color="#555555")
+def _header(figure: Any, page: _Page, title: str) -> None:
+    text = page.write(figure, title, _MARGIN, page.height - 0.12, 12, va="top")
+    room, kept = (page.width - 2 * _MARGIN) * figure.dpi, len(title)
+    while text.get_window_extent().width > room:  # its end says method and slice
+        kept = int(kept * 0.95)
+        text.set_text(f"{title[: kept // 4]} … {title[kept // 4 - kept :]}")
 
 
-def _scores_line(name: str, scores: Any) -> str:
-    parts = [f"{name:<17}"]
-    for metric, unit in (("PSNR", " dB"), ("SSIM", ""), ("NMSE", "")):
-        value = scores.get(metric)
-        if value == value:
-            parts.append(f"{metric} {value:.{2 if unit else 3}f}{unit}")
-    dice = scores.get("Dice", region="class 1")
-    if dice == dice:
-        parts.append(f"Dice {dice:.3f}")
-    return "  ".join(parts) + "   (whole volume, whole field of view)"
+def _legend(
+    figure: Any, page: _Page, view: View, number: int, drawn: Volume | None, found: Volume | None
+) -> None:
+    from matplotlib.lines import Line2D
+
+    lines = []
+    for name, volume, colour, line in (
+        ("reference lesion", drawn, REFERENCE_COLOUR, REFERENCE_LINE),
+        ("predicted lesion", found, PREDICTED_COLOUR, PREDICTED_LINE),
+    ):
+        if volume is not None:
+            none = "" if view.picture(volume.data, number).any() else ": none in this slice"
+            lines.append(Line2D([], [], color=colour, linestyle=line, label=name + none))
+    if lines:
+        figure.legend(
+            handles=lines, loc="upper left", ncols=2, frameon=False, fontsize=9, borderaxespad=0,
+            borderpad=0, handlelength=2.5, labelcolor="black",
+            bbox_to_anchor=(_MARGIN / page.width, 1 - 0.42 / page.height),
+        )  # fmt: skip
