@@ -29,7 +29,10 @@ def methods(
     if name is not None:
         METHODS.get(name)  # an unknown one is refused with the list of those that exist
         facts = facts_of(name, weights)
-        say_json(facts) if json else say(_card_text(facts))
+        if json:
+            say_json({**facts, "cards": [card.model_dump() for card in facts["cards"]]})
+        else:
+            say(_card_text(facts))
         return
     found = [facts_of(one, weights) for one in METHODS.names()]
     if json:
@@ -64,10 +67,9 @@ def facts_of(name: str, weights: Path | None = None) -> dict[str, Any]:
             needs=sorted(method.needs),
             parameters={option.name: option.help for option in method.parameters},
         )
-        cards = cards_of(name, weights)
+        return {**facts, "runs": True, "cards": cards_of(name, weights)}
     except (RequestError, WeightsError) as why:
         return {**facts, "why": str(why)}
-    return {**facts, "runs": True, "cards": [(card.text(), card.model_dump()) for card in cards]}
 
 
 def _card_text(facts: dict[str, Any]) -> str:
@@ -75,4 +77,4 @@ def _card_text(facts: dict[str, Any]) -> str:
     lines += [f"  --param {name}=…  {text}" for name, text in facts["parameters"].items()]
     if facts["why"]:
         lines.append(f"It cannot run: {facts['why']}")
-    return "\n\n".join(["\n".join(lines), *(text for text, _ in facts["cards"])])
+    return "\n\n".join(["\n".join(lines), *(card.text() for card in facts["cards"])])

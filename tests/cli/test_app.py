@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What all commands share: statuses, words, help, tracebacks only when asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from napari_mtmri import __version__
+from napari_mtmri.cli.app import COMMANDS, main
+from napari_mtmri.cli.words import columns, pairs, plain, sentence, status_of
+from napari_mtmri.errors import InputError, RequestError, ResourceError, Stopped, WeightsError
+from tests.cli.conftest import Shell
+
+
+def test_without_a_command_the_help_is_shown(sh: Shell) -> None:
+    assert sh().out == sh("--help").out
+    assert sh("--version").out.split() == ["napari-mtmri", __version__]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_example_of_each_command_stands_on_a_line_of_its_own(command: str, sh: Shell) -> None:
+    answer = sh(command, "--help")
+    assert answer.status == 0
+    lines = [line.strip() for line in answer.out.splitlines()]
+    assert any(line.startswith(f"Example: napari-mtmri {command}") for line in lines)
+    assert "\b" not in answer.out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("fly",), "No such command"),
+        (("run",), "VOLUME"),
+        (("run", "a.nii"), "--out"),
+        (("run", "a.nii", "--out", "o", "--seed", "x"), "--seed"),
+        (("run", "a.nii", "--out", "o", "--jobs", "0"), "--jobs"),
+        (("patterns", "--nothing"), "--nothing"),
+    ],
+)
+def test_wrong_words_get_one_line_and_status_2(
+    words: tuple[str, ...], said: str, sh: Shell
+) -> None:
+    answer = sh(*words)
+    assert answer.status == 2
+    assert answer.out == ""
+    assert said in answer.err
+    assert len(answer.err.splitlines()) == 1
+    assert "--help" in answer.err
+
+
+def test_tracebacks_are_shown_where_they_are_asked_for(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (["--debug", "methods", "magic"], ["methods", "magic", "--debug"]):
+        with pytest.raises(SystemExit) as left:
+            main(words)
+        assert left.value.code == 2
+        assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (RequestError("x"), 2),
+        (InputError("x"), 1),
+        (WeightsError("x"), 1),
+        (ResourceError("x"), 1),
+        (Stopped("x"), 130),
+        (KeyboardInterrupt(), 130),
+        (ValueError("x"), 1),
+    ],
+)
+def test_every_kind_of_error_has_its_status(error: BaseException, status: int) -> None:
+    assert status_of(error) == status
+
+
+def test_the_unexpected_becomes_one_sentence() -> None:
+    assert "--debug" in sentence(ValueError("two\nlines"))
+    assert "\n" not in sentence(ValueError("two\nlines"))
+    assert sentence(OSError(28, "No space left on device", "x.nii")).startswith("x.nii: No space")
+    assert "memory" in sentence(MemoryError())
+
+
+def test_json_has_no_number_that_json_does_not_know() -> None:
+    thing = {"a": (float("nan"), float("inf"), 1.5), 2: {Path("p")}}
+    assert plain(thing) == {"a": [None, None, 1.5], "2": [Path("p")]}
+    json.dumps(plain(thing["a"]), allow_nan=False)
+
+
+def test_columns_are_aligned_and_end_without_blanks() -> None:
+    assert columns([["a", "bb", ""], ["ccc", "d", "e"]]) == "a    bb\nccc  d   e"
+
+
+def test_pairs_are_told_apart() -> None:
+    assert pairs(["a=1", "b=x=y"], "--param") == {"a": "1", "b": "x=y"}
+    for wrong in (["a"], ["=1"], ["a=1", "a=2"]):
+        with pytest.raises(RequestError, match="--param"):
+            pairs(wrong, "--param")
+
+
+def test_ending_a_pipe_early_is_no_accident(here: Path) -> None:
+    if os.name == "nt":
+        pytest.skip("pipes end otherwise on Windows")
+    command = f"{sys.executable} -m napari_mtmri patterns | head -n 1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("NAME")
+    assert "Traceback" not in done.stderr
+
+
+def test_abort_is_a_stop(capsys: pytest.CaptureFixture[str]) -> None:
+    from napari_mtmri.cli.app import _explain
+
+    assert _explain(typer.Abort(), False) == 130
+    assert capsys.readouterr().err == "stopped.\n"

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""``train``: thin over the training engine; stopped it leaves a checkpoint and can go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Shell
+from tests.cli.test_evaluate import write_cases
+
+TINY = (
+    "recon_cascades=1", "recon_convs=2", "recon_features=2", "seg_features=2", "seg_depth=1",
+    "batch_size=2",
+)  # fmt: skip
+
+
+@pytest.fixture
+def lightning() -> None:
+    pytest.importorskip("lightning_fabric", reason="training needs the extra [train]")
+
+
+def events(run: Path, kind: str) -> list[dict[str, object]]:
+    lines = (run / "events.jsonl").read_text().splitlines() if run.exists() else []
+    return [event for event in map(json.loads, lines) if event["kind"] == kind]
+
+
+@pytest.mark.usefixtures("lightning")
+def test_a_training_that_is_stopped_goes_on_to_its_end(sh: Shell, here: Path) -> None:
+    write_cases(here)
+    before = signal.getsignal(signal.SIGTERM)
+    run = here / "run"
+
+    def stop_soon() -> None:
+        for _ in range(1200):
+            if (run / "events.jsonl").exists() and events(run, "update"):
+                break
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    thread = threading.Thread(target=stop_soon)
+    thread.start()
+    answer = sh("train", "--data", here, "--out", run, "epochs=400", *TINY)
+    thread.join()
+    assert answer.status == 130
+    assert "it can be resumed" in answer.err
+    assert answer.out == ""
+    assert signal.getsignal(signal.SIGTERM) is before
+    done = events(run, "stopped")[-1]["updates"]
+    assert 0 < int(str(done)) < 800
+    request = json.loads((run / "request.json").read_text())
+    request["recipe"]["epochs"] = int(str(events(run, "stopped")[-1]["epoch"])) + 2
+    (run / "request.json").write_text(json.dumps(request))
+    answer = sh("train", "--resume", run)
+    assert answer.status == 0
+    assert "val_" in answer.out
+    assert events(run, "end")
+
+
+@pytest.mark.usefixtures("lightning")
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        ((), 2, "--data and --out"),
+        (("--data", ".", "--out", "r", "--preset", "huge"), 2, "cpu-size"),
+        (("--data", ".", "--out", "r", "epoch=3"), 2, "epochs"),
+        (("--data", ".", "--out", "r", "epochs"), 2, "name=value"),
+        (("--data", ".", "--out", "."), 2, "not empty"),
+        (("--data", "nowhere", "--out", "r"), 1, "cases.csv"),
+        (("--resume", "nowhere"), 1, "nowhere"),
+        (("--resume", "r", "epochs=3"), 2, "leave out"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_before_work(
+    words: tuple[str, ...], status: int, said: str, sh: Shell, here: Path
+) -> None:
+    write_cases(here)
+    answer = sh("train", *words)
+    assert answer.status == status
+    assert said in answer.err
+    assert not (here / "r").exists()
+
+
+def test_what_training_needs_is_said_where_it_is_absent(
+    sh: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "lightning_fabric", None)
+    answer = sh("train", "--data", ".", "--out", "r")
+    assert answer.status == 1
+    assert "napari-mtmri[train]" in answer.err
