@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from napari_mtmri.result import Result
 
 SAMPLE, METHOD, ACCELERATION = "flair-lesion", "mtmri", 4.0
+WIDTH = 88
 FILES = (
     ("figure.png", "reference, zero-filled, reconstruction, error; lesion drawn and found"),
     ("scores.csv", "every number, with what it depends on"),
@@ -42,7 +44,7 @@ def demo(
     """
     from napari_mtmri.samples import sample_text
 
-    say(sample_text(SAMPLE))
+    say(textwrap.fill(sample_text(SAMPLE), WIDTH, break_on_hyphens=False))
     if not headless:
         from napari_mtmri.cli.window import show_window, window_here
 
