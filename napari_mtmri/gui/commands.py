@@ -1,21 +1,34 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Commands of the palette and the Layers menus: each finds the panel and does one thing."""
+"""Commands of the palette, the Layers menus and the keys: each does one thing to the panel."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from napari.viewer import Viewer
 
-from napari_mtmri.gui import orientation
+if TYPE_CHECKING:
+    from napari_mtmri.gui.reconstruct.panel import Reconstruct
 
 PLUGIN, PANEL = "napari-mtmri", "Reconstruct"
 
 
-def open_reconstruct(viewer: Viewer) -> Any:
-    """Open the Reconstruct panel and return it."""
-    dock, panel = viewer.window.add_plugin_dock_widget(PLUGIN, PANEL, tabify=True)
-    dock.show()
+def open_reconstruct(viewer: Viewer) -> Reconstruct:
+    """Show the Reconstruct panel, opened if it is not, and return it.
+
+    The one there is is taken, whichever menu it was opened from: two would disagree.
+    """
+    from napari_mtmri.gui.reconstruct.panel import panel_of
+
+    panel = panel_of(viewer)
+    if panel is None:
+        _, panel = viewer.window.add_plugin_dock_widget(PLUGIN, PANEL, tabify=True)
+    dock = panel.parentWidget()
+    while dock is not None and not dock.inherits("QDockWidget"):
+        dock = dock.parentWidget()
+    if dock is not None:
+        dock.show()
+        dock.raise_()
     return panel
 
 
@@ -34,18 +47,28 @@ def toggle_live(viewer: Viewer) -> None:
     open_reconstruct(viewer).run_part.live.toggle()
 
 
+def swap_phase(viewer: Viewer) -> None:
+    """Exchange the phase-encoding and readout directions."""
+    open_reconstruct(viewer).swap_axes()
+
+
 def toggle_view(viewer: Viewer) -> None:
     """Change between the radiological and the neurological view."""
-    orientation.toggle_view(viewer)
+    from napari_mtmri.gui.orientation import watch
+
+    watch(viewer).toggle()
 
 
-def prefer_nifti() -> None:
+def prefer_nifti(*_: Any) -> None:
     """Let this program open NIfTI files without asking from now on."""
     from napari.settings import get_settings
     from napari.utils.notifications import show_info
 
     plugins = get_settings().plugins
+    known = dict(plugins.extension2reader)
     ours = {"*.nii": PLUGIN, "*.nii.gz": PLUGIN}
-    others = {key: val for key, val in plugins.extension2reader.items() if key not in ours}
-    plugins.extension2reader = {**ours, **others}
-    show_info("NIfTI files are opened with MTMRI from now on (Preferences ▸ Plugins).")
+    others = {key: name for key, name in known.items() if key not in ours}
+    plugins.extension2reader = {**ours, **others}  # the first that fits wins, not the longest
+    other = others.get("*.gz")
+    note = "" if other in (None, PLUGIN) else f" Other .gz files stay with {other}."
+    show_info(f"NIfTI files are opened with MTMRI from now on (Preferences ▸ Plugins).{note}")

@@ -3,19 +3,37 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from napari_mtmri.gui.layers import LayerData, placement_of, result_layers, volume_layer, volume_of
+import numpy as np
+
+from napari_mtmri.errors import MtmriError
+from napari_mtmri.gui.layers import (
+    REFERENCE_COLOUR,
+    LayerData,
+    label_style,
+    labels_on,
+    placement_of,
+    volume_layer,
+    volume_of,
+)
+from napari_mtmri.gui.orientation import watch_current
+from napari_mtmri.gui.result_layers import result_layers
 from napari_mtmri.result import Result
+from napari_mtmri.volume import Volume
 
 RESULT_LAYERS = ("zero-filled", "reconstruction", "error", "probability", "segmentation")
+# A file of whole numbers that is called so was drawn by somebody.
+DRAWN = re.compile(r"(?:^|[_\-. ])(?:masks?|seg(?:mentation)?|labels?|lesions?)(?:[_\-. ]|$)", re.I)
+MOST_LABELS = 64
+DRAWN_OPACITY = 0.4
 
 
 def get_reader(path: str | list[str]) -> Callable[[str | list[str]], list[LayerData]] | None:
     """Return a reader if the (first) path is ours, else None."""
-    from napari_mtmri.errors import MtmriError
     from napari_mtmri.readers.base import find_reader
 
     try:
@@ -27,28 +45,68 @@ def get_reader(path: str | list[str]) -> Callable[[str | list[str]], list[LayerD
 
 def read_layers(path: str | list[str]) -> list[LayerData]:
     """Return the layers of a file or folder, or of several."""
+    watch_current()
+    return layers_of_paths(path)
+
+
+def layers_of_paths(path: str | list[str]) -> list[LayerData]:
+    """Return the layers of files and folders; touches no viewer, so fit for a thread."""
     paths = [path] if isinstance(path, str) else path
     return [layer for one in paths for layer in _layers(Path(one))]
 
 
 def _layers(path: Path) -> list[LayerData]:
-    from napari_mtmri.readers.base import read
+    from napari_mtmri.readers.base import find_reader, read
     from napari_mtmri.readers.picture import PICTURE
 
     thing = read(path)
     if isinstance(thing, Result):
         return result_layers(thing, placement_of(thing.zero_filled), RESULT_LAYERS)
+    if _is_drawn(thing, path):
+        return [drawn_layer(read(path, "labels"))]
     layers = [volume_layer(thing)]
-    if path.is_dir() and PICTURE.can_read(path):
-        layers.append(volume_layer(PICTURE.read(path, "labels"), f"{thing.name} mask"))  # type: ignore[arg-type]
+    if find_reader(path) is PICTURE:
+        layers.append(drawn_layer(PICTURE.read(path, "labels"), f"{thing.name} mask"))
     return layers
+
+
+def _is_drawn(volume: Volume, path: Path) -> bool:
+    """Whether a file looks like labels: by its name, and whole numbers of which few occur."""
+    if not DRAWN.search(path.name) or volume.kind != "image":
+        return False
+    values = volume.data.ravel()
+    whole = volume.data.dtype.kind in "iub" or bool((values == np.rint(values)).all())
+    return (
+        whole
+        and values.min() >= 0
+        and len(np.unique(values[:: 1 + len(values) // 10**6])) <= (MOST_LABELS)
+    )
+
+
+def drawn_layer(volume: Volume | Result, name: str | None = None) -> LayerData:
+    """Return the layer data of labels that somebody drew."""
+    if isinstance(volume, Result):
+        raise TypeError(f"{volume.name}: a Result, not labels")
+    style = {**label_style(volume, REFERENCE_COLOUR), "opacity": DRAWN_OPACITY}
+    return volume_layer(volume, name, **style)
 
 
 def write_image(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
     """Write an image layer on the grid of the file it came from."""
+    return _write("Image", path, data, meta)
+
+
+def write_labels(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
+    """Write a labels layer, whole numbers on the grid of the image it was drawn on."""
+    return _write("Labels", path, data, meta)
+
+
+def _write(kind: str, path: str, data: Any, meta: dict[str, Any]) -> list[str]:
     from napari_mtmri.readers.base import write
 
-    write(volume_of(_layer("Image", data, meta)), Path(path))
+    layer = _layer(kind, data, meta)
+    volume = (_on_image(layer) if kind == "Labels" else None) or volume_of(layer)
+    write(volume, Path(path))
     return [path]
 
 
@@ -61,28 +119,37 @@ def _layer(kind: str, data: Any, meta: dict[str, Any]) -> Any:
     return getattr(layers, kind)(data, **arguments)
 
 
-def write_labels(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
-    """Write a labels layer, whole numbers on the grid of the image it was drawn on."""
-    from napari_mtmri.readers.base import write
+def _on_image(labels: Any) -> Volume | None:
+    """Labels on the grid of an image of the viewer that they fit, where they have none."""
+    import napari
 
-    write(volume_of(_layer("Labels", data, meta)), Path(path))
-    return [path]
+    viewer = napari.current_viewer()
+    if viewer is None or labels.metadata.get("mtmri"):
+        return None
+    for layer in viewer.layers:
+        if layer.metadata.get("mtmri") and type(layer).__name__ == "Image":
+            try:
+                return labels_on(labels, layer)
+            except MtmriError:
+                continue
+    return None
 
 
 def sample() -> list[LayerData]:
     """Return the shipped sample: image and the lesion drawn on it."""
-    from napari_mtmri.gui.layers import REFERENCE_COLOUR, label_style
     from napari_mtmri.samples import open_sample
 
-    image, lesion = open_sample()
-    style = label_style(lesion, REFERENCE_COLOUR)
-    return [volume_layer(image), volume_layer(lesion, **style)]
+    watch_current()
+    return _pair(*open_sample())
 
 
 def phantom_sample() -> list[LayerData]:
     """Return a phantom made here, and its lesion."""
-    from napari_mtmri.gui.layers import REFERENCE_COLOUR, label_style
     from napari_mtmri.samples import phantom
 
-    image, lesion = phantom((96, 112, 20))
-    return [volume_layer(image), volume_layer(lesion, **label_style(lesion, REFERENCE_COLOUR))]
+    watch_current()
+    return _pair(*phantom((96, 112, 20)))
+
+
+def _pair(image: Volume, drawn: Volume) -> list[LayerData]:
+    return [volume_layer(image), drawn_layer(drawn)]

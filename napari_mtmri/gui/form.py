@@ -11,9 +11,11 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLineEdit, QWidget
 
 from napari_mtmri.parameters import Option
 
+AUTOMATIC = "automatic"
+
 
 class OptionsForm(QWidget):
-    """One row an option; empty means the default.
+    """One row an option; what is left empty or at its default is left out.
 
     Signals
     -------
@@ -26,31 +28,35 @@ class OptionsForm(QWidget):
         super().__init__(parent)
         self._layout = QFormLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
-        self._fields: dict[str, QWidget] = {}
+        self.fields: dict[str, QWidget] = {}
+        self._options: tuple[Option, ...] = ()
 
     def show_options(self, options: Sequence[Option]) -> None:
-        """Show these options, all at their defaults."""
+        """Show these options, all at their defaults; paths are chosen elsewhere."""
         while self._layout.rowCount():
             self._layout.removeRow(0)
-        self._fields = {}
-        for option in options:
-            field = self._make(option)
-            field.setToolTip(option.help)
-            self._fields[option.name] = field
-            self._layout.addRow(option.name.replace("_", " "), field)
-        self.setVisible(bool(options))
+        self._options = tuple(option for option in options if option.kind != "path")
+        self.fields = {}
+        for option in self._options:
+            field = self.fields[option.name] = self._make(option)
+            field.setToolTip(_tip(option))
+            self._layout.addRow(option.name.replace("_", " ").capitalize(), field)
+        self.setVisible(bool(self._options))
 
     def values(self) -> dict[str, Any]:
-        """Return the options that were set."""
+        """Return the options that were set, as text where they were typed."""
         found: dict[str, Any] = {}
-        for name, field in self._fields.items():
+        for option in self._options:
+            field = self.fields[option.name]
+            value: Any
             if isinstance(field, QCheckBox):
-                if field.isChecked():
-                    found[name] = True
+                value = field.isChecked()
+            elif isinstance(field, QComboBox):
+                value = field.currentText()
             else:
-                text = field.currentText() if isinstance(field, QComboBox) else field.text()
-                if text.strip() and text != "automatic":
-                    found[name] = text.strip()
+                value = field.text().strip()
+            if value not in ("", AUTOMATIC, option.default):
+                found[option.name] = value
         return found
 
     def _make(self, option: Option) -> QWidget:
@@ -61,17 +67,23 @@ class OptionsForm(QWidget):
             return box
         if option.kind == "choice":
             combo = QComboBox()
-            combo.addItems(
-                ["automatic", *option.choices] if option.default is None else option.choices
-            )
+            automatic = [AUTOMATIC] if option.default is None else []
+            combo.addItems([*automatic, *option.choices])
             if option.default is not None:
                 combo.setCurrentText(str(option.default))
             combo.currentTextChanged.connect(self._tell)
             return combo
         line = QLineEdit()
-        line.setPlaceholderText("automatic" if option.default is None else str(option.default))
+        line.setPlaceholderText(AUTOMATIC if option.default is None else f"{option.default:g}")
         line.editingFinished.connect(self._tell)
         return line
 
     def _tell(self, *_: object) -> None:
         self.changed.emit(self.values())
+
+
+def _tip(option: Option) -> str:
+    """What an option is for, with its range."""
+    if option.minimum is None or option.maximum is None:
+        return option.help
+    return f"{option.help} ({option.minimum:g} to {option.maximum:g})"

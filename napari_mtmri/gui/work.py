@@ -3,27 +3,77 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QThreadPool, Signal
+from qtpy.QtWidgets import QApplication
 from superqt.utils import create_worker
 
 from napari_mtmri.errors import MtmriError, Stopped
+
+Work = Callable[[Callable[[Any], None], threading.Event], Any]
+POOL, MOST_THREADS = "mtmri-threads", 8
+LONGEST_END_MS = 10_000
+_ALIVE: set[Any] = set()  # workers must outlive their runs, whoever asked for them
 
 
 def sentence(why: BaseException) -> str:
     """Return an error as one sentence for a panel."""
     if isinstance(why, MtmriError):
         return str(why)
-    return f"unexpected {type(why).__name__}: {why}; copy the details and report it, please."
+    return f"Unexpected {type(why).__name__}: {why}; copy the details and report it, please."
 
 
-def _slots(listeners: dict[str, Any]) -> dict[str, Any]:
-    """Return what to call on each signal; a signal of ours is emitted in turn."""
-    return {name: getattr(one, "emit", one) for name, one in listeners.items()}
+def threads() -> QThreadPool:
+    """Return the pool of this program.
+
+    Not Qt's own: that has as many threads as there are cores, and on two cores a slider
+    would wait for a network.
+    """
+    app = QApplication.instance()
+    pool = app.findChild(QThreadPool, POOL)
+    if pool is None:
+        pool = QThreadPool(app)
+        pool.setObjectName(POOL)
+        pool.setMaxThreadCount(MOST_THREADS)
+        atexit.register(_wait)
+    return pool
+
+
+def _wait() -> None:
+    """Let what runs come to its end while there still is an interpreter to end in."""
+    app = QApplication.instance()
+    pool = None if app is None else app.findChild(QThreadPool, POOL)
+    if pool is not None:
+        pool.clear()
+        pool.waitForDone(LONGEST_END_MS)
+
+
+def _start(work: Callable[[], Any], **slots: Any) -> Any:
+    """Start work in a thread; ``errored`` is always among the slots.
+
+    An error that nobody listens to when the worker is made is raised again in the window.
+    """
+    listeners = {name: getattr(slot, "emit", slot) for name, slot in slots.items()}
+    worker = create_worker(work, _start_thread=False, _connect=listeners)
+    _ALIVE.add(worker)
+    worker.finished.connect(partial(_ALIVE.discard, worker))
+    threads().start(worker)
+    return worker
+
+
+def once(
+    work: Callable[[], Any], done: Callable[[Any], object], failed: Callable[[Any], object]
+) -> None:
+    """Do a small piece of work in a thread; ``done`` or ``failed`` follow in the window's.
+
+    Give bound methods: they are let go of when their widget is.
+    """
+    _start(work, returned=done, errored=failed)
 
 
 class Latest(QObject):
@@ -31,7 +81,7 @@ class Latest(QObject):
 
     Signals
     -------
-    done : what the newest finished request returned
+    done : what a finished request returned
     failed : the exception of one that failed
     """
 
@@ -42,6 +92,7 @@ class Latest(QObject):
         super().__init__(parent)
         self._wanted: Callable[[], Any] | None = None
         self._worker: Any = None
+        self._heard = True
         self.n_runs = 0
 
     @property
@@ -56,26 +107,56 @@ class Latest(QObject):
             self._next()
 
     def drop(self) -> None:
-        """Forget what waits."""
+        """Forget what waits; what runs finishes unheard."""
         self._wanted = None
+        self._heard = False
 
     def _next(self) -> None:
         request, self._wanted = self._wanted, None
         if request is None:
             return
         self.n_runs += 1
-        # errored must be connected at once: an error that nobody awaits is raised again.
-        listeners = {"returned": self.done, "errored": self.failed, "finished": self._finished}
-        self._worker = create_worker(request, _start_thread=False, _connect=_slots(listeners))
-        self._worker.start()
+        self._heard = True
+        self._worker = _start(
+            request,
+            returned=self._returned,
+            errored=self._errored,
+            finished=self._finished,
+        )
+
+    def _returned(self, value: Any) -> None:
+        if self._heard:
+            self.done.emit(value)
+
+    def _errored(self, why: BaseException) -> None:
+        if self._heard:
+            self.failed.emit(why)
 
     def _finished(self) -> None:
         self._worker = None
         self._next()
 
 
+class Stopper:
+    """Stops what it was handed; knows no Qt object, so it may be called when they are gone."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+
+    def renew(self) -> threading.Event:
+        """Return the event of a new piece of work."""
+        self.event = threading.Event()
+        return self.event
+
+    def stop(self, *_: object) -> None:
+        """Ask the work to stop."""
+        self.event.set()
+
+
 class Job(QObject):
     """One long piece of work with progress that can be stopped.
+
+    A stop is felt at once: what the thread still does until it notices is not heard.
 
     Signals
     -------
@@ -91,38 +172,59 @@ class Job(QObject):
     failed = Signal(object)
     stopped = Signal()
     ended = Signal()
+    _told = Signal(int, str, object)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._stop: threading.Event | None = None
-        self._worker: Any = None
+        self.stopper = Stopper()
+        self._number = 0
+        self.is_running = False
+        self._told.connect(self._hear)
 
-    @property
-    def is_running(self) -> bool:
-        """Whether work is going on."""
-        return self._worker is not None
-
-    def start(self, work: Callable[[Callable[[Any], None], threading.Event], Any]) -> None:
+    def start(self, work: Work) -> None:
         """Start ``work(report, stop)``; only one at a time."""
-        if self._worker is not None:
+        if self.is_running:
             return
-        stop = self._stop = threading.Event()
-        listeners = {"returned": self.done, "errored": self._errored, "finished": self._finished}
-        job = partial(work, self.progressed.emit, stop)
-        self._worker = create_worker(job, _start_thread=False, _connect=_slots(listeners))
-        self._worker.start()
+        self._number += 1
+        self.is_running = True
+        tell, stop = partial(self._tell, self._number), self.stopper.renew()
+        _start(partial(_guarded, work, tell, stop), errored=_unheard)
 
     def stop(self) -> None:
-        """Ask it to stop; `stopped` follows within some slices."""
-        if self._stop is not None:
-            self._stop.set()
+        """Stop it and forget it."""
+        self.stopper.stop()
+        if self.is_running:
+            self._end(self.stopped)
 
-    def _errored(self, why: BaseException) -> None:
-        if isinstance(why, Stopped):
-            self.stopped.emit()
+    def _tell(self, number: int, what: str, value: Any) -> None:
+        """Called in the thread; heard in the window's."""
+        self._told.emit(number, what, value)
+
+    def _hear(self, number: int, what: str, value: Any) -> None:
+        if number != self._number or not self.is_running:
+            return
+        if what == "progressed":
+            self.progressed.emit(value)
+        elif isinstance(value, Stopped):
+            self._end(self.stopped)
         else:
-            self.failed.emit(why)
+            self._end(getattr(self, what), value)
 
-    def _finished(self) -> None:
-        self._worker, self._stop = None, None
+    def _end(self, signal: Any, *values: Any) -> None:
+        self.is_running = False
+        signal.emit(*values)
         self.ended.emit()
+
+
+def _unheard(why: BaseException) -> None:
+    """What a thread says when nobody is left to hear it."""
+
+
+def _guarded(work: Work, tell: Callable[[str, Any], None], stop: threading.Event) -> None:
+    """Do the work and tell how it ended."""
+    try:
+        value = work(partial(tell, "progressed"), stop)
+    except Exception as why:  # noqa: BLE001 - the window says it in words
+        tell("failed", why)
+    else:
+        tell("done", value)

@@ -3,13 +3,22 @@
 
 from __future__ import annotations
 
+import gc
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import napari_mtmri as mt
+from napari_mtmri.gui import commands, orientation, work
+from napari_mtmri.samples import phantom
 from tests.tiny import save_tiny_weights
+
+SHAPE = (40, 44, 8)
+WAIT_MS = 60_000
 
 
 @pytest.fixture(scope="session")
@@ -24,20 +33,61 @@ def _weights(tiny_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _nothing_goes_on() -> Iterator[None]:
-    """No worker of ours runs on after a test."""
-    from superqt.utils import WorkerBase
-
+    """No worker, thread or timer of ours runs on after a test."""
     before = {thread.ident for thread in threading.enumerate()}
     yield
-    import time
+    from qtpy.QtCore import QTimer
+    from qtpy.QtWidgets import QApplication
 
+    if QApplication.instance() is None:
+        return
     deadline = time.monotonic() + 10
-    while WorkerBase._worker_set and time.monotonic() < deadline:
-        time.sleep(0.02)
-        from qtpy.QtWidgets import QApplication
+    pool = work.threads()
+    while (work._ALIVE or pool.activeThreadCount()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+        QApplication.processEvents()
+    assert not work._ALIVE, "workers run on; was the job stopped?"
+    assert not pool.activeThreadCount()
+    left = [one for one in threading.enumerate() if one.ident not in before and not one.daemon]
+    assert not [one for one in left if "Dummy" not in one.name]
+    found = [one for one in gc.get_objects() if issubclass(type(one), QTimer)]
+    timers = [one for one in found if _goes_on(one)]
+    assert not timers, "a timer of ours runs on"
 
-        if QApplication.instance() is not None:
-            QApplication.processEvents()
-    assert not WorkerBase._worker_set
-    left = [t for t in threading.enumerate() if t.ident not in before and not t.daemon]
-    assert not [t for t in left if "Dummy" not in t.name]
+
+def _goes_on(timer: Any) -> bool:
+    """Whether it is alive, active and ours."""
+    from qtpy.compat import isalive
+
+    if not isalive(timer) or not timer.isActive():
+        return False
+    return type(timer.parent()).__module__.startswith("napari_mtmri.")
+
+
+@pytest.fixture
+def viewer(make_napari_viewer: Callable[..., Any]) -> Any:
+    return make_napari_viewer(strict_qt="raise")
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    """A phantom and what was drawn on it, as files."""
+    image, lesion = phantom(SHAPE)
+    return mt.save(image, tmp_path / "head.nii.gz"), mt.save(lesion, tmp_path / "head_mask.nii.gz")
+
+
+@pytest.fixture
+def panel(viewer: Any, files: tuple[Path, Path], qtbot: Any) -> Any:
+    """The panel, with the phantom opened and the weights loaded."""
+    viewer.open(str(files[0]), plugin="napari-mtmri")
+    panel = commands.open_reconstruct(viewer)
+    qtbot.waitUntil(lambda: "cpu" in panel.header.device.text(), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: bool(panel.sampling.counts.text()), timeout=WAIT_MS)
+    return panel
+
+
+@pytest.fixture(autouse=True)
+def _no_viewer_is_remembered() -> Iterator[None]:
+    yield
+    gc.collect()
+    assert not [one for one in orientation._WATCHED.values() if one._viewer() is None]

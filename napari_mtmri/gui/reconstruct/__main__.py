@@ -3,4 +3,5 @@
 
 from napari_mtmri.gui.window import open_window
 
-open_window()
+if __name__ == "__main__":
+    open_window()

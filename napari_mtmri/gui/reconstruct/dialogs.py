@@ -1,78 +1,122 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Asking for a file, and opening or writing it off the window's thread."""
+"""Asks for files, and has them read and written in a thread."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+from napari.layers import Image, Layer
 from napari.viewer import Viewer
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 from qtpy.QtWidgets import QFileDialog, QWidget
 
-from napari_mtmri.errors import MtmriError
-from napari_mtmri.gui.reconstruct import requests
-from napari_mtmri.gui.reconstruct.state import Choices
-from napari_mtmri.gui.work import Latest
-from napari_mtmri.result import Result
-from napari_mtmri.volume import Volume
+from napari_mtmri.gui.layers import LayerData
+from napari_mtmri.gui.reconstruct import saving
+from napari_mtmri.gui.reconstruct.requests import SliceRequest
+from napari_mtmri.gui.reconstruct.whole import VolumeDone
+from napari_mtmri.gui.result_layers import run_title
+from napari_mtmri.gui.work import once
 
+VOLUMES = "MR volumes (*.nii *.nii.gz *.mgz *.mgh *.mnc *.hdr *.img);;All files (*)"
 MASKS = "Masks (*.png *.npy *.csv)"
+PICTURES = "Pictures (*.png *.pdf *.svg)"
 
 
 class Dialogs(QObject):
-    """What the panel saves and opens.
+    """Every file the panel opens or writes.
 
     Signals
     -------
-    said : what was done, in one line
-    failed : the exception
-    mask_chosen : path of a mask file
+    opened : layer of an image that was opened
+    mask_chosen : path of a sampling mask
+    noted : what was done
+    failed : exception
     """
 
-    said = Signal(object)
-    failed = Signal(object)
+    opened = Signal(object)
     mask_chosen = Signal(str)
+    noted = Signal(str)
+    failed = Signal(object)
 
-    def __init__(self, viewer: Viewer, window: QWidget) -> None:
-        super().__init__(window)
-        self._viewer, self._window = viewer, window
-        self.writer = Latest(self)
-        self.writer.done.connect(self.said)
-        self.writer.failed.connect(self.failed)
+    def __init__(self, viewer: Viewer, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._viewer, self._window = viewer, parent
+        self._waiting: list[LayerData] = []
+        self._turn = QTimer(self)
+        self._turn.setSingleShot(True)
+        self._turn.timeout.connect(self._add_next)
 
-    def open_files(self) -> None:
+    def open_volumes(self) -> None:
         """Ask for volumes and open them."""
-        paths, _ = QFileDialog.getOpenFileNames(self._window, "Open MR volumes")
-        for path in paths:
-            try:
-                self._viewer.open(path, plugin="napari-mtmri")
-            except (MtmriError, ValueError, OSError) as why:  # napari wraps a reader's errors
-                self.failed.emit(why)
+        paths, _ = QFileDialog.getOpenFileNames(self._window, "Open MR volumes", "", VOLUMES)
+        if paths:
+            once(partial(saving.open_paths, list(paths)), self._add, self.failed)
+
+    def open_labels(self) -> None:
+        """Ask for a file of labels and open it."""
+        path, _ = QFileDialog.getOpenFileName(self._window, "Open a mask", "", VOLUMES)
+        if path:
+            once(partial(saving.open_labels, path), self._add, self.failed)
+
+    def open_sample(self) -> None:
+        """Open the shipped sample."""
+        once(saving.open_sample, self._add, self.failed)
 
     def load_mask(self) -> None:
-        """Ask for a mask file."""
-        path, _ = QFileDialog.getOpenFileName(self._window, "Open a mask", "", MASKS)
+        """Ask for a sampling mask."""
+        path, _ = QFileDialog.getOpenFileName(self._window, "Open a sampling mask", "", MASKS)
         if path:
             self.mask_chosen.emit(path)
 
-    def save_mask(self, choices: Choices, plane: tuple[int, int]) -> None:
-        """Ask where to, and write the mask."""
-        path, _ = QFileDialog.getSaveFileName(self._window, "Save the mask", "mask.png", MASKS)
-        self._write(path, partial(requests.save_mask, choices, plane))
+    def save_mask(self, request: SliceRequest) -> None:
+        """Ask where to, and write the sampling mask."""
+        self._save("Save the sampling mask", "mask.png", MASKS, partial(saving.save_mask, request))
 
-    def save_run(self, result: Result, labels: Volume | None) -> None:
+    def save_run(self, done: VolumeDone) -> None:
         """Ask where to, and write the run folder."""
-        path, _ = QFileDialog.getSaveFileName(self._window, "Name of the run folder", "run")
-        self._write(path, partial(requests.save_run, result, labels))
+        labels = done.request.labels
+        self._save(
+            "Name of the run folder", _file_name(done), "", partial(_write_run, done, labels)
+        )
 
-    def save_figure(self, result: Result, labels: Volume | None) -> None:
+    def save_figure(self, done: VolumeDone, neurological: bool) -> None:
         """Ask where to, and write the picture."""
-        kinds = "Pictures (*.png *.pdf *.svg)"
-        path, _ = QFileDialog.getSaveFileName(self._window, "Save the figure", "figure.png", kinds)
-        self._write(path, partial(requests.save_figure, result, labels))
+        work = partial(_write_figure, done, neurological)
+        self._save("Save the figure", f"{_file_name(done)}.png", PICTURES, work)
 
-    def _write(self, path: str, work: Callable[[Path], str]) -> None:
+    def save_csv(self, text: str) -> None:
+        """Ask where to, and write the table."""
+        work = partial(saving.save_text, text)
+        self._save("Save the scores", "scores.csv", "Tables (*.csv)", work)
+
+    def _save(self, title: str, name: str, kinds: str, work: Any) -> None:
+        path, _ = QFileDialog.getSaveFileName(self._window, title, name, kinds)
         if path:
-            self.writer.ask(partial(work, Path(path)))
+            once(partial(work, Path(path)), self.noted, self.failed)
+
+    def _add(self, layers: list[LayerData]) -> None:
+        self._waiting += layers
+        self._turn.start(0)
+
+    def _add_next(self) -> None:
+        if self._waiting:
+            layer = self._viewer.add_layer(Layer.create(*self._waiting.pop(0)))
+            if isinstance(layer, Image):
+                self.opened.emit(layer)
+            self._turn.start(0)
+
+
+def _file_name(done: VolumeDone) -> str:
+    """The run's title as a file may be called."""
+    kept = "".join(c if c.isalnum() or c in "._-" else " " for c in run_title(done.result))
+    return "-".join(kept.split())
+
+
+def _write_run(done: VolumeDone, labels: Any, path: Path) -> str:
+    return saving.save_run(done.result, path, labels)
+
+
+def _write_figure(done: VolumeDone, neurological: bool, path: Path) -> str:
+    return saving.save_figure(done.result, path, done.request.labels, neurological)

@@ -3,21 +3,84 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
-from magicgui.widgets import create_widget
 from napari.layers import Image, Labels
 from napari.viewer import Viewer
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_mtmri.errors import MtmriError
-from napari_mtmri.geometry import Axes, phase_letters
-from napari_mtmri.gui.layers import KEY, known_volume, placement_of_layer, volume_of
+from napari_mtmri.geometry import Axes, phase_letters, to_stack
+from napari_mtmri.gui.contributions import drawn_layer
+from napari_mtmri.gui.layers import (
+    KEY,
+    is_ours,
+    labels_on,
+    labels_view,
+    placement_of_layer,
+    volume_of,
+)
+from napari_mtmri.gui.reconstruct.results import insert_quietly, is_result, known_what
+from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.volume import Volume
 
-NO_LAYER = "Open a volume (drop a file, or File ▸ Open Sample ▸ MTMRI)."
+NO_LAYER = "No volume yet: open one, drop a file on the window, or take the sample."
+NO_MASK = "none"
+FROM_MAGNITUDE = "Simulated from a magnitude image, which flatters every method."
+PHASE_DROPPED = "Simulated from the magnitude of a complex image; its phase is not used."
+UNDER_SAMPLED = "Already under-sampled: scores would compare with an aliased image."
+LAYER_EVENTS = ("inserted", "removed", "renamed")
+
+
+class LayerChooser(QComboBox):
+    """Lists layers of a viewer; holds none of them alive."""
+
+    def __init__(self, none: str | None = None) -> None:
+        super().__init__()
+        self._none = none
+        self._layers: list[Any] = []
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(6)
+
+    @property
+    def layer(self) -> Any:
+        """The chosen layer, or None."""
+        at = self.currentIndex()
+        found = self._layers[at] if 0 <= at < len(self._layers) else None
+        return None if found is None else found()
+
+    def fill(self, layers: list[Any], wanted: Any) -> None:
+        """List these layers and choose one of them, silently."""
+        self.blockSignals(True)
+        self.clear()
+        self._layers = []
+        if self._none is not None:
+            self.addItem(self._none)
+            self._layers.append(None)
+        for layer in layers:
+            self.addItem(layer.name)
+            self._layers.append(weakref.ref(layer))
+        self.choose(wanted)
+        self.blockSignals(False)
+
+    def choose(self, layer: Any) -> None:
+        """Choose a layer that is listed; else the first entry."""
+        for at, known in enumerate(self._layers):
+            if layer is not None and known is not None and known() is layer:
+                self.setCurrentIndex(at)
+                return
+        self.setCurrentIndex(0 if self._layers else -1)
 
 
 class InputPart(QWidget):
@@ -27,135 +90,198 @@ class InputPart(QWidget):
     -------
     changed : the image or the labels are others
     swap_asked : phase and readout are to be exchanged
-    open_asked : a file is to be opened
+    open_asked, open_mask_asked : a file is to be opened
+    sample_asked : the sample is to be opened
     """
 
     changed = Signal()
     swap_asked = Signal()
     open_asked = Signal()
+    open_mask_asked = Signal()
+    sample_asked = Signal()
 
     def __init__(self, viewer: Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._viewer = viewer
-        self._image: Any = create_widget(annotation=Image, label="Image")
-        self._labels: Any = create_widget(annotation=Labels | None, label="Reference mask")
-        self._labels.native.setToolTip("What somebody drew on this image; optional")
-        self.facts, self.problem = QLabel(NO_LAYER), QLabel()
-        for label in (self.facts, self.problem):
+        self._known: tuple[Any, Any, Volume | None] = (None, None, None)
+        self.image, self.mask = LayerChooser(), LayerChooser(NO_MASK)
+        self.mask.setToolTip(
+            "What somebody drew on this image, to score the segmentation; optional"
+        )
+        self.facts, self.banner, self.problem = QLabel(NO_LAYER), QLabel(), Problem()
+        for label in (self.facts, self.banner):
             label.setWordWrap(True)
-        opener, swap = QPushButton("Open…"), QPushButton("Swap phase and readout")
-        swap.setToolTip("Exchange the phase-encoding and readout directions")
-        opener.clicked.connect(self.open_asked)
-        swap.clicked.connect(self.swap_asked)
+        self.open, self.sample = QPushButton("Open…"), QPushButton("Sample")
+        self.swap = QPushButton("Swap phase")
+        self.open_mask, self.draw = QPushButton("…"), QPushButton("New")
+        self._lay_out()
+        for event in LAYER_EVENTS:
+            getattr(viewer.layers.events, event).connect(self._refill)
+        self._refill()
+        self.image.currentIndexChanged.connect(self._image_changed)
+        self.mask.currentIndexChanged.connect(self._tell)
+        for button, signal in (
+            (self.open, self.open_asked),
+            (self.sample, self.sample_asked),
+            (self.swap, self.swap_asked),
+            (self.open_mask, self.open_mask_asked),
+        ):
+            button.clicked.connect(signal)
+        self.draw.clicked.connect(self.new_mask)
+
+    def _lay_out(self) -> None:
+        self.open.setToolTip("Open a volume or a run folder's images")
+        self.sample.setToolTip("Open the shipped head with an inserted lesion")
+        self.swap.setToolTip("Exchange the phase-encoding and readout directions (Alt+X)")
+        self.open_mask.setMaximumWidth(32)
+        self.open_mask.setToolTip("Open a file with a mask")
+        self.draw.setMaximumWidth(48)
+        self.draw.setToolTip("Draw a mask yourself: adds an empty Labels layer on this image")
+        masks, buttons = QHBoxLayout(), QHBoxLayout()
+        masks.addWidget(self.mask, stretch=1)
+        masks.addWidget(self.open_mask)
+        masks.addWidget(self.draw)
+        for button in (self.open, self.sample, self.swap):
+            buttons.addWidget(button)
         form = QFormLayout()
-        form.addRow("Image", self._image.native)
-        form.addRow("Reference mask", self._labels.native)
-        buttons = QHBoxLayout()
-        buttons.addWidget(opener)
-        buttons.addWidget(swap)
+        form.addRow("Image", self.image)
+        form.addRow("Reference mask", masks)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(form)
-        layout.addWidget(self.facts)
-        layout.addWidget(self.problem)
+        for widget in (self.facts, self.banner, self.problem):
+            layout.addWidget(widget)
         layout.addLayout(buttons)
-        self.problem.hide()
-        for event in ("inserted", "removed", "renamed"):
-            getattr(viewer.layers.events, event).connect(self._refill)
-        self._refill()
-        self._image.changed.connect(self._tell)
-        self._labels.changed.connect(self._tell)
 
     def disconnect_viewer(self) -> None:
         """Stop listening to the viewer."""
-        for event in ("inserted", "removed", "renamed"):
+        for event in LAYER_EVENTS:
             getattr(self._viewer.layers.events, event).disconnect(self._refill)
-
-    @property
-    def layer(self) -> Any:
-        """The chosen image layer, or None."""
-        return self._image.value
-
-    def choose(self, layer: Any) -> None:
-        """Choose an image layer."""
-        self._image.value = layer
 
     def volume(self) -> Volume | None:
         """Return the chosen volume, or None; why not stands in the panel."""
-        return self._volume_of(self._image.value)
+        layer = self.image.layer
+        if layer is None:
+            return None
+        if (
+            self._known[0] is None
+            or self._known[0]() is not layer
+            or self._known[1] is not layer.data
+        ):
+            self.problem.clear()
+            volume = None
+            try:
+                volume = volume_of(layer)
+            except MtmriError as why:
+                self.problem.show_error(why)
+            self._known = (weakref.ref(layer), layer.data, volume)
+        return self._known[2]
 
     def labels(self) -> Volume | None:
-        """Return the reference mask if one is chosen, or None.
-
-        Labels that napari made (Layers ▸ New labels) lie on the grid of the image.
-        """
-        layer, image = self._labels.value, self._image.value
-        if layer is None or image is None:
+        """Return the reference mask if one is chosen and fits, or None; why not is shown."""
+        if self.mask.layer is None or self.image.layer is None:
             return None
-        if known_volume(layer) is None and layer.data.shape == image.data.shape:
-            data = placement_of_layer(image).back(np.asarray(layer.data))
-            return volume_of(image).like(data, kind="labels", name=layer.name)
-        return self._volume_of(layer)
+        try:
+            return labels_on(self.mask.layer, self.image.layer)
+        except MtmriError as why:
+            self.problem.show_error(why)
+            return None
+
+    def drawn_slice(self, axes: Axes, number: int) -> np.ndarray | None:
+        """Return a copy of one slice (readout, phase) of the reference mask, if one fits."""
+        if self.mask.layer is None or not _fits(self.mask.layer, self.image.layer):
+            return None
+        return to_stack(labels_view(self.mask.layer, self.image.layer), axes)[number].copy()
 
     def show_facts(self, volume: Volume | None, axes: Axes | None) -> None:
-        """Write the line of facts."""
+        """Write the lines of facts."""
+        self.swap.setEnabled(volume is not None)
+        self.draw.setEnabled(volume is not None)
+        self.banner.setVisible(volume is not None)
         if volume is None or axes is None:
             self.facts.setText(NO_LAYER)
             return
         grid = " × ".join(map(str, volume.shape))
-        size = " × ".join(f"{s:.3g}" for s in volume.spacing)
-        unit = "mm" if volume.spacing_known else "(spacing unknown)"
+        size = " × ".join(f"{step:.3g}" for step in volume.spacing)
+        unit = "mm" if volume.spacing_known else "(unit unknown)"
         lines = [
-            f"{grid} voxels, {size} {unit}, axes {volume.codes}",
-            f"slices along {phase_letters(volume.affine, axes.slice)}, "
+            f"{grid} voxels of {size} {unit}",
+            f"{volume.shape[axes.slice]} slices {phase_letters(volume.affine, axes.slice)}, "
             f"phase encoding {phase_letters(volume.affine, axes.phase)} "
             f"({volume.shape[axes.phase]} lines)",
         ]
         if volume.is_oblique:
             lines.append("oblique: shown on its own grid")
-        lines += list(volume.warnings)
-        lines.append("k-space is simulated from magnitudes, which flatters every method")
-        self.facts.setText("\n".join(lines))
+        self.facts.setText("\n".join([*lines, *volume.warnings]))
+        self.banner.setText(self._origin(volume))
 
-    def _volume_of(self, layer: Any) -> Volume | None:
-        self.problem.hide()
-        if layer is None:
-            return None
-        try:
-            return volume_of(layer)
-        except MtmriError as why:
-            self.problem.setText(str(why))
-            self.problem.show()
-            return None
+    def _origin(self, volume: Volume) -> str:
+        if known_what(self.image.layer) == "zero-filled":
+            return UNDER_SAMPLED
+        return PHASE_DROPPED if volume.kind == "complex" else FROM_MAGNITUDE
+
+    def new_mask(self) -> None:
+        """Add an empty Labels layer on the grid of the image, and choose it."""
+        volume, image = self.volume(), self.image.layer
+        if volume is None:
+            return
+        empty = volume.like(np.zeros(volume.shape, np.uint8), kind="labels")
+        data, arguments, _ = drawn_layer(empty, f"{image.name} mask")
+        arguments.update(placement_of_layer(image).arguments())
+        if not is_ours(image):
+            arguments["metadata"].pop(KEY)
+        layer = Labels(data, **arguments)
+        insert_quietly(self._viewer, layer)
+        self._viewer.layers.selection.active = layer
+        self.mask.choose(layer)
 
     def _refill(self, event: Any = None) -> None:
-        had_image, had_labels = self._image.value, self._labels.value
-        self._image.reset_choices()
-        self._labels.reset_choices()
-        if had_image is None:
-            self._choose_first(self._image)
-        if had_labels is None and self._image.value is not None:
-            self._choose_drawn()
+        """List the layers anew; the chosen stay chosen, a mask that comes first is taken."""
+        before = self.image.layer, self.mask.layer
+        layers = [one for one in self._viewer.layers if one.ndim == 3 and not _is_preview(one)]
+        images = [one for one in layers if isinstance(one, Image) and not one.rgb]
+        images = [one for one in images if not is_result(one)] or images
+        drawn = [one for one in layers if isinstance(one, Labels) and not is_result(one)]
+        active = self._viewer.layers.selection.active
+        image = before[0] if before[0] in images else active if active in images else None
+        image = image or (images[0] if images else None)
+        mask = before[1] if before[1] in drawn else None
+        self.image.fill(images, image)
+        if mask is None and image is not before[0]:
+            mask = next((one for one in drawn if _fits(one, image)), None)
+        elif mask is None and len(drawn) == 1 and _is_new(event, drawn[0]):
+            mask = drawn[0] if _fits(drawn[0], image) else None
+        self.mask.fill(drawn, mask)
+        if (self.image.layer, self.mask.layer) != before:
+            self._tell()
 
-    def _choose_first(self, chooser: Any) -> None:
-        """Choose a layer that is no result of ours."""
-        given = [one for one in chooser.choices if one is not None and not is_result(one)]
-        if given and chooser.value not in given:
-            chooser.value = given[0]
-
-    def _choose_drawn(self) -> None:
-        """Choose labels that lie on the grid of the image, if there are any."""
-        for one in self._labels.choices:
-            if one is None or is_result(one):
-                continue
-            if one.data.shape == self._image.value.data.shape:
-                self._labels.value = one
-                return
+    def _image_changed(self, *_: object) -> None:
+        mask = self.mask.layer
+        if mask is None or not _fits(mask, self.image.layer):
+            fitting = [known for known in self.mask._layers if known and known()]
+            self.mask.blockSignals(True)
+            self.mask.choose(next((k() for k in fitting if _fits(k(), self.image.layer)), None))
+            self.mask.blockSignals(False)
+        self._tell()
 
     def _tell(self, *_: object) -> None:
         self.changed.emit()
 
 
-def is_result(layer: Any) -> bool:
-    """Whether a layer was made by this panel."""
-    return bool(layer.metadata.get(KEY, {}).get("result"))
+def _is_preview(layer: Any) -> bool:
+    return bool(layer.metadata.get(KEY, {}).get("preview"))
+
+
+def _is_new(event: Any, layer: Any) -> bool:
+    return event is not None and event.type == "inserted" and event.value is layer
+
+
+def _fits(labels: Any, image: Any) -> bool:
+    """Whether labels lie on the grid of an image."""
+    if labels is None or image is None:
+        return False
+    try:
+        labels_view(labels, image)
+    except MtmriError:
+        return False
+    return True

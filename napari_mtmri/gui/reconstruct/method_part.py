@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QStandardItemModel
 from qtpy.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -16,16 +18,31 @@ from qtpy.QtWidgets import (
 )
 
 from napari_mtmri.errors import MtmriError
+from napari_mtmri.gui.form import OptionsForm
 from napari_mtmri.gui.reconstruct.state import Choices
-from napari_mtmri.methods.base import METHODS
+from napari_mtmri.gui.widgets.problem import Problem
+from napari_mtmri.methods.base import METHODS, Method
 from napari_mtmri.weights import Card, find_weights, read_card
+
+NO_WEIGHTS = "zero-filled"
+PREFERRED = ("mtmri", "two-stage", "d5c5", NO_WEIGHTS)
+
+
+def cards_of(name: str) -> list[Card]:
+    """Return the cards of a method's weights.
+
+    Raises
+    ------
+    RequestError, WeightsError
+        If the method or its weights are not there.
+    """
+    return [read_card(find_weights(weights)) for weights in METHODS.get(name).weights]
 
 
 def why_not(name: str) -> str | None:
     """Return why a method cannot run here, or None."""
     try:
-        for weights in METHODS.get(name).weights:
-            read_card(find_weights(weights))
+        cards_of(name)
     except MtmriError as why:
         return str(why)
     return None
@@ -37,8 +54,13 @@ class MethodPart(QWidget):
     def __init__(self, choices: Choices, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._choices = choices
+        self._cards: list[Card] = []
         self.method = QComboBox()
-        self.summary, self.far = QLabel(), QLabel()
+        self.method.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.method.setMinimumContentsLength(12)
+        self.summary, self.far, self.problem = QLabel(), QLabel(), Problem()
         for label in (self.summary, self.far):
             label.setWordWrap(True)
         self.card_button = QPushButton("Card")
@@ -51,55 +73,85 @@ class MethodPart(QWidget):
         self.card.setMinimumHeight(160)
         self.card.hide()
         self.far.hide()
+        self.parameters = OptionsForm()
         row = QHBoxLayout()
         row.addWidget(self.method, stretch=1)
         row.addWidget(self.card_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row)
-        for widget in (self.summary, self.far, self.card):
+        for widget in (self.summary, self.parameters, self.far, self.problem, self.card):
             layout.addWidget(widget)
-        self._fill()
-        self._show_method()
-        self.method.currentTextChanged.connect(self._changed)
+        self.refresh()
+        self.method.currentIndexChanged.connect(self._changed)
+        self.parameters.changed.connect(self._parameters_changed)
         self.card_button.toggled.connect(self.card.setVisible)
 
-    def cards(self) -> list[Card]:
-        """Return the cards of the chosen method's weights."""
-        if why_not(self._choices.method):
-            return []
-        used = METHODS.get(self._choices.method).weights
-        return [read_card(find_weights(name)) for name in used]
+    @property
+    def can_run(self) -> bool:
+        """Whether the chosen method can run here."""
+        return why_not(self._choices.method) is None
+
+    def refresh(self) -> None:
+        """List the methods anew: weights may have come."""
+        reasons = {name: why_not(name) for name in METHODS.names()}
+        if reasons.get(self._choices.method) is not None:
+            able = [name for name in PREFERRED if name in reasons and reasons[name] is None]
+            self._choices.method = able[0] if able else NO_WEIGHTS
+        self.method.blockSignals(True)
+        self.method.clear()
+        for name in sorted(reasons, key=_place):
+            self._add(name, reasons[name])
+        self.method.setCurrentIndex(self.method.findData(self._choices.method))
+        self.method.blockSignals(False)
+        self._show_method()
+
+    def _add(self, name: str, reason: str | None) -> None:
+        self.method.addItem(name if reason is None else f"{name} (no weights)", name)
+        row = self.method.count() - 1
+        tip = reason or METHODS.get(name).summary
+        self.method.setItemData(row, tip, Qt.ItemDataRole.ToolTipRole)
+        if reason is not None:
+            self.method.model().item(row).setEnabled(False)
 
     def show_far(self, pattern: str, acceleration: float) -> None:
         """Say in one line if the sampling is far from what the weights were trained for."""
-        lines = [card.misfit(pattern, acceleration) for card in self.cards()]
-        self.far.setText("\n".join(line for line in lines if line))
-        self.far.setVisible(any(lines))
+        lines = [card.misfit(pattern, acceleration) for card in self._cards]
+        text = "\n".join(dict.fromkeys(f"Caution: {line}" for line in lines if line))
+        self.far.setText(text)
+        self.far.setVisible(bool(text))
 
-    def _fill(self) -> None:
-        model = self.method.model()
-        for name in METHODS.names():
-            self.method.addItem(name)
-            row = self.method.count() - 1
-            reason = why_not(name)
-            tip = reason or METHODS.get(name).summary
-            self.method.setItemData(row, tip, Qt.ItemDataRole.ToolTipRole)
-            if reason and isinstance(model, QStandardItemModel):
-                model.item(row).setEnabled(False)
-        if why_not(self._choices.method):
-            self._choices.method = "zero-filled"
-        self.method.setCurrentText(self._choices.method)
-
-    def _changed(self, name: str) -> None:
-        self._choices.method = name
+    def _changed(self, *_: object) -> None:
+        self._choices.parameters = {}
+        self._choices.method = self.method.currentData()
         self._show_method()
+
+    def _parameters_changed(self, values: Mapping[str, Any]) -> None:
+        self._choices.parameters = values
 
     def _show_method(self) -> None:
         member = METHODS.get(self._choices.method)
-        needs = "; is shown the fully sampled image" if member.is_full_sample else ""
-        gives = " and ".join(sorted(member.gives))
-        self.summary.setText(f"{member.summary} Gives: {gives}{needs}.")
-        cards = self.cards()
-        self.card.setPlainText("\n\n".join(card.text() for card in cards) or "No weights.")
-        self.card_button.setEnabled(bool(cards))
+        self.problem.clear()
+        try:
+            self._cards = cards_of(member.name)
+        except MtmriError as why:
+            self._cards = []
+            self.problem.show_error(why)
+        self.summary.setText(f"{member.summary} {_gives_and_needs(member)}")
+        self.parameters.show_options(member.parameters)
+        self.card.setPlainText("\n\n".join(card.text() for card in self._cards))
+        self.card_button.setEnabled(bool(self._cards))
+        if not self._cards:
+            self.card_button.setChecked(False)
+
+
+def _gives_and_needs(member: Method) -> str:
+    text = f"Gives {' and '.join(sorted(member.gives))}"
+    needs = {"weights": "weights", "coil_maps": "coil sensitivity maps"}
+    wanted = [needs[need] for need in sorted(member.needs) if need in needs]
+    text += f", needs {' and '.join(wanted)}" if wanted else ""
+    return text + ("; it is shown the fully sampled image." if member.is_full_sample else ".")
+
+
+def _place(name: str) -> tuple[int, str]:
+    return (PREFERRED.index(name) if name in PREFERRED else len(PREFERRED), name)

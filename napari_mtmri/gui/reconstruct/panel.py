@@ -1,37 +1,44 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The Reconstruct panel: wires its parts to the verbs and the viewer."""
+"""The Reconstruct panel: wires its parts to the jobs and the viewer."""
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from napari.viewer import Viewer
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QGroupBox, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from napari_mtmri.errors import MtmriError
-from napari_mtmri.gui.layers import placement_of_layer, result_layers
-from napari_mtmri.gui.orientation import set_view
-from napari_mtmri.gui.reconstruct import requests
+from napari_mtmri.errors import InputError, WeightsError
+from napari_mtmri.gui import orientation
+from napari_mtmri.gui.keys import bind_keys, unbind_keys
+from napari_mtmri.gui.layers import placement_of_layer
 from napari_mtmri.gui.reconstruct.dialogs import Dialogs
+from napari_mtmri.gui.reconstruct.guide import GUIDE
 from napari_mtmri.gui.reconstruct.input_part import InputPart
+from napari_mtmri.gui.reconstruct.live import Live
 from napari_mtmri.gui.reconstruct.method_part import MethodPart
-from napari_mtmri.gui.reconstruct.preview_layers import PreviewLayers
-from napari_mtmri.gui.reconstruct.results import ResultLayers, slice_on_screen
-from napari_mtmri.gui.reconstruct.run_part import RunPart, ShowPart
+from napari_mtmri.gui.reconstruct.requests import SliceDone, SliceRequest, Tick, load_device
+from napari_mtmri.gui.reconstruct.results import slice_on_screen
+from napari_mtmri.gui.reconstruct.run_part import RunPart
+from napari_mtmri.gui.reconstruct.running import Running
 from napari_mtmri.gui.reconstruct.sampling_part import RealismPart, SamplingPart
 from napari_mtmri.gui.reconstruct.scores_part import ScoresPart
-from napari_mtmri.gui.reconstruct.state import Choices
-from napari_mtmri.gui.widgets.header import Header
-from napari_mtmri.gui.work import Job, Latest
-from napari_mtmri.methods.passes import Progress
+from napari_mtmri.gui.reconstruct.show_part import ShowPart
+from napari_mtmri.gui.reconstruct.state import METHOD, Choices
+from napari_mtmri.gui.reconstruct.whole import VolumeDone, VolumeRequest
+from napari_mtmri.gui.result_layers import error_top
+from napari_mtmri.gui.widgets.header import Header, Section
+from napari_mtmri.gui.work import Latest, sentence
+from napari_mtmri.methods.assemble import FROM_MAGNITUDE
 from napari_mtmri.result import Result
+from napari_mtmri.volume import Volume
 
-DOCS = str(Path(__file__).parents[3] / "docs" / "clinician.md")
 WIDTH = 380
-PAPER_PLANE = (224, 192)
+_OPEN: dict[int, weakref.ref[Reconstruct]] = {}
 
 
 class Reconstruct(QWidget):
@@ -46,236 +53,305 @@ class Reconstruct(QWidget):
 
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
-        self.viewer = napari_viewer
+        # Through the dock it comes wrapped, and layers fetched from a wrapped viewer are
+        # not the layers themselves.
+        self.viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
         self.choices = Choices()
-        self.result: Result | None = None
-        self.header = Header(DOCS)
-        self.input = InputPart(napari_viewer)
+        self.header = Header("Reconstruct", GUIDE)
+        self.input = InputPart(self.viewer)
         self.sampling, self.realism = SamplingPart(self.choices), RealismPart(self.choices)
         self.method, self.show_part = MethodPart(self.choices), ShowPart(self.choices)
-        self.run_part, self.scores = RunPart(), ScoresPart()
-        self.job, self.loader = Job(self), Latest(self)
-        self.zero_lane, self.method_lane = Latest(self), Latest(self)
-        self.dialogs = Dialogs(napari_viewer, self)
-        self._preview = PreviewLayers(napari_viewer)
-        self._results = ResultLayers(napari_viewer, self)
+        self.run_part, self.scores = RunPart(self.choices), ScoresPart()
+        self.loader, self.live = Latest(self), Live(self.viewer, self)
+        self.running, self.dialogs = Running(self.viewer, self), Dialogs(self.viewer, self)
+        self._is_hidden = False
         self._lay_out()
         self._connect()
-        set_view(napari_viewer, "radiological")
-        self.loader.ask(partial(requests.load_device, self.choices.method))
-        self._refresh()
+        self._connect_files()
+        orientation.watch(self.viewer)
+        bind_keys(self.viewer)
+        _remember(self)
+        self._load()
+        self._input_changed()
 
     def _lay_out(self) -> None:
         body = QWidget()
         column = QVBoxLayout(body)
-        column.addWidget(self.header)
-        for title, parts in (
-            ("Input", [self.input]),
-            ("Sampling", [self.sampling, self.realism]),
-            ("Method", [self.method]),
-            ("Run", [self.run_part]),
-            ("Show", [self.show_part]),
-            ("Scores", [self.scores]),
+        column.setContentsMargins(6, 0, 6, 0)
+        for section in (
+            Section("Input", self.input),
+            Section("Sampling", self.sampling, self.realism),
+            Section("Method", self.method),
+            Section("Show", self.show_part),
+            Section("Scores", self.scores),
         ):
-            group = QGroupBox(title)
-            inside = QVBoxLayout(group)
-            for part in parts:
-                inside.addWidget(part)
-            column.addWidget(group)
+            column.addWidget(section)
         column.addStretch()
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(body)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scroll)
+        layout.setContentsMargins(2, 2, 2, 6)
+        layout.addWidget(self.header)
+        layout.addWidget(scroll, stretch=1)
+        layout.addWidget(self.run_part)
         self.setMinimumWidth(WIDTH)
 
+    def sizeHint(self) -> QSize:
+        """As wide as it needs to be."""
+        return QSize(WIDTH, 700)
+
     def _connect(self) -> None:
-        self.input.changed.connect(self._refresh)
+        self.input.changed.connect(self._input_changed)
         self.input.swap_asked.connect(self.swap_axes)
-        self.input.open_asked.connect(self.dialogs.open_files)
+        self.sampling.spread_asked.connect(self._ask)
+        self.choices.events.connect(self._chosen)
+        self.viewer.dims.events.point.connect(self._slice_changed)
+        self.run_part.run_asked.connect(self.run_volume)
+        self.run_part.stop_asked.connect(self.stop)
+        self.run_part.live_changed.connect(self._live_changed)
+        self.show_part.toggled.connect(self.running.show_more)
+        self.loader.done.connect(self.header.show_device)
+        self.live.ticked.connect(self._ticked)
+        self.live.shown.connect(self._live_shown)
+        self.live.noted.connect(self._live_noted)
+        self.running.progressed.connect(self.run_part.show_progress)
+        self.running.done.connect(self._done)
+        self.running.stopped.connect(self._stopped)
+        self.running.ended.connect(self._ended)
+        for source in (self.loader, self.live, self.running, self.dialogs):
+            source.failed.connect(self._failed)
+
+    def _connect_files(self) -> None:
+        self.input.open_asked.connect(self.dialogs.open_volumes)
+        self.input.open_mask_asked.connect(self.dialogs.open_labels)
+        self.input.sample_asked.connect(self.dialogs.open_sample)
         self.sampling.load_asked.connect(self.dialogs.load_mask)
         self.sampling.save_asked.connect(self._save_mask)
-        self.sampling.spread.toggled.connect(self._refresh)
-        self.run_part.run_asked.connect(self.run_volume)
-        self.run_part.stop_asked.connect(self.job.stop)
-        self.run_part.live_changed.connect(self._live_changed)
         self.scores.save_asked.connect(self._save_run)
         self.scores.figure_asked.connect(self._save_figure)
-        self.choices.events.connect(self._refresh)
-        self.viewer.dims.events.point.connect(self._slice_changed)
-        self.loader.done.connect(self._device_known)
-        self.loader.failed.connect(self.run_part.show_error)
-        for lane in (self.zero_lane, self.method_lane):
-            lane.done.connect(self._slice_done)
-            lane.failed.connect(self._live_failed)
-        self.job.progressed.connect(self._progressed)
-        self.job.done.connect(self._done)
-        self.job.failed.connect(self.run_part.show_error)
-        self.job.stopped.connect(self._stopped)
-        self.job.ended.connect(self._ended)
-        self._results.placed.connect(self.finished)
+        self.scores.csv_asked.connect(self._save_csv)
+        self.dialogs.opened.connect(self.input.image.choose)
         self.dialogs.mask_chosen.connect(self.sampling.use_file)
-        self.dialogs.said.connect(self.run_part.show_note)
-        self.dialogs.failed.connect(self.run_part.show_error)
+        self.dialogs.noted.connect(self.run_part.show_note)
 
     # What is chosen
 
-    def _refresh(self, *_: object) -> None:
-        """Show the mask, the facts and, with Live, the slice of what is chosen now."""
+    def _input_changed(self) -> None:
         volume = self.input.volume()
-        axes = None if volume is None else self.choices.axes(volume)
-        self.input.show_facts(volume, axes)
-        self.run_part.run.setEnabled(volume is not None and not self.job.is_running)
-        plane = self._plane()
-        try:
-            pattern = self.choices.make_pattern()
-            sampling = pattern.describe(plane)
-            self.sampling.show_mask(pattern.mask(plane), sampling)
-        except MtmriError as why:
-            self.sampling.show_problem(str(why))
-            return
-        self.method.show_far(pattern.name, sampling.acceleration)
-        self._ask_live()
+        self.input.show_facts(volume, None if volume is None else self.choices.axes(volume))
+        self.run_part.show_running(self.running.is_running, volume is not None)
+        self._ask()
 
-    def _plane(self) -> tuple[int, int]:
-        """Readout and phase size of the chosen volume, or those of the paper."""
+    def _chosen(self, what: Any) -> None:
+        name = what.signal.name
+        if name in METHOD:
+            self._load()
+        if name == "swapped":
+            self._input_changed()
+        elif name in ("error_scale", "error_top"):
+            self._scale_errors()
+        elif name != "shown":
+            self._ask()
+
+    def _load(self) -> None:
+        """Load torch and weights in a thread, so that the first slice need not wait."""
+        if self.method.can_run:
+            self.loader.ask(partial(load_device, self.choices.frozen()))
+
+    def _request(self) -> SliceRequest:
         volume = self.input.volume()
+        number = self._slice(volume)
+        is_live = self.run_part.live.isChecked() and not self.running.is_running
+        drawn = None
+        if is_live and volume is not None:
+            drawn = self.input.drawn_slice(self.choices.axes(volume), number)
+        return SliceRequest(
+            self.choices.frozen(), volume, number, drawn,
+            is_live=is_live, with_spread=self.sampling.spread.isChecked(),
+        )  # fmt: skip
+
+    def _ask(self, *_: object) -> None:
+        """Show mask and counts, and with Live the slice on screen, of what is chosen now."""
+        if self._is_hidden:
+            return
+        request, layer = self._request(), self.input.image.layer
+        placement = None if request.volume is None else placement_of_layer(layer)
+        self.live.ask(request, placement, self.method.can_run)
+
+    def _slice(self, volume: Volume | None) -> int:
         if volume is None:
-            return PAPER_PLANE
-        axes = self.choices.axes(volume)
-        return volume.shape[axes.readout], volume.shape[axes.phase]
+            return 0
+        return slice_on_screen(self.viewer, self.input.image.layer, self.choices.axes(volume))
 
     def swap_axes(self) -> None:
         """Exchange the phase-encoding and readout directions."""
         self.choices.swapped = not self.choices.swapped
 
-    def _device_known(self, device: Any) -> None:
-        self.header.show_device(device.why)
+    def _scale_errors(self) -> None:
+        volume = self.input.volume()
+        if volume is not None:
+            top = error_top(volume, self.choices.error_scale, self.choices.error_top)
+            for layer in self.running.layers.of("error"):
+                layer.contrast_limits = (0.0, top)
 
-    # One slice, live
+    # One slice
+
+    def _ticked(self, tick: Tick) -> None:
+        self.sampling.show_tick(tick)
+        if tick.sampling is not None:
+            self.method.show_far(tick.request.choices.pattern, tick.sampling.acceleration)
 
     def _live_changed(self, on: bool) -> None:
-        if on:
-            self._ask_live()
-        elif not self.job.is_running:
-            self._preview.remove()
+        if not on:
+            self.live.end()
+            self.run_part.show_note("")
+        self._ask()
 
-    def _ask_live(self) -> None:
-        if not self.run_part.live.isChecked() or self.job.is_running:
-            return
-        volume = self.input.volume()
-        if volume is None:
-            return
-        self._prepare(volume)
-        number = self._slice()
-        choices = requests.frozen(self.choices)
-        self.zero_lane.ask(partial(requests.zero_filled_slice, choices, volume, number))
-        if choices.method != "zero-filled":
-            self.method_lane.ask(partial(requests.method_slice, choices, volume, number))
+    def _live_shown(self, done: SliceDone) -> None:
+        self.run_part.problem.clear()
 
-    def _slice_done(self, shown: requests.SliceShown) -> None:
-        if not self.run_part.live.isChecked() or self.job.is_running:
-            return
-        if shown.image is not None:
-            self._preview.show_image(shown.what, shown.number, shown.image)
-        if shown.probability is not None:
-            self._preview.show_segmentation(shown.number, shown.probability)
-
-    def _live_failed(self, why: BaseException) -> None:
-        self.run_part.show_error(why)
+    def _live_noted(self, line: str) -> None:
+        if self.run_part.live.isChecked() and not self.running.is_running:
+            self.run_part.show_note(line)
 
     def _slice_changed(self, event: Any = None) -> None:
-        if self.input.layer is not None:
-            self.scores.show_slice(self._slice())
-            self._ask_live()
-
-    def _slice(self) -> int:
         volume = self.input.volume()
-        if volume is None:
-            return 0
-        return slice_on_screen(self.viewer, self.input.layer, self.choices.axes(volume))
-
-    def _prepare(self, volume: Any) -> None:
-        placement = placement_of_layer(self.input.layer)
-        self._preview.prepare(volume, self.choices.axes(volume), placement)
+        if volume is not None:
+            self.scores.show_slice(self._slice(volume))
+            if self.run_part.live.isChecked():
+                self._ask()
 
     # The whole volume
 
     def run_volume(self) -> None:
         """Reconstruct the chosen volume, the slice on screen first."""
         volume = self.input.volume()
-        if volume is None or self.job.is_running:
+        if volume is None or self.running.is_running:
             return
-        self._prepare(volume)
-        work = partial(
-            requests.whole_volume,
-            requests.frozen(self.choices), volume, self.input.labels(), self._slice(),
-        )  # fmt: skip
-        self.run_part.show_note("")
-        self.job.start(work)
+        self.live.end()
+        self.run_part.show_start()
         self.run_part.show_running(True)
+        self.running.start(
+            VolumeRequest(
+                self.choices.frozen(),
+                volume,
+                placement_of_layer(self.input.image.layer),
+                self.input.labels(),
+                self._slice(volume),
+            )
+        )
 
     def stop(self) -> None:
         """Stop a run; the layers stay as they were."""
-        self.job.stop()
+        self.running.stop()
 
-    def _progressed(self, progress: Progress) -> None:
-        self.run_part.show_progress(progress)
-        number = self._slice()
-        if number in progress.slices:
-            at = progress.slices.index(number)
-            if progress.image is not None:
-                self._preview.show_image(self.choices.method, number, progress.image[at])
-            if progress.probability is not None:
-                self._preview.show_segmentation(number, progress.probability[at])
-
-    def _done(self, result: Result) -> None:
-        self.result = result
-        self._preview.remove()
-        labels = self.input.labels()
-        layers = result_layers(
-            result, placement_of_layer(self.input.layer), self.choices.shown, labels
-        )
-        self._results.place(layers, result)
+    def _done(self, done: VolumeDone) -> None:
+        result = done.result
         self.scores.add(result)
-        seconds = result.timings["run_s"]
-        self.run_part.show_note("\n".join([f"done in {seconds:.1f} s", *result.warnings]))
+        # That it was simulated stands beside the input already.
+        lines = [line for line in result.warnings if line != FROM_MAGNITUDE]
+        self.run_part.show_note(summary(result), lines)
+        if self._is_hidden:
+            from napari.utils.notifications import show_info
+
+            show_info(f"{result.title}: done.")
+        self.finished.emit(result)
 
     def _stopped(self) -> None:
-        self.run_part.show_note("stopped; the layers are as they were")
+        self.run_part.show_note("Stopped; the layers are as they were.")
 
     def _ended(self) -> None:
-        if not self.run_part.live.isChecked():
-            self._preview.remove()
-        self.run_part.show_running(False)
-        self._ask_live()
+        self.run_part.show_running(False, self.input.volume() is not None)
+        self._ask()
+
+    def _failed(self, why: BaseException) -> None:
+        """Say what went wrong beside what caused it."""
+        if isinstance(why, InputError):
+            self.input.problem.show_error(why)
+        elif isinstance(why, WeightsError):
+            self.method.problem.show_error(why)
+        else:
+            self.run_part.show_error(why)
+        if self._is_hidden:
+            from napari.utils.notifications import show_warning
+
+            show_warning(sentence(why))
 
     # Files
 
     def _save_mask(self) -> None:
-        self.dialogs.save_mask(requests.frozen(self.choices), self._plane())
+        self.dialogs.save_mask(self._request())
 
     def _save_run(self) -> None:
-        if self.result is not None:
-            self.dialogs.save_run(self.result, self.input.labels())
+        if self.running.newest is not None:
+            self.dialogs.save_run(self.running.newest)
 
     def _save_figure(self) -> None:
-        if self.result is not None:
-            self.dialogs.save_figure(self.result, self.input.labels())
+        if self.running.newest is not None:
+            neurological = orientation.watch(self.viewer).view == "neurological"
+            self.dialogs.save_figure(self.running.newest, neurological)
+
+    def _save_csv(self) -> None:
+        self.dialogs.save_csv(self.scores.csv_text())
 
     # Coming and going
 
     def hideEvent(self, event: Any) -> None:
-        """Pause Live while nobody sees it."""
-        self.zero_lane.drop()
-        self.method_lane.drop()
+        """Pause Live while nobody sees it; a run goes on."""
+        self._is_hidden = True
+        self.live.pause()
         super().hideEvent(event)
 
-    def close_down(self) -> None:
-        """Stop what runs and let go of the viewer."""
-        self.job.stop()
-        self.input.disconnect_viewer()
-        self.viewer.dims.events.point.disconnect(self._slice_changed)
+    def showEvent(self, event: Any) -> None:
+        """Go on where it was."""
+        super().showEvent(event)
+        if self._is_hidden:
+            self._is_hidden = False
+            self.method.refresh()
+            self._ask()
+
+
+def summary(result: Result) -> str:
+    """Return what came of a run in one line."""
+    parts = [f"Done in {sum(result.timings.values()):.1f} s"]
+    for name, scores in result.scores.items():
+        psnr, dice = scores.get("PSNR"), scores.get("Dice")
+        if psnr == psnr:
+            parts.append(f"{name} {psnr:.1f} dB")
+        if dice == dice:
+            parts.append(f"Dice {dice:.2f}")
+    return " · ".join(parts)
+
+
+def panel_of(viewer: Viewer) -> Reconstruct | None:
+    """Return the panel that is open in a viewer, if one is."""
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    panels = [known() for known in list(_OPEN.values())]
+    return next((one for one in panels if one is not None and one.viewer is viewer), None)
+
+
+def _remember(panel: Reconstruct) -> None:
+    """Keep the panel findable, and stop its work when it or the program goes."""
+    key, stopper = id(panel), panel.running.job.stopper
+    _OPEN[key] = weakref.ref(panel)
+    panel.destroyed.connect(_goer(key, weakref.ref(panel.viewer), stopper.stop))
+    QApplication.instance().aboutToQuit.connect(stopper.stop)
+
+
+def _goer(key: int, viewer: Any, stop: Callable[[], None]) -> Callable[..., None]:
+    """What is done when the panel is gone; holds neither panel nor viewer."""
+
+    def gone(*_: object) -> None:
+        stop()
+        known = _OPEN.pop(key, None)
+        panel = None if known is None else known()
+        if panel is not None:
+            panel.live.pause()
+            panel.input.disconnect_viewer()
+        if viewer() is not None:
+            unbind_keys(viewer())
+
+    return gone

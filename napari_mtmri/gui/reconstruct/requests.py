@@ -1,102 +1,201 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the panel asks the verbs for, run off the window's thread; no Qt."""
+"""One slice, off the window's thread: its mask, zero-filled image, result and scores; no Qt."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from napari_mtmri.errors import MtmriError
+from napari_mtmri.geometry import Axes, to_stack
 from napari_mtmri.gui.reconstruct.state import Choices
-from napari_mtmri.methods.passes import Progress
-from napari_mtmri.result import Result
+from napari_mtmri.methods.assemble import THRESHOLD
+from napari_mtmri.patterns.base import Mask, Pattern, Sampling
 from napari_mtmri.volume import Volume
 
+PLANE_WITHOUT_VOLUME = (224, 192)
+_LOADING = threading.Lock()  # one thread loads torch and weights, the others find them there
 
-@dataclass(frozen=True)
-class SliceShown:
-    """One slice, done: (readout, phase) arrays and what they belong to."""
 
-    what: str
-    number: int
+@dataclass(frozen=True, eq=False)
+class SliceRequest:
+    """One slice, or without a volume one mask, of the choices as they were.
+
+    Parameters
+    ----------
+    choices : Choices
+    volume : Volume or None
+    number : int
+        Slice of the volume.
+    drawn : integer array (readout, phase) or None
+        What somebody drew on it.
+    is_live : bool
+        Whether the picture is wanted beside the mask.
+    with_spread : bool
+        Whether the point-spread function is wanted instead of the mask.
+    """
+
+    choices: Choices
+    volume: Volume | None = None
+    number: int = 0
+    drawn: np.ndarray | None = None
+    is_live: bool = False
+    with_spread: bool = False
+
+    @property
+    def plane(self) -> tuple[int, int]:
+        """Readout and phase-encoding lines."""
+        if self.volume is None:
+            return PLANE_WITHOUT_VOLUME
+        axes = self.choices.axes(self.volume)
+        return self.volume.shape[axes.readout], self.volume.shape[axes.phase]
+
+
+@dataclass(frozen=True, eq=False)
+class Tick:
+    """The mask of a request, and with Live the zero-filled slice (readout, phase)."""
+
+    request: SliceRequest
+    mask: Mask | None = None
+    spread: np.ndarray | None = None
+    sampling: Sampling | None = None
+    image: np.ndarray | None = None
+    problem: MtmriError | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SliceDone:
+    """What the method made of a request: (readout, phase) arrays."""
+
+    request: SliceRequest
     image: np.ndarray | None
-    probability: np.ndarray | None = None
+    probability: np.ndarray | None
 
 
-def frozen(choices: Choices) -> Choices:
-    """Return a copy of the choices as they are now."""
-    return replace(choices)
+class _Remembered(Pattern):
+    """A pattern that draws its mask once, not again for each picture of it."""
+
+    def mask(self, shape: tuple[int, int]) -> Mask:
+        """Return the mask, as `Pattern.mask` does."""
+        if self.name == "file":  # which may change under the same name
+            return super().mask(shape)
+        return _drawn(self, shape).copy()
 
 
-def zero_filled_slice(choices: Choices, volume: Volume, number: int) -> SliceShown:
-    """Return the zero-filled image of one slice; fast enough to follow a slider."""
-    scan = choices.simulate(volume, [number])
-    return SliceShown("zero-filled", number, np.abs(scan.zero_filled[0]))
+@lru_cache(maxsize=32)
+def _drawn(pattern: _Remembered, shape: tuple[int, int]) -> Mask:
+    return Pattern.mask(pattern, shape)
 
 
-def method_slice(choices: Choices, volume: Volume, number: int) -> SliceShown:
-    """Return what the chosen method makes of one slice."""
+def pattern_of(choices: Choices) -> Pattern:
+    """Return the chosen pattern, its mask drawn only once.
+
+    Raises
+    ------
+    RequestError
+        If the numbers do not fit together.
+    """
+    made = choices.make_pattern()
+    return _Remembered(made.name, made.acceleration, made.center_fraction, made.seed, made.options)
+
+
+def tick(request: SliceRequest) -> Tick:
+    """Return mask, counts and zero-filled slice; fast enough to follow a slider."""
+    try:
+        pattern = pattern_of(request.choices)
+        mask = pattern.mask(request.plane)
+        sampling = pattern.describe(request.plane, mask)
+    except MtmriError as why:  # stands beside the pattern, not beside the run
+        return Tick(request, problem=why)
+    spread = None
+    if request.with_spread:
+        from napari_mtmri.patterns.point_spread import point_spread
+
+        spread = point_spread(mask)
+    image = None
+    if request.is_live and request.volume is not None:
+        scan = request.choices.simulate(request.volume, [request.number], pattern)
+        image = np.abs(scan.zero_filled[0])
+    return Tick(request, mask, spread, sampling, image)
+
+
+def load(choices: Choices) -> Any:
+    """Return (method, setting, loaded) of the chosen method; torch is imported here."""
     from napari_mtmri.verbs import load_method
 
-    member, _, loaded = load_method(choices.method)
-    part = loaded.run(choices.simulate(volume, [number]))
-    return SliceShown(
-        member.name,
-        number,
-        None if part.image is None else part.image[0],
+    with _LOADING:
+        return load_method(
+            choices.method,
+            device=choices.device,
+            precision=choices.precision,
+            parameters=choices.parameters,
+        )
+
+
+def load_device(choices: Choices) -> str:
+    """Load torch and the method's weights; return the device and why."""
+    _, setting, _ = load(choices)
+    return str(setting.device.why)
+
+
+def method_slice(request: SliceRequest) -> SliceDone:
+    """Return what the chosen method makes of one slice."""
+    choices, volume = request.choices, request.volume
+    if volume is None:
+        return SliceDone(request, None, None)
+    method, _, loaded = load(choices)
+    scan = choices.simulate(volume, [request.number], pattern_of(choices))
+    part = loaded.run(scan.select([0], with_reference=method.is_full_sample))
+    return SliceDone(
+        request,
+        None if part.image is None else np.abs(part.image[0]),
         None if part.probability is None else part.probability[0],
     )
 
 
-def whole_volume(
-    choices: Choices,
-    volume: Volume,
-    labels: Volume | None,
-    first: int,
-    report: Callable[[Progress], None],
-    stop: threading.Event,
-) -> Result:
-    """Return the scored result of a volume, the slice on screen first."""
-    from napari_mtmri.verbs import evaluate, run
-
-    scan = choices.simulate(volume)
-    result = run(scan, choices.method, first_slice=first, on_progress=report, stop=stop)
-    return evaluate(result, labels=labels)
+def labels_from(probability: np.ndarray) -> np.ndarray:
+    """Return uint8 labels of one slice from its probabilities (channel, readout, phase)."""
+    one = probability.shape[0] == 1
+    found = probability[0] >= THRESHOLD if one else probability.argmax(0)
+    return found.astype(np.uint8)
 
 
-def load_device(method: str) -> Any:
-    """Load torch and the method's weights; return the device and why."""
-    from napari_mtmri.device import choose_device
-    from napari_mtmri.gui.reconstruct.method_part import why_not
-    from napari_mtmri.verbs import load_method
-
-    if why_not(method) is None:
-        load_method(method)
-    return choose_device()
-
-
-def save_mask(choices: Choices, plane: tuple[int, int], path: Path) -> str:
-    """Write the chosen mask; return what was done."""
-    from napari_mtmri.patterns.mask_files import save_mask as write
-
-    write(choices.make_pattern().mask(plane), path)
-    return f"mask written to {path}"
+def slice_line(zero_filled: Tick, done: SliceDone | None) -> str:
+    """Return the scores of a slice in one line: "slice 11 · zero-filled 26.0 dB · …"."""
+    request = zero_filled.request
+    parts = [f"slice {request.number}", f"zero-filled {_psnr(request, zero_filled.image)}"]
+    if done is not None and done.image is not None:
+        parts.append(f"{request.choices.method} {_psnr(request, done.image)}")
+    if done is not None and done.probability is not None and request.drawn is not None:
+        parts.append(f"Dice {_dice(labels_from(done.probability), request.drawn)}")
+    return " · ".join(parts)
 
 
-def save_run(result: Result, labels: Volume | None, folder: Path) -> str:
-    """Write the run folder; return what was done."""
-    from napari_mtmri.readers.run_folder import write_run
+def _psnr(request: SliceRequest, image: np.ndarray | None) -> str:
+    from napari_mtmri.metrics.base import slice_scores
+    from napari_mtmri.metrics.scores import format_value
 
-    return f"run written to {write_run(result, folder, labels)}"
+    if image is None or request.volume is None:
+        return "—"
+    truth = _truth(request.volume, request.choices.axes(request.volume))
+    value = slice_scores(truth, request.number, image).get("PSNR", scope="slice")
+    return f"{format_value(value, 'dB')} dB"
 
 
-def save_figure(result: Result, labels: Volume | None, path: Path) -> str:
-    """Write the picture; return what was done."""
-    from napari_mtmri.figures import save_figure as write
+def _dice(labels: np.ndarray, drawn: np.ndarray) -> str:
+    from napari_mtmri.metrics.base import Truth, slice_scores
+    from napari_mtmri.metrics.scores import format_value
 
-    write(result, path, labels=labels)
-    return f"figure written to {path}"
+    value = slice_scores(Truth(None, drawn[None]), 0, None, labels).get("Dice", scope="slice")
+    return format_value(value)
+
+
+@lru_cache(maxsize=2)
+def _truth(volume: Volume, axes: Axes) -> Any:
+    from napari_mtmri.metrics.base import Truth
+
+    return Truth(to_stack(volume.magnitude(), axes), None)

@@ -6,23 +6,50 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from napari.layers import Image, Labels, Layer
 from napari.viewer import Viewer
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_mtmri.geometry import Axes
 from napari_mtmri.gui.layers import KEY, LayerData, placement_of_layer
-from napari_mtmri.gui.reconstruct.input_part import is_result
-from napari_mtmri.result import Result
+from napari_mtmri.gui.shim import forget_strokes
+
+
+def is_result(layer: Any) -> bool:
+    """Whether a layer was made by a run or a preview."""
+    known = layer.metadata.get(KEY, {})
+    return bool(known.get("run") or known.get("preview"))
 
 
 def slice_on_screen(viewer: Viewer, layer: Any, axes: Axes) -> int:
-    """Return the slice of the volume at the viewer's position; 0 while layers are being removed."""
+    """Return the slice of the volume at the viewer's position; 0 while layers are removed."""
     if viewer.dims.ndim < 3:
         return 0
     placement = placement_of_layer(layer)
     at = np.linalg.solve(placement.affine, np.r_[viewer.dims.point[-3:], 1.0])[:3]
     along = placement.order.index(axes.slice)
-    return int(np.clip(round(at[along]), 0, layer.data.shape[along] - 1))
+    return int(np.clip(np.floor(at[along] + 0.5), 0, layer.data.shape[along] - 1))
+
+
+def insert_quietly(viewer: Viewer, layer: Layer) -> None:
+    """Add a layer and leave the selection as it was.
+
+    Images go below the labels that lie on the images there are, so that a mask that
+    somebody drew stays in sight; labels go on top.
+    """
+    selected = set(viewer.layers.selection)
+    viewer.layers.insert(_place(viewer, layer), layer)
+    if selected:
+        viewer.layers.selection = selected
+
+
+def _place(viewer: Viewer, layer: Layer) -> int:
+    if isinstance(layer, Labels):
+        return len(viewer.layers)
+    images = [at for at, one in enumerate(viewer.layers) if isinstance(one, Image)]
+    first = images[0] if images else 0
+    above = [at for at, one in enumerate(viewer.layers) if at > first and isinstance(one, Labels)]
+    return min(above, default=len(viewer.layers))
 
 
 class ResultLayers(QObject):
@@ -30,7 +57,7 @@ class ResultLayers(QObject):
 
     Signals
     -------
-    placed : the result, once all its layers stand
+    placed : what was handed to `place`, once all its layers stand
     """
 
     placed = Signal(object)
@@ -39,31 +66,83 @@ class ResultLayers(QObject):
         super().__init__(parent)
         self._viewer = viewer
         self._waiting: list[LayerData] = []
-        self._result: Result | None = None
+        self._done: Any = None
+        self._turn = QTimer(self)
+        self._turn.setSingleShot(True)
+        self._turn.timeout.connect(self._next)
 
-    def place(self, layers: list[LayerData], result: Result) -> None:
+    def place(self, layers: list[LayerData], done: Any) -> None:
         """Add layers, or change those that a run of the same request left."""
-        self._waiting = list(layers)
-        self._result = result
-        QTimer.singleShot(0, self._next)
+        self._waiting += layers
+        self._done = done
+        self._turn.start(0)
+
+    def find(self, run: str, what: str) -> Any:
+        """Return the layer of a run that shows this, or None."""
+        for layer in self._viewer.layers:
+            known = layer.metadata.get(KEY, {})
+            if known.get("run") == run and known.get("what") == what:
+                return layer
+        return None
+
+    def of(self, what: str) -> list[Any]:
+        """Return the layers of all runs that show this."""
+        layers = self._viewer.layers
+        return [layer for layer in layers if known_what(layer) == what]
 
     def _next(self) -> None:
         if not self._waiting:
-            self.placed.emit(self._result)
+            self.placed.emit(self._done)
             return
         data, arguments, kind = self._waiting.pop(0)
-        arguments["metadata"][KEY]["result"] = True
-        old = self._same(arguments["name"], data.shape)
-        if old is not None:
-            old.data = data
-            old.metadata = arguments["metadata"]
+        known = arguments["metadata"][KEY]
+        old = self.find(known["run"], known["what"])
+        if old is not None and _was_edited(old):
+            _leave_to_user(old)
+            old = None
+        if old is None or old.data.shape != data.shape:
+            self._add(data, arguments, kind)
         else:
-            add = self._viewer.add_labels if kind == "labels" else self._viewer.add_image
-            add(data, **arguments)
-        QTimer.singleShot(0, self._next)
+            _renew(old, data, arguments)
+        self._turn.start(0)
 
-    def _same(self, name: str, shape: tuple[int, ...]) -> Any:
-        for layer in self._viewer.layers:
-            if layer.name == name and is_result(layer) and layer.data.shape == shape:
-                return layer
-        return None
+    def _add(self, data: Any, arguments: dict[str, Any], kind: str) -> None:
+        layer = Labels(data, **arguments) if kind == "labels" else Image(data, **arguments)
+        what = arguments["metadata"][KEY]["what"]
+        if what == "segmentation":
+            layer.contour = 2
+        if what in ("error", "probability", "k-space"):
+            layer.colorbar.visible = True
+            layer.colorbar.position = "bottom_right"
+        insert_quietly(self._viewer, layer)
+
+
+def _renew(layer: Any, data: Any, arguments: dict[str, Any]) -> None:
+    """Give a layer the array of a newer run; window and visibility stay as the user has them."""
+    layer.data = data
+    layer.metadata = arguments["metadata"]
+    if isinstance(layer, Labels):
+        forget_strokes(layer)
+    elif known_what(layer) == "error":
+        layer.contrast_limits = arguments["contrast_limits"]
+
+
+def known_what(layer: Any) -> str:
+    """Return what a layer of a run shows, or nothing."""
+    return str(layer.metadata.get(KEY, {}).get("what", ""))
+
+
+def _was_edited(layer: Any) -> bool:
+    """Whether somebody painted on a layer of ours."""
+    known = layer.metadata[KEY]
+    if not isinstance(layer, Labels):
+        return False
+    shown = known["placement"].view(known["volume"].data)
+    return not np.array_equal(layer.data, shown)
+
+
+def _leave_to_user(layer: Any) -> None:
+    """What somebody painted is theirs from now on."""
+    known = {k: v for k, v in layer.metadata[KEY].items() if k not in ("run", "what")}
+    layer.metadata = {**layer.metadata, KEY: known}
+    layer.name = f"{layer.name} · edited"

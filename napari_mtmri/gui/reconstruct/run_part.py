@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Run, Stop, Live, progress with time to go, and what went wrong; and which layers to add."""
+"""Run, Stop, Live, device, progress with time to go, and what went wrong."""
 
 from __future__ import annotations
 
-import traceback
+from collections.abc import Sequence
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
-    QApplication,
     QCheckBox,
-    QGridLayout,
+    QComboBox,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -18,9 +17,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_mtmri.gui.reconstruct.state import LAYERS, Choices
-from napari_mtmri.gui.work import sentence
+from napari_mtmri.device import DEVICES, PRECISIONS
+from napari_mtmri.gui.reconstruct.state import Choices
+from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.methods.passes import Progress
+
+MOST_LINES = 4
 
 
 class RunPart(QWidget):
@@ -36,86 +38,107 @@ class RunPart(QWidget):
     stop_asked = Signal()
     live_changed = Signal(bool)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.run = QPushButton("Run volume")
-        self.run.setToolTip("Reconstruct all slices, the one on screen first (Alt+R)")
-        self.stop = QPushButton("Stop")
-        self.stop.setToolTip("Stop and leave the layers as they were (Alt+S)")
-        self.stop.setEnabled(False)
-        self.live = QCheckBox("Live")
-        self.live.setToolTip("Recompute the slice on screen whenever anything changes (Alt+L)")
-        self.progress = QProgressBar()
-        self.progress.setFormat("%v of %m slices")
-        self.progress.hide()
-        self.note, self.problem = QLabel(), QLabel()
-        self.details = QPushButton("Copy details")
-        for label in (self.note, self.problem):
-            label.setWordWrap(True)
-        for widget in (self.problem, self.details):
-            widget.hide()
-        row = QHBoxLayout()
-        for widget in (self.run, self.stop, self.live):
-            row.addWidget(widget)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(row)
-        for widget in (self.progress, self.note, self.problem, self.details):
-            layout.addWidget(widget)
-        self._text = ""
-        self.run.clicked.connect(self.run_asked)
-        self.stop.clicked.connect(self.stop_asked)
-        self.live.toggled.connect(self.live_changed)
-        self.details.clicked.connect(self._copy)
-
-    def show_running(self, running: bool) -> None:
-        """Enable what can be clicked now."""
-        self.run.setEnabled(not running)
-        self.stop.setEnabled(running)
-        self.progress.setVisible(running)
-        self.progress.setRange(0, 0)
-
-    def show_progress(self, progress: Progress) -> None:
-        """Show slices done and time to go."""
-        self.progress.setRange(0, progress.total)
-        self.progress.setValue(progress.done)
-        self.note.setText(f"{progress.seconds_left:.0f} s to go")
-
-    def show_note(self, text: str) -> None:
-        """Show what came of it; clears an error."""
-        self.note.setText(text)
-        self.problem.hide()
-        self.details.hide()
-
-    def show_error(self, why: BaseException) -> None:
-        """Show an error in one sentence, its details a click away."""
-        self._text = "".join(traceback.format_exception(why))
-        self.problem.setText(sentence(why))
-        self.problem.show()
-        self.details.show()
-        self.note.clear()
-
-    def _copy(self) -> None:
-        QApplication.clipboard().setText(self._text)
-
-
-class ShowPart(QWidget):
-    """Which layers a run adds."""
-
     def __init__(self, choices: Choices, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._choices = choices
-        self._boxes: dict[str, QCheckBox] = {}
-        layout = QGridLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        for number, name in enumerate(LAYERS):
-            box = QCheckBox(name)
-            box.setChecked(name in choices.shown)
-            box.toggled.connect(self._changed)
-            self._boxes[name] = box
-            layout.addWidget(box, number // 2, number % 2)
-        self._boxes["error"].setToolTip("|reconstruction - reference|, 0 to 20 % of the maximum")
-        self._boxes["disagreement"].setToolTip("Where prediction and reference mask differ")
+        self.run, self.stop = QPushButton("Run volume"), QPushButton("Stop")
+        self.live = QCheckBox("Live")
+        self.device, self.precision = _list(DEVICES, "Device"), _list(PRECISIONS, "Precision")
+        self.progress, self.note, self.problem = QProgressBar(), QLabel(), Problem()
+        self._prepare()
+        self._lay_out()
+        self.run.clicked.connect(self.run_asked)
+        self.stop.clicked.connect(self.stop_asked)
+        self.live.toggled.connect(self.live_changed)
+        self.device.currentTextChanged.connect(self._device_changed)
+        self.precision.currentTextChanged.connect(self._precision_changed)
 
-    def _changed(self, *_: object) -> None:
-        self._choices.shown = tuple(name for name, box in self._boxes.items() if box.isChecked())
+    def _prepare(self) -> None:
+        font = self.run.font()
+        font.setBold(True)
+        self.run.setFont(font)
+        self.run.setToolTip("Reconstruct all slices, the one on screen first (Alt+R)")
+        self.stop.setToolTip("Stop, and leave the layers as they were (Alt+S)")
+        self.stop.setEnabled(False)
+        self.live.setToolTip("Recompute the slice on screen whenever anything changes (Alt+I)")
+        self.device.setToolTip("Where the networks run; auto takes the fastest there is")
+        self.precision.setToolTip("Of the networks; transforms and consistency are always float32")
+        self.progress.hide()
+        self.note.setWordWrap(True)
+        self.note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.note.hide()
+
+    def _lay_out(self) -> None:
+        first, second = QHBoxLayout(), QHBoxLayout()
+        first.addWidget(self.run, stretch=2)
+        first.addWidget(self.stop, stretch=1)
+        first.addWidget(self.live)
+        for text, box in (("Device", self.device), ("Precision", self.precision)):
+            second.addWidget(QLabel(text))
+            second.addWidget(box, stretch=1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(first)
+        layout.addLayout(second)
+        for widget in (self.progress, self.note, self.problem):
+            layout.addWidget(widget)
+
+    def show_running(self, running: bool, can_run: bool = True) -> None:
+        """Enable what can be clicked now."""
+        self.run.setEnabled(can_run and not running)
+        self.stop.setEnabled(running)
+        self.progress.setVisible(running)
+        if not running:
+            self.progress.reset()
+
+    def show_start(self) -> None:
+        """Show that a run has begun."""
+        self.problem.clear()
+        self.note.hide()
+        self.progress.setRange(0, 0)
+        self.progress.setFormat("starting …")
+
+    def show_progress(self, progress: Progress | str) -> None:
+        """Show slices done and time to go, or what is being done now."""
+        if isinstance(progress, str):
+            self.progress.setRange(0, 0)
+            self.progress.setFormat(progress)
+            self.show_note(progress)
+            return
+        self.progress.setRange(0, progress.total)
+        self.progress.setValue(progress.done)
+        left = progress.seconds_left
+        to_go = "" if left != left else f" · {time_to_go(left)} to go"
+        self.progress.setFormat(f"%v of %m slices{to_go}")
+
+    def show_note(self, text: str, details: Sequence[str] = ()) -> None:
+        """Show what came of it; the details stand in the tooltip where they are many."""
+        lines = [text, *details]
+        shown = lines if len(lines) <= MOST_LINES else [*lines[:MOST_LINES], "…"]
+        self.note.setText("\n".join(shown))
+        self.note.setToolTip("\n".join(lines))
+        self.note.setVisible(bool(text))
+
+    def show_error(self, why: BaseException) -> None:
+        """Show an error in one sentence, its details a click away."""
+        self.note.hide()
+        self.problem.show_error(why)
+
+    def _device_changed(self, name: str) -> None:
+        self._choices.device = name
+
+    def _precision_changed(self, name: str) -> None:
+        self._choices.precision = name
+
+
+def time_to_go(seconds: float) -> str:
+    """Return a duration as people say it: "8 s", "2 min 5 s"."""
+    whole = max(round(seconds), 0)
+    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
+
+
+def _list(names: Sequence[str], what: str) -> QComboBox:
+    box = QComboBox()
+    box.addItems(list(names))
+    box.setAccessibleName(what)
+    return box

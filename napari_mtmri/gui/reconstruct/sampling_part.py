@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-import numpy as np
+import random
+from collections.abc import Mapping
+
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -17,136 +19,149 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt import QCollapsible, QLabeledDoubleSlider
+from superqt import QCollapsible
 
 from napari_mtmri.gui.form import OptionsForm
+from napari_mtmri.gui.reconstruct.requests import Tick
 from napari_mtmri.gui.reconstruct.state import Choices
+from napari_mtmri.gui.widgets.acceleration import Acceleration
 from napari_mtmri.gui.widgets.mask_preview import MaskPreview
-from napari_mtmri.patterns.base import PATTERNS, Sampling
+from napari_mtmri.gui.widgets.problem import Problem
+from napari_mtmri.patterns.base import PATTERNS
 
-AUTOMATIC = "automatic"
-MOST = 16.0
+FILE = "file"
+MOST_SEED = 2**31 - 1  # what a spin box can hold
 
 
 class SamplingPart(QWidget):
-    """Writes what is chosen into the `Choices`.
+    """Writes what is chosen into the `Choices`, shows the mask they give.
 
     Signals
     -------
     save_asked : the mask is to be saved
     load_asked : a mask file is to be chosen
+    spread_asked : mask or point-spread function is to be shown anew
     """
 
     save_asked = Signal()
     load_asked = Signal()
+    spread_asked = Signal()
 
     def __init__(self, choices: Choices, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._choices = choices
-        self.pattern = QComboBox()
-        for name in PATTERNS.names():
-            if name not in PATTERNS.broken():
-                self.pattern.addItem(name)
-                summary = PATTERNS.get(name).summary
-                self.pattern.setItemData(
-                    self.pattern.count() - 1, summary, Qt.ItemDataRole.ToolTipRole
-                )
-        self.pattern.setCurrentText(choices.pattern)
-        self.meaning = QLabel()
-        self.meaning.setWordWrap(True)
-        self.acceleration = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
-        self.acceleration.setRange(1.0, MOST)
-        self.acceleration.setSingleStep(0.5)
-        self.acceleration.setDecimals(1)
-        self.acceleration.setValue(choices.acceleration)
-        self.acceleration.setToolTip("R: how many times fewer samples are measured")
-        self.center = QDoubleSpinBox()
-        self.center.setRange(-0.01, 1.0)
-        self.center.setSingleStep(0.01)
-        self.center.setValue(-0.01)
-        self.center.setSpecialValueText(AUTOMATIC)
-        self.center.setToolTip("Share of lines in the fully sampled centre")
-        self.seed = QSpinBox()
-        self.seed.setRange(0, 2**31 - 1)
+        self.pattern = _pattern_list(choices.pattern)
+        self.acceleration = Acceleration(choices.acceleration)
+        self.center, self.seed = _center_box(), QSpinBox()
+        self.seed.setRange(0, MOST_SEED)
         self.seed.setValue(choices.seed)
-        dice = QPushButton("Dice")
-        dice.setToolTip("Another seed, so another mask")
+        self.seed.setToolTip("Same seed, same mask, on every machine")
+        self.dice = QPushButton("Dice")
+        self.dice.setToolTip("Another seed, so another mask")
         self.options = OptionsForm()
-        self.preview, self.counts = MaskPreview(), QLabel()
-        self.counts.setWordWrap(True)
-        self.spread = QCheckBox("point-spread function")
+        self.meaning, self.counts = QLabel(), QLabel()
+        for label in (self.meaning, self.counts):
+            label.setWordWrap(True)
+        self.preview, self.problem = MaskPreview(), Problem()
+        self.spread = QCheckBox("Point-spread function")
         self.spread.setToolTip("What a single point becomes: its side lobes are the aliasing")
-        load, save = QPushButton("Load mask…"), QPushButton("Save mask…")
-        self._lay_out(dice, load, save)
+        self.load, self.save = QPushButton("Load…"), QPushButton("Save…")
+        self.load.setToolTip("Take the mask of a .npy, .png or .csv file")
+        self.save.setToolTip("Write this mask as a .png, .npy or .csv file")
+        self._lay_out()
         self._show_kind()
         self.pattern.currentTextChanged.connect(self._pattern_changed)
-        self.acceleration.valueChanged.connect(self._acceleration_changed)
+        self.acceleration.changed.connect(self._acceleration_changed)
         self.center.valueChanged.connect(self._center_changed)
         self.seed.valueChanged.connect(self._seed_changed)
         self.options.changed.connect(self._options_changed)
-        dice.clicked.connect(self._roll)
-        load.clicked.connect(self.load_asked)
-        save.clicked.connect(self.save_asked)
+        self.dice.clicked.connect(self.roll)
+        self.spread.toggled.connect(self.spread_asked)
+        self.load.clicked.connect(self.load_asked)
+        self.save.clicked.connect(self.save_asked)
 
-    def _lay_out(self, dice: QPushButton, load: QPushButton, save: QPushButton) -> None:
-        seeds, files = QHBoxLayout(), QHBoxLayout()
-        seeds.addWidget(self.seed)
-        seeds.addWidget(dice)
-        files.addWidget(load)
-        files.addWidget(save)
+    def _lay_out(self) -> None:
+        row, files = QHBoxLayout(), QHBoxLayout()
+        row.addWidget(self.center, stretch=1)
+        row.addWidget(QLabel("Seed"))
+        row.addWidget(self.seed, stretch=1)
+        row.addWidget(self.dice)
+        self.dice.setMaximumWidth(48)
+        for widget in (self.spread, self.load, self.save):
+            files.addWidget(widget)
         form = QFormLayout()
         form.addRow("Pattern", self.pattern)
-        form.addRow("Acceleration", self.acceleration)
-        form.addRow("Centre", self.center)
-        form.addRow("Seed", seeds)
+        form.addRow("", self.meaning)
+        form.addRow("R", self.acceleration)
+        form.addRow("Centre", row)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(form)
-        layout.addWidget(self.meaning)
-        layout.addWidget(self.options)
-        layout.addWidget(self.preview)
-        layout.addWidget(self.counts)
-        layout.addWidget(self.spread)
+        for widget in (self.options, self.preview, self.counts, self.problem):
+            layout.addWidget(widget)
         layout.addLayout(files)
 
-    def show_mask(self, mask: np.ndarray, sampling: Sampling) -> None:
+    def show_tick(self, tick: Tick) -> None:
         """Show the mask, or what it makes of a point, with the exact counts."""
-        if self.spread.isChecked():
-            from napari_mtmri.patterns.point_spread import point_spread
-
-            self.preview.show_spread(point_spread(mask))
-        else:
-            self.preview.show_mask(mask)
-        self.counts.setText("\n".join([sampling.text, *sampling.warnings]))
-
-    def show_problem(self, text: str) -> None:
-        """Show why there is no mask."""
-        self.preview.clear()
-        self.counts.setText(text)
+        if tick.problem is not None:
+            self.preview.clear()
+            self.counts.clear()
+            self.problem.show_error(tick.problem)
+            return
+        self.problem.clear()
+        if tick.spread is not None:
+            self.preview.show_spread(tick.spread)
+        elif tick.mask is not None:
+            self.preview.show_mask(tick.mask)
+        if tick.sampling is not None:
+            self.counts.setText("\n".join([tick.sampling.text, *tick.sampling.warnings]))
 
     def use_file(self, path: str) -> None:
         """Take the mask of a file."""
-        self._choices.options = {"path": path}
-        self.pattern.setCurrentText("file")
+        self._choices.options = {**self.options.values(), "path": path}
+        if self._choices.pattern != FILE:
+            self.pattern.setCurrentText(FILE)
+
+    def show_choices(self) -> None:
+        """Show the choices as they are, where something else than this part chose them."""
+        self.pattern.setCurrentText(self._choices.pattern)
+        self.acceleration.set_value(self._choices.acceleration)
+        self.seed.setValue(self._choices.seed)
+
+    def roll(self) -> None:
+        """Choose another seed."""
+        self.seed.setValue(random.randrange(MOST_SEED))
 
     def _show_kind(self) -> None:
         kind = PATTERNS.get(self._choices.pattern)
         self.meaning.setText(kind.summary)
         self.acceleration.setEnabled("acceleration" in kind.uses)
+        self.acceleration.set_most(kind.max_acceleration)
         self.center.setEnabled("center_fraction" in kind.uses)
         self.seed.setEnabled("seed" in kind.uses)
-        self.options.show_options([] if kind.name == "file" else kind.options)
+        self.dice.setEnabled("seed" in kind.uses)
+        self.options.show_options(kind.options)
 
     def _pattern_changed(self, name: str) -> None:
-        if name != "file":
+        path = self._choices.options.get("path")
+        if name == FILE and path is None:
+            self._back()
+            self.load_asked.emit()
+            return
+        if name != FILE:
             self._choices.options = {}
         self._choices.pattern = name
         self._show_kind()
-        if name == "file" and not self._choices.options:
-            self.load_asked.emit()
+        self._choices.acceleration = self.acceleration.value
+
+    def _back(self) -> None:
+        """A file was not chosen yet: the pattern stays what it was."""
+        self.pattern.blockSignals(True)
+        self.pattern.setCurrentText(self._choices.pattern)
+        self.pattern.blockSignals(False)
 
     def _acceleration_changed(self, value: float) -> None:
-        self._choices.acceleration = round(float(value), 1)
+        self._choices.acceleration = value
 
     def _center_changed(self, value: float) -> None:
         self._choices.center_fraction = None if value < 0 else round(float(value), 4)
@@ -154,34 +169,61 @@ class SamplingPart(QWidget):
     def _seed_changed(self, value: int) -> None:
         self._choices.seed = int(value)
 
-    def _options_changed(self, values: dict[str, object]) -> None:
-        self._choices.options = values
+    def _options_changed(self, values: Mapping[str, object]) -> None:
+        path = self._choices.options.get("path")
+        self._choices.options = {**values, **({} if path is None else {"path": path})}
 
-    def _roll(self) -> None:
-        self.seed.setValue((self.seed.value() * 48271 + 11) % (2**31 - 1))
+
+def _pattern_list(chosen: str) -> QComboBox:
+    box = QComboBox()
+    for name in PATTERNS.names():
+        if name not in PATTERNS.broken():
+            box.addItem(name)
+            tip = PATTERNS.get(name).summary
+            box.setItemData(box.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+    box.setCurrentText(chosen)
+    return box
+
+
+def _center_box() -> QDoubleSpinBox:
+    box = QDoubleSpinBox()
+    box.setRange(-0.01, 1.0)
+    box.setSingleStep(0.01)
+    box.setDecimals(3)
+    box.setValue(-0.01)
+    box.setSpecialValueText("auto")
+    box.setToolTip("Fully sampled centre as a fraction of the lines; auto: 0.08, above R 5 0.04")
+    return box
 
 
 class RealismPart(QCollapsible):
     """Phase, noise and coils; folded at first."""
 
     def __init__(self, choices: Choices, parent: QWidget | None = None) -> None:
-        super().__init__("Realism", parent)
+        super().__init__("Realism: phase, noise, coils", parent)
         self._choices = choices
-        phase, noise, coils = QCheckBox("smooth random phase"), QDoubleSpinBox(), QSpinBox()
-        noise.setRange(0, 1000)
-        noise.setSpecialValueText("no noise")
-        noise.setToolTip("SNR: mean magnitude over the standard deviation of the noise")
-        coils.setRange(1, 32)
-        coils.setToolTip("Simulated receive coils with known sensitivity maps")
+        self.phase, self.noise, self.coils = (
+            QCheckBox("Smooth random phase"),
+            QDoubleSpinBox(),
+            QSpinBox(),
+        )
+        self.phase.setToolTip("Without it k-space is symmetric, which no scanner's is")
+        self.noise.setRange(0, 1000)
+        self.noise.setSpecialValueText("no noise")
+        self.noise.setToolTip(
+            "SNR: mean magnitude in the object over the noise's standard deviation"
+        )
+        self.coils.setRange(1, 32)
+        self.coils.setToolTip("Simulated receive coils with known sensitivity maps")
         body = QWidget()
         form = QFormLayout(body)
-        form.addRow(phase)
-        form.addRow("Noise (SNR)", noise)
-        form.addRow("Coils", coils)
+        form.addRow(self.phase)
+        form.addRow("Noise (SNR)", self.noise)
+        form.addRow("Coils", self.coils)
         self.addWidget(body)
-        phase.toggled.connect(self._phase_changed)
-        noise.valueChanged.connect(self._noise_changed)
-        coils.valueChanged.connect(self._coils_changed)
+        self.phase.toggled.connect(self._phase_changed)
+        self.noise.valueChanged.connect(self._noise_changed)
+        self.coils.valueChanged.connect(self._coils_changed)
 
     def _phase_changed(self, on: bool) -> None:
         self._choices.phase = bool(on)

@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import csv
+import io
+from dataclasses import dataclass
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
+    QAbstractItemView,
     QApplication,
-    QCheckBox,
+    QComboBox,
     QHBoxLayout,
+    QLabel,
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
@@ -17,12 +21,35 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_mtmri.gui.result_layers import run_title
 from napari_mtmri.metrics.scores import Score, Scores, format_value
 from napari_mtmri.result import Result
 
 COLUMNS = ("PSNR", "SSIM", "NMSE", "Dice", "precision", "recall", "HD95", "volume")
-TITLES = ("PSNR dB", "SSIM", "NMSE", "Dice", "precision", "recall", "HD95", "lesion vol.")
+TIPS = {
+    "PSNR": "Peak signal to noise ratio in dB, higher is better",
+    "SSIM": "Structural similarity, 1 is perfect",
+    "NMSE": "Normalized mean squared error, 0 is perfect",
+    "Dice": "Overlap of segmentation and reference mask, 1 is perfect",
+    "precision": "Share of what was segmented that was drawn",
+    "recall": "Share of what was drawn that was segmented",
+    "HD95": "95th percentile of the distances between the outlines",
+    "volume": "Volume of what was segmented",
+}
+ZERO_FILLED = "zero-filled"
 MOST_ROWS = 12
+VOLUME, SLICE = "volume", "slice"
+DIGITS = {"SSIM": 3, "NMSE": 4, "Dice": 3, "precision": 3, "recall": 3}
+TITLES = {"volume": "lesion volume"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Scores of one image: of which case and run."""
+
+    case: str
+    title: str
+    scores: Scores
 
 
 class ScoresPart(QWidget):
@@ -30,108 +57,126 @@ class ScoresPart(QWidget):
 
     Signals
     -------
-    save_asked, figure_asked
+    save_asked, figure_asked, csv_asked
     """
 
     save_asked = Signal()
     figure_asked = Signal()
+    csv_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._rows: list[tuple[str, str, Scores]] = []
-        self._slice: int | None = None
-        self.table = QTableWidget(0, len(COLUMNS) + 1)
-        self.table.setHorizontalHeaderLabels(["", *TITLES])
-        self.table.verticalHeader().hide()
-        self.table.setMinimumHeight(130)
-        self.by_slice = QCheckBox("slice on screen")
-        self.by_slice.setToolTip(
-            "Scores of this slice, over the volume's range; else of the volume"
-        )
-        copy, csv = QPushButton("Copy"), QPushButton("CSV…")
+        self.rows: list[Row] = []
+        self._slice = 0
+        self.table = QTableWidget(0, len(COLUMNS))
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setMinimumHeight(120)
+        self.table.setHorizontalHeaderLabels([TITLES.get(name, name) for name in COLUMNS])
+        self.scope = QComboBox()
+        self.scope.addItem("whole volume", VOLUME)
+        self.scope.addItem("slice on screen", SLICE)
+        self.scope.setToolTip("Scores of the volume, or of the slice over the volume's range")
+        self.copy, self.csv = QPushButton("Copy"), QPushButton("CSV…")
         self.save, self.figure = QPushButton("Save run…"), QPushButton("Figure…")
+        self.save.setToolTip("Write images, mask, scores and how they came about as a run folder")
+        self.figure.setToolTip("Write a picture of the slice with the largest lesion")
+        self._lay_out()
+        self._enable()
+        self.scope.currentIndexChanged.connect(self._draw)
+        self.copy.clicked.connect(self._to_clipboard)
+        self.csv.clicked.connect(self.csv_asked)
+        self.save.clicked.connect(self.save_asked)
+        self.figure.clicked.connect(self.figure_asked)
+
+    def _lay_out(self) -> None:
         first, second = QHBoxLayout(), QHBoxLayout()
-        for widget in (self.by_slice, copy, csv):
+        first.addWidget(QLabel("Of the"))
+        for widget in (self.scope, self.copy, self.csv):
             first.addWidget(widget)
         for widget in (self.save, self.figure):
-            widget.setEnabled(False)
             second.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.table)
         layout.addLayout(first)
         layout.addLayout(second)
-        self.by_slice.toggled.connect(self._draw)
-        copy.clicked.connect(self._copy)
-        csv.clicked.connect(self._save_csv)
-        self.save.clicked.connect(self.save_asked)
-        self.figure.clicked.connect(self.figure_asked)
+
+    def _enable(self) -> None:
+        for widget in (self.copy, self.csv, self.save, self.figure):
+            widget.setEnabled(bool(self.rows))
 
     def add(self, result: Result) -> None:
         """Add the scores of a result; those of the same request are replaced."""
-        title = result.title.partition(" · ")[2]
-        fresh = []
-        for name, scores in result.scores.items():
-            pattern = title.partition(" ")[2]
-            fresh.append(
-                (result.name, title if name != "zero-filled" else f"{name} {pattern}", scores)
-            )
-        names = {row[:2] for row in fresh}
-        kept = [row for row in self._rows if row[0] == result.name and row[:2] not in names]
-        self._rows = (kept + fresh)[-MOST_ROWS:]
-        self.save.setEnabled(True)
-        self.figure.setEnabled(True)
+        title = run_title(result).partition(" · ")[2]
+        sampling = title.partition(" ")[2]
+        fresh = [
+            Row(result.name, f"{name} {sampling}" if name == ZERO_FILLED else title, scores)
+            for name, scores in result.scores.items()
+        ]
+        named = {row.title for row in fresh}
+        kept = [row for row in self.rows if row.case == result.name and row.title not in named]
+        self.rows = (kept + fresh)[-MOST_ROWS:]
+        self._enable()
         self._draw()
 
     def show_slice(self, number: int) -> None:
         """Show the scores of another slice, where slices are shown."""
         if number != self._slice:
             self._slice = number
-            if self.by_slice.isChecked():
+            if self.scope.currentData() == SLICE:
                 self._draw()
 
-    def text(self) -> str:
-        """Return the table as tab-separated text."""
-        rows: list[Sequence[str]] = [["", *TITLES]]
-        rows += [[title, *self._cells(scores)] for _, title, scores in self._rows]
-        return "\n".join("\t".join(row) for row in rows)
+    def cells(self) -> list[list[str]]:
+        """Return the table as text, headings first."""
+        scope = self.scope.currentText()
+        if self.scope.currentData() == SLICE:
+            scope = f"slice {self._slice}"
+        table = [[scope, *(TITLES.get(name, name) for name in COLUMNS)]]
+        for row in self.rows:
+            found = [self._score(row.scores, metric) for metric in COLUMNS]
+            texts = [cell_text(one) for one in found]
+            table.append([row.title, *texts])
+        return table
 
-    def _cells(self, scores: Scores) -> list[str]:
-        return [
-            cell.text if cell else "—"
-            for cell in map(self._score, [scores] * len(COLUMNS), COLUMNS)
-        ]
+    def csv_text(self) -> str:
+        """Return the table as comma-separated text."""
+        file = io.StringIO(newline="")
+        csv.writer(file, lineterminator="\n").writerows(self.cells())
+        return file.getvalue()
 
     def _score(self, scores: Scores, metric: str) -> Score | None:
-        scope = "slice" if self.by_slice.isChecked() else "volume"
-        for row in scores.find(metric, None, scope):  # type: ignore[arg-type]
-            if (scope == "volume" or row.item == self._slice) and row.value == row.value:
+        scope = self.scope.currentData()
+        for row in scores.find(metric, None, scope):
+            if scope == VOLUME or row.item == self._slice:
                 return row
         return None
 
     def _draw(self, *_: object) -> None:
-        self.table.setRowCount(len(self._rows))
-        for number, (_case, title, scores) in enumerate(self._rows):
-            self.table.setItem(number, 0, QTableWidgetItem(title))
-            for column, metric in enumerate(COLUMNS, start=1):
-                score = self._score(scores, metric)
-                text = "—" if score is None else format_value(score.value, score.unit)
-                item = QTableWidgetItem(f"{text} {score.flag}".strip() if score else text)
-                item.setToolTip(score.depends if score else "not measured")
+        self.table.setRowCount(len(self.rows))
+        self.table.setVerticalHeaderLabels([row.title for row in self.rows])
+        for number, row in enumerate(self.rows):
+            for column, metric in enumerate(COLUMNS):
+                score = self._score(row.scores, metric)
+                item = QTableWidgetItem(cell_text(score))
+                item.setToolTip(_tip(metric, score))
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(number, column, item)
         self.table.resizeColumnsToContents()
 
-    def _copy(self) -> None:
-        QApplication.clipboard().setText(self.text())
+    def _to_clipboard(self) -> None:
+        QApplication.clipboard().setText("\n".join("\t".join(row) for row in self.cells()))
 
-    def _save_csv(self) -> None:
-        from qtpy.QtWidgets import QFileDialog
 
-        path, _ = QFileDialog.getSaveFileName(self, "Save the scores", "scores.csv", "CSV (*.csv)")
-        if path:
-            from pathlib import Path
+def cell_text(score: Score | None) -> str:
+    """Return a score as the table shows it, with its unit and flag; "—" if not measured."""
+    if score is None or score.value != score.value:
+        return "—"
+    text = format_value(score.value, score.unit)
+    if score.metric in DIGITS and abs(score.value) < float("inf"):
+        text = f"{score.value:.{DIGITS[score.metric]}f}"
+    return " ".join(part for part in (text, score.unit, score.flag) if part)
 
-            from napari_mtmri.files import write_whole
 
-            text = self.text().replace("\t", ",") + "\n"
-            write_whole(Path(path), lambda file: file.write_text(text, encoding="utf-8"))
+def _tip(metric: str, score: Score | None) -> str:
+    measured = "not measured" if score is None else f"{score.region}; {score.depends}"
+    return f"{TIPS[metric]}\n{measured}"

@@ -3,37 +3,70 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QUrl
-from qtpy.QtGui import QDesktopServices
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QTextBrowser, QToolButton, QVBoxLayout, QWidget
 
 RESEARCH = "Research use only"
 
 
 class Header(QWidget):
-    """Device in use, research use, and a button that opens a page of the documentation."""
+    """Device in use, research use, and a button that shows how the panel is used.
 
-    def __init__(self, page: str, parent: QWidget | None = None) -> None:
+    Parameters
+    ----------
+    title, guide : str
+        Of the help window; the guide is Markdown and lies in the program: nothing is
+        fetched.
+    """
+
+    def __init__(self, title: str, guide: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._page = page
-        self.device = QLabel("device: …")
+        self._title, self._guide = title, guide
+        self._window: QTextBrowser | None = None
+        self.device = QLabel("loading …")
         note = QLabel(RESEARCH)
-        note.setToolTip("Not a medical device. Nothing leaves this machine.")
-        button = QToolButton()
-        button.setText("?")
-        button.setToolTip("Open the documentation of this panel")
-        button.clicked.connect(self._open)
+        note.setToolTip("Not a medical device: no diagnosis. Nothing leaves this machine.")
+        self.help = QToolButton()
+        self.help.setText("?")
+        self.help.setToolTip("How this panel is used")
+        self.help.clicked.connect(self.show_guide)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(4, 0, 4, 0)
         layout.addWidget(self.device)
         layout.addStretch()
         layout.addWidget(note)
-        layout.addWidget(button)
+        layout.addWidget(self.help)
 
     def show_device(self, why: str) -> None:
         """Show which device is used; the reason in the tooltip."""
-        self.device.setText(f"device: {why.partition(':')[0]}")
+        self.device.setText(f"Device: {why.partition(':')[0]}")
         self.device.setToolTip(why)
 
-    def _open(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(self._page))
+    def show_guide(self) -> QWidget:
+        """Show how the panel is used, in a window that blocks nothing; return it."""
+        if self._window is None:
+            self._window = QTextBrowser(self)
+            self._window.setWindowFlag(Qt.WindowType.Window)
+            self._window.setWindowTitle(self._title)
+            self._window.setMarkdown(self._guide)
+            self._window.resize(560, 640)
+        self._window.show()
+        self._window.raise_()
+        return self._window
+
+
+class Section(QWidget):
+    """A part of a panel under its title."""
+
+    def __init__(self, title: str, *parts: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        label = QLabel(title)
+        font = label.font()
+        font.setBold(True)
+        label.setFont(font)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 4, 0, 8)
+        layout.setSpacing(4)
+        layout.addWidget(label)
+        for part in parts:
+            layout.addWidget(part)

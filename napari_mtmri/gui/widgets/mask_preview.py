@@ -6,34 +6,60 @@ from __future__ import annotations
 import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QImage, QPixmap
-from qtpy.QtWidgets import QLabel, QWidget
+from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QWidget
 
-HEIGHT = 96
+STRIP, MOST_HEIGHT = 56, 200  # pixels of a mask of lines, and of one of samples
 SMALLEST_SHOWN_DB = -50.0
 
 
-class MaskPreview(QLabel):
-    """Shows a mask, cut or repeated to a strip; never scaled, so that every line is seen."""
+class MaskPreview(QScrollArea):
+    """Shows a mask one pixel a line, never scaled; what does not fit is scrolled to."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.picture = QLabel()
+        self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setWidget(self.picture)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.setMinimumHeight(HEIGHT)
         self.setAccessibleName("sampling mask")
+        self.setToolTip("White was sampled: across the phase-encoding lines, down the readout")
+        self._size = (0, 0)
+        self._fit(STRIP, 0)
 
     def show_mask(self, mask: np.ndarray) -> None:
         """Show a mask (readout, phase): white was sampled."""
-        self._show(mask.astype(np.uint8) * 255)
+        lines = bool((mask == mask[:1]).all())
+        shown = np.repeat(mask[:1], STRIP, axis=0) if lines else mask
+        self._show(shown.astype(np.uint8) * 255)
 
     def show_spread(self, spread: np.ndarray) -> None:
         """Show a point-spread function in decibels: white 0, black -50."""
         decibel = 20 * np.log10(np.maximum(spread, 10 ** (SMALLEST_SHOWN_DB / 20)))
-        self._show(((decibel / -SMALLEST_SHOWN_DB + 1) * 255).astype(np.uint8))
+        picture = ((decibel / -SMALLEST_SHOWN_DB + 1) * 255).astype(np.uint8)
+        middle = len(picture) // 2
+        if not np.delete(picture, middle, axis=0).any():  # a mask of lines spreads along one row
+            picture = np.repeat(picture[middle : middle + 1], STRIP, axis=0)
+        self._show(picture)
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.picture.clear()
 
     def _show(self, picture: np.ndarray) -> None:
-        middle = picture.shape[0] // 2
-        half = min(HEIGHT // 2, middle)
-        strip = np.ascontiguousarray(picture[middle - half : middle + half or 1])
+        strip = np.ascontiguousarray(picture)
         rows, columns = strip.shape
         image = QImage(strip.data, columns, rows, columns, QImage.Format.Format_Grayscale8)
-        self.setPixmap(QPixmap.fromImage(image.copy()))
+        self.picture.setPixmap(QPixmap.fromImage(image.copy()))
+        if (rows, columns) != self._size:
+            self._size = (rows, columns)
+            self._fit(rows, columns)
+
+    def _fit(self, rows: int, columns: int) -> None:
+        self.picture.setMinimumSize(columns, rows)
+        bar = self.horizontalScrollBar().sizeHint().height()
+        self.setFixedHeight(min(rows, MOST_HEIGHT) + (bar if columns > self.width() else 2))
+        across, down = self.horizontalScrollBar(), self.verticalScrollBar()
+        across.setValue((columns - self.viewport().width()) // 2)
+        down.setValue((rows - self.viewport().height()) // 2)

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Which layers a run adds, and the scale of the error."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_mtmri.gui.reconstruct.state import LAYERS, Choices
+from napari_mtmri.gui.result_layers import ERROR_SCALES, FIXED
+
+TIPS = {
+    "zero-filled": "The image of the measured samples alone",
+    "reconstruction": "What the method made of them",
+    "error": "|reconstruction − reference|, from 0 to the stated maximum",
+    "segmentation": "What the method segments, outlined in orange",
+    "probability": "Of any foreground, 0 to 1",
+    "disagreement": "Where it differs from the reference mask: missed solid, extra striped",
+    "k-space": "What was measured, in decibels; on the slice's own rows and columns",
+}
+
+
+class ShowPart(QWidget):
+    """Which layers a run adds; of the newest run they come and go at once.
+
+    Signals
+    -------
+    toggled : name of a layer, and whether it is wanted
+    """
+
+    toggled = Signal(str, bool)
+
+    def __init__(self, choices: Choices, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._choices = choices
+        self.boxes: dict[str, QCheckBox] = {}
+        self.scale, self.top = QComboBox(), QDoubleSpinBox()
+        self.scale.addItems([*ERROR_SCALES, FIXED])
+        self.scale.setCurrentText(choices.error_scale)
+        self.scale.setToolTip("×5: the scale ends at a fifth of the largest reference value")
+        self.top.setRange(0.0, 1e9)
+        self.top.setDecimals(3)
+        self.top.setToolTip("End of the error scale, in the units of the image")
+        self.top.hide()
+        grid, row = QGridLayout(), QHBoxLayout()
+        for number, name in enumerate(LAYERS):
+            box = self.boxes[name] = QCheckBox(name)
+            box.setChecked(name in choices.shown)
+            box.setToolTip(TIPS[name])
+            box.toggled.connect(self._changed)
+            grid.addWidget(box, number // 2, number % 2)
+        row.addWidget(QLabel("Error scale"))
+        row.addWidget(self.scale)
+        row.addWidget(self.top)
+        row.addStretch()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(grid)
+        layout.addLayout(row)
+        self.scale.currentTextChanged.connect(self._scale_changed)
+        self.top.valueChanged.connect(self._top_changed)
+
+    def _changed(self, *_: object) -> None:
+        wanted = tuple(name for name, box in self.boxes.items() if box.isChecked())
+        changed = set(wanted) ^ set(self._choices.shown)
+        self._choices.shown = wanted
+        for name in changed:
+            self.toggled.emit(name, name in wanted)
+
+    def _scale_changed(self, text: str) -> None:
+        self.top.setVisible(text == FIXED)
+        self._choices.error_scale = text
+
+    def _top_changed(self, value: float) -> None:
+        self._choices.error_top = float(value) or None

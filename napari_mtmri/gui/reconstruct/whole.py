@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A whole volume, off the window's thread: run, scored, made into layers; no Qt."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from napari_mtmri.errors import Stopped
+from napari_mtmri.gui.layers import LayerData, Placement
+from napari_mtmri.gui.reconstruct.requests import (
+    SliceDone,
+    SliceRequest,
+    method_slice,
+    pattern_of,
+)
+from napari_mtmri.gui.reconstruct.state import Choices
+from napari_mtmri.methods.passes import Progress
+from napari_mtmri.result import Result
+from napari_mtmri.volume import Volume
+
+SCORING = "scoring …"
+
+
+@dataclass(frozen=True, eq=False)
+class VolumeRequest:
+    """A whole run.
+
+    Parameters
+    ----------
+    choices : Choices
+    volume : Volume
+    placement : Placement
+        Of the layer it is shown as.
+    labels : Volume or None
+        What somebody drew.
+    first : int
+        Slice on screen.
+    """
+
+    choices: Choices
+    volume: Volume
+    placement: Placement
+    labels: Volume | None
+    first: int
+
+
+@dataclass(frozen=True, eq=False)
+class VolumeDone:
+    """A finished run and its layers."""
+
+    request: VolumeRequest
+    result: Result
+    layers: list[LayerData]
+
+
+def whole_volume(
+    request: VolumeRequest, report: Callable[[Any], None], stop: threading.Event
+) -> VolumeDone:
+    """Return the scored result of a volume; reports the slice on screen first.
+
+    That slice is done alone before the whole volume is simulated, which may take seconds.
+
+    Raises
+    ------
+    Stopped
+        If ``stop`` was set; nothing is left.
+    """
+    from napari_mtmri.verbs import evaluate, run
+
+    choices, volume = request.choices, request.volume
+    first = method_slice(SliceRequest(choices, volume, number=request.first))
+    report(_progress_of(first, volume.shape[choices.axes(volume).slice]))
+    _check(stop)
+    result = run(
+        choices.simulate(volume, pattern=pattern_of(choices)),
+        choices.method,
+        device=choices.device,
+        precision=choices.precision,
+        first_slice=request.first,
+        on_progress=report,
+        stop=stop,
+        **choices.parameters,
+    )
+    _check(stop)
+    report(SCORING)
+    result = evaluate(result, labels=request.labels)
+    _check(stop)
+    return VolumeDone(request, result, _layers(request, result, choices.shown))
+
+
+def more_layers(done: VolumeDone, what: str) -> list[LayerData]:
+    """Return a layer of a finished run that was not asked for before, to be seen at once."""
+    found = _layers(done.request, done.result, (what,))
+    return [(data, {**arguments, "visible": True}, kind) for data, arguments, kind in found]
+
+
+def _layers(request: VolumeRequest, result: Result, shown: tuple[str, ...]) -> list[LayerData]:
+    from napari_mtmri.gui.result_layers import error_top, result_layers
+
+    choices, volume = request.choices, request.volume
+    return result_layers(
+        result,
+        request.placement,
+        shown,
+        labels=request.labels,
+        kspace=_measured(choices, volume) if "k-space" in shown else None,
+        top=error_top(volume, choices.error_scale, choices.error_top),
+    )
+
+
+def _measured(choices: Choices, volume: Volume) -> Volume:
+    """Return the measured k-space in decibels, on the grid of the volume."""
+    from napari_mtmri.gui.result_layers import measured_decibels
+
+    scan = choices.simulate(volume, pattern=pattern_of(choices))
+    return scan.volume(measured_decibels(scan.kspace), f"{volume.name} k-space")
+
+
+def _check(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise Stopped("stopped; nothing is kept.")
+
+
+def _progress_of(done: SliceDone, total: int) -> Progress:
+    image, probability = done.image, done.probability
+    return Progress(
+        done=0,
+        total=total,
+        slices=(done.request.number,),
+        image=None if image is None else image[None],
+        probability=None if probability is None else probability[None],
+        seconds_left=math.nan,
+    )
