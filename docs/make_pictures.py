@@ -51,7 +51,6 @@ def window() -> None:
     spin(1)
     viewer.status = ""
     viewer.screenshot(str(IMAGES / "reconstruct.png"), canvas_only=False, flash=False)
-    panel.close_down()
     viewer.close()
 
 
