@@ -40,11 +40,12 @@ def die(job: Job, report: Any, stop: Any) -> int:
 
 
 def write_slowly(job: Job, report: Any, stop: Any) -> int:
-    """Leave a file that says so when begun, and remove it however it ends."""
+    """Leave a file while it works, which is removed however it ends, and one at the end."""
     place = Path(job.places["folder"]) / f"begun-{job.request['number']}"
     place.touch()
     try:
         time.sleep(60)
+        place.with_name(f"finished-{job.request['number']}").touch()
     finally:
         place.unlink()
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -135,17 +135,19 @@ def _report(outcomes: Sequence[Outcome], out: Path, *, as_json: bool) -> int:
     """Write the tables, name what failed; return the exit status."""
     failed = [outcome for outcome in outcomes if outcome.error is not None]
     cases = [read_scored(Path(one.value)) for one in outcomes if one.error is None]
+    facts: dict[str, Any] = {"summary": [], "differences": [], "warnings": []}
     if cases:
         tables = make_tables(cases, [one.name for one in failed])
         tables.save(out)
         save_rows(out, cases)
         _tell_notes(cases)
-        if as_json:
-            failures = {one.name: sentence(one.error) for one in failed if one.error is not None}
-            say_json({**tables.to_json(), "failed": failures})
-        else:
+        facts = tables.to_json()
+        if not as_json:
             say(tables.to_markdown())
         tell(f"written to {out}")
+    if as_json:
+        failures = {one.name: sentence(one.error) for one in failed if one.error is not None}
+        say_json({**facts, "failed": failures})
     if not failed:
         return DONE
     tell(f"{len(failed)} of {len(outcomes)} failed: {', '.join(one.name for one in failed)}.")
