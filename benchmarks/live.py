@@ -1,52 +1,128 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How well the window keeps up: Live, the slice on screen, and the longest of our slots.
+"""How well the window keeps up: Live, the slice on screen, Stop, and the longest of our slots.
 
-Needs a screen (`xvfb-run -a -s "-screen 0 1600x1000x24" python benchmarks/live.py`). Drags the
-acceleration slider for some seconds with Live on and counts the zero-filled images that were
-shown and how long after the last change the model's result stood; then runs the volume and
-measures when the slice on screen stood. A timer of 5 ms on the main thread shows its longest
-gaps; those of our own slots are timed apart. Nothing is asserted.
+xvfb-run -a -s "-screen 0 1600x1000x24" python benchmarks/live.py [METHOD]
+
+Holds the acceleration slider and moves it for some seconds with Live on, counts the
+zero-filled images that were drawn, then takes the time from the last change to the method's
+picture. Then the whole volume: when the slice on screen stood, how long all of it took, and
+how soon a stop was felt. Every function of the panel that the window's thread enters is
+timed, less what napari takes inside it to add, change and slice layers. Nothing is asserted.
 """
 
 from __future__ import annotations
 
+import functools
+import importlib
+import inspect
+import itertools
 import os
+import pkgutil
+import platform
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 os.environ["NAPARI_CONFIG"] = os.path.join(tempfile.mkdtemp(), "napari.yaml")
 
+import napari.layers
+from napari.components import LayerList
+from napari.viewer import Viewer
 from qtpy.QtWidgets import QApplication
 
-from napari_mtmri.gui.reconstruct.panel import Reconstruct
+import napari_mtmri.gui
 from napari_mtmri.gui.window import build_window
 
-SECONDS = 6.0
-STEP_S = 0.02
+HOLD_S, STEP_S, WAIT_S = 6.0, 1 / 60, 120.0
+PAUSES = (3.0, 5.0, 7.0, 4.0, 6.0, 2.5, 8.0)
 
 
-class Slots:
-    """Times every call of the panel's own slots."""
+class Clock:
+    """Own time of the functions that the window's thread enters, by name."""
 
-    def __init__(self, names: tuple[str, ...]) -> None:
+    def __init__(self) -> None:
         self.longest: dict[str, float] = {}
-        for name in names:
-            setattr(Reconstruct, name, self._timed(name, getattr(Reconstruct, name)))
+        self._window = threading.get_ident()
+        self._entered = ""
+        self._napari_s = 0.0
+        self._in_napari = False
 
-    def _timed(self, name: str, slot: Callable[..., Any]) -> Callable[..., Any]:
-        def timed(*arguments: Any) -> Any:
+    def ours(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Time a function of ours where it is the outermost."""
+
+        @functools.wraps(function)
+        def timed(*arguments: Any, **more: Any) -> Any:
+            if self._entered or threading.get_ident() != self._window:
+                return function(*arguments, **more)
+            self._entered, self._napari_s = name, 0.0
             began = time.perf_counter()
             try:
-                return slot(*arguments)
+                return function(*arguments, **more)
             finally:
-                taken = time.perf_counter() - began
-                self.longest[name] = max(self.longest.get(name, 0.0), taken)
+                own = time.perf_counter() - began - self._napari_s
+                self.longest[name] = max(self.longest.get(name, 0.0), own)
+                self._entered = ""
 
         return timed
+
+    def napari(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Take the time of a function of napari's from whatever of ours called it."""
+
+        @functools.wraps(function)
+        def timed(*arguments: Any, **more: Any) -> Any:
+            if self._in_napari or threading.get_ident() != self._window:
+                return function(*arguments, **more)
+            self._in_napari = True
+            began = time.perf_counter()
+            try:
+                return function(*arguments, **more)
+            finally:
+                self._in_napari = False
+                self._napari_s += time.perf_counter() - began
+
+        return timed
+
+    def watch_ours(self) -> None:
+        """Time all functions of all classes of the window's package."""
+        package = napari_mtmri.gui
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if found.name.endswith("__main__"):
+                continue
+            module = importlib.import_module(found.name)
+            for name, kind in vars(module).items():
+                if inspect.isclass(kind) and kind.__module__ == found.name:
+                    self._watch_class(f"{name}.", kind)
+
+    def _watch_class(self, prefix: str, kind: type) -> None:
+        for name, member in list(vars(kind).items()):
+            if inspect.isfunction(member) and (not name.startswith("__") or name == "__init__"):
+                setattr(kind, name, self.ours(prefix + name, member))
+
+    def watch_napari(self) -> None:
+        """Time what adds, changes and slices layers."""
+        for kind, names in (
+            (LayerList, ("insert", "remove", "append")),
+            (Viewer, ("add_layer", "open", "open_sample")),
+            (napari.layers.Layer, ("refresh",)),
+            (napari.layers.Image, ("__init__",)),
+            (napari.layers.Labels, ("__init__",)),
+        ):
+            for name in names:
+                setattr(kind, name, self.napari(getattr(kind, name)))
+        for kind, name in (
+            (napari.layers.Image, "data"),
+            (napari.layers.Labels, "data"),
+            (napari.layers.Layer, "visible"),
+            (napari.layers.Image, "contrast_limits"),
+            (napari.layers.Labels, "contour"),
+        ):
+            owner = next(one for one in kind.__mro__ if name in vars(one))
+            known = vars(owner)[name]
+            setattr(owner, name, property(known.fget, self.napari(known.fset)))
 
 
 def spin(seconds: float, until: Callable[[], bool] = lambda: False) -> None:
@@ -54,49 +130,113 @@ def spin(seconds: float, until: Callable[[], bool] = lambda: False) -> None:
     end = time.perf_counter() + seconds
     while time.perf_counter() < end and not until():
         QApplication.processEvents()
-        time.sleep(0.001)
+        time.sleep(0.0005)
+
+
+def hold_and_move(panel: Any, viewer: Any) -> list[str]:
+    """Drag the slider; return what was counted."""
+    drawn: list[float] = []
+    moves, ran = 0, (panel.live.fast.n_runs, panel.live.slow.n_runs)
+    panel.live.ticked.connect(lambda _: drawn.append(time.perf_counter()))
+    slider = panel.sampling.acceleration.slider
+    slider.setSliderDown(True)
+    cpu, began, value, way = time.process_time(), time.perf_counter(), 40, 1
+    while time.perf_counter() - began < HOLD_S:
+        value += way
+        way = -way if value in (20, 80) else way
+        slider.setValue(value)
+        moves += 1
+        spin(STEP_S)
+    took = time.perf_counter() - began
+    slider.setSliderDown(False)
+    cpu = time.process_time() - cpu
+    gaps = [later - sooner for sooner, later in itertools.pairwise(drawn)]
+    fast, slow = panel.live.fast.n_runs - ran[0], panel.live.slow.n_runs - ran[1]
+    return [
+        f"slider held and moved for {took:.1f} s       {moves / took:6.1f} moves a second",
+        f"zero-filled image follows                 {len(drawn) / took:6.1f} updates a second, "
+        f"longest gap {1000 * max(gaps):.0f} ms",
+        f"requests: {moves} moves, {fast} zero-filled, {slow} of the method; none queue up",
+        f"processor time                            {cpu / took:6.2f} s a second, all threads",
+    ]
+
+
+def after_a_change(panel: Any) -> list[str]:
+    """Change R and wait for the method's picture; return what was measured."""
+    waits = []
+    for value in PAUSES:
+        shown: list[Any] = []
+        panel.live.shown.connect(shown.append)
+        changed = time.perf_counter()
+        panel.sampling.acceleration.set_value(value)
+        spin(WAIT_S, lambda shown=shown: bool(shown))
+        waits.append(time.perf_counter() - changed)
+        panel.live.shown.disconnect(shown.append)
+        spin(0.3)
+    return [
+        f"method's picture after a change           {statistics.median(waits):6.2f} s median, "
+        f"{min(waits):.2f} to {max(waits):.2f}"
+    ]
+
+
+def whole_volume(panel: Any) -> list[str]:
+    """Run the volume; run it again and stop; return what was measured."""
+    first: list[float] = []
+    panel.running.progressed.connect(lambda _: first.append(time.perf_counter()))
+    finished: list[Any] = []
+    panel.finished.connect(finished.append)
+    clicked = time.perf_counter()
+    panel.run_volume()
+    spin(WAIT_S, lambda: bool(finished))
+    whole = time.perf_counter() - clicked
+    count = len(first)
+    panel.run_volume()
+    spin(WAIT_S, lambda: len(first) > count + 2)
+    asked = time.perf_counter()
+    panel.stop()
+    spin(WAIT_S, lambda: not panel.running.is_running)
+    felt = time.perf_counter() - asked
+    from napari_mtmri.gui.work import threads
+
+    spin(WAIT_S, lambda: threads().activeThreadCount() == 0)
+    quiet = time.perf_counter() - asked
+    return [
+        f"slice on screen after the click           {first[0] - clicked:6.2f} s",
+        f"whole volume, scored and in its layers    {whole:6.2f} s",
+        f"stop felt in the window after             {felt:6.2f} s, its thread at rest {quiet:.2f} s",
+    ]
 
 
 def main() -> None:
     """Print what was measured."""
     method = sys.argv[1] if len(sys.argv) > 1 else "mtmri"
-    slots = Slots(
-        ("_refresh", "_slice_done", "_progressed", "_done", "run_volume", "_slice_changed")
-    )
+    clock = Clock()
+    clock.watch_ours()
+    clock.watch_napari()
     viewer, panel = build_window(sample="flair-lesion")
-    panel.method.method.setCurrentText(method)
-    spin(60, lambda: not panel.loader.is_busy)
+    viewer.window._qt_window.resize(1400, 900)
+    panel.method.method.setCurrentIndex(panel.method.method.findData(method))
+    spin(
+        WAIT_S, lambda: "cpu" in panel.header.device.text() or "cuda" in panel.header.device.text()
+    )
+    spin(1)
     panel.run_part.live.setChecked(True)
-    spin(60, lambda: not (panel.zero_lane.is_busy or panel.method_lane.is_busy))
-    shown: list[float] = []
-    panel.zero_lane.done.connect(lambda _: shown.append(time.perf_counter()))
-    began, value = time.perf_counter(), 2.0
-    while time.perf_counter() - began < SECONDS:
-        value = value + 0.1 if value < 8 else 2.0
-        panel.sampling.acceleration.setValue(value)
-        spin(STEP_S)
-    rate = len(shown) / (time.perf_counter() - began)
-    waits = []
-    for value in (3.0, 5.0, 7.0, 4.0, 6.0):
-        changed = time.perf_counter()
-        panel.sampling.acceleration.setValue(value)
-        spin(30, lambda: not (panel.zero_lane.is_busy or panel.method_lane.is_busy))
-        waits.append(time.perf_counter() - changed)
+    spin(WAIT_S, lambda: not panel.live.is_busy)
+    spin(2)
+    lines = hold_and_move(panel, viewer)
+    spin(WAIT_S, lambda: not panel.live.is_busy)
+    lines += after_a_change(panel)
     panel.run_part.live.setChecked(False)
-    first: list[float] = []
-    panel.job.progressed.connect(lambda _: first.append(time.perf_counter()))
-    finished: list[object] = []
-    panel.finished.connect(finished.append)
-    clicked = time.perf_counter()
-    panel.run_volume()
-    spin(300, lambda: bool(finished))
-    print(f"method {method}, sample 256 x 256 x 24")
-    print(f"zero-filled updates while the slider moves   {rate:6.1f} a second")
-    print(f"model's result after a change, median         {statistics.median(waits):6.2f} s")
-    print(f"slice on screen after the click              {first[0] - clicked:6.2f} s")
-    print(f"whole volume                                  {time.perf_counter() - clicked:6.2f} s")
-    for name, longest in sorted(slots.longest.items()):
-        print(f"longest {name:<20} (drawing included) {1000 * longest:6.0f} ms")
+    lines += whole_volume(panel)
+    shape = " x ".join(map(str, panel.input.volume().shape))
+    print(f"{method}, sample {shape}, {panel.header.device.toolTip()}")
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, "
+          f"load of others {os.getloadavg()[0]:.1f}, OpenGL in software under Xvfb")  # fmt: skip
+    print("\n".join(lines))
+    print("longest of our functions on the window's thread, less napari's layers:")
+    for name, longest in sorted(clock.longest.items(), key=lambda one: -one[1])[:8]:
+        print(f"  {name:<40} {1000 * longest:6.1f} ms")
+    panel.close_down()
     viewer.close()
 
 

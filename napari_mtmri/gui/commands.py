@@ -18,9 +18,10 @@ def open_reconstruct(viewer: Viewer) -> Reconstruct:
 
     The one there is is taken, whichever menu it was opened from: two would disagree.
     """
-    from napari_mtmri.gui.reconstruct.panel import panel_of
+    from napari_mtmri.gui.panels import panel_of
+    from napari_mtmri.gui.reconstruct.panel import Reconstruct
 
-    panel = panel_of(viewer)
+    panel = panel_of(viewer, Reconstruct)
     if panel is None:
         _, panel = viewer.window.add_plugin_dock_widget(PLUGIN, PANEL, tabify=True)
     dock = panel.parentWidget()

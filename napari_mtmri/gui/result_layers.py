@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,22 +30,33 @@ K_SPACE_DB = (-80.0, 0.0)
 
 def run_title(result: Result) -> str:
     """Return the name of a run: case, method, R, pattern, and whatever is not as usual."""
-    pattern = result.request.get("pattern") or {}
-    simulation = result.request.get("simulation") or {}
-    unusual = [f"seed {pattern['seed']}"] if pattern.get("seed") else []
+    swapped = result.axes != result.zero_filled.axes
+    return ", ".join([result.title, *_unusual(result.request, swapped)])
+
+
+def coming_title(name: str, method: str, request: Mapping[str, Any], swapped: bool) -> str:
+    """Return the `run_title` that the result of a request will have."""
+    pattern = request["pattern"]
+    title = f"{name} · {method} R{pattern['acceleration']:g} {pattern['name']}"
+    return ", ".join([title, *_unusual(request, swapped)])
+
+
+def _unusual(request: Mapping[str, Any], swapped: bool) -> list[str]:
+    pattern, simulation = request.get("pattern") or {}, request.get("simulation") or {}
+    said = [f"seed {pattern['seed']}"] if pattern.get("seed") else []
     if pattern.get("center_fraction") is not None:
-        unusual.append(f"centre {pattern['center_fraction']:g}")
-    for options in (pattern.get("options") or {}, result.request.get("parameters") or {}):
-        unusual += [f"{name} {value}" for name, value in options.items() if name != "path"]
-    if result.axes != result.zero_filled.axes:
-        unusual.append("phase and readout swapped")
+        said.append(f"centre {pattern['center_fraction']:g}")
+    for options in (pattern.get("options") or {}, request.get("parameters") or {}):
+        said += [f"{name} {value}" for name, value in options.items() if name != "path"]
+    if swapped:
+        said.append("phase and readout swapped")
     if simulation.get("phase"):
-        unusual.append("phase")
+        said.append("phase")
     if simulation.get("snr"):
-        unusual.append(f"SNR {simulation['snr']:g}")
+        said.append(f"SNR {simulation['snr']:g}")
     if simulation.get("n_coils", 1) > 1:
-        unusual.append(f"{simulation['n_coils']} coils")
-    return ", ".join([result.title, *unusual])
+        said.append(f"{simulation['n_coils']} coils")
+    return said
 
 
 def error_top(reference: Volume, scale: str, fixed: float | None = None) -> float:
@@ -92,14 +103,15 @@ def result_layers(
         arguments["metadata"][KEY].update(what=what, run=title)
         layers.append((data, arguments, kind))
 
-    add("k-space", kspace, contrast_limits=K_SPACE_DB)
+    # What is hidden at first lies above: a click on its eye shows it.
+    add("reconstruction", result.reconstruction, contrast_limits=window)
     add("zero-filled", result.zero_filled, contrast_limits=window)
     if result.error is not None:
         magnitude = result.error.like(np.abs(result.error.data))
         limits = (0.0, top or error_top(base, "×5"))
         add("error", magnitude, contrast_limits=limits, colormap="inferno")
     add("probability", result.probability, contrast_limits=(0.0, 1.0), colormap="magma")
-    add("reconstruction", result.reconstruction, contrast_limits=window)
+    add("k-space", kspace, contrast_limits=K_SPACE_DB)
     if result.labels is not None:
         add("segmentation", result.labels, **label_style(result.labels))
         if labels is not None and "disagreement" in shown:

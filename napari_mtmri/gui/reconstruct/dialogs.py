@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_mtmri.gui.layers import LayerData
+from napari_mtmri.gui.orientation import watch
 from napari_mtmri.gui.reconstruct import saving
 from napari_mtmri.gui.reconstruct.requests import SliceRequest
 from napari_mtmri.gui.reconstruct.whole import VolumeDone
@@ -40,9 +42,16 @@ class Dialogs(QObject):
     noted = Signal(str)
     failed = Signal(object)
 
-    def __init__(self, viewer: Viewer, parent: QWidget) -> None:
+    def __init__(
+        self,
+        viewer: Viewer,
+        parent: QWidget,
+        request: Callable[[], SliceRequest],
+        newest: Callable[[], VolumeDone | None],
+    ) -> None:
         super().__init__(parent)
         self._viewer, self._window = viewer, parent
+        self._request, self._newest = request, newest
         self._waiting: list[LayerData] = []
         self._turn = QTimer(self)
         self._turn.setSingleShot(True)
@@ -70,21 +79,25 @@ class Dialogs(QObject):
         if path:
             self.mask_chosen.emit(path)
 
-    def save_mask(self, request: SliceRequest) -> None:
+    def save_mask(self) -> None:
         """Ask where to, and write the sampling mask."""
-        self._save("Save the sampling mask", "mask.png", MASKS, partial(saving.save_mask, request))
+        work = partial(saving.save_mask, self._request())
+        self._save("Save the sampling mask", "mask.png", MASKS, work)
 
-    def save_run(self, done: VolumeDone) -> None:
-        """Ask where to, and write the run folder."""
-        labels = done.request.labels
-        self._save(
-            "Name of the run folder", _file_name(done), "", partial(_write_run, done, labels)
-        )
+    def save_run(self) -> None:
+        """Ask where to, and write the newest run as a folder."""
+        done = self._newest()
+        if done is not None:
+            work = partial(saving.save_run, done.result, done.request.labels)
+            self._save("Name of the run folder", _file_name(done), "", work)
 
-    def save_figure(self, done: VolumeDone, neurological: bool) -> None:
-        """Ask where to, and write the picture."""
-        work = partial(_write_figure, done, neurological)
-        self._save("Save the figure", f"{_file_name(done)}.png", PICTURES, work)
+    def save_figure(self) -> None:
+        """Ask where to, and write the picture of the newest run, as it is seen."""
+        done = self._newest()
+        if done is not None:
+            neurological = watch(self._viewer).view == "neurological"
+            work = partial(saving.save_figure, done.result, done.request.labels, neurological)
+            self._save("Save the figure", f"{_file_name(done)}.png", PICTURES, work)
 
     def save_csv(self, text: str) -> None:
         """Ask where to, and write the table."""
@@ -112,11 +125,3 @@ def _file_name(done: VolumeDone) -> str:
     """The run's title as a file may be called."""
     kept = "".join(c if c.isalnum() or c in "._-" else " " for c in run_title(done.result))
     return "-".join(kept.split())
-
-
-def _write_run(done: VolumeDone, labels: Any, path: Path) -> str:
-    return saving.save_run(done.result, path, labels)
-
-
-def _write_figure(done: VolumeDone, neurological: bool, path: Path) -> str:
-    return saving.save_figure(done.result, path, done.request.labels, neurological)

@@ -20,6 +20,7 @@ from napari_mtmri.gui.reconstruct.requests import (
     slice_line,
     tick,
 )
+from napari_mtmri.gui.reconstruct.results import ResultLayers
 from napari_mtmri.gui.work import Latest
 
 ZERO_FILLED = "zero-filled"
@@ -44,10 +45,10 @@ class Live(QObject):
     noted = Signal(str)
     failed = Signal(object)
 
-    def __init__(self, viewer: Viewer, parent: QObject) -> None:
+    def __init__(self, viewer: Viewer, results: ResultLayers, parent: QObject) -> None:
         super().__init__(parent)
         self.fast, self.slow, self.scoring = Latest(self), Latest(self), Latest(self)
-        self._layers = PreviewLayers(viewer, "live")
+        self._results, self._layers = results, PreviewLayers(viewer, results)
         self._newest: SliceRequest | None = None
         self._done: SliceDone | None = None
         self._tick: Tick | None = None
@@ -89,6 +90,13 @@ class Live(QObject):
         """Remove the layers and forget what is under way."""
         self.pause()
         self._layers.remove()
+        self._results.put_labels_back()
+
+    def step_back(self) -> None:
+        """Hide the layers while something else is shown; the next `ask` shows them again."""
+        self.pause()
+        self._layers.hide()
+        self._results.put_labels_back()
 
     def pause(self) -> None:
         """Forget what is under way."""
@@ -103,6 +111,7 @@ class Live(QObject):
             return
         self._tick = done
         self._layers.show_image(ZERO_FILLED, done.request.number, done.image, alone=True)
+        self._layers.reveal(ZERO_FILLED)
         if self.slow.is_busy:
             self._layers.hide(ZERO_FILLED)
         self._layers.redraw(ZERO_FILLED)
@@ -117,6 +126,7 @@ class Live(QObject):
         if done.image is not None:
             self._layers.show_image(request.choices.method, request.number, done.image, alone=True)
         if done.probability is not None:
+            self._results.set_labels_aside()
             self._layers.show_labels(request.number, labels_from(done.probability), alone=True)
         self._layers.reveal()
         self._layers.redraw(request.choices.method, SEGMENTATION)

@@ -3,19 +3,19 @@
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from napari.utils.notifications import show_info
 from napari.viewer import Viewer
-from qtpy.QtCore import QSize, Qt, Signal
-from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtCore import QSize, Signal
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_mtmri.errors import InputError, WeightsError
 from napari_mtmri.gui import orientation
 from napari_mtmri.gui.keys import bind_keys, unbind_keys
 from napari_mtmri.gui.layers import placement_of_layer
+from napari_mtmri.gui.panels import remember
 from napari_mtmri.gui.reconstruct.dialogs import Dialogs
 from napari_mtmri.gui.reconstruct.guide import GUIDE
 from napari_mtmri.gui.reconstruct.input_part import InputPart
@@ -26,19 +26,17 @@ from napari_mtmri.gui.reconstruct.results import slice_on_screen
 from napari_mtmri.gui.reconstruct.run_part import RunPart
 from napari_mtmri.gui.reconstruct.running import Running
 from napari_mtmri.gui.reconstruct.sampling_part import RealismPart, SamplingPart
-from napari_mtmri.gui.reconstruct.scores_part import ScoresPart
+from napari_mtmri.gui.reconstruct.scores_part import ScoresPart, summary
 from napari_mtmri.gui.reconstruct.show_part import ShowPart
 from napari_mtmri.gui.reconstruct.state import METHOD, Choices
 from napari_mtmri.gui.reconstruct.whole import VolumeDone, VolumeRequest
 from napari_mtmri.gui.result_layers import error_top
-from napari_mtmri.gui.widgets.header import Header, Section
+from napari_mtmri.gui.widgets.header import Column, Header, Section
 from napari_mtmri.gui.work import Latest, sentence
 from napari_mtmri.methods.assemble import FROM_MAGNITUDE
-from napari_mtmri.result import Result
 from napari_mtmri.volume import Volume
 
 WIDTH = 380
-_OPEN: dict[int, weakref.ref[Reconstruct]] = {}
 
 
 class Reconstruct(QWidget):
@@ -62,40 +60,32 @@ class Reconstruct(QWidget):
         self.sampling, self.realism = SamplingPart(self.choices), RealismPart(self.choices)
         self.method, self.show_part = MethodPart(self.choices), ShowPart(self.choices)
         self.run_part, self.scores = RunPart(self.choices), ScoresPart()
-        self.loader, self.live = Latest(self), Live(self.viewer, self)
-        self.running, self.dialogs = Running(self.viewer, self), Dialogs(self.viewer, self)
+        self.loader, self.running = Latest(self), Running(self.viewer, self)
+        self.live = Live(self.viewer, self.running.layers, self)
+        self.dialogs = Dialogs(self.viewer, self, self._request, self._newest)
+        self._has_let_go = False
         self._is_hidden = False
         self._lay_out()
         self._connect()
         self._connect_files()
         orientation.watch(self.viewer)
         bind_keys(self.viewer)
-        _remember(self)
+        remember(self, self.running.job.stopper.stop)
         self._load()
         self._input_changed()
 
     def _lay_out(self) -> None:
-        body = QWidget()
-        column = QVBoxLayout(body)
-        column.setContentsMargins(6, 0, 6, 0)
-        for section in (
+        column = Column(
             Section("Input", self.input),
             Section("Sampling", self.sampling, self.realism),
             Section("Method", self.method),
             Section("Show", self.show_part),
             Section("Scores", self.scores),
-        ):
-            column.addWidget(section)
-        column.addStretch()
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(body)
+        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2, 2, 2, 6)
         layout.addWidget(self.header)
-        layout.addWidget(scroll, stretch=1)
+        layout.addWidget(column, stretch=1)
         layout.addWidget(self.run_part)
         self.setMinimumWidth(WIDTH)
 
@@ -129,10 +119,10 @@ class Reconstruct(QWidget):
         self.input.open_mask_asked.connect(self.dialogs.open_labels)
         self.input.sample_asked.connect(self.dialogs.open_sample)
         self.sampling.load_asked.connect(self.dialogs.load_mask)
-        self.sampling.save_asked.connect(self._save_mask)
-        self.scores.save_asked.connect(self._save_run)
-        self.scores.figure_asked.connect(self._save_figure)
-        self.scores.csv_asked.connect(self._save_csv)
+        self.sampling.save_asked.connect(self.dialogs.save_mask)
+        self.scores.save_asked.connect(self.dialogs.save_run)
+        self.scores.figure_asked.connect(self.dialogs.save_figure)
+        self.scores.csv_asked.connect(self.dialogs.save_csv)
         self.dialogs.opened.connect(self.input.image.choose)
         self.dialogs.mask_chosen.connect(self.sampling.use_file)
         self.dialogs.noted.connect(self.run_part.show_note)
@@ -181,6 +171,9 @@ class Reconstruct(QWidget):
         placement = None if request.volume is None else placement_of_layer(layer)
         self.live.ask(request, placement, self.method.can_run)
 
+    def _newest(self) -> VolumeDone | None:
+        return self.running.newest
+
     def _slice(self, volume: Volume | None) -> int:
         if volume is None:
             return 0
@@ -193,9 +186,9 @@ class Reconstruct(QWidget):
     def _scale_errors(self) -> None:
         volume = self.input.volume()
         if volume is not None:
-            top = error_top(volume, self.choices.error_scale, self.choices.error_top)
-            for layer in self.running.layers.of("error"):
-                layer.contrast_limits = (0.0, top)
+            self.running.layers.scale_errors(
+                error_top(volume, self.choices.error_scale, self.choices.error_top)
+            )
 
     # One slice
 
@@ -231,18 +224,17 @@ class Reconstruct(QWidget):
         volume = self.input.volume()
         if volume is None or self.running.is_running:
             return
-        self.live.end()
+        request = VolumeRequest(
+            self.choices.frozen(),
+            volume,
+            placement_of_layer(self.input.image.layer),
+            self.input.labels(),
+            self._slice(volume),
+        )
+        self.live.step_back()
         self.run_part.show_start()
         self.run_part.show_running(True)
-        self.running.start(
-            VolumeRequest(
-                self.choices.frozen(),
-                volume,
-                placement_of_layer(self.input.image.layer),
-                self.input.labels(),
-                self._slice(volume),
-            )
-        )
+        self.running.start(request)
 
     def stop(self) -> None:
         """Stop a run; the layers stay as they were."""
@@ -254,10 +246,7 @@ class Reconstruct(QWidget):
         # That it was simulated stands beside the input already.
         lines = [line for line in result.warnings if line != FROM_MAGNITUDE]
         self.run_part.show_note(summary(result), lines)
-        if self._is_hidden:
-            from napari.utils.notifications import show_info
-
-            show_info(f"{result.title}: done.")
+        self._tell_outside(f"{result.title}: done.")
         self.finished.emit(result)
 
     def _stopped(self) -> None:
@@ -275,29 +264,30 @@ class Reconstruct(QWidget):
             self.method.problem.show_error(why)
         else:
             self.run_part.show_error(why)
+        self._tell_outside(sentence(why))
+
+    def _tell_outside(self, text: str) -> None:
+        """Say it in a notification of napari's where the panel is not in view."""
         if self._is_hidden:
-            from napari.utils.notifications import show_warning
-
-            show_warning(sentence(why))
-
-    # Files
-
-    def _save_mask(self) -> None:
-        self.dialogs.save_mask(self._request())
-
-    def _save_run(self) -> None:
-        if self.running.newest is not None:
-            self.dialogs.save_run(self.running.newest)
-
-    def _save_figure(self) -> None:
-        if self.running.newest is not None:
-            neurological = orientation.watch(self.viewer).view == "neurological"
-            self.dialogs.save_figure(self.running.newest, neurological)
-
-    def _save_csv(self) -> None:
-        self.dialogs.save_csv(self.scores.csv_text())
+            show_info(text)
 
     # Coming and going
+
+    def close_down(self) -> None:
+        """Stop what runs, remove the live layers and let go of the viewer."""
+        self.running.stop()
+        self.live.end()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Hear no more of the viewer; works when the widget itself is gone."""
+        if self._has_let_go:
+            return
+        self._has_let_go = True
+        self.live.pause()
+        self.input.disconnect_viewer()
+        self.viewer.dims.events.point.disconnect(self._slice_changed)
+        unbind_keys(self.viewer)
 
     def hideEvent(self, event: Any) -> None:
         """Pause Live while nobody sees it; a run goes on."""
@@ -312,46 +302,3 @@ class Reconstruct(QWidget):
             self._is_hidden = False
             self.method.refresh()
             self._ask()
-
-
-def summary(result: Result) -> str:
-    """Return what came of a run in one line."""
-    parts = [f"Done in {sum(result.timings.values()):.1f} s"]
-    for name, scores in result.scores.items():
-        psnr, dice = scores.get("PSNR"), scores.get("Dice")
-        if psnr == psnr:
-            parts.append(f"{name} {psnr:.1f} dB")
-        if dice == dice:
-            parts.append(f"Dice {dice:.2f}")
-    return " · ".join(parts)
-
-
-def panel_of(viewer: Viewer) -> Reconstruct | None:
-    """Return the panel that is open in a viewer, if one is."""
-    viewer = getattr(viewer, "__wrapped__", viewer)
-    panels = [known() for known in list(_OPEN.values())]
-    return next((one for one in panels if one is not None and one.viewer is viewer), None)
-
-
-def _remember(panel: Reconstruct) -> None:
-    """Keep the panel findable, and stop its work when it or the program goes."""
-    key, stopper = id(panel), panel.running.job.stopper
-    _OPEN[key] = weakref.ref(panel)
-    panel.destroyed.connect(_goer(key, weakref.ref(panel.viewer), stopper.stop))
-    QApplication.instance().aboutToQuit.connect(stopper.stop)
-
-
-def _goer(key: int, viewer: Any, stop: Callable[[], None]) -> Callable[..., None]:
-    """What is done when the panel is gone; holds neither panel nor viewer."""
-
-    def gone(*_: object) -> None:
-        stop()
-        known = _OPEN.pop(key, None)
-        panel = None if known is None else known()
-        if panel is not None:
-            panel.live.pause()
-            panel.input.disconnect_viewer()
-        if viewer() is not None:
-            unbind_keys(viewer())
-
-    return gone

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The panel's own layers that follow the slice on screen while a run or Live goes on."""
+"""The layers of Live, which follow the slice on screen."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from napari.viewer import Viewer
 
 from napari_mtmri.geometry import to_stack
 from napari_mtmri.gui.layers import KEY, Placement, label_style, window_of
-from napari_mtmri.gui.reconstruct.results import insert_quietly
+from napari_mtmri.gui.reconstruct.results import ResultLayers, insert_quietly
 from napari_mtmri.gui.reconstruct.state import Choices
 from napari_mtmri.volume import Volume
 
@@ -19,19 +19,18 @@ SEGMENTATION = "segmentation"
 
 
 class PreviewLayers:
-    """At most three layers, changed in place a slice at a time, removed when done.
+    """Layers of Live, changed in place a slice at a time, removed when done.
 
     Where nothing was computed an image is NaN, which napari does not draw: there the
     layers below are seen, and never a slice of other choices.
     """
 
-    def __init__(self, viewer: Viewer, word: str) -> None:
-        self._viewer = viewer
-        self._word = word
+    def __init__(self, viewer: Viewer, results: ResultLayers) -> None:
+        self._viewer, self._results = viewer, results
         self._layers: dict[str, Any] = {}
         self._filled: dict[str, set[int]] = {}
         self._grid: tuple[Any, ...] = ()
-        self._hidden: list[Any] = []
+        self._hidden: set[str] = set()
 
     def prepare(self, volume: Volume, choices: Choices, placement: Placement) -> None:
         """Belong to this volume from now on; layers of another are removed."""
@@ -61,29 +60,26 @@ class PreviewLayers:
         for what, layer in self._layers.items():
             if what not in kept and layer.visible:
                 layer.visible = False
-                self._hidden.append(layer)
+                self._hidden.add(what)
 
-    def reveal(self) -> None:
-        """Show again what `hide` hid."""
-        hidden, self._hidden = self._hidden, []
-        for layer in hidden:
-            if layer in self._viewer.layers:
-                layer.visible = True
+    def reveal(self, *whats: str) -> None:
+        """Show again what `hide` hid: these layers, or all."""
+        for what in self._hidden & set(whats or self._hidden):
+            self._hidden.discard(what)
+            if what in self._layers and self._layers[what] in self._viewer.layers:
+                self._layers[what].visible = True
 
     def keep_only(self, *whats: str) -> None:
         """Remove the layers of other kinds."""
-        for what in [name for name in self._layers if name not in whats]:
-            self._remove(self._layers.pop(what))
-            self._filled.pop(what, None)
+        unwanted = [name for name in self._layers if name not in whats]
+        self._results.remove([self._layers.pop(name) for name in unwanted])
+        for name in unwanted:
+            self._filled.pop(name, None)
 
     def remove(self) -> None:
         """Remove the layers."""
         self.keep_only()
-        self._grid, self._hidden = (), []
-
-    def _remove(self, layer: Any) -> None:
-        if layer in self._viewer.layers:
-            self._viewer.layers.remove(layer)
+        self._grid, self._hidden = (), set()
 
     def _put(self, what: str, number: int, plane: np.ndarray, alone: bool) -> None:
         layer = self._layers.get(what)
@@ -101,7 +97,7 @@ class PreviewLayers:
 
     def _make(self, what: str) -> Any:
         arguments: dict[str, Any] = {
-            "name": f"{self._volume.name} · {self._word} · {what}",
+            "name": f"{self._volume.name} · live · {what}",
             "metadata": {KEY: {"placement": self._placement, "preview": True}},
             **self._placement.arguments(),
         }

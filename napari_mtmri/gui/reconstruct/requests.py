@@ -138,8 +138,19 @@ def load(choices: Choices) -> Any:
 
 def load_device(choices: Choices) -> str:
     """Load torch and the method's weights; return the device and why."""
+    _warm_labels()
     _, setting, _ = load(choices)
     return str(setting.device.why)
+
+
+@lru_cache(maxsize=1)
+def _warm_labels() -> None:
+    """Let napari load what its first labels need, up to a second, before they are drawn."""
+    from napari.layers import Labels
+
+    from napari_mtmri.gui.layers import label_style
+
+    Labels(np.zeros((2, 2, 2), np.uint8), **label_style())
 
 
 def method_slice(request: SliceRequest) -> SliceDone:

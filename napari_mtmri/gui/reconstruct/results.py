@@ -52,6 +52,12 @@ def _place(viewer: Viewer, layer: Layer) -> int:
     return min(above, default=len(viewer.layers))
 
 
+def drop(viewer: Viewer, layer: Any) -> None:
+    """Remove a layer, if it is still there."""
+    if layer in viewer.layers:
+        viewer.layers.remove(layer)
+
+
 class ResultLayers(QObject):
     """Adds the layers of results to a viewer.
 
@@ -66,6 +72,8 @@ class ResultLayers(QObject):
         super().__init__(parent)
         self._viewer = viewer
         self._waiting: list[LayerData] = []
+        self._unwanted: list[Any] = []
+        self._aside: list[Any] = []
         self._done: Any = None
         self._turn = QTimer(self)
         self._turn.setSingleShot(True)
@@ -74,8 +82,27 @@ class ResultLayers(QObject):
     def place(self, layers: list[LayerData], done: Any) -> None:
         """Add layers, or change those that a run of the same request left."""
         self._waiting += layers
-        self._done = done
+        self._done = done or self._done
         self._turn.start(0)
+
+    def remove(self, layers: list[Any]) -> None:
+        """Remove layers, one a turn: napari takes its time over each."""
+        self._unwanted += layers
+        self._turn.start(0)
+
+    def set_labels_aside(self) -> None:
+        """Hide the outlines of runs, which would lie on those of Live."""
+        for layer in self._viewer.layers:
+            if known_what(layer) in ("segmentation", "disagreement") and layer.visible:
+                layer.visible = False
+                self._aside.append(layer)
+
+    def put_labels_back(self) -> None:
+        """Show what `set_labels_aside` hid."""
+        aside, self._aside = self._aside, []
+        for layer in aside:
+            if layer in self._viewer.layers:
+                layer.visible = True
 
     def find(self, run: str, what: str) -> Any:
         """Return the layer of a run that shows this, or None."""
@@ -85,20 +112,26 @@ class ResultLayers(QObject):
                 return layer
         return None
 
-    def of(self, what: str) -> list[Any]:
-        """Return the layers of all runs that show this."""
-        layers = self._viewer.layers
-        return [layer for layer in layers if known_what(layer) == what]
+    def scale_errors(self, top: float) -> None:
+        """Let the error scales of all runs end at the same value."""
+        for layer in self._viewer.layers:
+            if known_what(layer) == "error":
+                layer.contrast_limits = (0.0, top)
 
     def _next(self) -> None:
+        if self._unwanted:
+            drop(self._viewer, self._unwanted.pop(0))
+            self._turn.start(0)
+            return
         if not self._waiting:
-            self.placed.emit(self._done)
+            done, self._done = self._done, None
+            if done is not None:
+                self.placed.emit(done)
             return
         data, arguments, kind = self._waiting.pop(0)
         known = arguments["metadata"][KEY]
         old = self.find(known["run"], known["what"])
-        if old is not None and _was_edited(old):
-            _leave_to_user(old)
+        if old is not None and leave_if_edited(old):
             old = None
         if old is None or old.data.shape != data.shape:
             self._add(data, arguments, kind)
@@ -132,17 +165,14 @@ def known_what(layer: Any) -> str:
     return str(layer.metadata.get(KEY, {}).get("what", ""))
 
 
-def _was_edited(layer: Any) -> bool:
-    """Whether somebody painted on a layer of ours."""
+def leave_if_edited(layer: Any) -> bool:
+    """Leave a layer of ours to the user if somebody painted on it; whether that is so."""
     known = layer.metadata[KEY]
-    if not isinstance(layer, Labels):
+    if not isinstance(layer, Labels) or "volume" not in known:
         return False
-    shown = known["placement"].view(known["volume"].data)
-    return not np.array_equal(layer.data, shown)
-
-
-def _leave_to_user(layer: Any) -> None:
-    """What somebody painted is theirs from now on."""
-    known = {k: v for k, v in layer.metadata[KEY].items() if k not in ("run", "what")}
-    layer.metadata = {**layer.metadata, KEY: known}
+    if np.array_equal(layer.data, known["placement"].view(known["volume"].data)):
+        return False
+    kept = {key: value for key, value in known.items() if key not in ("run", "what")}
+    layer.metadata = {**layer.metadata, KEY: kept}
     layer.name = f"{layer.name} · edited"
+    return True

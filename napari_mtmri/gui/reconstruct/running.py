@@ -9,8 +9,7 @@ from typing import Any
 from napari.viewer import Viewer
 from qtpy.QtCore import QObject, Signal
 
-from napari_mtmri.gui.reconstruct.preview_layers import PreviewLayers
-from napari_mtmri.gui.reconstruct.requests import labels_from
+from napari_mtmri.gui.reconstruct.growing import Growing
 from napari_mtmri.gui.reconstruct.results import ResultLayers
 from napari_mtmri.gui.reconstruct.whole import (
     VolumeDone,
@@ -45,8 +44,8 @@ class Running(QObject):
         self.job = Job(self)
         self.layers = ResultLayers(viewer, self)
         self.newest: VolumeDone | None = None
-        self._slices = PreviewLayers(viewer, "running")
-        self._request: VolumeRequest | None = None
+        self._growing = Growing(viewer, self.layers)
+        self._is_running = False
         self.job.progressed.connect(self._progressed)
         self.job.done.connect(self._whole)
         self.job.stopped.connect(self._stopped)
@@ -56,14 +55,14 @@ class Running(QObject):
     @property
     def is_running(self) -> bool:
         """Whether a run is going on or its layers are being added."""
-        return self._request is not None
+        return self._is_running
 
     def start(self, request: VolumeRequest) -> None:
         """Start a run, if none is going on."""
         if self.is_running:
             return
-        self._request = request
-        self._slices.prepare(request.volume, request.choices, request.placement)
+        self._is_running = True
+        self._growing.begin(request)
         self.job.start(partial(whole_volume, request))
 
     def stop(self) -> None:
@@ -87,37 +86,27 @@ class Running(QObject):
 
     def _progressed(self, progress: Progress | str) -> None:
         self.progressed.emit(progress)
-        request = self._request
-        if request is None or isinstance(progress, str):
-            return
-        for at, number in enumerate(progress.slices):
-            if progress.image is not None:
-                image = abs(progress.image[at])
-                self._slices.show_image(request.choices.method, number, image)
-            if progress.probability is not None:
-                self._slices.show_labels(number, labels_from(progress.probability[at]))
-        self._slices.redraw()
+        if isinstance(progress, Progress):
+            self._growing.put(progress)
 
     def _whole(self, done: VolumeDone) -> None:
         self.newest = done
+        self._growing.finish()
         self.layers.place(done.layers, done)
 
-    def _placed(self, done: VolumeDone | None) -> None:
-        if done is not None:
-            self._end()
-            self.done.emit(done)
-            self.ended.emit()
+    def _placed(self, done: VolumeDone) -> None:
+        self._is_running = False
+        self.done.emit(done)
+        self.ended.emit()
 
     def _stopped(self) -> None:
-        self._end()
+        self._is_running = False
         self.stopped.emit()
+        self._growing.undo()
         self.ended.emit()
 
     def _failed(self, why: BaseException) -> None:
-        self._end()
+        self._is_running = False
         self.failed.emit(why)
+        self._growing.undo()
         self.ended.emit()
-
-    def _end(self) -> None:
-        self._request = None
-        self._slices.remove()

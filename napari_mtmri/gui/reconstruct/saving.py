@@ -19,14 +19,14 @@ def save_mask(request: SliceRequest, path: Path) -> str:
     return f"mask written to {path}"
 
 
-def save_run(result: Result, folder: Path, labels: Volume | None) -> str:
+def save_run(result: Result, labels: Volume | None, folder: Path) -> str:
     """Write the run folder."""
     from napari_mtmri.readers.run_folder import write_run
 
     return f"run written to {write_run(result, folder, labels)}"
 
 
-def save_figure(result: Result, path: Path, labels: Volume | None, neurological: bool) -> str:
+def save_figure(result: Result, labels: Volume | None, neurological: bool, path: Path) -> str:
     """Write the picture."""
     from napari_mtmri.figures import save_figure as write
 

@@ -57,12 +57,13 @@ class ScoresPart(QWidget):
 
     Signals
     -------
-    save_asked, figure_asked, csv_asked
+    save_asked, figure_asked
+    csv_asked : the table as text
     """
 
     save_asked = Signal()
     figure_asked = Signal()
-    csv_asked = Signal()
+    csv_asked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -84,7 +85,7 @@ class ScoresPart(QWidget):
         self._enable()
         self.scope.currentIndexChanged.connect(self._draw)
         self.copy.clicked.connect(self._to_clipboard)
-        self.csv.clicked.connect(self.csv_asked)
+        self.csv.clicked.connect(self._ask_csv)
         self.save.clicked.connect(self.save_asked)
         self.figure.clicked.connect(self.figure_asked)
 
@@ -163,6 +164,9 @@ class ScoresPart(QWidget):
                 self.table.setItem(number, column, item)
         self.table.resizeColumnsToContents()
 
+    def _ask_csv(self) -> None:
+        self.csv_asked.emit(self.csv_text())
+
     def _to_clipboard(self) -> None:
         QApplication.clipboard().setText("\n".join("\t".join(row) for row in self.cells()))
 
@@ -180,3 +184,15 @@ def cell_text(score: Score | None) -> str:
 def _tip(metric: str, score: Score | None) -> str:
     measured = "not measured" if score is None else f"{score.region}; {score.depends}"
     return f"{TIPS[metric]}\n{measured}"
+
+
+def summary(result: Result) -> str:
+    """Return what came of a run in one line."""
+    parts = [f"Done in {sum(result.timings.values()):.1f} s"]
+    for name, scores in result.scores.items():
+        psnr, dice = scores.get("PSNR"), scores.get("Dice")
+        if psnr == psnr:
+            parts.append(f"{name} {psnr:.1f} dB")
+        if dice == dice:
+            parts.append(f"Dice {dice:.2f}")
+    return " · ".join(parts)

@@ -7,6 +7,7 @@ import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from napari_mtmri.errors import Stopped
@@ -46,6 +47,25 @@ class VolumeRequest:
     placement: Placement
     labels: Volume | None
     first: int
+
+    @cached_property
+    def title(self) -> str:
+        """The name its layers will have.
+
+        Raises
+        ------
+        RequestError
+            If the choices do not fit together.
+        """
+        from napari_mtmri.gui.result_layers import coming_title
+
+        choices = self.choices
+        request = {
+            "pattern": pattern_of(choices).record(),
+            "parameters": choices.parameters,
+            "simulation": {"phase": choices.phase, "snr": choices.snr, "n_coils": choices.n_coils},
+        }
+        return coming_title(self.volume.name, choices.method, request, choices.swapped)
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,16 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QTextBrowser, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QTextBrowser,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 RESEARCH = "Research use only"
 
@@ -53,6 +62,23 @@ class Header(QWidget):
         self._window.show()
         self._window.raise_()
         return self._window
+
+
+class Column(QScrollArea):
+    """Parts of a panel below each other; scrolls down, never sideways."""
+
+    def __init__(self, *parts: QWidget) -> None:
+        super().__init__()
+        body = QWidget()
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(6, 0, 6, 0)
+        for part in parts:
+            layout.addWidget(part)
+        layout.addStretch()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(body)
 
 
 class Section(QWidget):
