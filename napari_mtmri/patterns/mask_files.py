@@ -13,6 +13,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,20 @@ from napari_mtmri.patterns.base import Mask
 ENDINGS = (".npy", ".png", ".csv")
 MAX_SAMPLES = 2**24
 MAX_BYTES = 8 * MAX_SAMPLES + 2**16
+
+# What the decoders of others raise at damaged bytes, found by damaging bytes.
+_DAMAGE = (
+    EOFError,
+    MemoryError,
+    OSError,
+    RecursionError,
+    SyntaxError,
+    TokenError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
 
 
 def read_mask(path: Path) -> Mask:
@@ -82,23 +97,23 @@ def contents(path: Path) -> bytes:
     if not path.is_file():
         raise InputError(f"{path}: there is no such file; choose another.")
     try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise InputError(
+                f"{path.name}: {size} bytes are more than the {MAX_BYTES} a mask may have; "
+                "save it as booleans."
+            )
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            return file.read(size)
     except OSError as why:
         raise InputError(f"{path}: cannot be read ({why}); choose another file.") from why
-    if len(data) > MAX_BYTES:
-        raise InputError(
-            f"{path.name}: {path.stat().st_size} bytes are more than the {MAX_BYTES} a mask may "
-            "have; save it as booleans."
-        )
-    return data
 
 
 def decode(path: Path, data: bytes) -> Mask:
     """Return the mask in the bytes of a file, whose ending says how; raises InputError."""
     try:
         array = _DECODERS[path.suffix.lower()](data)
-    except (ValueError, TypeError, SyntaxError, OSError, EOFError, zlib.error) as why:
+    except _DAMAGE as why:
         reason = " ".join(str(why).split()) or type(why).__name__
         raise InputError(
             f"{path.name}: not a readable {path.suffix[1:].lower()} file of a mask ({reason[:120]}); "
