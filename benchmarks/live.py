@@ -7,12 +7,14 @@ Holds the acceleration slider and moves it for some seconds with Live on, counts
 zero-filled images that were drawn, then takes the time from the last change to the method's
 picture. Then the whole volume: when the slice on screen stood, how long all of it took, and
 how soon a stop was felt. Every function of the panel that the window's thread enters is
-timed, less what napari takes inside it to add, change and slice layers. Nothing is asserted.
+timed, less what napari takes inside it to add, change and slice layers and to turn its camera,
+and less Python's garbage collector. Nothing is asserted.
 """
 
 from __future__ import annotations
 
 import functools
+import gc
 import importlib
 import inspect
 import itertools
@@ -30,7 +32,8 @@ from typing import Any
 os.environ["NAPARI_CONFIG"] = os.path.join(tempfile.mkdtemp(), "napari.yaml")
 
 import napari.layers
-from napari.components import LayerList
+from napari.components import Camera, Dims, LayerList
+from napari.utils.events.containers import EventedDict
 from napari.viewer import Viewer
 from qtpy.QtWidgets import QApplication
 
@@ -50,6 +53,8 @@ class Clock:
         self._entered = ""
         self._napari_s = 0.0
         self._in_napari = False
+        self.longest_collection = 0.0
+        self._collection_began = 0.0
 
     def ours(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """Time a function of ours where it is the outermost."""
@@ -58,6 +63,7 @@ class Clock:
         def timed(*arguments: Any, **more: Any) -> Any:
             if self._entered or threading.get_ident() != self._window:
                 return function(*arguments, **more)
+            outside, self._in_napari = self._in_napari, False
             self._entered, self._napari_s = name, 0.0
             began = time.perf_counter()
             try:
@@ -65,7 +71,7 @@ class Clock:
             finally:
                 own = time.perf_counter() - began - self._napari_s
                 self.longest[name] = max(self.longest.get(name, 0.0), own)
-                self._entered = ""
+                self._entered, self._in_napari = "", outside
 
         return timed
 
@@ -85,6 +91,18 @@ class Clock:
                 self._napari_s += time.perf_counter() - began
 
         return timed
+
+    def collection(self, phase: str, info: dict[str, int]) -> None:
+        """Take the time of Python's garbage collector from what it happens to interrupt."""
+        if threading.get_ident() != self._window:
+            return
+        if phase == "start":
+            self._collection_began = time.perf_counter()
+            return
+        took = time.perf_counter() - self._collection_began
+        self.longest_collection = max(self.longest_collection, took)
+        if not self._in_napari:
+            self._napari_s += took
 
     def watch_ours(self) -> None:
         """Time all functions of all classes of the window's package."""
@@ -110,6 +128,9 @@ class Clock:
             (napari.layers.Layer, ("refresh",)),
             (napari.layers.Image, ("__init__",)),
             (napari.layers.Labels, ("__init__",)),
+            (Dims, ("__setattr__",)),
+            (Camera, ("__setattr__",)),
+            (EventedDict, ("__setitem__",)),
         ):
             for name in names:
                 setattr(kind, name, self.napari(getattr(kind, name)))
@@ -119,6 +140,7 @@ class Clock:
             (napari.layers.Layer, "visible"),
             (napari.layers.Image, "contrast_limits"),
             (napari.layers.Labels, "contour"),
+            (LayerList, "selection"),
         ):
             owner = next(one for one in kind.__mro__ if name in vars(one))
             known = vars(owner)[name]
@@ -140,7 +162,8 @@ def hold_and_move(panel: Any, viewer: Any) -> list[str]:
     panel.live.ticked.connect(lambda _: drawn.append(time.perf_counter()))
     slider = panel.sampling.acceleration.slider
     slider.setSliderDown(True)
-    cpu, began, value, way = time.process_time(), time.perf_counter(), 40, 1
+    cpu, window = time.process_time(), time.thread_time()
+    began, value, way = time.perf_counter(), 40, 1
     while time.perf_counter() - began < HOLD_S:
         value += way
         way = -way if value in (20, 80) else way
@@ -149,7 +172,7 @@ def hold_and_move(panel: Any, viewer: Any) -> list[str]:
         spin(STEP_S)
     took = time.perf_counter() - began
     slider.setSliderDown(False)
-    cpu = time.process_time() - cpu
+    cpu, window = time.process_time() - cpu, time.thread_time() - window
     gaps = [later - sooner for sooner, later in itertools.pairwise(drawn)]
     fast, slow = panel.live.fast.n_runs - ran[0], panel.live.slow.n_runs - ran[1]
     return [
@@ -157,7 +180,9 @@ def hold_and_move(panel: Any, viewer: Any) -> list[str]:
         f"zero-filled image follows                 {len(drawn) / took:6.1f} updates a second, "
         f"longest gap {1000 * max(gaps):.0f} ms",
         f"requests: {moves} moves, {fast} zero-filled, {slow} of the method; none queue up",
-        f"processor time                            {cpu / took:6.2f} s a second, all threads",
+        f"processor time of the window's thread     {1000 * window / len(drawn):6.1f} ms an update: "
+        f"{len(drawn) / window:.0f} a second with a core of its own; all threads "
+        f"{cpu / took:.2f} s a second",
     ]
 
 
@@ -213,6 +238,7 @@ def main() -> None:
     clock = Clock()
     clock.watch_ours()
     clock.watch_napari()
+    gc.callbacks.append(clock.collection)
     viewer, panel = build_window(sample="flair-lesion")
     viewer.window._qt_window.resize(1400, 900)
     panel.method.method.setCurrentIndex(panel.method.method.findData(method))
@@ -226,16 +252,19 @@ def main() -> None:
     lines = hold_and_move(panel, viewer)
     spin(WAIT_S, lambda: not panel.live.is_busy)
     lines += after_a_change(panel)
-    panel.run_part.live.setChecked(False)
     lines += whole_volume(panel)
+    panel.run_part.live.setChecked(False)
     shape = " x ".join(map(str, panel.input.volume().shape))
     print(f"{method}, sample {shape}, {panel.header.device.toolTip()}")
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, "
           f"load of others {os.getloadavg()[0]:.1f}, OpenGL in software under Xvfb")  # fmt: skip
     print("\n".join(lines))
-    print("longest of our functions on the window's thread, less napari's layers:")
+    print(
+        "longest of our functions on the window's thread, less napari's layers and\nPython's garbage collector:"
+    )
     for name, longest in sorted(clock.longest.items(), key=lambda one: -one[1])[:8]:
         print(f"  {name:<40} {1000 * longest:6.1f} ms")
+    print(f"  (Python's garbage collector: {1000 * clock.longest_collection:.0f} ms at once)")
     panel.close_down()
     viewer.close()
 

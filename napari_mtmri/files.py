@@ -6,9 +6,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
+import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from napari_mtmri.errors import InputError, RequestError, ResourceError
@@ -30,7 +30,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     ResourceError
         If the folder cannot be written to or the disk is full; nothing is left behind.
     """
-    beside = path.with_name(f".{os.getpid()}-{path.name}")
+    beside = path.with_name(f".{uuid.uuid4().hex[:8]}-{path.name}")
     try:
         write(beside)
         with beside.open("rb+") as file:
@@ -39,7 +39,8 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     except OSError as why:
         raise ResourceError(f"{path}: cannot be written ({why}); choose another place.") from why
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # not there, or in no folder
+            beside.unlink()
 
 
 @contextmanager
@@ -59,23 +60,32 @@ def whole_folder(path: Path) -> Iterator[Path]:
         raise RequestError(f"{path}: is there and is no run folder; choose another --out.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+        beside = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")
+        beside.mkdir()
     except OSError as why:
         raise ResourceError(f"{path}: cannot be written ({why}); choose another place.") from why
     try:
         yield beside
-        beside.chmod(0o755)
-        old = None
-        if path.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{path.name}-old-", dir=path.parent)) / "run"
-            os.replace(path, old)
-        os.replace(beside, path)
-        if old is not None:
-            shutil.rmtree(old.parent, ignore_errors=True)
+        _take_place(beside, path)
     except OSError as why:
         raise ResourceError(f"{path}: cannot be written ({why}); make room there.") from why
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def _take_place(beside: Path, path: Path) -> None:
+    """Rename ``beside`` to ``path``; what lay there goes only when the new one is in place."""
+    if not path.exists():
+        os.replace(beside, path)
+        return
+    old = beside.with_name(f"{beside.name}-old")
+    os.replace(path, old)
+    try:
+        os.replace(beside, path)
+    except OSError:
+        os.replace(old, path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _may_replace(path: Path) -> bool:
@@ -112,7 +122,11 @@ def safe_child(folder: Path, name: str) -> Path:
     InputError
         If it would leave the folder.
     """
-    child = (folder / name).resolve()
-    if not child.is_relative_to(folder.resolve()):
+    try:
+        child = (folder / name).resolve()
+        inside = child.is_relative_to(folder.resolve())
+    except (ValueError, OSError) as why:  # a null character, a loop of links
+        raise InputError(f"{name!r} is no name of a file ({why}); rename it.") from why
+    if not inside:
         raise InputError(f"{name!r} leaves the folder {folder}; use a path inside it.")
     return child

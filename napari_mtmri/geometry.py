@@ -13,6 +13,7 @@ from napari_mtmri.errors import InputError, RequestError
 Affine = NDArray[np.float64]
 LETTERS = (("L", "R"), ("P", "A"), ("I", "S"))
 OBLIQUE_MM = 1e-3
+FLAT = 1e-6  # volume of a voxel against that of a box with its sides: below it, no volume
 COARSER = 1.01
 _TO_SAR = np.eye(4)[[2, 1, 0, 3]]  # rows R, A, S -> S, A, R
 
@@ -46,21 +47,40 @@ def check_affine(affine: ArrayLike, what: str) -> Affine:
     Raises
     ------
     InputError
-        If it is not 4 × 4, not finite, or singular; names ``what``.
+        If it is not 4 × 4, not finite, singular, or its last row is not (0, 0, 0, 1);
+        names ``what``.
     """
-    matrix = np.array(affine, dtype=np.float64)
+    try:
+        matrix = np.array(affine, dtype=np.float64)
+    except (TypeError, ValueError) as why:
+        raise InputError(
+            f"{what}: the affine {affine!r} is no 4 x 4 matrix; mend the header."
+        ) from why
     if matrix.shape != (4, 4):
         raise InputError(
             f"{what}: an affine of shape {matrix.shape} is not 4 x 4; mend the header."
         )
     if not np.isfinite(matrix).all():
         raise InputError(f"{what}: the affine holds NaN or infinity; export the file again.")
-    if abs(np.linalg.det(matrix[:3, :3])) < 1e-12:
+    if matrix[3].tolist() != [0, 0, 0, 1]:
+        raise InputError(
+            f"{what}: the affine's last row is {matrix[3].tolist()}, not 0 0 0 1; mend the header."
+        )
+    if _is_singular(matrix[:3, :3]):
         raise InputError(
             f"{what}: the affine is singular (its columns are {matrix[:3, :3].T.tolist()}); "
             "export the file again."
         )
     return matrix
+
+
+def _is_singular(matrix: NDArray[np.float64]) -> bool:
+    """Whether the axes span no volume, at any size of voxels."""
+    with np.errstate(over="ignore", invalid="ignore"):  # 1e300 mm is finite, its square is not
+        sizes = np.linalg.norm(matrix, axis=0)
+        if not np.isfinite(sizes).all() or not sizes.all():
+            return True
+        return bool(abs(np.linalg.det(matrix / sizes)) < FLAT)
 
 
 def directions(affine: Affine) -> tuple[tuple[int, bool], ...]:
@@ -109,7 +129,7 @@ def choose_axes(
     """Return slice, readout and phase axes of a volume.
 
     Slices are cut along the coarsest spacing, or the axis closest to superior-inferior
-    where none is coarser. Phase encoding is the shorter side of the plane; ties go to the
+    where none is coarser; a single slice is kept whole. Phase encoding is the shorter side of the plane; ties go to the
     axis closest to left-right.
 
     Raises
@@ -126,7 +146,7 @@ def choose_axes(
         )
     world = [pair[0] for pair in directions(affine)]
     if slice_axis is None:
-        slice_axis = _slice_axis(spacing(affine), world, phase_axis)
+        slice_axis = _slice_axis(shape, spacing(affine), world, phase_axis)
     plane = [axis for axis in range(3) if axis != slice_axis]
     if phase_axis is None:
         phase_axis = min(plane, key=lambda axis: (shape[axis], world[axis] != 0, axis))
@@ -134,8 +154,13 @@ def choose_axes(
     return Axes(slice_axis, readout, phase_axis)
 
 
-def _slice_axis(sizes: tuple[float, ...], world: list[int], taken: int | None) -> int:
+def _slice_axis(
+    shape: tuple[int, ...], sizes: tuple[float, ...], world: list[int], taken: int | None
+) -> int:
     free = [axis for axis in range(3) if axis != taken]
+    flat = [axis for axis in free if shape[axis] == 1]
+    if len(flat) == 1:
+        return flat[0]
     coarsest, *others = sorted(free, key=lambda axis: -sizes[axis])
     if all(sizes[coarsest] > COARSER * sizes[axis] for axis in others):
         return coarsest

@@ -16,6 +16,7 @@ from napari_mtmri.errors import InputError
 from napari_mtmri.geometry import Axes, axis_codes, check_affine, choose_axes, is_oblique, spacing
 
 Kind = Literal["image", "labels", "complex"]
+NUMBERS = {"image": "iufb", "labels": "iub", "complex": "c"}  # kinds of dtype
 SAME_GRID_MM = 1e-3
 
 
@@ -45,7 +46,8 @@ class Volume:
     Raises
     ------
     InputError
-        If the array is not 3-D or empty, or the affine is unusable.
+        If the array is not 3-D or empty, its type does not fit the kind, or the affine is
+        unusable.
     """
 
     data: NDArray[Any]
@@ -63,9 +65,13 @@ class Volume:
         data = np.asarray(self.data)
         if data.ndim != 3 or 0 in data.shape:
             raise InputError(f"{self.name}: shape {data.shape} is no volume; it needs three sides.")
-        if self.kind == "labels" and data.dtype.kind not in "iub":
+        if self.kind not in NUMBERS:
+            raise InputError(f"{self.name}: {self.kind!r} is none of {', '.join(NUMBERS)}.")
+        if data.dtype.kind not in NUMBERS[self.kind]:
+            wanted = {"image": "real", "labels": "whole", "complex": "complex"}[self.kind]
             raise InputError(
-                f"{self.name}: labels of type {data.dtype} are not whole numbers; open it as an image."
+                f"{self.name}: type {data.dtype} does not fit {self.kind}, which takes {wanted} "
+                "numbers; choose another kind."
             )
         view = data.view()
         view.flags.writeable = False
@@ -138,7 +144,8 @@ class Volume:
     @cached_property
     def _magnitude(self) -> NDArray[np.float32]:
         image = np.abs(self.data) if self.kind == "complex" else self.data
-        image = image.astype(np.float32)
+        with np.errstate(over="ignore"):  # beyond float32: counted below
+            image = image.astype(np.float32)
         bad = image.size - int(np.isfinite(image).sum())
         if bad:
             raise InputError(

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""All 48 ways the axes of a head can lie in an array, and a head with a marker on one side."""
+"""All 48 ways the axes of a head can lie in an array."""
 
 from __future__ import annotations
 
 from itertools import permutations, product
 
-import numpy as np
-
 from napari_mtmri.volume import Volume
+from tests.phantoms import SPACING_RAS, marked_phantom
+
+__all__ = ["ORDERS", "SHAPE_RAS", "SPACING_RAS", "Order", "codes_of", "marked_head"]
 
 SHAPE_RAS = (12, 10, 8)
-SPACING_RAS = (1.0, 1.5, 3.0)
 Order = tuple[tuple[int, int], ...]
 ORDERS: list[Order] = [
     tuple(zip(order, signs, strict=True))
@@ -26,12 +26,4 @@ def codes_of(order: Order) -> str:
 
 def marked_head(order: Order, dtype: str = "float32") -> Volume:
     """A volume whose axis i runs along world axis order[i][0]; bright at right, anterior, superior."""
-    data = np.zeros([SHAPE_RAS[world] for world, _ in order], dtype)
-    affine = np.zeros((4, 4))
-    corner = []
-    for axis, (world, sign) in enumerate(order):
-        affine[world, axis] = sign * SPACING_RAS[world]
-        corner.append(slice(-3, None) if sign > 0 else slice(0, 3))
-    data[tuple(corner)] = 100
-    affine[:, 3] = (5.0, -7.0, 11.0, 1.0)
-    return Volume(data, affine, name="marked")
+    return marked_phantom(codes_of(order), SHAPE_RAS, dtype)

@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -68,3 +70,80 @@ def test_no_path_leaves_its_folder(tmp_path: Path) -> None:
     for name in ("../x", "/etc/passwd", "a/../../x"):
         with pytest.raises(InputError, match="leaves"):
             safe_child(tmp_path, name)
+    (tmp_path / "link").symlink_to("/etc")
+    with pytest.raises(InputError, match="leaves"):
+        safe_child(tmp_path, "link/passwd")
+    with pytest.raises(InputError, match="no name"):
+        safe_child(tmp_path, "a\0b")
+
+
+def test_a_place_that_is_none_is_said_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for path in (tmp_path / "file" / "a.txt", tmp_path / "missing" / "a.txt"):
+        with pytest.raises(ResourceError, match="cannot be written"):
+            write_whole(path, lambda file: file.write_text("x"))
+    with pytest.raises(ResourceError), whole_folder(tmp_path / "file" / "run"):
+        pass
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_whoever_stops_in_the_middle_leaves_nothing(tmp_path: Path) -> None:
+    def stop(file: Path) -> None:
+        file.write_text("half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(tmp_path / "a", stop)
+    with pytest.raises(KeyboardInterrupt), whole_folder(tmp_path / "run") as beside:
+        (beside / "half").touch()
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_old_run_is_put_back_where_the_new_one_cannot_take_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "run"
+    with whole_folder(path) as beside:
+        (beside / "run.json").write_text("old")
+    replace = os.replace
+
+    def fail(source: Path, target: Path) -> None:
+        if Path(target) == path and not str(source).endswith("-old"):
+            raise OSError("disk gone")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(ResourceError, match="disk gone"), whole_folder(path) as beside:
+        (beside / "run.json").write_text("new")
+    assert (path / "run.json").read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["run"]
+
+
+def test_two_writers_of_one_file_leave_one_whole_file(tmp_path: Path) -> None:
+    path, meet = tmp_path / "a", threading.Barrier(2)
+
+    def write(letter: str) -> None:
+        def fill(file: Path) -> None:
+            file.write_text(letter * 1000)
+            meet.wait(10)
+
+        write_whole(path, fill)
+
+    writers = [threading.Thread(target=write, args=(letter,)) for letter in "ab"]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert path.read_text() in ("a" * 1000, "b" * 1000)
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_run_is_no_more_open_to_others_than_the_user_wants(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        with whole_folder(tmp_path / "run"):
+            pass
+    finally:
+        os.umask(before)
+    assert (tmp_path / "run").stat().st_mode & 0o777 == 0o700

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.geometry import (
     Axes,
+    axis_codes,
     check_affine,
     choose_axes,
     display_affine,
@@ -16,9 +17,11 @@ from napari_mtmri.geometry import (
     from_stack,
     is_oblique,
     phase_letters,
+    spacing,
     to_stack,
 )
 from tests.orders import ORDERS, SHAPE_RAS, Order, codes_of, marked_head
+from tests.phantoms import marked_phantom, marker_mm
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -109,3 +112,65 @@ def test_a_turned_volume_is_oblique_and_shown_about_its_centre(deg: float, order
 def test_an_unusable_affine_is_refused_with_its_file(affine: np.ndarray, said: str) -> None:
     with pytest.raises(InputError, match=rf"brain\.nii.*{said}"):
         check_affine(affine, "brain.nii")
+
+
+def test_voxels_of_any_size_are_accepted_and_flat_ones_of_any_size_refused() -> None:
+    for size in (1e-5, 1.0, 1e5):
+        assert check_affine(np.diag([size, size, size, 1]), "a").shape == (4, 4)
+        flat = np.eye(4)
+        flat[:3, :3] = size * np.array([[1, 2, 0], [1, 2, 0], [1, 2, 1]])
+        with pytest.raises(InputError, match="singular"):
+            check_affine(flat, "a")
+
+
+@pytest.mark.parametrize(
+    "affine", ["abc", [[1, 2], [3]], np.diag([1e300, 1, 1, 1]), np.diag([1.0, 1, 1, 2]), None]
+)
+def test_what_is_no_affine_is_an_input_error(affine: object) -> None:
+    with pytest.raises(InputError, match="brain"):
+        check_affine(affine, "brain")
+
+
+def test_an_affine_is_a_copy() -> None:
+    affine = np.eye(4)
+    check_affine(affine, "a")[0, 0] = 7
+    assert affine[0, 0] == 1
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_single_slice_is_cut_as_it_was_taken(order: Order) -> None:
+    affine = marked_head(order).affine.copy()
+    affine[:3, :3] = np.sign(affine[:3, :3])
+    for flat in range(3):
+        shape = tuple(1 if axis == flat else 8 for axis in range(3))
+        assert choose_axes(shape, affine).slice == flat
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("deg", [0, 15, 35])
+def test_the_marker_is_shown_at_right_front_and_top(order: Order, deg: float) -> None:
+    volume = marked_phantom(codes_of(order), oblique_deg=deg)
+    assert volume.codes == codes_of(order)
+    shown, true = display_affine(volume.shape, volume.affine)
+    view = volume.data.transpose(display_order(volume.affine))
+    index = np.argwhere(view == view.max()).mean(0)
+    np.testing.assert_allclose((true @ [*index, 1])[:3], marker_mm(volume)[::-1], atol=1e-9)
+    centre = (np.array(view.shape) - 1) / 2
+    # superior, anterior and right of the middle, whatever the file's axes
+    assert ((shown @ [*index, 1])[:3] > (shown @ [*centre, 1])[:3]).all()
+    if not deg:
+        np.testing.assert_allclose(shown, true)
+
+
+@given(st.sampled_from(ORDERS), st.floats(0, 44), st.tuples(*[st.floats(0.3, 6)] * 3))
+def test_letters_and_placing_are_those_of_nibabel(
+    order: Order, deg: float, sizes: tuple[float, float, float]
+) -> None:
+    import nibabel as nib
+
+    turned = marked_phantom(codes_of(order), oblique_deg=deg).affine
+    affine = turned @ np.diag([*sizes, 1])
+    assert axis_codes(affine) == "".join(nib.aff2axcodes(affine))
+    np.testing.assert_allclose(spacing(affine), nib.affines.voxel_sizes(affine))
+    which = nib.io_orientation(affine)[:, 0]
+    assert display_order(affine) == tuple(int(np.flatnonzero(which == w)[0]) for w in (2, 1, 0))

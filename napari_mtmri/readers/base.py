@@ -122,3 +122,8 @@ def check_size(shape: tuple[int, ...], itemsize: int, path: Path) -> None:
             f"{path}: shape {shape} would take {size / 2**30:.1f} GiB, more than "
             f"{MOST_BYTES / 2**30:g}; cut it into parts."
         )
+
+
+def reason(why: Exception) -> str:
+    """What a library said about a file, in one line, fit for the middle of our sentence."""
+    return str(why).splitlines()[0] if str(why) else type(why).__name__

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Mapping
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +15,14 @@ import numpy as np
 from napari_mtmri.errors import InputError
 from napari_mtmri.files import sha256
 from napari_mtmri.geometry import Affine, check_affine
-from napari_mtmri.readers.base import MOST_BYTES, Kind, check_size
+from napari_mtmri.readers.base import Kind, check_size, reason
+from napari_mtmri.readers.lengths import check_gzip, check_length
 from napari_mtmri.volume import Volume
 
-GZIP_MAGIC = b"\x1f\x8b"
 AFFINES_DIFFER_MM = 0.1
-
-
-def grid_of(volume: Volume) -> Mapping[str, Any]:
-    """Return the header facts a volume carries, or none."""
-    return volume.header or {}
+MM_PER_UNIT = {1: 1e3, 2: 1.0, 3: 1e-3}  # NIfTI: metre, millimetre, micrometre
+FILE_SLOPE = "slope in the file"  # nibabel blanks that of the header once it has an image
+LABEL_TYPES = (np.uint8, np.int16, np.int32)
 
 
 def case_name(path: Path) -> str:
@@ -34,167 +34,197 @@ def case_name(path: Path) -> str:
     return name or path.name
 
 
-def read_image(path: Path, kind: Kind | None = None) -> Volume:
+def _load(path: Path) -> Any:
+    import nibabel as nib
+
+    return nib.load(path, mmap=False)
+
+
+def read_image(path: Path, kind: Kind | None = None, load: Callable[[Path], Any] = _load) -> Volume:
     """Return the one volume of a file that nibabel can read.
+
+    Parameters
+    ----------
+    path : Path
+    kind : {"image", "labels"}, optional
+    load : callable
+        Path -> nibabel image whose voxels are not read yet.
 
     Raises
     ------
     InputError
         If it is damaged, too large, or holds something else than one volume.
     """
-    _check_gzip(path)
     try:
-        return _read(path, kind)
+        check_gzip(path)
+        return _read(path, kind, load)
     except InputError:
         raise
     except MemoryError as why:
         raise InputError(f"{path}: too large for the memory of this machine; cut it.") from why
+    except OSError as why:
+        raise InputError(f"{path}: cannot be read ({reason(why)}); copy it again.") from why
     except Exception as why:
-        reason = str(why).splitlines()[0] if str(why) else type(why).__name__
+        # A stranger's bytes may bring nibabel to fail in any way.
         raise InputError(
-            f"{path}: damaged or not what its name says ({reason}); export the file again."
+            f"{path}: damaged or not what its name says ({reason(why)}); export the file again."
         ) from why
 
 
-def _check_gzip(path: Path) -> None:
-    with path.open("rb") as file:
-        is_gzip = file.read(2) == GZIP_MAGIC
-    named_gzip = path.name.lower().endswith((".gz", ".mgz"))
-    if is_gzip != named_gzip:
-        found = "gzipped" if is_gzip else "not gzipped"
-        raise InputError(f"{path}: is {found}, unlike its name; rename it.")
-
-
-def _read(path: Path, kind: Kind | None) -> Volume:
-    import warnings
-
-    import nibabel as nib
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # nibabel's own remarks about odd headers
-        image = nib.load(path)
+def _read(path: Path, kind: Kind | None, load: Callable[[Path], Any]) -> Volume:
+    with _quiet():
+        image = load(path)
         shape, lines = _one_volume(image.shape, path)
         dtype = np.dtype(image.get_data_dtype())
         if dtype.fields is not None:
             raise InputError(f"{path}: holds colours ({dtype}), not a scan; export magnitudes.")
-        check_size(image.shape, dtype.itemsize, path)
-        _check_length(path, image, dtype)
-        data = _voxels(image, dtype)
-    affine, affine_lines = _affine(image, path)
-    data = data.reshape(shape)
-    chosen = kind or ("complex" if np.iscomplexobj(data) else "image")
-    if chosen == "labels":
+        file = Path(image.file_map["image"].filename or path)
+        check_size(shape, _itemsize_read(image, dtype), path)
+        check_length(file, image, dtype)
+        data = _voxels(image, dtype).reshape(shape)
+    if kind == "labels":
         data = _whole_numbers(data, path)
-    header = _facts(image)
+    affine, facts, remarks = _place(image, path)
     return Volume(
         data=data,
         affine=affine,
         name=case_name(path),
-        kind=chosen,
-        spacing_known=header.pop("spacing_known"),
+        kind="labels" if kind == "labels" else "complex" if data.dtype.kind == "c" else "image",
+        spacing_known=facts.pop("spacing_known"),
         path=path,
-        sha256=sha256(path),
-        header=header,
-        warnings=tuple(lines + affine_lines),
+        sha256=sha256(file),
+        header=facts,
+        warnings=tuple(lines + remarks),
     )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep nibabel's remarks about odd headers from the user's screen; ours say what matters."""
+    from nibabel.imageglobals import logger
+
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def _one_volume(shape: tuple[int, ...], path: Path) -> tuple[tuple[int, int, int], list[str]]:
     """The three sides of the one volume in a file, and what was dropped to get there."""
-    spatial, rest = shape[:3], shape[3:]
+    shape = tuple(int(side) for side in shape)
     if not shape or 0 in shape:
         raise InputError(f"{path}: its shape {shape} is empty; export the file again.")
-    if any(side != 1 for side in rest):
+    if any(side != 1 for side in shape[3:]):
         raise InputError(
             f"{path}: a series of shape {shape}, not one volume; extract one of its frames."
         )
-    padded = (*spatial, 1, 1)[:3]
-    lines = [f"{path.name}: shape {shape} holds one frame; read as {padded}."] if rest else []
-    return (padded[0], padded[1], padded[2]), lines
+    a, b, c = (*shape[:3], 1, 1)[:3]
+    kept = [f"{path.name}: shape {shape} holds one frame; read as {(a, b, c)}."]
+    return (a, b, c), kept if shape[3:] else []
 
 
-def _check_length(path: Path, image: Any, dtype: np.dtype[Any]) -> None:
-    """A file must be as long as its header says; a gzipped one is unpacked only so far."""
-    header = image.header
-    offset = int(header.get_data_offset()) if hasattr(header, "get_data_offset") else 0
-    needed = offset + int(np.prod(image.shape, dtype=np.int64)) * dtype.itemsize
-    if needed > MOST_BYTES + offset:
-        raise InputError(f"{path}: its header speaks of {needed} bytes; export the file again.")
-    voxels = Path(image.file_map["image"].filename or path)
-    if voxels.name.lower().endswith(".mnc"):
-        return
-    found = _unpacked_length(voxels, needed) if _is_gzip(voxels) else voxels.stat().st_size
-    if found < needed:
-        raise InputError(
-            f"{voxels}: ends after {found} of {needed} bytes; copy or export the file again."
-        )
+def _scaling(image: Any) -> tuple[float, float] | None:
+    """Slope and intercept of an image, or None where its numbers stand for themselves."""
+    proxy = image.dataobj
+    if not hasattr(proxy, "get_unscaled") or (proxy.slope, proxy.inter) == (1.0, 0.0):
+        return None
+    return float(proxy.slope), float(proxy.inter)
 
 
-def _is_gzip(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) == GZIP_MAGIC
-
-
-def _unpacked_length(path: Path, enough: int) -> int:
-    """Bytes in a gzipped file, counted in small pieces and only up to ``enough``."""
-    total, unpack = 0, zlib.decompressobj(wbits=31)
-    with path.open("rb") as file:
-        while total < enough and (piece := file.read(2**16)):
-            while piece and total < enough:
-                total += len(unpack.decompress(piece, 2**20))
-                piece = unpack.unconsumed_tail
-                if unpack.eof:
-                    if not unpack.unused_data:
-                        break
-                    piece, unpack = unpack.unused_data, zlib.decompressobj(wbits=31)
-    return total
+def _itemsize_read(image: Any, dtype: np.dtype[Any]) -> int:
+    """Bytes a voxel takes while it is read: scaled integers become float32, MINC's float64."""
+    if not hasattr(image.dataobj, "get_unscaled"):
+        return max(dtype.itemsize, 8)
+    return dtype.itemsize if _scaling(image) is None else max(dtype.itemsize, 4)
 
 
 def _voxels(image: Any, dtype: np.dtype[Any]) -> np.ndarray:
-    """Voxels with the file's scaling, float32 where it scales.
+    """Voxels with the file's scaling, in this machine's byte order; scaled integers as float32."""
+    proxy, scaling = image.dataobj, _scaling(image)
+    small = np.dtype(np.float32) if dtype.kind in "iu" else dtype.newbyteorder("=")
+    if scaling is not None:
+        raw = np.asarray(proxy.get_unscaled())
+        data = np.empty(raw.shape, small, order="F")
+        slope, inter = scaling
+        for plane in range(raw.shape[-1]):  # float64 for one plane at a time
+            data[..., plane] = raw[..., plane] * slope + inter
+        return data
+    if not hasattr(proxy, "get_unscaled"):
+        return np.asarray(proxy).astype(small)
+    data = np.asarray(proxy.get_unscaled())
+    return data.astype(dtype.newbyteorder("="), copy=False)
 
-    A slope of 0, NaN or infinity means "not scaled" (as nibabel and the standard read it).
+
+def _place(image: Any, path: Path) -> tuple[Affine, dict[str, Any], list[str]]:
+    """Affine, header facts worth keeping and remarks.
+
+    Free text is never kept: it may hold a patient's name.
     """
-    proxy = image.dataobj
-    slope, inter = getattr(proxy, "slope", None), getattr(proxy, "inter", None)
-    if (slope, inter) == (1.0, 0.0):
-        return np.asarray(proxy.get_unscaled())
-    data = np.asarray(proxy)
-    return data.astype(np.float32) if data.dtype == np.float64 and dtype.kind in "iu" else data
-
-
-def _affine(image: Any, path: Path) -> tuple[Affine, list[str]]:
-    header = image.header
-    lines: list[str] = []
-    if hasattr(header, "get_sform"):
-        sform, s_code = header.get_sform(coded=True)
-        qform, q_code = header.get_qform(coded=True)
-        if s_code and q_code and not np.allclose(sform, qform, atol=AFFINES_DIFFER_MM):
-            lines.append(f"{path.name}: sform and qform disagree; the sform is used.")
-        if not s_code and not q_code:
-            lines.append(f"{path.name}: the file does not say where right and left are.")
-    return check_affine(image.affine, str(path)), lines
-
-
-def _facts(image: Any) -> dict[str, Any]:
-    """Header facts worth keeping; never free text, which may hold a patient's name."""
     header = image.header
     facts: dict[str, Any] = {"format": type(image).__name__, "spacing_known": True}
-    if hasattr(header, "get_xyzt_units"):
-        facts["spacing_known"] = header.get_xyzt_units()[0] != "unknown"
-    if hasattr(header, "get_sform"):
-        facts["sform_code"] = int(header["sform_code"])
-        facts["qform_code"] = int(header["qform_code"])
-    return facts
+    if not hasattr(header, "get_sform"):
+        remarks = []
+        if "Analyze" in facts["format"]:
+            remarks = [f"{path.name}: this format does not say where right and left are."]
+        return check_affine(image.affine, str(path)), facts, remarks
+    unit = int(header["xyzt_units"]) & 7
+    scale = np.diag([*[MM_PER_UNIT.get(unit, 1.0)] * 3, 1.0])
+    affine = check_affine(scale @ image.affine, str(path))
+    facts["spacing_known"] = unit in MM_PER_UNIT
+    facts["sform_code"] = int(header["sform_code"])
+    facts["qform_code"] = int(header["qform_code"])
+    remarks = _form_remarks(header, affine, scale, facts)
+    if facts["spacing_known"] and unit != 2:
+        remarks.append(f"its unit is {'metres' if unit == 1 else 'micrometres'}; read as mm.")
+    slope = float(image.extra.get(FILE_SLOPE, 1.0))
+    if not np.isfinite(slope) or slope == 0:
+        remarks.append(f"its slope is {slope:g}; the numbers are not scaled.")
+    return affine, facts, [f"{path.name}: {remark}" for remark in remarks]
+
+
+def _form_remarks(header: Any, affine: Affine, scale: Affine, facts: dict[str, Any]) -> list[str]:
+    """What to say about sform and qform; a qform that says something else is kept."""
+    if not facts["sform_code"]:
+        return [] if facts["qform_code"] else ["the file does not say where right and left are."]
+    if not facts["qform_code"]:
+        return []
+    from nibabel.spatialimages import HeaderDataError
+
+    try:
+        qform = scale @ header.get_qform()
+    except (HeaderDataError, ValueError):
+        facts["qform_code"] = 0
+        return ["its qform is no rotation; the sform is used."]
+    if np.allclose(affine, qform, atol=AFFINES_DIFFER_MM):
+        return []
+    facts["qform"] = qform.tolist()
+    return ["sform and qform disagree; the sform is used."]
 
 
 def _whole_numbers(data: np.ndarray, path: Path) -> np.ndarray:
     if data.dtype.kind in "iub":
         return data
-    if not np.isfinite(data).all() or (data != np.round(data)).any():
+    if data.dtype.kind == "c" or not np.isfinite(data).all() or (data != np.round(data)).any():
         raise InputError(
             f"{path}: holds fractions, not labels; threshold it or open it as an image."
         )
-    if np.abs(data).max() >= 2**31:
-        raise InputError(f"{path}: labels up to {data.max():g} are too large; renumber them.")
-    return data.astype(np.uint8 if data.min() >= 0 and data.max() < 256 else np.int32)
+    return data.astype(label_type(data, path))
+
+
+def label_type(data: np.ndarray, path: Path) -> type[np.integer[Any]]:
+    """Return the smallest of uint8, int16 and int32 that holds every label.
+
+    Raises
+    ------
+    InputError
+        If none does: they would wrap around.
+    """
+    low, high = data.min(), data.max()
+    for kind in LABEL_TYPES:
+        if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
+            return kind
+    raise InputError(f"{path}: labels from {low} to {high} are beyond 32 bits; renumber them.")

@@ -4,25 +4,69 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from napari_mtmri.errors import RequestError
+import numpy as np
+
+from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.files import write_whole
-from napari_mtmri.readers.base import Reader, has_ending
-from napari_mtmri.readers.image import read_image
+from napari_mtmri.readers.base import Kind, Reader, has_ending
+from napari_mtmri.readers.image import label_type, read_image
+from napari_mtmri.readers.lengths import first_bytes
 from napari_mtmri.volume import Volume
 
 ENDINGS = (".mgh", ".mgz")
+HEADER_BYTES = 284
+LABEL_TYPES = ("uint8", "int16", "int32")
+
+
+def read_mgh(path: Path, kind: Kind | None = None) -> Volume:
+    """Return the volume of a FreeSurfer file.
+
+    Raises
+    ------
+    InputError
+        If it is damaged, too large, or holds something else than one volume.
+    """
+    return read_image(path, kind, _load)
+
+
+def _load(path: Path) -> Any:
+    """MGH image whose voxels are not read yet.
+
+    nibabel would go past the voxels, however many the header claims, to scan times that
+    nobody asks for, and leave the file open where that fails.
+    """
+    import nibabel as nib
+
+    start = first_bytes(path, HEADER_BYTES)
+    if len(start) < HEADER_BYTES:
+        raise InputError(f"{path}: ends after {len(start)} bytes; copy or export it again.")
+    header = nib.freesurfer.mghformat.MGHHeader(start)
+    proxy = nib.MGHImage.ImageArrayProxy(str(path), header, mmap=False)
+    file_map = nib.MGHImage.make_file_map({"image": str(path)})
+    return nib.MGHImage(proxy, header.get_affine(), header, file_map=file_map)
 
 
 def write_mgh(volume: Volume, path: Path) -> None:
-    """Write a volume: float32 images, small integers for labels."""
+    """Write a volume: float32 images (rounded to it), small integers for labels.
+
+    Raises
+    ------
+    RequestError, InputError
+        If it holds complex values, or labels beyond 32 bits.
+    ResourceError
+        If the file cannot be written; nothing is left behind.
+    """
     import nibabel as nib
-    import numpy as np
 
     if volume.kind == "complex":
         raise RequestError(f"{path}: MGH holds no complex values; write a NIfTI file.")
-    small = np.uint8 if volume.data.max() < 256 else np.int32
-    data = volume.data.astype(np.float32 if volume.kind == "image" else small)
+    data = volume.data
+    if volume.kind == "image":
+        data = data.astype(np.float32)
+    elif data.dtype.name not in LABEL_TYPES:
+        data = data.astype(label_type(data, path))
     image = nib.MGHImage(data, volume.affine.astype(np.float32))
     write_whole(path, lambda file: nib.save(image, file))
 
@@ -33,6 +77,6 @@ MGH = Reader(
     patterns=ENDINGS,
     folders=False,
     can_read=lambda path: has_ending(path, ENDINGS),
-    read=read_image,
+    read=read_mgh,
     write=write_mgh,
 )

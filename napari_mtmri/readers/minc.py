@@ -3,10 +3,36 @@
 
 from __future__ import annotations
 
-from napari_mtmri.readers.base import Reader, has_ending
+from pathlib import Path
+from typing import Any
+
+from napari_mtmri.errors import InputError
+from napari_mtmri.readers.base import MOST_BYTES, Kind, Reader, has_ending
 from napari_mtmri.readers.image import read_image
+from napari_mtmri.volume import Volume
 
 ENDINGS = (".mnc",)
+
+
+def read_minc(path: Path, kind: Kind | None = None) -> Volume:
+    """Return the volume of a MINC file, scaled as it says, as float32.
+
+    Raises
+    ------
+    InputError
+        If it is damaged, too large, or holds something else than one volume.
+    """
+    return read_image(path, kind, _load)
+
+
+def _load(path: Path) -> Any:
+    """MINC image; of MINC 1 nibabel reads the whole file at once."""
+    import nibabel as nib
+
+    size = path.stat().st_size
+    if size > MOST_BYTES:
+        raise InputError(f"{path}: {size / 2**30:.1f} GiB are too large; cut it into parts.")
+    return nib.load(path)
 
 
 MINC = Reader(
@@ -15,6 +41,6 @@ MINC = Reader(
     patterns=ENDINGS,
     folders=False,
     can_read=lambda path: has_ending(path, ENDINGS),
-    read=read_image,
+    read=read_minc,
     write=None,
 )

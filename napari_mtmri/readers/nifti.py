@@ -4,16 +4,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from napari_mtmri import __version__
+from napari_mtmri.errors import InputError
 from napari_mtmri.files import write_whole
 from napari_mtmri.readers.base import Kind, Reader, has_ending
-from napari_mtmri.readers.image import grid_of, read_image
+from napari_mtmri.readers.image import FILE_SLOPE, label_type, read_image
+from napari_mtmri.readers.lengths import first_bytes
 from napari_mtmri.volume import Volume
 
 ENDINGS = (".nii", ".nii.gz")
-MM = 2
 SCANNER = 1
-VERSION_NOTE = "napari-mtmri"
+LONGEST_SIDE = 32767  # of NIfTI-1
+DESCRIPTION_BYTES = 79
 
 
 def read_nifti(path: Path, kind: Kind | None = None) -> Volume:
@@ -24,28 +30,87 @@ def read_nifti(path: Path, kind: Kind | None = None) -> Volume:
     InputError
         If it is damaged, too large, or holds something else than one volume.
     """
-    return read_image(path, kind)
+    return read_image(path, kind, _load)
+
+
+def _load(path: Path) -> Any:
+    """NIfTI image whose voxels are not read yet, without its header extensions.
+
+    nibabel reads extensions at the size they claim, and a negative one to the end of the
+    file: 400 kB of gzip then take a gigabyte. Nothing of ours is in them, so the header's
+    own bytes are all that is read.
+    """
+    import nibabel as nib
+
+    start = first_bytes(path, 540)
+    kinds = {348: (nib.Nifti1Header, nib.Nifti1Image), 540: (nib.Nifti2Header, nib.Nifti2Image)}
+    for size in (int.from_bytes(start[:4], "little"), int.from_bytes(start[:4], "big")):
+        if size in kinds and len(start) >= size:
+            header_type, image_type = kinds[size]
+            header = header_type(start[:size])
+            proxy = nib.arrayproxy.ArrayProxy(str(path), header, mmap=False)
+            return image_type(
+                proxy,
+                header.get_best_affine(),
+                header,
+                extra={FILE_SLOPE: float(header["scl_slope"])},
+                file_map=image_type.make_file_map({"image": str(path)}),
+            )
+    raise InputError(f"{path}: does not begin as a NIfTI file; export it again.")
 
 
 def write_nifti(volume: Volume, path: Path) -> None:
     """Write a volume: float32 images, small integers for labels, complex64.
 
-    The affine goes into sform and qform with the codes of the file it came from.
+    Images that float32 cannot hold exactly are written as float64. The affine goes into the
+    sform, with the codes of the file it came from; a qform that differed there is kept, so
+    that a program which prefers it places both files alike.
+
+    Raises
+    ------
+    InputError
+        If labels are beyond 32 bits.
+    ResourceError
+        If the file cannot be written; nothing is left behind.
     """
     import nibabel as nib
-    import numpy as np
 
-    dtype = {"image": np.float32, "complex": np.complex64}.get(volume.kind)
-    data = volume.data if dtype is None else volume.data.astype(dtype)
-    if data.dtype == bool or data.dtype == np.int64:
-        data = data.astype(np.uint8 if data.max() < 256 else np.int32)
-    image = nib.Nifti1Image(data, volume.affine)
-    codes = grid_of(volume)
-    image.set_sform(volume.affine, int(codes.get("sform_code") or SCANNER))
-    image.set_qform(volume.affine, int(codes.get("qform_code") or SCANNER))
+    data = _stored(volume, path)
+    long = max(volume.shape) > LONGEST_SIDE
+    image = (nib.Nifti2Image if long else nib.Nifti1Image)(data, volume.affine)
+    _set_forms(image, volume)
     image.header.set_xyzt_units("mm" if volume.spacing_known else "unknown")
-    image.header["descrip"] = f"{VERSION_NOTE}: {volume.name}".encode("ascii", "replace")[:79]
+    text = f"napari-mtmri {__version__}: {volume.name}"
+    image.header["descrip"] = text.encode("ascii", "replace")[:DESCRIPTION_BYTES]
     write_whole(path, lambda file: nib.save(image, file))
+
+
+def _stored(volume: Volume, path: Path) -> np.ndarray:
+    data = volume.data
+    if volume.kind == "complex":
+        return data.astype(np.complex64)
+    if volume.kind == "labels":
+        wide = data.dtype == bool or data.dtype.itemsize > 4
+        return data.astype(label_type(data, path)) if wide else data
+    with np.errstate(over="ignore"):
+        single = data.astype(np.float32)
+    exact = data.dtype.kind == "b" or np.array_equal(single, data, equal_nan=data.dtype.kind == "f")
+    return single if exact else data.astype(np.float64)
+
+
+def _set_forms(image: Any, volume: Volume) -> None:
+    facts = volume.header or {}
+    s_code, q_code = facts.get("sform_code", SCANNER), facts.get("qform_code", SCANNER)
+    qform = np.array(facts.get("qform", volume.affine))
+    image.set_qform(qform, q_code)
+    if not s_code and not q_code:
+        # Neither said where right and left are, and neither shall the copy, where the same
+        # guess leads to the same place.
+        image.set_sform(None, 0)
+        if np.allclose(image.header.get_base_affine(), volume.affine, atol=1e-4):
+            return
+    # A qform alone would lose digits: half turns take the root of a rounding error.
+    image.set_sform(volume.affine, s_code or q_code or SCANNER)
 
 
 NIFTI = Reader(

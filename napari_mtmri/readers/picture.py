@@ -3,18 +3,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 
 import numpy as np
 
 from napari_mtmri.errors import InputError
-from napari_mtmri.readers.base import Kind, Reader, check_size
+from napari_mtmri.readers.base import Kind, Reader, check_size, reason
 from napari_mtmri.volume import Volume
 
 SLICE = re.compile(r"(?P<case>TCGA_.+)_(?P<number>\d+)\.tif", re.IGNORECASE)
 FLAIR = 1  # of pre-contrast, FLAIR, post-contrast
 MOST_SLICE_BYTES = 2**24
+PACKED_BYTES = 2**16  # what a header may add to a slice that did not shrink
+INSIDE = 127  # a mask is 0 or 255
+MOST_NAMED = 10
 # Columns run to the patient's left and rows to posterior, slices upwards: by convention of
 # the set; neither spacing nor side can be checked in the pixels.
 AFFINE = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -26,54 +30,94 @@ def read_slices(path: Path, kind: Kind | None = None) -> Volume:
     Raises
     ------
     InputError
-        If slices are missing, of different size or cannot be read.
+        If slices are missing, of several cases or sizes, or cannot be read.
     """
-    numbers = _numbers(path)
-    first, last = min(numbers), max(numbers)
-    missing = sorted(set(range(first, last + 1)) - set(numbers))
-    if missing:
-        raise InputError(f"{path}: slices {missing} are missing; copy the folder again.")
     masks = kind == "labels"
-    planes = [_plane(numbers[number], masks) for number in range(first, last + 1)]
-    shapes = {plane.shape for plane in planes}
-    if len(shapes) > 1:
-        raise InputError(f"{path}: slices of shapes {sorted(shapes)}; they must be alike.")
-    data = np.stack([plane.T for plane in planes], axis=-1)
+    files = [_mask_of(file) if masks else file for file in _in_order(path)]
+    data, digest = _stack(files, masks), hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
     return Volume(
-        data=(data > 127).astype(np.uint8) if masks else data,
+        data=(data > INSIDE).astype(np.uint8) if masks else data,
         affine=AFFINE,
         name=path.name,
         kind="labels" if masks else "image",
         spacing_known=False,
         path=path,
+        sha256=digest.hexdigest(),
         warnings=("The spacing of these slices is unknown.",),
     )
 
 
-def _numbers(path: Path) -> dict[int, Path]:
-    found = [(SLICE.fullmatch(file.name), file) for file in path.iterdir()]
-    return {int(match["number"]): file for match, file in found if match}
+def _slices(path: Path) -> list[tuple[re.Match[str], Path]]:
+    found = ((SLICE.fullmatch(file.name), file) for file in sorted(path.iterdir()))
+    return [(match, file) for match, file in found if match]
+
+
+def _in_order(path: Path) -> list[Path]:
+    """The slices 1, 2, 3 … of the one case in a folder."""
+    slices = _slices(path)
+    cases = sorted({match["case"] for match, _ in slices})
+    if len(cases) != 1:
+        raise InputError(f"{path}: slices of {len(cases)} cases {cases[:3]}; open one at a time.")
+    numbers = {int(match["number"]): file for match, file in slices}
+    if len(numbers) < len(slices) or 0 in numbers:
+        raise InputError(f"{path}: slices must be numbered once each, from 1; rename them.")
+    gaps = (k for k in range(1, max(numbers)) if k not in numbers)
+    missing = [k for k, _ in zip(gaps, range(MOST_NAMED), strict=False)]
+    if missing:
+        raise InputError(f"{path}: slices {missing} are missing; copy the folder again.")
+    return [numbers[k] for k in sorted(numbers)]
+
+
+def _stack(files: list[Path], masks: bool) -> np.ndarray:
+    """Planes as an array (column, row, slice)."""
+    planes: list[np.ndarray] = []
+    for file in files:
+        plane = _plane(file, masks)
+        if planes and plane.shape != planes[0].shape:
+            raise InputError(
+                f"{file}: {plane.shape} pixels after {planes[0].shape}; slices must be alike."
+            )
+        check_size((*plane.shape, len(files)), 1, file)
+        planes.append(plane)
+    return np.stack([plane.T for plane in planes], axis=-1)
+
+
+def _mask_of(path: Path) -> Path:
+    return path.with_name(f"{path.stem}_mask{path.suffix}")
 
 
 def _plane(path: Path, mask: bool) -> np.ndarray:
-    from skimage.io import imread
+    """Pixels (row, column) of a mask or of the FLAIR channel, as uint8."""
+    from tifffile import TiffFile
 
-    if mask:
-        path = path.with_name(f"{path.stem}_mask{path.suffix}")
     if not path.is_file():
         raise InputError(f"{path}: missing; copy the folder again.")
-    if path.stat().st_size > MOST_SLICE_BYTES:
-        raise InputError(f"{path}: {path.stat().st_size} bytes are no slice; remove it.")
     try:
-        picture = np.asarray(imread(path))
+        with TiffFile(path) as file:
+            page = file.pages[0]
+            _check_page(page.shape, str(page.dtype), path, mask)
+            picture = np.asarray(page.asarray())
+    except InputError:
+        raise
     except Exception as why:
-        raise InputError(f"{path}: cannot be read ({why}); copy the folder again.") from why
-    check_size(picture.shape, picture.itemsize, path)
-    if picture.ndim == 3 and picture.shape[2] == 3:
+        # A stranger's bytes may bring tifffile to fail in any way.
+        raise InputError(f"{path}: cannot be read ({reason(why)}); copy the folder again.") from why
+    if picture.ndim == 3:
         picture = picture[..., 0 if mask else FLAIR]
-    if picture.ndim != 2:
-        raise InputError(f"{path}: shape {picture.shape} is no slice of three channels.")
     return picture
+
+
+def _check_page(shape: tuple[int, ...], dtype: str, path: Path, mask: bool) -> None:
+    """Refuse, before it is unpacked, what is no 8-bit slice of three channels or mask."""
+    if dtype != "uint8" or not (shape[2:] == (3,) or (mask and len(shape) == 2)):
+        wanted = "a mask" if mask else "a slice of three channels"
+        raise InputError(f"{path}: {dtype} of shape {shape} is not {wanted} of 8 bits; remove it.")
+    check_size(shape, 1, path)
+    size, packed = int(np.prod(shape, dtype=np.int64)), path.stat().st_size
+    if size > MOST_SLICE_BYTES or packed > size + PACKED_BYTES:
+        raise InputError(f"{path}: {packed} bytes for shape {shape} are no slice; remove it.")
 
 
 PICTURE = Reader(
@@ -81,6 +125,6 @@ PICTURE = Reader(
     title="TCGA slices (TIFF)",
     patterns=(),
     folders=True,
-    can_read=lambda path: path.is_dir() and bool(_numbers(path)),
+    can_read=lambda path: path.is_dir() and bool(_slices(path)),
     read=read_slices,
 )

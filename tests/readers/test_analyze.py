@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Pairs of header and image: Analyze 7.5 and the NIfTI pair."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+import napari_mtmri as mt
+from napari_mtmri.errors import InputError, RequestError
+from tests.phantoms import marked_phantom
+
+DATA = np.arange(60, dtype=np.int16).reshape(3, 4, 5)
+
+
+@pytest.mark.parametrize("kind", ["AnalyzeImage", "Spm2AnalyzeImage"])
+@pytest.mark.parametrize("ending", [".hdr", ".img"])
+def test_either_file_of_a_pair_opens_it_and_it_says_what_it_cannot_know(
+    kind: str, ending: str, tmp_path: Path
+) -> None:
+    nib.save(getattr(nib, kind)(DATA, np.diag([-2.0, 2, 3, 1])), tmp_path / "a.img")
+    volume = mt.open(tmp_path / f"a{ending}")
+    np.testing.assert_array_equal(volume.data, DATA)
+    assert volume.spacing == (2, 2, 3)
+    assert "does not say where right and left are" in volume.warnings[0]
+    assert volume.sha256 == hashlib.sha256((tmp_path / "a.img").read_bytes()).hexdigest()
+
+
+def test_a_pair_of_nifti_files_keeps_its_place(tmp_path: Path) -> None:
+    volume = marked_phantom("LSA", oblique_deg=20)
+    nib.save(nib.Nifti1Pair(volume.data, volume.affine), tmp_path / "a.hdr")
+    again = mt.open(tmp_path / "a.hdr")
+    np.testing.assert_array_equal(again.data, volume.data)
+    np.testing.assert_allclose(again.affine, volume.affine, atol=1e-5)
+    assert again.warnings == ()
+
+
+@pytest.mark.parametrize("gone", [".hdr", ".img"])
+def test_half_a_pair_is_refused_with_the_name_of_the_other(gone: str, tmp_path: Path) -> None:
+    nib.save(nib.AnalyzeImage(DATA, np.eye(4)), tmp_path / "a.img")
+    (tmp_path / f"a{gone}").unlink()
+    (here,) = tmp_path.iterdir()
+    with pytest.raises(InputError, match=rf"{here.name}: a\{gone} is not beside it"):
+        mt.open(here)
+
+
+def test_a_short_image_is_refused(tmp_path: Path) -> None:
+    nib.save(nib.AnalyzeImage(DATA, np.eye(4)), tmp_path / "a.img")
+    (tmp_path / "a.img").write_bytes((tmp_path / "a.img").read_bytes()[:-1])
+    with pytest.raises(InputError, match=r"a\.img: ends after 119 of 120 bytes"):
+        mt.open(tmp_path / "a.hdr")
+
+
+def test_it_is_not_written_since_it_cannot_hold_the_place(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="cannot be written"):
+        mt.save(marked_phantom(), tmp_path / "a.img")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Files that lie: an InputError or a valid volume, soon and in little memory, nothing else."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+import tracemalloc
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+import napari_mtmri as mt
+from napari_mtmri.errors import InputError
+from napari_mtmri.volume import Volume
+from tests.phantoms import marked_phantom
+
+NIBABEL_DATA = Path(nib.__file__).parent / "tests" / "data"
+MOST_EXTRA = 64 * 2**20  # bytes of memory a small file may take
+FIELDS = nib.Nifti1Header().template_dtype.fields
+assert FIELDS is not None
+
+
+def opens_or_is_refused(path: Path) -> Volume | None:
+    """Open a file; it may be refused by an InputError that names it, and cost little."""
+    tracemalloc.start()
+    try:
+        volume = mt.open(path)
+        assert isinstance(volume, Volume)
+        assert min(volume.shape) > 0
+        assert np.isfinite(volume.affine).all()
+        assert len(volume.codes) == 3
+    except InputError as why:
+        assert path.stem.split(".")[0] in str(why)
+        assert str(why).count("\n") == 0
+        volume = None
+    finally:
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    # Of MINC, nibabel reserves what the header claims before it reads; it is never touched.
+    assert peak < MOST_EXTRA or path.suffix == ".mnc"
+    return volume
+
+
+def spoiled(raw: bytes, changes: list[tuple[int, int]], kept: float) -> bytes:
+    bad = bytearray(raw)
+    for place, value in changes:
+        bad[place % len(bad)] = value
+    return bytes(bad[: round(kept * len(bad))])
+
+
+CHANGES = st.lists(
+    st.tuples(st.one_of(st.integers(0, 352), st.integers(0, 10**6)), st.integers(0, 255)),
+    max_size=8,
+)
+KEPT = st.one_of(st.just(1.0), st.floats(0, 1))
+SETTINGS = settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@SETTINGS
+@given(
+    st.sampled_from(["anatomical.nii", "standard.nii.gz", "example_nifti2.nii.gz"]), CHANGES, KEPT
+)
+def test_any_change_to_a_real_nifti_file(
+    tmp_path: Path, name: str, changes: list[tuple[int, int]], kept: float
+) -> None:
+    raw = (NIBABEL_DATA / name).read_bytes()
+    if name.endswith(".gz"):  # beneath the packing, or hardly anything gets through
+        raw = gzip.compress(spoiled(gzip.decompress(raw), changes, kept), 1)
+    else:
+        raw = spoiled(raw, changes, kept)
+    path = tmp_path / name
+    path.write_bytes(raw)
+    opens_or_is_refused(path)
+
+
+@SETTINGS
+@given(st.sampled_from(["a.nii.gz", "a.mgz"]), CHANGES, KEPT)
+def test_any_change_to_packed_bytes(
+    tmp_path: Path, name: str, changes: list[tuple[int, int]], kept: float
+) -> None:
+    path = mt.save(marked_phantom(oblique_deg=9), tmp_path / name)
+    path.write_bytes(spoiled(path.read_bytes(), changes, kept))
+    opens_or_is_refused(path)
+
+
+@SETTINGS
+@given(st.sampled_from(["a.mgh", "tiny.mnc", "a.hdr"]), CHANGES, KEPT)
+def test_any_change_to_another_format(
+    tmp_path: Path, name: str, changes: list[tuple[int, int]], kept: float
+) -> None:
+    path = tmp_path / name
+    if name == "a.mgh":
+        mt.save(marked_phantom(oblique_deg=9), path)
+    elif name == "a.hdr":
+        nib.save(nib.AnalyzeImage(np.ones((3, 4, 5), np.int16), np.eye(4)), path)
+    else:
+        path.write_bytes((NIBABEL_DATA / name).read_bytes())
+    path.write_bytes(spoiled(path.read_bytes(), changes, kept))
+    opens_or_is_refused(path)
+
+
+@SETTINGS
+@given(
+    st.sampled_from(sorted(FIELDS)),
+    st.sampled_from([0.0, -1.0, 1.0, np.nan, np.inf, -np.inf, 1e30, -1e30, 32767.0, -32768.0, 1e9]),
+)
+def test_any_field_of_a_header_set_to_anything(tmp_path: Path, field: str, value: float) -> None:
+    dtype, start = FIELDS[field][:2]
+    assume(dtype.base.kind in "iuf")
+    path = mt.save(marked_phantom("LSP", oblique_deg=9), tmp_path / "a.nii")
+    raw = bytearray(path.read_bytes())
+    with np.errstate(invalid="ignore", over="ignore"):
+        bad = np.full(dtype.shape, value).astype(dtype.base)
+    raw[start : start + dtype.itemsize] = bad.tobytes()
+    path.write_bytes(raw)
+    volume = opens_or_is_refused(path)
+    if volume is not None and field != "dim":
+        np.testing.assert_array_equal(volume.data.shape, (12, 8, 10))
+
+
+@pytest.mark.parametrize("size", [0, -8, 7, 8, 15, 2**31 - 1, -(2**31)])
+def test_an_extension_that_claims_any_size_is_not_unpacked(size: int, tmp_path: Path) -> None:
+    path = mt.save(marked_phantom(), tmp_path / "a.nii")
+    raw = bytearray(path.read_bytes())
+    raw[348] = 1
+    raw[108:112] = np.float32(352 + 4096).tobytes()
+    path = tmp_path / "bomb.nii.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(raw[:352] + struct.pack("<ii", size, 4))
+        for _ in range(100):
+            file.write(bytes(2**20))
+    volume = opens_or_is_refused(path)
+    assert volume is not None
+    assert not volume.data.any()
+
+
+@pytest.mark.parametrize("offset", [2.0**40, 1e9, -1.0, np.nan, np.inf, 351.0])
+def test_voxels_that_begin_nowhere_are_refused(offset: float, tmp_path: Path) -> None:
+    path = mt.save(marked_phantom(), tmp_path / "a.nii")
+    raw = bytearray(path.read_bytes())
+    raw[108:112] = np.float32(offset).tobytes()
+    for name, content in (("a.nii", bytes(raw)), ("a.nii.gz", gzip.compress(bytes(raw)))):
+        (tmp_path / name).write_bytes(content)
+        assert opens_or_is_refused(tmp_path / name) is None
+
+
+def test_a_size_is_refused_by_what_it_takes_while_it_is_read(tmp_path: Path) -> None:
+    path = mt.save(
+        Volume(np.ones((2, 2, 2), np.uint8), np.eye(4), kind="labels"), tmp_path / "a.nii"
+    )
+    raw = bytearray(path.read_bytes())
+    raw[42:48] = struct.pack("<3h", 1000, 1000, 600)  # 0.6 GB of bytes, 2.4 GB as float32
+    path.write_bytes(raw)
+    with pytest.raises(InputError, match="ends after"):
+        mt.open(path)
+    raw[112:116] = np.float32(0.5).tobytes()
+    path.write_bytes(raw)
+    with pytest.raises(InputError, match="GiB"):
+        mt.open(path)
+
+
+def test_scaled_integers_take_no_more_than_their_result(tmp_path: Path) -> None:
+    image = nib.Nifti1Image(np.zeros((64, 64, 256), np.uint8), np.eye(4))
+    image.header.set_slope_inter(0.5, 1)
+    nib.save(image, tmp_path / "a.nii")
+    tracemalloc.start()
+    volume = mt.open(tmp_path / "a.nii")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.5 * (volume.data.nbytes + volume.data.size)
+
+
+def test_a_folder_or_link_called_like_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.nii").mkdir()
+    (tmp_path / "b.nii").symlink_to(tmp_path / "nowhere.nii")
+    for name in ("a.nii", "b.nii"):
+        with pytest.raises(InputError, match=name):
+            mt.open(tmp_path / name)
+
+
+def test_nothing_is_said_behind_the_users_back(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = mt.save(marked_phantom(), tmp_path / "a.nii")
+    raw = bytearray(path.read_bytes())
+    raw[80:84] = np.float32(-1).tobytes()  # a negative voxel size: nibabel would print
+    raw[252:254] = struct.pack("<h", 99)
+    path.write_bytes(raw)
+    mt.open(path)
+    assert capfd.readouterr() == ("", "")
+    assert nib.imageglobals.logger.level < 50

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Folders of TCGA slices ("kaggle_3m")."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import pytest
+import tifffile
+
+import napari_mtmri as mt
+from napari_mtmri.errors import InputError
+
+CASE = "TCGA_CS_4941_19960909"
+
+
+def put(folder: Path, flair: np.ndarray, labels: np.ndarray | None = None, **how: Any) -> Path:
+    """Write FLAIR (column, row, slice) as the set has it, other channels misleading."""
+    folder.mkdir(exist_ok=True)
+    for k in range(flair.shape[2]):
+        plane = flair[..., k].T
+        channels = np.stack([255 - plane, plane, plane // 2], axis=-1)
+        tifffile.imwrite(folder / f"{CASE}_{k + 1}.tif", channels, photometric="rgb", **how)
+        if labels is not None:
+            drawn = labels[..., k].T * np.uint8(255)
+            tifffile.imwrite(folder / f"{CASE}_{k + 1}_mask.tif", drawn, **how)
+    return folder
+
+
+@pytest.fixture
+def flair(rng: np.random.Generator) -> np.ndarray:
+    return rng.integers(0, 256, (16, 20, 12), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_slices_are_stacked_by_their_numbers(
+    flair: np.ndarray, compression: str | None, tmp_path: Path
+) -> None:
+    labels = (flair > 200).astype(np.uint8)
+    folder = put(tmp_path / CASE, flair, labels, compression=compression)
+    volume, drawn = mt.open(folder), mt.open(folder, kind="labels")
+    np.testing.assert_array_equal(volume.data, flair)
+    np.testing.assert_array_equal(drawn.data, labels)
+    assert (volume.name, volume.kind, drawn.kind) == (CASE, "image", "labels")
+    assert volume.sha256 != drawn.sha256
+    assert drawn.same_grid(volume)
+
+
+def test_a_real_case_laid_out_as_slices_is_the_same_volume(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    real = mt.open(shared_data / "lgg-flair" / f"{CASE}_flair.nii.gz")
+    drawn = mt.open(shared_data / "lgg-flair" / f"{CASE}_mask.nii.gz", kind="labels")
+    folder = put(tmp_path / CASE, real.data, drawn.data)
+    volume = mt.open(folder)
+    np.testing.assert_array_equal(volume.data, real.data)
+    np.testing.assert_array_equal(volume.affine, real.affine)
+    assert not volume.spacing_known
+    assert not real.spacing_known
+    np.testing.assert_array_equal(mt.open(folder, kind="labels").data, drawn.data)
+    copy = mt.save(volume, tmp_path / "copy.nii.gz")
+    np.testing.assert_array_equal(nib.load(copy).affine, real.affine)
+
+
+@pytest.mark.parametrize(
+    ("gone", "said"), [([1], r"\[1\]"), ([5, 9], r"\[5, 9\]"), (range(1, 12), r"\[1, 2, 3, 4, 5,")]
+)
+def test_missing_slices_are_named(gone: Any, said: str, flair: np.ndarray, tmp_path: Path) -> None:
+    folder = put(tmp_path / CASE, flair)
+    for k in gone:
+        (folder / f"{CASE}_{k}.tif").unlink()
+    with pytest.raises(InputError, match=rf"slices {said}.* missing"):
+        mt.open(folder)
+
+
+def test_a_mask_that_is_missing_is_named(flair: np.ndarray, tmp_path: Path) -> None:
+    folder = put(tmp_path / CASE, flair, flair // 255)
+    (folder / f"{CASE}_7_mask.tif").unlink()
+    mt.open(folder)
+    with pytest.raises(InputError, match=rf"{CASE}_7_mask\.tif: missing"):
+        mt.open(folder, kind="labels")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (f"{CASE}_99999999999.tif", r"slices \[13, 14, "),
+        ("TCGA_XX_0000_20000101_13.tif", "slices of 2 cases"),
+        (f"{CASE}_0.tif", "from 1"),
+        (f"{CASE}_012.tif", "once each"),
+    ],
+)
+def test_slices_that_do_not_make_one_case_are_refused(
+    name: str, said: str, flair: np.ndarray, tmp_path: Path
+) -> None:
+    folder = put(tmp_path / CASE, flair)
+    (folder / name).write_bytes((folder / f"{CASE}_1.tif").read_bytes())
+    with pytest.raises(InputError, match=said):
+        mt.open(folder)
+
+
+@pytest.mark.parametrize(
+    ("picture", "said"),
+    [
+        (np.zeros((20, 16, 3), np.uint16), "uint16"),
+        (np.zeros((20, 16), np.uint8), "three channels"),
+        (np.zeros((20, 16, 4), np.uint8), "three channels"),
+        (np.zeros((20, 17, 3), np.uint8), "must be alike"),
+        (np.zeros((9000, 9000, 3), np.uint8), "no slice"),
+    ],
+)
+def test_what_is_no_slice_is_refused_before_it_is_unpacked(
+    picture: np.ndarray, said: str, flair: np.ndarray, tmp_path: Path
+) -> None:
+    folder = put(tmp_path / CASE, flair)
+    tifffile.imwrite(folder / f"{CASE}_3.tif", picture, compression="zlib")
+    with pytest.raises(InputError, match=rf"{CASE}_3\.tif.*{said}"):
+        mt.open(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"II*\0", b"no picture" * 50])
+def test_a_damaged_slice_is_refused_with_its_name(
+    content: bytes, flair: np.ndarray, tmp_path: Path
+) -> None:
+    folder = put(tmp_path / CASE, flair)
+    (folder / f"{CASE}_3.tif").write_bytes(content)
+    with pytest.raises(InputError, match=rf"{CASE}_3\.tif"):
+        mt.open(folder)
+
+
+def test_other_folders_are_not_taken(tmp_path: Path) -> None:
+    (tmp_path / "holiday.tif").touch()
+    with pytest.raises(InputError, match="not a format"):
+        mt.open(tmp_path)
