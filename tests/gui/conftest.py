@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import napari_mtmri as mt
-from napari_mtmri.gui import commands, orientation, work
+from napari_mtmri.gui import commands, work
 from napari_mtmri.samples import phantom
 from tests.tiny import save_tiny_weights
 
@@ -32,10 +32,12 @@ def _weights(tiny_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_goes_on() -> Iterator[None]:
+def _nothing_goes_on(request: pytest.FixtureRequest) -> Iterator[None]:
     """No worker, thread or timer of ours runs on after a test."""
     before = {thread.ident for thread in threading.enumerate()}
     yield
+    if not {"qtbot", "make_napari_viewer"} & set(request.fixturenames):
+        return
     from qtpy.QtCore import QTimer
     from qtpy.QtWidgets import QApplication
 
@@ -84,10 +86,3 @@ def panel(viewer: Any, files: tuple[Path, Path], qtbot: Any) -> Any:
     qtbot.waitUntil(lambda: "cpu" in panel.header.device.text(), timeout=WAIT_MS)
     qtbot.waitUntil(lambda: bool(panel.sampling.counts.text()), timeout=WAIT_MS)
     return panel
-
-
-@pytest.fixture(autouse=True)
-def _no_viewer_is_remembered() -> Iterator[None]:
-    yield
-    gc.collect()
-    assert not [one for one in orientation._WATCHED.values() if one._viewer() is None]

@@ -101,6 +101,7 @@ def layer_of(volume: Volume) -> Any:
     return Labels(data, **arguments) if kind == "labels" else Image(data, **arguments)
 
 
+@pytest.mark.filterwarnings("ignore:Non-orthogonal slicing")
 @pytest.mark.parametrize("code", CODES[::5])
 def test_labels_drawn_in_any_axis_order_land_on_the_image_s_voxels(
     code: tuple[tuple[int, int], ...],
@@ -132,7 +133,7 @@ def test_labels_on_another_grid_are_refused_in_one_sentence() -> None:
     shifted = image.affine.affine_matrix.copy()
     shifted[0, 3] += 0.4 * abs(shifted[0, 0])
     labels = Labels(np.zeros(image.data.shape, np.uint8), affine=shifted, name="elsewhere")
-    with pytest.raises(InputError, match="elsewhere: .* do not lie on the grid of marked"):
+    with pytest.raises(InputError, match=r"elsewhere: .* do not lie on the grid of marked"):
         labels_on(labels, image)
 
 
