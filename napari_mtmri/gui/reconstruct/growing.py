@@ -11,7 +11,7 @@ from napari.layers import Image, Labels
 from napari.viewer import Viewer
 
 from napari_mtmri.geometry import to_stack
-from napari_mtmri.gui.layers import KEY, label_style, window_of
+from napari_mtmri.gui.layers import KEY, label_style
 from napari_mtmri.gui.reconstruct.requests import labels_from
 from napari_mtmri.gui.reconstruct.results import ResultLayers, insert_quietly, leave_if_edited
 from napari_mtmri.gui.reconstruct.whole import VolumeRequest
@@ -88,13 +88,10 @@ class Growing:
 
     def _begin(self, request: VolumeRequest, what: str) -> _Grown:
         """Take the layer of an earlier run of the same request, or add one."""
-        shape = request.placement.view(request.volume.data).shape
-        empty: Any = np.full(shape, np.nan, np.float32)
-        if what == LABELS:
-            empty = np.zeros(shape, np.uint8)
+        empty = request.empty_labels if what == LABELS else request.empty_image
         marks = {"placement": request.placement, "run": request.title, "what": what}
         old = self._layers.find(request.title, what)
-        if old is None or leave_if_edited(old) or old.data.shape != shape:
+        if old is None or leave_if_edited(old) or old.data.shape != empty.shape:
             return _Grown(self._add(request, what, empty, {KEY: marks}))
         grown = _Grown(old, old.data, old.metadata)
         old.data, old.metadata = empty, {**old.metadata, KEY: marks}
@@ -110,6 +107,6 @@ class Growing:
             layer = Labels(empty, **arguments, **label_style())
             layer.contour = 2
         else:
-            layer = Image(empty, contrast_limits=window_of(request.volume.data), **arguments)
+            layer = Image(empty, contrast_limits=request.window, **arguments)
         insert_quietly(self._viewer, layer)
         return layer

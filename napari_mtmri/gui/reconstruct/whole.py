@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from napari_mtmri.errors import Stopped
-from napari_mtmri.gui.layers import LayerData, Placement
+from napari_mtmri.gui.layers import LayerData, Placement, window_of
 from napari_mtmri.gui.reconstruct.requests import (
     SliceDone,
     SliceRequest,
@@ -47,6 +49,26 @@ class VolumeRequest:
     placement: Placement
     labels: Volume | None
     first: int
+
+    def prepare(self) -> None:
+        """Work out, in a thread, what the window would wait for."""
+        _ = self.title, self.window, self.empty_image, self.empty_labels
+
+    @cached_property
+    def window(self) -> tuple[float, float]:
+        """Black and white of its images."""
+        return window_of(self.volume.data)
+
+    @cached_property
+    def empty_image(self) -> np.ndarray:
+        """An image in the layer's axes where nothing was computed yet."""
+        shape = self.placement.view(self.volume.data).shape
+        return np.full(shape, np.nan, np.float32)
+
+    @cached_property
+    def empty_labels(self) -> np.ndarray:
+        """Labels in the layer's axes where nothing was found yet."""
+        return np.zeros(self.placement.view(self.volume.data).shape, np.uint8)
 
     @cached_property
     def title(self) -> str:
@@ -92,6 +114,7 @@ def whole_volume(
     from napari_mtmri.verbs import evaluate, run
 
     choices, volume = request.choices, request.volume
+    request.prepare()
     first = method_slice(SliceRequest(choices, volume, number=request.first))
     report(_progress_of(first, volume.shape[choices.axes(volume).slice]))
     _check(stop)
