@@ -42,6 +42,13 @@ def test_a_volume_of_freesurfer_is_read_and_a_series_refused(tmp_path: Path) -> 
     np.testing.assert_allclose(volume.affine, image.affine)
 
 
+def test_a_file_that_ends_in_its_header_says_so(tmp_path: Path) -> None:
+    path = mt.save(marked_phantom(), tmp_path / "a.mgh")
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(InputError, match=r"a\.mgh: ends after 100 bytes"):
+        mt.open(path)
+
+
 def test_sides_that_lie_are_refused_before_anything_is_unpacked(tmp_path: Path) -> None:
     path = mt.save(marked_phantom(), tmp_path / "a.mgh")
     raw = bytearray(path.read_bytes())

@@ -250,6 +250,7 @@ def test_files_of_others_are_read_as_nibabel_reads_them(name: str) -> None:
     image, volume = nib.load(NIBABEL_DATA / name), mt.open(NIBABEL_DATA / name)
     np.testing.assert_array_equal(volume.data, np.asarray(image.dataobj))
     np.testing.assert_array_equal(volume.affine, image.affine)
+    assert volume.data.dtype.isnative  # torch takes no other byte order
 
 
 @pytest.mark.parametrize(
