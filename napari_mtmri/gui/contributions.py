@@ -65,7 +65,7 @@ def _layers(path: Path) -> list[LayerData]:
     if _is_drawn(thing, path):
         return [drawn_layer(read(path, "labels"))]
     layers = [volume_layer(thing)]
-    if find_reader(path) is PICTURE:
+    if find_reader(path) is PICTURE and any(path.glob("*_mask.tif")):
         layers.append(drawn_layer(PICTURE.read(path, "labels"), f"{thing.name} mask"))
     return layers
 

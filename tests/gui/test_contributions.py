@@ -199,3 +199,12 @@ def test_a_folder_of_slices_opens_with_its_mask(viewer: Any, tmp_path: Path) -> 
     assert [type(layer).__name__ for layer in layers] == ["Image", "Labels"]
     assert layers[0].data.shape == (3, 16, 18)
     assert (layers[0].data[1] > 0).sum() == layers[1].data[1].sum() == 16
+
+
+def test_a_folder_of_slices_without_masks_opens_as_an_image_alone(tmp_path: Path) -> None:
+    from skimage.io import imsave
+
+    for number in (1, 2):
+        picture = np.zeros((8, 8, 3), np.uint8)
+        imsave(tmp_path / f"TCGA_XX_1_{number}.tif", picture, check_contrast=False)
+    assert [kind for _, _, kind in read_layers(str(tmp_path))] == ["image"]
