@@ -46,7 +46,7 @@ def on_canvas(viewer: Any) -> np.ndarray:
 
 
 def test_a_real_head_stands_upright_with_its_right_on_the_left(
-    make_napari_viewer: Any, volume: mt.Volume, tmp_path: Path
+    volume: mt.Volume, make_napari_viewer: Any, tmp_path: Path
 ) -> None:
     viewer = make_napari_viewer(show=True, strict_qt="raise")
     path = mt.save(volume, tmp_path / "head.nii.gz")
