@@ -17,7 +17,7 @@ from napari_mtmri.geometry import display_affine, display_order
 from napari_mtmri.volume import Volume
 
 LayerData = tuple[Any, dict[str, Any], str]
-REFERENCE_COLOUR, PREDICTED_COLOUR, DISAGREE_COLOUR = "#1b9e77", "#d95f02", "#7570b3"
+REFERENCE_COLOUR, PREDICTED_COLOUR = "#1b9e77", "#d95f02"
 MORE_COLOURS = ("#7570b3", "#e7298a", "#66a61e", "#e6ab02", "#a6761d")
 WINDOW_PERCENTILE = 99.7
 MOST_WINDOW_VOXELS = 400_000  # a window is found in some milliseconds, however large the volume

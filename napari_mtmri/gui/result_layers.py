@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from napari_mtmri.gui.layers import (
-    DISAGREE_COLOUR,
     KEY,
+    PREDICTED_COLOUR,
+    REFERENCE_COLOUR,
     LayerData,
     Placement,
     label_style,
@@ -23,7 +24,6 @@ from napari_mtmri.volume import Volume
 FIXED = "fixed"
 ERROR_SCALES = {"×1": 1, "×5": 5, "×10": 10}
 HIDDEN = ("k-space", "zero-filled", "error", "probability", "disagreement")
-MISSED_COLOUR = "#e7298a"
 HATCH = 4  # voxels from one stripe to the next
 K_SPACE_DB = (-80.0, 0.0)
 
@@ -121,7 +121,7 @@ def result_layers(
 
 
 def disagreement(predicted: Volume, drawn: Volume) -> Volume:
-    """Return labels: 1 drawn and missed (solid), 2 predicted and not drawn (striped)."""
+    """Return labels: 1 drawn and missed, solid; 2 predicted and not drawn, striped."""
     missed = (drawn.data > 0) & (predicted.data == 0)
     extra = (predicted.data > 0) & (drawn.data == 0)
     stripes = np.indices(predicted.shape, sparse=True)
@@ -131,11 +131,11 @@ def disagreement(predicted: Volume, drawn: Volume) -> Volume:
 
 
 def disagreement_style() -> dict[str, Any]:
-    """Return the colours of a disagreement."""
+    """Return the colours of a disagreement: each part in the colour of who has it alone."""
     from napari.utils import DirectLabelColormap
 
-    colours = {None: "transparent", 0: "transparent", 1: MISSED_COLOUR, 2: DISAGREE_COLOUR}
-    return {"colormap": DirectLabelColormap(color_dict=colours), "opacity": 0.8}
+    colours = {None: "transparent", 0: "transparent", 1: REFERENCE_COLOUR, 2: PREDICTED_COLOUR}
+    return {"colormap": DirectLabelColormap(color_dict=colours), "opacity": 0.9}
 
 
 def measured_decibels(kspace: np.ndarray) -> np.ndarray:

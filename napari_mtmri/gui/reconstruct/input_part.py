@@ -32,6 +32,7 @@ from napari_mtmri.gui.layers import (
     volume_of,
 )
 from napari_mtmri.gui.reconstruct.results import insert_quietly, is_result, known_what
+from napari_mtmri.gui.widgets.layout import Flow
 from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.volume import Volume
 
@@ -133,11 +134,9 @@ class InputPart(QWidget):
         self.open.setToolTip("Open a volume or a run folder's images")
         self.sample.setToolTip("Open the shipped head with an inserted lesion")
         self.swap.setToolTip("Exchange the phase-encoding and readout directions (Alt+X)")
-        self.open_mask.setMaximumWidth(32)
         self.open_mask.setToolTip("Open a file with a mask")
-        self.draw.setMaximumWidth(48)
         self.draw.setToolTip("Draw a mask yourself: adds an empty Labels layer on this image")
-        masks, buttons = QHBoxLayout(), QHBoxLayout()
+        masks, buttons = QHBoxLayout(), Flow()
         masks.addWidget(self.mask, stretch=1)
         masks.addWidget(self.open_mask)
         masks.addWidget(self.draw)

@@ -8,8 +8,8 @@ from typing import Any
 
 from napari.utils.notifications import show_info
 from napari.viewer import Viewer
-from qtpy.QtCore import QSize, Signal
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QVBoxLayout
 
 from napari_mtmri.errors import InputError, WeightsError
 from napari_mtmri.gui import orientation
@@ -31,15 +31,14 @@ from napari_mtmri.gui.reconstruct.show_part import ShowPart
 from napari_mtmri.gui.reconstruct.state import METHOD, Choices
 from napari_mtmri.gui.reconstruct.whole import VolumeDone, VolumeRequest
 from napari_mtmri.gui.result_layers import error_top
-from napari_mtmri.gui.widgets.header import Column, Header, Section
+from napari_mtmri.gui.widgets.header import Header
+from napari_mtmri.gui.widgets.layout import Column, Panel, Section
 from napari_mtmri.gui.work import Latest, sentence
 from napari_mtmri.methods.assemble import FROM_MAGNITUDE
 from napari_mtmri.volume import Volume
 
-WIDTH = 380
 
-
-class Reconstruct(QWidget):
+class Reconstruct(Panel):
     """Under-sample a volume, reconstruct and segment it, and see how well.
 
     Signals
@@ -87,11 +86,6 @@ class Reconstruct(QWidget):
         layout.addWidget(self.header)
         layout.addWidget(column, stretch=1)
         layout.addWidget(self.run_part)
-        self.setMinimumWidth(WIDTH)
-
-    def sizeHint(self) -> QSize:
-        """As wide as it needs to be."""
-        return QSize(WIDTH, 700)
 
     def _connect(self) -> None:
         self.input.changed.connect(self._input_changed)
@@ -243,6 +237,7 @@ class Reconstruct(QWidget):
     def _done(self, done: VolumeDone) -> None:
         result = done.result
         self.scores.add(result)
+        self.scores.show_slice(self._slice(self.input.volume()))
         # That it was simulated stands beside the input already.
         lines = [line for line in result.warnings if line != FROM_MAGNITUDE]
         self.run_part.show_note(summary(result), lines)

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 
 from napari_mtmri.device import DEVICES, PRECISIONS
 from napari_mtmri.gui.reconstruct.state import Choices
+from napari_mtmri.gui.widgets.layout import Flow
 from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.methods.passes import Progress
 
@@ -69,13 +70,17 @@ class RunPart(QWidget):
         self.note.hide()
 
     def _lay_out(self) -> None:
-        first, second = QHBoxLayout(), QHBoxLayout()
+        first, second = QHBoxLayout(), Flow()
         first.addWidget(self.run, stretch=2)
         first.addWidget(self.stop, stretch=1)
         first.addWidget(self.live)
         for text, box in (("Device", self.device), ("Precision", self.precision)):
-            second.addWidget(QLabel(text))
-            second.addWidget(box, stretch=1)
+            pair = QWidget()
+            row = QHBoxLayout(pair)
+            row.setContentsMargins(0, 0, 0, 0)
+            row.addWidget(QLabel(text))
+            row.addWidget(box)
+            second.addWidget(pair)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(first)

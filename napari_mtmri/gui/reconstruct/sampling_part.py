@@ -25,6 +25,7 @@ from napari_mtmri.gui.form import OptionsForm
 from napari_mtmri.gui.reconstruct.requests import Tick
 from napari_mtmri.gui.reconstruct.state import Choices
 from napari_mtmri.gui.widgets.acceleration import Acceleration
+from napari_mtmri.gui.widgets.layout import Flow
 from napari_mtmri.gui.widgets.mask_preview import MaskPreview
 from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.patterns.base import PATTERNS
@@ -81,19 +82,17 @@ class SamplingPart(QWidget):
         self.save.clicked.connect(self.save_asked)
 
     def _lay_out(self) -> None:
-        row, files = QHBoxLayout(), QHBoxLayout()
-        row.addWidget(self.center, stretch=1)
-        row.addWidget(QLabel("Seed"))
+        row, files = QHBoxLayout(), Flow()
         row.addWidget(self.seed, stretch=1)
         row.addWidget(self.dice)
-        self.dice.setMaximumWidth(48)
         for widget in (self.spread, self.load, self.save):
             files.addWidget(widget)
         form = QFormLayout()
         form.addRow("Pattern", self.pattern)
         form.addRow("", self.meaning)
         form.addRow("R", self.acceleration)
-        form.addRow("Centre", row)
+        form.addRow("Centre", self.center)
+        form.addRow("Seed", row)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(form)

@@ -12,8 +12,6 @@ from qtpy.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QComboBox,
-    QHBoxLayout,
-    QLabel,
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
@@ -22,6 +20,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_mtmri.gui.result_layers import run_title
+from napari_mtmri.gui.widgets.layout import Flow
 from napari_mtmri.metrics.scores import Score, Scores, format_value
 from napari_mtmri.result import Result
 
@@ -90,17 +89,13 @@ class ScoresPart(QWidget):
         self.figure.clicked.connect(self.figure_asked)
 
     def _lay_out(self) -> None:
-        first, second = QHBoxLayout(), QHBoxLayout()
-        first.addWidget(QLabel("Of the"))
-        for widget in (self.scope, self.copy, self.csv):
-            first.addWidget(widget)
-        for widget in (self.save, self.figure):
-            second.addWidget(widget)
+        buttons = Flow()
+        for widget in (self.scope, self.copy, self.csv, self.save, self.figure):
+            buttons.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.table)
-        layout.addLayout(first)
-        layout.addLayout(second)
+        layout.addLayout(buttons)
 
     def _enable(self) -> None:
         for widget in (self.copy, self.csv, self.save, self.figure):

@@ -8,7 +8,6 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QVBoxLayout,
@@ -17,6 +16,7 @@ from qtpy.QtWidgets import (
 
 from napari_mtmri.gui.reconstruct.state import LAYERS, Choices
 from napari_mtmri.gui.result_layers import ERROR_SCALES, FIXED
+from napari_mtmri.gui.widgets.layout import Flow
 
 TIPS = {
     "zero-filled": "The image of the measured samples alone",
@@ -24,7 +24,7 @@ TIPS = {
     "error": "|reconstruction − reference|, from 0 to the stated maximum",
     "segmentation": "What the method segments, outlined in orange",
     "probability": "Of any foreground, 0 to 1",
-    "disagreement": "Where it differs from the reference mask: missed solid, extra striped",
+    "disagreement": "Where it differs from the reference mask: missed solid teal, extra striped orange",
     "k-space": "What was measured, in decibels; on the slice's own rows and columns",
 }
 
@@ -51,20 +51,20 @@ class ShowPart(QWidget):
         self.top.setDecimals(3)
         self.top.setToolTip("End of the error scale, in the units of the image")
         self.top.hide()
-        grid, row = QGridLayout(), QHBoxLayout()
-        for number, name in enumerate(LAYERS):
+        boxes, row = Flow(), QHBoxLayout()
+        for name in LAYERS:
             box = self.boxes[name] = QCheckBox(name)
             box.setChecked(name in choices.shown)
             box.setToolTip(TIPS[name])
             box.toggled.connect(self._changed)
-            grid.addWidget(box, number // 2, number % 2)
+            boxes.addWidget(box)
         row.addWidget(QLabel("Error scale"))
         row.addWidget(self.scale)
         row.addWidget(self.top)
         row.addStretch()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(grid)
+        layout.addLayout(boxes)
         layout.addLayout(row)
         self.scale.currentTextChanged.connect(self._scale_changed)
         self.top.valueChanged.connect(self._top_changed)

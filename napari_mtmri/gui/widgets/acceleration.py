@@ -91,7 +91,7 @@ class Acceleration(QWidget):
         self.number.setDecimals(2)
         self.number.setSingleStep(0.5)
         self.number.setKeyboardTracking(False)
-        self.number.setFixedWidth(100)
+        self.slider.setMinimumWidth(110)
         marks = _Marks(self.slider)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -5,13 +5,10 @@ from __future__ import annotations
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QTextBrowser,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -62,37 +59,3 @@ class Header(QWidget):
         self._window.show()
         self._window.raise_()
         return self._window
-
-
-class Column(QScrollArea):
-    """Parts of a panel below each other; scrolls down, never sideways."""
-
-    def __init__(self, *parts: QWidget) -> None:
-        super().__init__()
-        body = QWidget()
-        layout = QVBoxLayout(body)
-        layout.setContentsMargins(6, 0, 6, 0)
-        for part in parts:
-            layout.addWidget(part)
-        layout.addStretch()
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setWidget(body)
-
-
-class Section(QWidget):
-    """A part of a panel under its title."""
-
-    def __init__(self, title: str, *parts: QWidget, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        label = QLabel(title)
-        font = label.font()
-        font.setBold(True)
-        label.setFont(font)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 4, 0, 8)
-        layout.setSpacing(4)
-        layout.addWidget(label)
-        for part in parts:
-            layout.addWidget(part)

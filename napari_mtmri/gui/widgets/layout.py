@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""How the parts of a panel lie: in a column, in sections, side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import QEvent, QSize, Qt, QTimer
+from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from superqt import QFlowLayout
+
+WIDTH, HEIGHT = 380, 700
+LEAST_HEIGHT = 120
+
+
+class Panel(QWidget):
+    """A dock's contents, as wide as its parts need and no wider.
+
+    Until napari has styled the parts they ask for more, and a dock never lets go of the
+    largest width it was once told; so the usual width is told first.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_styled = False
+        self._styling = QTimer(self)
+        self._styling.setSingleShot(True)
+        self._styling.timeout.connect(self._styled)
+
+    def sizeHint(self) -> QSize:
+        """The usual size."""
+        return QSize(WIDTH, HEIGHT)
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as the parts need."""
+        hint = super().minimumSizeHint()
+        return hint if self._is_styled else QSize(WIDTH, LEAST_HEIGHT)
+
+    def showEvent(self, event: Any) -> None:
+        """Ask for the true width once the parts are styled."""
+        super().showEvent(event)
+        self._styling.start(0)
+
+    def _styled(self) -> None:
+        self._is_styled = True
+        self.updateGeometry()
+
+
+class Column(QScrollArea):
+    """Parts of a panel below each other; scrolls down, and is as wide as they need.
+
+    With large fonts that is more than usual: nothing is cut off at the side.
+    """
+
+    def __init__(self, *parts: QWidget) -> None:
+        super().__init__()
+        body = QWidget()
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(6, 0, 6, 0)
+        for part in parts:
+            layout.addWidget(part)
+        layout.addStretch()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(body)
+        body.installEventFilter(self)
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as the widest part, and the scroll bar."""
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QSize(self.widget().minimumSizeHint().width() + bar, LEAST_HEIGHT)
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        """Take the width anew when the parts want another."""
+        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return bool(super().eventFilter(watched, event))
+
+
+class Flow(QFlowLayout):
+    """Widgets side by side, as many as fit, the others below."""
+
+    def __init__(self, *widgets: QWidget) -> None:
+        super().__init__()
+        self.setContentsMargins(0, 0, 0, 0)
+        self.setHorizontalSpacing(6)
+        self.setVerticalSpacing(4)
+        for widget in widgets:
+            self.addWidget(widget)
+
+
+class Section(QWidget):
+    """A part of a panel under its title."""
+
+    def __init__(self, title: str, *parts: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        label = QLabel(title)
+        font = label.font()
+        font.setBold(True)
+        label.setFont(font)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 4, 0, 8)
+        layout.setSpacing(4)
+        layout.addWidget(label)
+        for part in parts:
+            layout.addWidget(part)
