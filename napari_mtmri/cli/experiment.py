@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""``napari-mtmri experiment``: the paper's tables, re-run on data at hand."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from napari_mtmri.cli import options
+from napari_mtmri.cli.progress import JobSteps
+from napari_mtmri.cli.session import Session
+from napari_mtmri.cli.words import DONE, FAILED, say, say_json, sentence, tell
+from napari_mtmri.errors import RequestError, ResourceError, Stopped
+from napari_mtmri.jobs import Outcome
+
+if TYPE_CHECKING:
+    from napari_mtmri.study.plan import Experiment, Plan
+
+
+def experiment(
+    context: typer.Context,
+    study: Annotated[str, typer.Argument(metavar="TABLE", help="table1 or table2.")],
+    data: Annotated[
+        str,
+        typer.Option("--data", "-d", help="Folder of cases, with cases.csv; or simulated."),
+    ],
+    out: options.Out,
+    budget: Annotated[
+        str,
+        typer.Option("--budget", metavar="NAME", help="small (an hour), cpu (hours) or full."),
+    ] = "small",
+    rows: Annotated[
+        str | None, typer.Option("--rows", metavar="NAME,...", help="Only these rows.")
+    ] = None,
+    split: Annotated[str, typer.Option("--split", help="Cases to score: val or test.")] = "val",
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", help="Stop after about so many, to go on later.")
+    ] = None,
+    report_only: Annotated[
+        bool, typer.Option("--report-only", help="Train nothing; report what is there.")
+    ] = False,
+    json: options.Json = False,
+) -> int:
+    """Re-run a table of the paper on your cases: train all rows alike, score, compare.
+
+    table1: with and without ITFS and DRLC. table2: the weights of the two losses. Both
+    have the plain joint model, which the others are compared with, and two-stage.
+    Stopped at any moment (Ctrl-C, --minutes), the same command goes on; what two tables
+    share in one --out is trained once. It writes a folder with report.md, CSV and figures.
+
+    Example: napari-mtmri experiment table1 --budget small --data cases --out study
+             napari-mtmri experiment table2 --budget cpu --data cases --out study --minutes 60
+             napari-mtmri experiment table1 --budget small --data simulated --out study
+    """
+    from napari_mtmri.study.plan import TEST_RUNS, make_plan
+
+    plan = make_plan(_asked(study, budget, data, out, split, rows))
+    if report_only:
+        return _report(plan, [], as_json=json)
+    _check_machine(budget)
+    if split == "test":
+        tell(f"note: each look at the test cases is counted in {out / TEST_RUNS}.")
+    session: Session = context.obj
+    outcomes: Sequence[Outcome] = []
+    with RowSteps(len(plan.chosen)) as steps, _at_most(minutes, session.stop) as is_over:
+        from napari_mtmri.study.experiment import run_experiment
+
+        try:
+            outcomes = run_experiment(plan, watch=steps, stop=session.stop)
+        except Stopped as why:
+            if not is_over():
+                raise
+            tell(f"{minutes:g} minutes are over: {why}")
+    return _report(plan, outcomes, as_json=json)
+
+
+class RowSteps(JobSteps):
+    """Shows how far the rows are."""
+
+    def progressed(self, progress: Any) -> None:
+        """Say what goes on in the row."""
+        where = f"{self._where(self._name)}: {progress.text}"
+        self.show(self._count + progress.share, where)
+
+
+def _asked(
+    study: str, budget: str, data: str, out: Path, split: str, rows: str | None
+) -> Experiment:
+    from napari_mtmri.study.budgets import SIMULATED, budget_of
+    from napari_mtmri.study.plan import Experiment
+    from napari_mtmri.study.rows import study_of
+
+    names = tuple(name.strip() for name in (rows or "").split(",") if name.strip())
+    place = data if data == SIMULATED else Path(data)
+    return Experiment(study_of(study), budget_of(budget), place, out, split, names)
+
+
+def _check_machine(budget: str) -> None:
+    if find_spec("lightning_fabric") is None:
+        raise ResourceError(
+            "training needs lightning-fabric, which is not installed; "
+            "run: pip install 'napari-mtmri[train]'."
+        )
+    if budget == "full":
+        from napari_mtmri.device import choose_device
+
+        device = choose_device("auto", "auto")
+        if not device.name.startswith("cuda"):
+            raise RequestError(
+                f"--budget full needs a CUDA device, and this machine has {device.name}; "
+                "use --budget cpu."
+            )
+
+
+@contextmanager
+def _at_most(minutes: float | None, stop: threading.Event) -> Iterator[Callable[[], bool]]:
+    """Set ``stop`` when the time is over; gives a function that says whether it is."""
+    if minutes is None:
+        yield lambda: False
+        return
+    end = time.monotonic() + 60 * minutes
+    timer = threading.Timer(60 * minutes, stop.set)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield lambda: time.monotonic() >= end
+    finally:
+        timer.cancel()
+
+
+def _report(plan: Plan, outcomes: Sequence[Outcome], *, as_json: bool) -> int:
+    """Write the report, name what failed; return the exit status."""
+    from napari_mtmri.study import report, summary
+
+    place = report.write_report(plan)
+    lines = summary.summarise_plan(plan)
+    failed = {one.name: sentence(one.error) for one in outcomes if one.error is not None}
+    if as_json:
+        facts = {
+            "report": str(place),
+            "is_finished": all(line.is_done for line in lines),
+            "summary": report.summary_records(lines),
+            "differences": report.difference_records(lines),
+            "failed": failed,
+        }
+        say_json(facts)
+    else:
+        say(report.scores_table(lines, summary.zero_filled(plan)))
+    tell(plan.experiment.budget.note)
+    tell(f"written to {place}")
+    if failed:
+        tell(f"{len(failed)} of {len(outcomes)} failed: {', '.join(failed)}.")
+    return FAILED if failed else DONE

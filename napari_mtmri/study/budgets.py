@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""How much each row of a study is given: the same for all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from napari_mtmri.errors import RequestError
+from napari_mtmri.study.rows import Row
+from napari_mtmri.train.presets import make_recipe
+from napari_mtmri.train.recipe import Recipe
+
+SIMULATED = "simulated"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Size, length and number of seeds of the trainings.
+
+    Parameters
+    ----------
+    name : str
+    preset : str
+        Of the recipe that all rows start from.
+    changes : mapping
+        Keys of the recipe, for all rows.
+    seeds : tuple of int
+    note : str
+        What may be concluded; stands in every report.
+    most_cases : int or None
+        Cases that are scored; None: all of the split.
+    """
+
+    name: str
+    preset: str
+    changes: Mapping[str, Any]
+    seeds: tuple[int, ...]
+    note: str
+    most_cases: int | None = None
+
+    def recipes(self, row: Row, seed: int, *, is_simulated: bool = False) -> tuple[Recipe, ...]:
+        """Return the recipe of each part of a row; parts share the epochs.
+
+        Parameters
+        ----------
+        row : Row
+        seed : int
+        is_simulated : bool
+            Simulated heads are small and fill their image: nothing is cropped.
+        """
+        # No checkpoint is chosen: the scores of the cases reported would choose it.
+        changes = {**self.changes, "seed": seed, "select_by": "last"}
+        if is_simulated:
+            changes["crop"] = None
+        epochs = make_recipe(self.preset, changes).epochs
+        n_parts = len(row.parts)
+        shares = [epochs // n_parts + (number < epochs % n_parts) for number in range(n_parts)]
+        return tuple(
+            make_recipe(self.preset, {**changes, **row.changes, "method": part, "epochs": share})
+            for part, share in zip(row.parts, shares, strict=True)
+        )
+
+
+BUDGETS: Mapping[str, Budget] = {
+    "small": Budget(
+        "small",
+        "cpu-size",
+        {
+            "recon_features": 16,
+            "seg_features": 8,
+            "epochs": 6,
+            "slices_per_case": 1,
+            "warmup_updates": 10,
+            "validation_slices": 1,
+        },
+        (0,),
+        "A check that everything works, and no evidence: the networks are small, hardly trained "
+        "and scored on few cases.",
+        most_cases=4,
+    ),
+    # 66 training cases give 8,448 slices. Epochs of 8 slices a case, rather than of 16 and
+    # half as many, let schedules that move per epoch differ from one another.
+    "cpu": Budget(
+        "cpu",
+        "cpu-size",
+        {"epochs": 16, "slices_per_case": 8},
+        (0,),
+        "CPU size. One seed: nothing is said about the variance of training.",
+    ),
+    "full": Budget(
+        "full",
+        "full-size",
+        {},
+        (0, 1, 2),
+        "The paper's size. Three seeds: scores are means over the seeds, case by case.",
+    ),
+}  # fmt: skip
+
+
+def budget_of(name: str) -> Budget:
+    """Return the budget of this name.
+
+    Raises
+    ------
+    RequestError
+        If there is none.
+    """
+    if name not in BUDGETS:
+        raise RequestError(f"budget {name!r} does not exist; there are: {', '.join(BUDGETS)}.")
+    return BUDGETS[name]

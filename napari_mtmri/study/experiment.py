@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Runs the rows of a study that are not finished; can be stopped anywhere and goes on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from napari_mtmri.jobs import Job, Outcome, Watch, run_jobs
+from napari_mtmri.study.plan import Part, Piece, Plan
+from napari_mtmri.study.scoring import count_look, read_scores, score_cases
+from napari_mtmri.study.state import events_of, is_trained
+from napari_mtmri.train.folder import STOP
+
+SHARE_OF_TRAINING = 0.9
+Report = Callable[["Progress"], None]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a row is.
+
+    Parameters
+    ----------
+    share : float
+        Of the row, 0 to 1.
+    text : str
+        What goes on.
+    """
+
+    share: float
+    text: str
+
+
+def run_experiment(
+    plan: Plan, *, watch: Watch | None = None, stop: threading.Event | None = None
+) -> list[Outcome]:
+    """Train and score what is not done yet; return what became of each row.
+
+    A row that fails does not stop the others.
+
+    Parameters
+    ----------
+    plan : Plan
+    watch : Watch, optional
+        Hears of the rows; its progress is `Progress`.
+    stop : threading.Event, optional
+        Set it to stop; whatever was done is kept, and the same plan goes on from there.
+
+    Raises
+    ------
+    Stopped
+        After ``stop``, Ctrl-C or SIGTERM.
+    """
+    pieces = {piece.job.key: piece for piece in plan.chosen}
+
+    def work(job: Job, report: Callable[[Any], None], stop: threading.Event) -> Path:
+        piece = pieces[job.key]
+        _train(piece, plan, report, stop)
+        count = len(plan.cases)
+        if plan.experiment.split == "test":
+            count_look(plan, piece)
+
+        def scored(number: int) -> None:
+            share = SHARE_OF_TRAINING + (1 - SHARE_OF_TRAINING) * number / count
+            report(Progress(share, f"case {number + 1} of {count}"))
+
+        score_cases(piece, plan.cases, scored, stop)
+        return piece.folder
+
+    def find(job: Job) -> Path | None:
+        piece = pieces[job.key]
+        done = len(read_scores(piece, plan.cases)) == len(plan.cases)
+        return piece.folder if done else None
+
+    jobs = [piece.job for piece in plan.chosen]
+    return run_jobs(jobs, work, find=find, watch=watch, stop=stop)
+
+
+def _train(piece: Piece, plan: Plan, report: Report, stop: threading.Event) -> None:
+    for number, part in enumerate(piece.parts):
+        if is_trained(events_of(part)):
+            continue
+        from napari_mtmri.train.fit import Training
+
+        hear = _Ear(part, number, len(piece.parts), report, stop)
+        (part.folder / STOP).unlink(missing_ok=True)
+        Training(part.recipe, plan.experiment.data, part.folder).run(hear)
+
+
+@dataclass
+class _Ear:
+    """Hears a training's events: passes on how far it is, and to it the wish to stop."""
+
+    part: Part
+    number: int
+    count: int
+    report: Report
+    stop: threading.Event
+    total: int = 0
+
+    def __call__(self, event: Mapping[str, Any]) -> None:
+        """Hear one event."""
+        self.total = int(event.get("total", self.total))
+        if event["kind"] == "update" and self.total:
+            done = event["updates"]
+            share = (self.number + done / self.total) / self.count
+            name = "" if self.count == 1 else f"{self.part.recipe.method}, "
+            text = f"{name}update {done} of {self.total}"
+            self.report(Progress(SHARE_OF_TRAINING * share, text))
+        if self.stop.is_set():
+            (self.part.folder / STOP).touch()

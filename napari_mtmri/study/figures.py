@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Pictures of a study: loss weights, the segmentation loss, validation, differences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_mtmri.files import write_whole
+from napari_mtmri.study.plan import Piece, Plan
+from napari_mtmri.study.rows import JOINT
+from napari_mtmri.study.state import Events, events_of
+from napari_mtmri.study.summary import DICE, PSNR, Difference, Line
+from napari_mtmri.train.drlc import loss_weights
+from napari_mtmri.train.recipe import Recipe
+
+# Okabe and Ito's colours, told apart by nearly all eyes; lines differ in dashes too.
+BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, BLACK = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000",
+)  # fmt: skip
+COLOURS = (BLACK, BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW)
+DASHES: tuple[Any, ...] = ("solid", (0, (5, 2)), (0, (1, 1.5)))
+LEARNED = ("uncertainty", "dwa")
+N_WINDOWS = 24
+NORMAL_95 = 1.96
+WIDTH, PANEL_HEIGHT, PANEL_WIDTH = 10.0, 2.4, 3.4
+DOTS_PER_INCH = 120
+
+
+def save_figures(plan: Plan, lines: Sequence[Line]) -> list[Path]:
+    """Write the figures for which there are data into the report's folder; return them."""
+    events = {piece.job.key: [events_of(part) for part in piece.parts] for piece in plan.pieces}
+    first = plan.experiment.budget.seeds[0]
+    pieces = [piece for piece in plan.pieces if piece.seed == first]
+    foot = f"Budget “{plan.experiment.budget.name}”: {plan.experiment.budget.note}"
+    drawn = (
+        ("weights", draw_weights(pieces, events)),
+        ("segmentation_loss", draw_segmentation_loss(pieces, events)),
+        ("validation", draw_validation(pieces, events)),
+        ("differences", draw_differences(lines)),
+    )
+    places = []
+    for name, figure in drawn:
+        if figure is None:
+            continue
+        figure.text(0.01, 0.008, foot, fontsize=7, color="#555555", parse_math=False)
+        place = plan.experiment.folder / f"{name}.png"
+        _save(figure, place)
+        places.append(place)
+    return places
+
+
+def draw_weights(pieces: Sequence[Piece], events: Mapping[str, Sequence[Events]]) -> Any:
+    """Return the weights of both losses over the epochs, a panel for each strategy (Fig. 2)."""
+    joint = [piece for piece in pieces if piece.row.method == JOINT]
+    kinds = {_strategy(piece.parts[0].recipe): piece for piece in joint}
+    figure, axes = _panels(len(kinds), "Weights of the two losses over the training")
+    for axis, (title, piece) in zip(axes, kinds.items(), strict=True):
+        recipe = piece.parts[0].recipe
+        times, alpha, beta = _weights(recipe, events[piece.job.key][0])
+        axis.plot(times, alpha, color=BLUE, label="reconstruction, α", drawstyle="steps-post")
+        axis.plot(
+            times, beta, color=ORANGE, linestyle=DASHES[1], label="segmentation, β",
+            drawstyle="steps-post",
+        )  # fmt: skip
+        axis.set_title(title, fontsize=9)
+        axis.set_xlim(0, recipe.epochs)
+        axis.set_ylim(0, None)
+        axis.set_xlabel("epochs", fontsize=8)
+        if not times:
+            axis.text(0.5, 0.5, "not trained yet", transform=axis.transAxes, ha="center")
+    _legend(figure, axes)
+    return figure
+
+
+def draw_segmentation_loss(pieces: Sequence[Piece], events: Mapping[str, Sequence[Events]]) -> Any:
+    """Return the segmentation loss with and without teacher forcing (Fig. 5); None without data.
+
+    Steps on truth and on own output are two curves: alternation would look like noise.
+    """
+    pairs: dict[str, list[Piece]] = {}
+    for piece in pieces:
+        if piece.row.method == JOINT and events[piece.job.key][0]:
+            pairs.setdefault(_strategy(piece.parts[0].recipe), []).append(piece)
+    shown = {
+        title: found
+        for title, found in pairs.items()
+        if len({piece.parts[0].recipe.teacher_forcing for piece in found}) > 1
+    }
+    if not shown:
+        return None
+    title = "Segmentation loss of the training steps: mean of a window and its 95 % interval"
+    figure, axes = _panels(len(shown), title)
+    for axis, (name, found) in zip(axes, shown.items(), strict=True):
+        for piece in found:
+            _draw_losses(axis, piece, events[piece.job.key][0])
+        axis.set_title(name, fontsize=9)
+        axis.set_xlabel("updates", fontsize=8)
+    _legend(figure, axes)
+    return figure
+
+
+def _draw_losses(axis: Any, piece: Piece, events: Events) -> None:
+    forced = piece.parts[0].recipe.teacher_forcing != "never"
+    for teacher in (False, True):
+        points = [
+            (event["updates"], event["seg_loss"])
+            for event in events
+            if event["kind"] == "update" and "seg_loss" in event
+            and bool(event.get("teacher")) is teacher
+        ]  # fmt: skip
+        if len(points) < 2 * N_WINDOWS:
+            continue
+        middle, mean, half = _windows(np.array(points, float))
+        what = "truth shown" if teacher else "own output shown"
+        colour = GREEN if teacher else (BLUE if forced else ORANGE)
+        dashes = DASHES[1] if teacher else ("solid" if forced else DASHES[2])
+        label = f"{'ITFS' if forced else 'no ITFS'}: {what}"
+        axis.plot(middle, mean, color=colour, linestyle=dashes, label=label)
+        axis.fill_between(middle, mean - half, mean + half, color=colour, alpha=0.2, linewidth=0)
+
+
+def _windows(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the middle of each window, its mean, and half the 95 % interval of that mean."""
+    parts = np.array_split(points, N_WINDOWS)
+    half = [NORMAL_95 * part[:, 1].std(ddof=1) / np.sqrt(len(part)) for part in parts]
+    means = np.array([part.mean(axis=0) for part in parts])
+    return means[:, 0], means[:, 1], np.array(half)
+
+
+def draw_validation(pieces: Sequence[Piece], events: Mapping[str, Sequence[Events]]) -> Any:
+    """Return the gain in PSNR and the Dice on validation slices over the training, or None."""
+    keys = (("val_psnr_gain", "PSNR above zero-filled (dB)"), ("val_dice", "Dice, own output"))
+    if not any(_track(piece, events, key)[0] for piece in pieces for key, _ in keys):
+        return None
+    figure, axes = _panels(
+        len(keys), "Validation slices during the training (no checkpoint is chosen by them)", 4.6
+    )
+    for axis, (key, title) in zip(axes, keys, strict=True):
+        for number, piece in enumerate(pieces):
+            done, values = _track(piece, events, key)
+            if done:
+                axis.plot(
+                    done, values, label=piece.row.title, marker=".", markersize=4,
+                    color=COLOURS[number % len(COLOURS)], linestyle=DASHES[number // len(COLOURS)],
+                )  # fmt: skip
+        axis.set_title(title, fontsize=9)
+        axis.set_xlabel("share of the row's updates (%)", fontsize=8)
+    _legend(figure, axes)
+    return figure
+
+
+def _track(
+    piece: Piece, events: Mapping[str, Sequence[Events]], key: str
+) -> tuple[list[float], list[float]]:
+    """Return a validation score over the share of the row's updates.
+
+    Of a U-Net trained apart only the truth is shown in training: its Dice is left out.
+    """
+    done, values = [], []
+    for number, found in enumerate(events[piece.job.key]):
+        total = next((event["total"] for event in found if "total" in event), 0)
+        for event in found:
+            if total and event["kind"] == "validation" and key in event:
+                done.append(100 * (number + event["updates"] / total) / len(piece.parts))
+                values.append(event[key])
+    return ([], []) if key == "val_dice" and piece.row.method != JOINT else (done, values)
+
+
+def draw_differences(lines: Sequence[Line]) -> Any:
+    """Return each row's paired difference to the plain joint model, or None."""
+    shown = [line for line in lines if line.differences]
+    if not shown:
+        return None
+    title = f"Difference to “{lines[0].row.title}” by case: mean and 95 % interval"
+    figure, axes = _panels(2, title, 1.2 + 0.32 * len(shown))
+    for axis, measure in zip(axes, (DICE, PSNR), strict=True):
+        for place, line in enumerate(reversed(shown)):
+            one = _difference(line.differences, measure.title)
+            axis.plot([one.comparison.low, one.comparison.high], [place, place], color=BLUE)
+            axis.plot([one.comparison.mean], [place], "o", color=BLUE, markersize=5)
+        axis.axvline(0, color=BLACK, linewidth=0.8)
+        axis.set_ylim(-0.6, len(shown) - 0.4)
+        titles = [line.row.title for line in reversed(shown)]
+        axis.set_yticks(range(len(shown)), titles if axis is axes[0] else [""] * len(shown))
+        axis.set_title(measure.title, fontsize=9)
+    return figure
+
+
+def _difference(differences: Iterable[Difference], title: str) -> Difference:
+    return next(one for one in differences if one.measure.title == title)
+
+
+def _strategy(recipe: Recipe) -> str:
+    """Return how the losses are weighted, in words."""
+    return {
+        "fixed": f"fixed {recipe.fixed_alpha:g} / {recipe.fixed_beta:g}",
+        "linear": "linear",
+        "exponential": f"exponential, time constant {recipe.tau:g} epochs",
+        "uncertainty": "uncertainty (learned)",
+        "dwa": "dynamic weight averaging",
+    }[recipe.weighting]
+
+
+def _weights(recipe: Recipe, events: Events) -> tuple[list[float], list[float], list[float]]:
+    """Return epochs, alpha and beta: from the recipe, or as the training found them."""
+    if recipe.weighting not in LEARNED:
+        fine = 1 if recipe.t_unit == "epoch" else 20
+        times = [step / fine for step in range(recipe.epochs * fine + 1)]
+        pairs = [loss_weights(recipe, min(time, recipe.epochs - 1 / fine)) for time in times]
+        return times, [one for one, _ in pairs], [one for _, one in pairs]
+    per_epoch = next((event["per_epoch"] for event in events if "per_epoch" in event), 1)
+    found = [event for event in events if event["kind"] == "update" and "alpha" in event]
+    return (
+        [event["updates"] / per_epoch for event in found],
+        [event["alpha"] for event in found],
+        [event["beta"] for event in found],
+    )
+
+
+def _panels(count: int, title: str, height: float = PANEL_HEIGHT) -> tuple[Any, list[Any]]:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    n_columns = min(count, max(1, int(WIDTH / PANEL_WIDTH)))
+    n_rows = -(-count // n_columns)
+    figure = Figure(figsize=(WIDTH, n_rows * height + 1.3), facecolor="white", layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(title, fontsize=10)
+    figure.get_layout_engine().set(rect=(0, 0.04, 1, 0.96))
+    axes = list(figure.subplots(n_rows, n_columns, squeeze=False).ravel())
+    for axis in axes:
+        axis.tick_params(labelsize=8)
+        axis.spines[["top", "right"]].set_visible(False)
+    for axis in axes[count:]:
+        axis.set_axis_off()
+    return figure, axes[:count]
+
+
+def _legend(figure: Any, axes: Sequence[Any]) -> None:
+    """Write one legend for all panels, each name once."""
+    named = {
+        label: handle
+        for axis in axes
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
+    }
+    if named:
+        figure.legend(
+            list(named.values()), list(named), loc="outside lower center", ncols=3, fontsize=8,
+            frameon=False, handlelength=3,
+        )  # fmt: skip
+
+
+def _save(figure: Any, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(place, lambda file: figure.savefig(file, dpi=DOTS_PER_INCH, facecolor="white"))

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""From the rows of a study to folders: what is trained and scored where, each thing once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from napari_mtmri.errors import InputError, RequestError
+from napari_mtmri.jobs import Job
+from napari_mtmri.study.budgets import SIMULATED, Budget
+from napari_mtmri.study.rows import Row, Study
+from napari_mtmri.train.cases import CaseFile, find_cases
+from napari_mtmri.train.recipe import Recipe
+
+SPLITS = ("val", "test")
+ACCELERATION, PATTERN, MASK_SEED = 4.0, "random", 0
+TEST_RUNS = "test-runs.csv"  # each look at the test cases
+_DIGITS = 8
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What was asked for.
+
+    Parameters
+    ----------
+    study : Study
+    budget : Budget
+    data : Path or str
+        Folder of cases, or "simulated".
+    out : Path
+        Studies that share it share their rows.
+    split : {"val", "test"}
+        Cases that are scored.
+    rows : tuple of str
+        Names of the rows to run; all if empty.
+    """
+
+    study: Study
+    budget: Budget
+    data: Path | str
+    out: Path
+    split: str = "val"
+    rows: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """Where its report goes."""
+        return self.out / f"{self.study.name}-{self.budget.name}-{self.split}"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One training of a row, in a run folder of its own."""
+
+    recipe: Recipe
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One row with one seed: its trainings, and where its scores go.
+
+    Parameters
+    ----------
+    row : Row
+    seed : int
+    parts : tuple of Part
+    folder : Path
+        Of weights and scores.
+    job : Job
+        Named by the hash of all that the scores depend on.
+    """
+
+    row: Row
+    seed: int
+    parts: tuple[Part, ...]
+    folder: Path
+    job: Job = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All pieces of an experiment, whichever rows are run now, and the cases to score."""
+
+    experiment: Experiment
+    pieces: tuple[Piece, ...]
+    cases: tuple[CaseFile, ...]
+
+    @property
+    def chosen(self) -> tuple[Piece, ...]:
+        """The pieces that are to be run."""
+        rows = self.experiment.study.choose(self.experiment.rows)
+        return tuple(piece for piece in self.pieces if piece.row in rows)
+
+
+def make_plan(experiment: Experiment) -> Plan:
+    """Return what an experiment is made of; nothing is written.
+
+    Raises
+    ------
+    InputError
+        If the cases cannot be found, or none has the split.
+    RequestError
+        If the split or a row does not exist.
+    """
+    if experiment.split not in SPLITS:
+        raise RequestError(
+            f"split {experiment.split!r} is not scored; choose one of {', '.join(SPLITS)}."
+        )
+    experiment.study.choose(experiment.rows)
+    files = _same_cases(experiment)
+    cases = tuple(file for file in files if file.split == experiment.split)
+    if not cases:
+        raise InputError(f"{experiment.data}: no case has split {experiment.split!r}; mark some.")
+    known = _names(files)
+    pieces = tuple(
+        _piece(experiment, row, seed, known)
+        for row in experiment.study.rows
+        for seed in experiment.budget.seeds
+    )
+    return Plan(experiment, pieces, cases[: experiment.budget.most_cases])
+
+
+def _same_cases(experiment: Experiment) -> Sequence[CaseFile]:
+    """Return the cases, which must be split alike for all seeds."""
+    found = [
+        find_cases(experiment.data, _recipes(experiment, experiment.study.rows[0], seed)[0])
+        for seed in experiment.budget.seeds
+    ]
+    if any(_names(files) != _names(found[0]) for files in found):
+        raise InputError(
+            f"{experiment.data}: names no split, so that each of the seeds "
+            f"{', '.join(map(str, experiment.budget.seeds))} would draw another; add a column split."
+        )
+    return found[0]
+
+
+def _names(files: Sequence[CaseFile]) -> list[tuple[str, str, str]]:
+    return sorted((file.name, file.patient, file.split) for file in files)
+
+
+def _recipes(experiment: Experiment, row: Row, seed: int) -> tuple[Recipe, ...]:
+    is_simulated = str(experiment.data) == SIMULATED
+    return experiment.budget.recipes(row, seed, is_simulated=is_simulated)
+
+
+def _piece(experiment: Experiment, row: Row, seed: int, known: Sequence[Any]) -> Piece:
+    parts, keys = [], []
+    for recipe in _recipes(experiment, row, seed):
+        key = Job(row.name, {"recipe": _facts(recipe), "cases": known}).key
+        folder = f"{_part_name(row, recipe)}-{key[:_DIGITS]}"
+        parts.append(Part(recipe, experiment.out / "rows" / folder))
+        keys.append(key)
+    request = {
+        "method": row.method,
+        "trainings": keys,
+        "split": experiment.split,
+        "sampling": [PATTERN, ACCELERATION, MASK_SEED],
+    }
+    name = row.title if len(experiment.budget.seeds) == 1 else f"{row.title}, seed {seed}"
+    job = Job(name, request)
+    folder = f"{row.name}-{experiment.split}-{job.key[:_DIGITS]}"
+    return Piece(row, seed, tuple(parts), experiment.out / "scored" / folder, job)
+
+
+def _part_name(row: Row, recipe: Recipe) -> str:
+    return row.name if len(row.parts) == 1 else f"{row.name}-{recipe.method}"
+
+
+def _facts(recipe: Recipe) -> Mapping[str, Any]:
+    """Return the keys that were set: a key added later, with its default, changes no name."""
+    return recipe.model_dump(mode="json", exclude_defaults=True)

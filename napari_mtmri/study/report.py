@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The report of a study: Markdown for people, CSV for programs, figures."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_mtmri.files import write_whole
+from napari_mtmri.study.figures import save_figures
+from napari_mtmri.study.paper import METRICS, PRINTED, SOURCE
+from napari_mtmri.study.plan import ACCELERATION, PATTERN, Plan
+from napari_mtmri.study.scoring import read_scores
+from napari_mtmri.study.summary import (
+    COMPARED,
+    MEASURES,
+    Line,
+    Measure,
+    summarise_plan,
+    zero_filled,
+)
+
+if TYPE_CHECKING:
+    from napari_mtmri.metrics.intervals import Summary
+
+NONE = "—"
+SUMMARY_COLUMNS = (
+    "row", "title", "state", "updates", "total", "slices", "seconds", "n_seeds", "metric", "input",
+    "unit", "n", "left_out", "infinite", "mean", "sd", "median", "low", "high", "sd_over_seeds",
+)  # fmt: skip
+DIFFERENCE_COLUMNS = (
+    "row", "minus", "metric", "n", "mean", "low", "high", "p", "p_holm", "smallest_p",
+)  # fmt: skip
+CAPTIONS = {
+    "weights": "Weights of the two losses over the epochs (the paper's Fig. 2).",
+    "segmentation_loss": "Segmentation loss with and without ITFS; steps on truth and on own "
+    "output apart (the paper's Fig. 5).",
+    "validation": "Validation slices during the training.",
+    "differences": "Paired differences to the plain joint model.",
+}
+
+
+def write_report(plan: Plan) -> Path:
+    """Write report.md, summary.csv, differences.csv, scores.csv and figures; return the first."""
+    lines = summarise_plan(plan)
+    folder = plan.experiment.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    figures = save_figures(plan, lines)
+    tables = (
+        ("summary.csv", _csv(SUMMARY_COLUMNS, summary_records(lines))),
+        ("differences.csv", _csv(DIFFERENCE_COLUMNS, difference_records(lines))),
+        ("scores.csv", _all_scores(plan)),
+        ("report.md", report_text(plan, lines, [place.name for place in figures])),
+    )
+    for name, text in tables:
+        _write(folder / name, text)
+    return folder / "report.md"
+
+
+def report_text(plan: Plan, lines: Sequence[Line], figures: Sequence[str] = ()) -> str:
+    """Return the report as Markdown."""
+    asked = plan.experiment
+    parts = [
+        f"# {asked.study.title}, budget “{asked.budget.name}”",
+        f"**{asked.budget.note}**",
+        _conditions(plan),
+        "## Scores",
+        scores_table(lines, zero_filled(plan)),
+        _law(lines),
+        "## Median, and 95 % interval of the mean",
+        _table(
+            ["Row", *(measure.title for measure in MEASURES)],
+            [[line.row.title, *_each(line, _interval)] for line in lines],
+        ),
+        _spread_part(lines),
+        "## Against the plain joint model",
+        _differences_part(lines),
+        "## What each row was given",
+        _given_part(lines),
+        "## What the paper printed",
+        _paper_part(asked.study.name, lines),
+    ]
+    pictures = [f"![{CAPTIONS[Path(name).stem]}]({name})" for name in figures]
+    return "\n\n".join([*filter(None, parts), *pictures]) + "\n"
+
+
+def scores_table(lines: Sequence[Line], floor: Mapping[Measure, Summary]) -> str:
+    """Return mean ± standard deviation of all rows; a row that is not finished says how far."""
+    rows = [["zero-filled", *(_mean(measure, floor.get(measure)) for measure in MEASURES), ""]]
+    for line in lines:
+        state = "" if line.is_done else _states(line)
+        rows.append([line.row.title, *_each(line, _mean), state])
+    return _table(["Row", *(measure.title for measure in MEASURES), "State"], rows)
+
+
+def summary_records(lines: Iterable[Line]) -> list[dict[str, Any]]:
+    """Return a mapping for each row and measure, with all digits."""
+    return [
+        {
+            "row": line.row.name,
+            "title": line.row.title,
+            "state": _states(line),
+            "updates": sum(state.updates for state in line.states),
+            "total": sum(state.total for state in line.states),
+            "slices": sum(state.slices for state in line.states),
+            "seconds": round(sum(state.seconds for state in line.states), 1),
+            "n_seeds": len(line.states),
+            "metric": measure.metric,
+            "input": measure.input,
+            "unit": measure.unit,
+            **_numbers(line.summaries.get(measure)),
+            "sd_over_seeds": line.spread.get(measure, math.nan),
+        }
+        for line in lines
+        for measure in MEASURES
+    ]
+
+
+def difference_records(lines: Sequence[Line]) -> list[dict[str, Any]]:
+    """Return a mapping for each comparison with the plain joint model."""
+    return [
+        {
+            "row": line.row.name,
+            "minus": lines[0].row.name,
+            "metric": one.measure.metric,
+            "n": one.comparison.n,
+            "mean": one.comparison.mean,
+            "low": one.comparison.low,
+            "high": one.comparison.high,
+            "p": one.comparison.test.p,
+            "p_holm": one.p_holm,
+            "smallest_p": one.comparison.test.smallest_p,
+        }
+        for line in lines
+        for one in line.differences
+    ]
+
+
+def _numbers(summary: Summary | None) -> dict[str, Any]:
+    if summary is None:
+        return {}
+    return {
+        "n": summary.n,
+        "left_out": summary.n_left_out,
+        "infinite": summary.n_infinite,
+        **{key: getattr(summary, key) for key in ("mean", "sd", "median", "low", "high")},
+    }
+
+
+def _conditions(plan: Plan) -> str:
+    asked, n_cases = plan.experiment, len(plan.cases)
+    seeds = asked.budget.seeds
+    lines = [
+        f"{n_cases} cases of the split “{asked.split}”, whole volumes, pattern {PATTERN} at "
+        f"R {ACCELERATION:g}, one mask a case, the same for all rows.",
+        f"Every row: the same training cases, masks, order and augmentation, the same number of "
+        f"updates, seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}, no tuning, "
+        "and the last checkpoint, so that no score chooses one.",
+        "± is the standard deviation over cases. “Truth shown”: the same U-Net, shown the fully "
+        "sampled image instead of the reconstruction.",
+        "Images are simulated from magnitude images, which flatters every method. Research use "
+        "only.",
+    ]
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _law(lines: Sequence[Line]) -> str:
+    done = [line for line in lines if line.is_done]
+    broken = [f"- Warning: {warning}" for line in done for warning in line.warnings]
+    if broken:
+        return "\n".join(broken)
+    if not done:
+        return ""
+    return "Mean Dice is at most 2PR/(P + R) of mean precision and recall in every row."
+
+
+def _spread_part(lines: Sequence[Line]) -> str:
+    if len(lines[0].states) < 2:
+        return ""
+    table = _table(
+        ["Row", *(measure.title for measure in MEASURES)],
+        [
+            [line.row.title, *(_word(line.spread.get(measure), measure) for measure in MEASURES)]
+            for line in lines
+        ],
+    )
+    return f"## Standard deviation over seeds of the mean over cases\n\n{table}"
+
+
+def _differences_part(lines: Sequence[Line]) -> str:
+    rows = []
+    for line in lines[1:]:
+        found = {one.measure: one for one in line.differences}
+        cells = []
+        for measure in COMPARED:
+            one = found.get(measure)
+            if one is None:
+                cells += [NONE, NONE]
+                continue
+            it = one.comparison
+            words = [_signed(value, measure) for value in (it.mean, it.low, it.high)]
+            cells += [f"{words[0]} ({words[1]} to {words[2]})", f"{one.p_holm:.2g}"]
+        rows.append([line.row.title, *cells])
+    heading = ["Row"]
+    for measure in COMPARED:
+        heading += [measure.title, "p (Holm)"]
+    tests = [one.comparison.test for line in lines for one in line.differences]
+    notes = [
+        f"Minus “{lines[0].row.title}”, paired by case: mean and its 95 % interval by bootstrap "
+        "over cases; p by Wilcoxon's signed-rank test, corrected by Holm's method over the rows "
+        "of each column.",
+    ]
+    if tests:
+        n_rows = sum(bool(line.differences) for line in lines)
+        least = min(one.smallest_p for one in tests)
+        notes.append(
+            f"With so few cases and {n_rows} rows the smallest of a column's corrected p cannot "
+            f"be below {min(1.0, least * n_rows):.2g}."
+        )
+    return "\n".join([_table(heading, rows), "", *(f"- {note}" for note in notes)])
+
+
+def _given_part(lines: Sequence[Line]) -> str:
+    rows = []
+    for line in lines:
+        total = sum(state.total for state in line.states)
+        updates = sum(state.updates for state in line.states)
+        slices = sum(state.slices for state in line.states)
+        seconds = sum(state.seconds for state in line.states)
+        rows.append(
+            [
+                line.row.title, f"`{line.row.name}`", _states(line),
+                f"{updates:,} of {total:,}" if total else NONE, f"{slices:,}" if total else NONE,
+                f"{seconds / 60:.1f} min" if total else NONE, line.row.note,
+            ]
+        )  # fmt: skip
+    heading = ["Row", "Name", "State", "Updates", "Slices shown", "Training time", "Note"]
+    note = "Training time is wall time, on a machine that may have done other work as well."
+    return f"{_table(heading, rows)}\n\n- {note}"
+
+
+def _paper_part(study: str, lines: Sequence[Line]) -> str:
+    printed = PRINTED.get(study, {})
+    rows = [[line.row.title, *printed[line.row.name]] for line in lines if line.row.name in printed]
+    if not rows:
+        return ""
+    table = _table(["Row", *(f"{metric} (paper)" for metric in METRICS)], rows)
+    return f"Other data, not to be compared number by number: {SOURCE}.\n\n{table}"
+
+
+def _states(line: Line) -> str:
+    words = dict.fromkeys(state.text for state in line.states)
+    if len(line.states) == 1 or len(words) == 1:
+        return next(iter(words))
+    return ", ".join(f"seed {number}: {one.text}" for number, one in enumerate(line.states))
+
+
+def _each(line: Line, show: Any) -> list[str]:
+    return [show(measure, line.summaries.get(measure)) for measure in MEASURES]
+
+
+def _mean(measure: Measure, summary: Summary | None) -> str:
+    if summary is None or math.isnan(summary.mean):
+        return NONE
+    text = f"{_word(summary.mean, measure)} ± {_word(summary.sd, measure)}"
+    return f"{text} ({summary.n_infinite} missed)" if summary.n_infinite else text
+
+
+def _interval(measure: Measure, summary: Summary | None) -> str:
+    if summary is None or math.isnan(summary.mean):
+        return NONE
+    low, high = (_word(value, measure) for value in (summary.low, summary.high))
+    return f"{_word(summary.median, measure)} ({low} to {high})"
+
+
+def _word(value: float | None, measure: Measure) -> str:
+    if value is None or math.isnan(value):
+        return NONE
+    return "∞" if math.isinf(value) else f"{value:.{measure.decimals}f}"
+
+
+def _signed(value: float, measure: Measure) -> str:
+    return NONE if math.isnan(value) else f"{value:+.{measure.decimals}f}".replace("-", "−")
+
+
+def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heading, ["---"] * len(heading), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )
+
+
+def _all_scores(plan: Plan) -> str:
+    from napari_mtmri.metrics.scores import COLUMNS
+
+    rows = [
+        {"row": piece.row.name, "seed": piece.seed, "case": case, "input": name, **record}
+        for piece in plan.pieces
+        for case, scores in read_scores(piece, plan.cases).items()
+        for name, one in scores.items()
+        for record in one.records()
+    ]
+    return _csv(("row", "seed", "case", "input", *COLUMNS), rows)
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    file = io.StringIO(newline="")
+    table = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    return file.getvalue()
+
+
+def _write(path: Path, text: str) -> None:
+    write_whole(path, lambda beside: beside.write_text(text, encoding="utf-8", newline=""))

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""How far a row is, read from its folders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from napari_mtmri.errors import InputError
+from napari_mtmri.study.plan import Part, Piece
+from napari_mtmri.train.cases import CaseFile
+from napari_mtmri.train.folder import read_events
+
+Events = Sequence[Mapping[str, Any]]
+_BEGINNINGS = ("start", "resume")
+
+
+@dataclass(frozen=True)
+class State:
+    """How far a row with one seed is.
+
+    Parameters
+    ----------
+    updates, total : int
+        Of all its trainings; ``total`` is 0 while none has begun.
+    slices : int
+        Shown in those updates.
+    seconds : float
+        That the trainings took, without their pauses.
+    n_scored, n_cases : int
+    failure : str
+        Why a training ended, if it failed.
+    """
+
+    updates: int
+    total: int
+    slices: int
+    seconds: float
+    n_scored: int
+    n_cases: int
+    failure: str = ""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all is trained and scored."""
+        return self.n_cases > 0 and self.n_scored == self.n_cases
+
+    @property
+    def text(self) -> str:
+        """How far it is, in words."""
+        if self.failure:
+            return f"failed: {self.failure}"
+        if not self.total:
+            return "not begun"
+        if self.updates < self.total:
+            return f"{100 * self.updates / self.total:.0f} % trained"
+        return "done" if self.is_done else f"{self.n_scored} of {self.n_cases} cases scored"
+
+
+def events_of(part: Part) -> Events:
+    """Return the events of a training; none if it has not begun."""
+    try:
+        return read_events(part.folder)
+    except InputError:
+        return ()
+
+
+def is_trained(events: Events) -> bool:
+    """Return whether a training came to its end."""
+    return any(event["kind"] == "end" for event in events)
+
+
+def state_of(piece: Piece, cases: Sequence[CaseFile], n_scored: int) -> State:
+    """Return how far a row is, ``n_scored`` of its cases being scored."""
+    of_parts = [events_of(part) for part in piece.parts]
+    updates = [max((event["updates"] for event in events), default=0) for events in of_parts]
+    failures = [
+        str(events[-1].get("reason", "no reason is known"))
+        for events in of_parts
+        if events and events[-1]["kind"] == "failed"
+    ]
+    return State(
+        updates=sum(updates),
+        total=_total(of_parts),
+        slices=sum(
+            count * part.recipe.batch_size for count, part in zip(updates, piece.parts, strict=True)
+        ),
+        seconds=sum(map(_seconds, of_parts)),
+        n_scored=n_scored,
+        n_cases=len(cases),
+        failure="; ".join(failures),
+    )
+
+
+def _total(of_parts: Sequence[Events]) -> int:
+    """Updates of all parts; those that have not begun are as long as those that have."""
+    known = [
+        next((int(event["total"]) for event in events if event["kind"] in _BEGINNINGS), 0)
+        for events in of_parts
+    ]
+    return sum(count or max(known) for count in known)
+
+
+def _seconds(events: Events) -> float:
+    gaps = [
+        later["time"] - earlier["time"]
+        for earlier, later in pairwise(events)
+        if later["kind"] not in _BEGINNINGS
+    ]
+    return float(sum(gap for gap in gaps if gap > 0))

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""From scores by case to the numbers of a table: spreads, paired differences, the law of Dice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_mtmri.study.plan import Plan
+from napari_mtmri.study.rows import Row
+from napari_mtmri.study.scoring import OWN, TRUTH, ZERO_FILLED, CaseScores, read_scores
+from napari_mtmri.study.state import State, state_of
+
+if TYPE_CHECKING:
+    from napari_mtmri.metrics.intervals import Comparison, Summary
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number of a case: how it is called, where it is found.
+
+    Parameters
+    ----------
+    title : str
+    metric, region, unit : str
+        As `napari_mtmri.metrics` calls them.
+    input : {"own", "truth"}
+        What the segmentation network was shown.
+    decimals : int
+        That tables show.
+    """
+
+    title: str
+    metric: str
+    region: str
+    unit: str = ""
+    input: str = OWN
+    decimals: int = 3
+
+    def of(self, scores: CaseScores, what: str | None = None) -> float:
+        """Return its value, NaN where it was not measured."""
+        return scores[what or self.input].get(self.metric, self.region)
+
+
+DICE = Measure("Dice", "Dice", "class 1")
+DICE_TRUTH = Measure("Dice, truth shown", "Dice", "class 1", input=TRUTH)
+PSNR = Measure("PSNR (dB)", "PSNR", "field of view", "dB", decimals=2)
+SSIM = Measure("SSIM", "SSIM", "field of view", decimals=4)
+MEASURES = (
+    DICE, DICE_TRUTH, Measure("precision", "precision", "class 1"),
+    Measure("recall", "recall", "class 1"), Measure("HD95 (mm)", "HD95", "class 1", "mm", decimals=1),
+    PSNR, SSIM,
+)  # fmt: skip
+COMPARED = (DICE, PSNR, SSIM)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A row minus the plain joint model, over the cases of both."""
+
+    measure: Measure
+    comparison: Comparison
+    p_holm: float
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is known of a row.
+
+    Parameters
+    ----------
+    row : Row
+    states : tuple of State
+        By seed.
+    cases : mapping
+        Values by measure and case, means over the seeds.
+    summaries : mapping
+        By measure; empty, like all that follows, until every seed is finished.
+    spread : mapping
+        By measure, the standard deviation over seeds of the mean over cases.
+    differences : tuple of Difference
+    warnings : tuple of str
+    """
+
+    row: Row
+    states: tuple[State, ...]
+    cases: Mapping[Measure, Mapping[str, float]] = field(default_factory=dict)
+    summaries: Mapping[Measure, Summary] = field(default_factory=dict)
+    spread: Mapping[Measure, float] = field(default_factory=dict)
+    differences: tuple[Difference, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every seed is trained and scored."""
+        return all(state.is_done for state in self.states)
+
+
+def summarise_plan(plan: Plan) -> tuple[Line, ...]:
+    """Return a line for each row of the study, finished or not.
+
+    The p values are corrected by Holm's method over all comparisons of one measure.
+    """
+    from napari_mtmri.metrics.intervals import compare, holm
+
+    lines = [_line(plan, row) for row in plan.experiment.study.rows]
+    base, *others = lines
+    found: dict[str, list[Difference]] = {}
+    for measure in COMPARED:
+        both = [line for line in others if line.summaries and base.summaries]
+        comparisons = [
+            compare(list(line.cases[measure].values()), list(base.cases[measure].values()))
+            for line in both
+        ]
+        corrected = holm([one.test.p for one in comparisons])
+        for line, one, p in zip(both, comparisons, corrected, strict=True):
+            found.setdefault(line.row.name, []).append(Difference(measure, one, p))
+    return tuple(replace(line, differences=tuple(found.get(line.row.name, ()))) for line in lines)
+
+
+def zero_filled(plan: Plan) -> Mapping[Measure, Summary]:
+    """Return the summaries of the zero-filled images, from whichever row is finished."""
+    from napari_mtmri.metrics.intervals import summarise
+
+    for piece in plan.pieces:
+        scores = read_scores(piece, plan.cases)
+        if len(scores) == len(plan.cases):
+            return {
+                measure: summarise([measure.of(one, ZERO_FILLED) for one in scores.values()])
+                for measure in (PSNR, SSIM)
+            }
+    return {}
+
+
+def _line(plan: Plan, row: Row) -> Line:
+    """Return what is known of a row; numbers only where all its seeds are finished."""
+    from napari_mtmri.metrics.intervals import summarise
+
+    pieces = [piece for piece in plan.pieces if piece.row is row]
+    scores = [read_scores(piece, plan.cases) for piece in pieces]
+    states = tuple(
+        state_of(piece, plan.cases, len(found)) for piece, found in zip(pieces, scores, strict=True)
+    )
+    if not all(state.is_done for state in states):
+        return Line(row, states)
+    cases = {measure: _over_seeds(scores, measure) for measure in MEASURES}
+    summaries = {measure: summarise(list(values.values())) for measure, values in cases.items()}
+    spread = {measure: _spread(scores, measure) for measure in MEASURES}
+    return Line(row, states, cases, summaries, spread, warnings=_laws(row, scores))
+
+
+def _over_seeds(finished: Sequence[Mapping[str, CaseScores]], measure: Measure) -> dict[str, float]:
+    return {
+        case: float(np.mean([measure.of(scores[case]) for scores in finished]))
+        for case in finished[0]
+    }
+
+
+def _spread(finished: Sequence[Mapping[str, CaseScores]], measure: Measure) -> float:
+    means = [np.mean([measure.of(one) for one in scores.values()]) for scores in finished]
+    return float(np.std(means, ddof=1)) if len(means) > 1 else math.nan
+
+
+def _laws(row: Row, finished: Sequence[Mapping[str, CaseScores]]) -> tuple[str, ...]:
+    from napari_mtmri.metrics.table import dice_law
+
+    broken = [
+        dice_law([one[name] for one in scores.values()])
+        for scores in finished
+        for name in (OWN, TRUTH)
+    ]
+    return tuple(f"{row.title}, {text}" for text in broken if text)

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Rows and budgets: all alike but for what the table is about."""
+
+from __future__ import annotations
+
+import pytest
+
+from napari_mtmri.errors import RequestError
+from napari_mtmri.study.budgets import BUDGETS, budget_of
+from napari_mtmri.study.paper import METRICS, PRINTED
+from napari_mtmri.study.rows import (
+    APART,
+    CONTROL,
+    JOINT,
+    LITERAL,
+    PLAIN,
+    TABLES,
+    TWO_STAGE,
+    Row,
+    study_of,
+)
+from napari_mtmri.train.drlc import loss_weights
+from tests.study.conftest import TINY
+
+ROWS = {row.name: row for study in TABLES.values() for row in study.rows}
+TREATED = {"weighting", "fixed_alpha", "fixed_beta", "time_constant", "teacher_forcing"}
+
+
+@pytest.mark.parametrize("study", TABLES.values(), ids=TABLES)
+def test_each_row_of_a_table_is_another_treatment(study) -> None:
+    recipes = [TINY.recipes(row, 0) for row in study.rows]
+    assert len(set(map(str, recipes))) == len(study.rows)
+    assert len({row.title for row in study.rows}) == len(study.rows)
+    assert study.rows[0] is PLAIN
+    assert TWO_STAGE in study.rows
+
+
+def test_rows_that_tables_share_are_the_same_row() -> None:
+    for study in TABLES.values():
+        assert all(ROWS[row.name] is row for row in study.rows)
+
+
+@pytest.mark.parametrize("budget", BUDGETS.values(), ids=BUDGETS)
+@pytest.mark.parametrize("row", [row for row in ROWS.values() if row.method == JOINT], ids=str)
+def test_joint_rows_differ_in_their_treatment_alone(budget, row: Row) -> None:
+    (ours,), (plain,) = budget.recipes(row, 0), budget.recipes(PLAIN, 0)
+    differing = {
+        key for key in type(ours).model_fields if getattr(ours, key) != getattr(plain, key)
+    }
+    assert differing <= TREATED
+    assert ours.select_by == "last"
+
+
+def test_table_1_crosses_teacher_forcing_with_reweighting() -> None:
+    recipes = [TINY.recipes(row, 0)[0] for row in TABLES["table1"].rows if row.method == JOINT]
+    crossed = {(recipe.teacher_forcing, recipe.weighting) for recipe in recipes}
+    assert crossed == {
+        (forcing, weighting)
+        for forcing in ("never", "alternate")
+        for weighting in ("fixed", "exponential")
+    }
+
+
+@pytest.mark.parametrize("epochs", [6, 7])
+def test_two_stage_has_the_epochs_of_a_joint_row_in_all(epochs: int) -> None:
+    budget = type(TINY)("odd", TINY.preset, {**TINY.changes, "epochs": epochs}, (0,), "")
+    parts = budget.recipes(TWO_STAGE, 0)
+    assert sum(recipe.epochs for recipe in parts) == epochs
+    assert [recipe.method for recipe in parts] == ["d5c5", "unet-full-sample"]
+    assert TWO_STAGE.method == APART
+
+
+def test_the_printed_equation_soon_is_the_control() -> None:
+    (literal,), (control,) = TINY.recipes(LITERAL, 0), TINY.recipes(CONTROL, 0)
+    assert loss_weights(literal, 0) != loss_weights(control, 0)
+    for epoch in (2, 3, 10):
+        assert loss_weights(literal, epoch) == pytest.approx(loss_weights(control, epoch))
+
+
+def test_the_cpu_budget_shows_8000_slices_of_66_cases() -> None:
+    (recipe,) = BUDGETS["cpu"].recipes(PLAIN, 0)
+    assert recipe.slices_per_case is not None
+    assert recipe.slices_per_case * recipe.epochs * 66 >= 8000
+    assert (recipe.precision, recipe.batch_size, recipe.crop) == ("bfloat16", 4, (224, 192))
+    assert "variance of training" in BUDGETS["cpu"].note
+    assert "no evidence" in BUDGETS["small"].note
+    assert len(BUDGETS["full"].seeds) == 3
+
+
+@pytest.mark.parametrize("table", PRINTED)
+def test_what_the_paper_printed_is_of_known_rows_and_obeys_the_law_of_dice(table: str) -> None:
+    known = {row.name for row in TABLES[table].rows}
+    for name, cells in PRINTED[table].items():
+        assert name in known
+        assert len(cells) == len(METRICS)
+        dice, precision, recall = (float(cell.split(" ± ")[0]) for cell in cells[:3])
+        assert dice <= 2 * precision * recall / (precision + recall)
+
+
+def test_unknown_names_are_answered_with_those_there_are() -> None:
+    with pytest.raises(RequestError, match="table1, table2"):
+        study_of("table3")
+    with pytest.raises(RequestError, match="small, cpu, full"):
+        budget_of("huge")
+    with pytest.raises(RequestError, match="itfs-drlc"):
+        study_of("table1").choose(["best"])
