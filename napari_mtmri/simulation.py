@@ -69,7 +69,7 @@ def simulate(
     acquisition = _Acquisition(
         stack,
         mask,
-        _smooth_phase(plane, seed) if phase else None,
+        smooth_phase(plane, seed) if phase else None,
         coil_maps,
         0.0 if snr is None else object_mean(stack[spread(len(stack))]) / snr,
         seed,
@@ -138,8 +138,12 @@ def _grid(plane: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     return rows.astype(np.float32), columns.astype(np.float32)
 
 
-def _smooth_phase(plane: tuple[int, ...], seed: int) -> np.ndarray:
-    """Order-2 polynomial with one slow wave: up to about ±π over the field of view."""
+def smooth_phase(plane: tuple[int, ...], seed: int) -> np.ndarray:
+    """Return a unit complex field of a plane that turns slowly.
+
+    An order-2 polynomial with one slow wave, up to about ±π over the field of view; the
+    same for the same seed.
+    """
     rows, columns = _grid(plane)
     draw = generator(seed, "phase")
     c = draw.uniform(-1, 1, 8).astype(np.float32)

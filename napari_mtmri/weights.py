@@ -146,6 +146,18 @@ def find_weights(name: str, given: Path | None = None) -> Path:
     )
 
 
+def list_weights(method: str) -> list[Path]:
+    """Return the files of the user's own folder that were made for a method, newest first."""
+    found = []
+    for path in user_folder().glob("*.safetensors"):
+        try:
+            if read_card(path).method == method:
+                found.append(path)
+        except WeightsError:
+            continue
+    return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
+
+
 def read_card(weights: Path) -> Card:
     """Return the card beside a weights file.
 

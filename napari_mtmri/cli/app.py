@@ -16,6 +16,7 @@ import typer
 from napari_mtmri.cli.demo import demo
 from napari_mtmri.cli.doctor import doctor
 from napari_mtmri.cli.evaluate import evaluate
+from napari_mtmri.cli.experiment import experiment
 from napari_mtmri.cli.export import export
 from napari_mtmri.cli.methods import methods
 from napari_mtmri.cli.patterns import patterns
@@ -34,6 +35,7 @@ COMMANDS: dict[str, Callable[..., object]] = {
     "methods": methods,
     "patterns": patterns,
     "train": train,
+    "experiment": experiment,
     "export": export,
     "doctor": doctor,
 }

@@ -41,7 +41,8 @@ def experiment(
     ] = None,
     split: Annotated[str, typer.Option("--split", help="Cases to score: val or test.")] = "val",
     minutes: Annotated[
-        float | None, typer.Option("--minutes", help="Stop after about so many, to go on later.")
+        float | None,
+        typer.Option("--minutes", min=0, help="Stop after about so many, to go on later."),
     ] = None,
     report_only: Annotated[
         bool, typer.Option("--report-only", help="Train nothing; report what is there.")

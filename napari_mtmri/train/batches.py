@@ -15,7 +15,8 @@ import numpy as np
 from napari_mtmri.draws import generator
 from napari_mtmri.kspace import fft2c, ifft2c
 from napari_mtmri.patterns.base import Pattern
-from napari_mtmri.scan import Frame, frame_of
+from napari_mtmri.scan import Frame, frame_of, object_voxels
+from napari_mtmri.simulation import smooth_phase
 from napari_mtmri.train.augment import augment
 from napari_mtmri.train.cases import Case
 from napari_mtmri.train.recipe import Recipe
@@ -38,14 +39,21 @@ class Batch:
     ----------
     kspace : complex64 (batch, 1, readout, phase)
     mask : bool (batch, 1, readout, phase)
+    target : complex64 (batch, readout, phase)
+        Fully sampled, with the phase drawn for it and without noise.
     truth : float32 (batch, readout, phase)
+        Its magnitude.
     labels : int64 (batch, readout, phase)
+    position : int64 (batch,)
+        Of each slice in the batch of all processes; -1 for one that only fills up.
     """
 
     kspace: np.ndarray
     mask: np.ndarray
+    target: np.ndarray
     truth: np.ndarray
     labels: np.ndarray
+    position: np.ndarray
 
 
 def plan_epoch(cases: Sequence[Case], recipe: Recipe, epoch: int) -> list[Item]:
@@ -98,25 +106,53 @@ class Simulator:
         self._centers = [case.center() for case in cases]
         self._scans: dict[tuple[int, int], tuple[np.ndarray, Frame]] = {}
 
-    def batch(self, items: Sequence[Item], epoch: int) -> Batch:
-        """Return the batch of these slices in this epoch."""
-        parts = [self._one(item, epoch) for item in items]
-        kspace, mask, truth, labels = (np.stack(part) for part in zip(*parts, strict=True))
-        return Batch(kspace[:, None], mask[:, None], truth, labels)
+    def batch(self, items: Sequence[Item], epoch: int, rank: int = 0, world: int = 1) -> Batch:
+        """Return the slices of a batch that one of ``world`` processes works on.
+
+        All processes get the same number: one with too few shows some slice again, at
+        position -1, where it counts for nothing.
+        """
+        n_each = -(-len(items) // world)
+        places = [rank + world * turn for turn in range(n_each)]
+        parts = [self._one(items[min(place, len(items) - 1)], epoch) for place in places]
+        kspace, mask, target, labels = (np.stack(part) for part in zip(*parts, strict=True))
+        position = np.array([place if place < len(items) else -1 for place in places])
+        return Batch(kspace[:, None], mask[:, None], target, np.abs(target), labels, position)
 
     def _one(self, item: Item, epoch: int) -> tuple[np.ndarray, ...]:
         case, recipe = self.cases[item.case], self.recipe
         mask, frame = self.scan(item.case, epoch)
+        if recipe.mask_scope == "slice":
+            mask = self._mask(item.case, epoch, item.slice)
         scale = frame.scale
         draw = generator(recipe.seed, epoch, case.name, item.slice, item.showing, "augment")
         image, labels = case.image[item.slice].astype(np.float32), case.labels[item.slice]
-        if recipe.augment != "none":
-            mirror = None if case.mirror_axis is None else case.mirror_axis - 1
-            image, labels, gain = augment(image, labels, mirror, recipe.augment, draw)
-            scale = scale * gain
-        image = self._crop(image, item.case) / np.float32(scale)
-        kspace = np.where(mask, fft2c(image.astype(np.complex64)), 0).astype(np.complex64)
-        return kspace, mask, image, self._crop(labels, item.case).astype(np.int64)
+        mirror = None if case.mirror_axis is None else case.mirror_axis - 1
+        image, labels, gain = augment(image, labels, mirror, recipe.augment, draw)
+        image = self._crop(image, item.case) / np.float32(scale * gain)
+        target = image * self._phase(image.shape, item.case, epoch)
+        kspace = fft2c(target + self._noise(image, item, epoch))
+        kspace = np.where(mask, kspace, 0).astype(np.complex64)
+        drawn = self._crop(labels, item.case).astype(np.int64)
+        return kspace, mask, target, np.minimum(drawn, recipe.n_classes)
+
+    def _phase(self, plane: tuple[int, ...], index: int, epoch: int) -> np.ndarray:
+        """Return the phase drawn for a volume: smooth, or none."""
+        key = (self.recipe.seed, epoch, self.cases[index].name, "phase")
+        draw = generator(*key)
+        if draw.random() < self.recipe.phase_share:
+            return smooth_phase(plane, int(draw.integers(2**31)))
+        return np.ones(plane, np.complex64)
+
+    def _noise(self, image: np.ndarray, item: Item, epoch: int) -> np.ndarray:
+        recipe = self.recipe
+        if recipe.snr is None:
+            return np.zeros(image.shape, np.complex64)
+        bright = object_voxels(image)
+        sigma = (float(bright.mean()) if bright.size else 0.0) / recipe.snr
+        key = (recipe.seed, epoch, self.cases[item.case].name, item.slice, item.showing, "noise")
+        parts = generator(*key).normal(0, sigma, (2, *image.shape))
+        return np.asarray(parts[0] + 1j * parts[1], dtype=np.complex64)
 
     def _crop(self, plane: np.ndarray, case: int) -> np.ndarray:
         if self.recipe.crop is None:
@@ -131,18 +167,27 @@ class Simulator:
         return self._scans[index, epoch]
 
     def _new_scan(self, index: int, epoch: int) -> tuple[np.ndarray, Frame]:
-        case, recipe = self.cases[index], self.recipe
-        turn = epoch if recipe.mask_redraw == "epoch" else 0
-        draw = generator(recipe.seed, turn, case.name, "mask")
-        factors, shares = zip(*sorted(recipe.accelerations.items()), strict=True)
-        factor = draw.choice(factors, p=np.array(shares) / sum(shares))
+        case = self.cases[index]
         some = case.image[:: max(len(case.image) // 8, 1)].astype(np.complex64)
         some = np.stack([self._crop(plane, index) for plane in some])
-        mask = Pattern(
-            recipe.pattern, float(factor), recipe.center_fraction, int(draw.integers(2**31))
-        ).mask(some.shape[-2:])
+        mask = self._mask(index, epoch)
         zero_filled = np.abs(ifft2c(np.where(mask, fft2c(some), 0)))
         return mask, frame_of(zero_filled)
+
+    def _mask(self, index: int, epoch: int, number: int | None = None) -> np.ndarray:
+        """Return the mask of a volume, or of one of its slices."""
+        case, recipe = self.cases[index], self.recipe
+        turn = epoch if recipe.mask_redraw == "epoch" else 0
+        name = "" if recipe.mask_scope == "dataset" else case.name
+        key = (recipe.seed, turn, name, "mask")
+        draw = generator(*key) if number is None else generator(*key, number)
+        factors, shares = zip(*sorted(recipe.accelerations.items()), strict=True)
+        factor = draw.choice(factors, p=np.array(shares) / sum(shares))
+        pattern = Pattern(
+            recipe.pattern, float(factor), recipe.center_fraction, int(draw.integers(2**31))
+        )
+        rows, columns = recipe.crop or case.image.shape[1:]
+        return pattern.mask((rows, columns))
 
 
 def crop_around(plane: np.ndarray, center: tuple[int, int], size: tuple[int, int]) -> np.ndarray:

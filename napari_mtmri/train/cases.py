@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,7 @@ from napari_mtmri.errors import InputError
 from napari_mtmri.geometry import to_stack
 from napari_mtmri.readers.base import read
 from napari_mtmri.scan import frame_of
+from napari_mtmri.train.recipe import Recipe
 from napari_mtmri.volume import Volume
 
 Split = Literal["train", "val", "test"]
@@ -45,14 +47,46 @@ class Case:
         return (rows.start + rows.stop) // 2, (columns.start + columns.stop) // 2
 
 
-def case_files(folder: Path, split: Split) -> list[tuple[str, Path, Path]]:
-    """Return (case, image file, labels file) of one split, as ``cases.csv`` lists them.
+@dataclass(frozen=True)
+class CaseFile:
+    """Where a case lies.
+
+    Parameters
+    ----------
+    name, patient : str
+    split : {"train", "val", "test"}
+    image, labels : str
+        Paths of the files.
+    """
+
+    name: str
+    patient: str
+    split: Split
+    image: str
+    labels: str
+
+    def open(self) -> tuple[Volume, Volume]:
+        """Return image and labels, on one grid."""
+        image, labels = read(Path(self.image)), read(Path(self.labels))
+        if not isinstance(image, Volume) or not isinstance(labels, Volume):
+            raise InputError(f"{self.image}: a run folder is not a case; name a volume.")
+        if image.shape != labels.shape:
+            raise InputError(
+                f"{self.labels}: shape {labels.shape} is not that of its image, {image.shape}; "
+                "draw the mask on the image's grid."
+            )
+        return image, labels
+
+
+def find_cases(data: Path | str, recipe: Recipe) -> list[CaseFile]:
+    """Return the cases of a folder, as its ``cases.csv`` lists them.
 
     Raises
     ------
     InputError
-        If the table or a column is missing, or the split is empty.
+        If the table or a column is missing, or no case is to be trained on.
     """
+    folder = Path(data)
     table = folder / "cases.csv"
     if not table.is_file():
         raise InputError(f"{table}: no such file; a folder of cases needs a table cases.csv.")
@@ -61,44 +95,41 @@ def case_files(folder: Path, split: Split) -> list[tuple[str, Path, Path]]:
     missing = {"case", "image", "mask", "split"} - set(rows[0] if rows else ())
     if missing:
         raise InputError(f"{table}: no column {', '.join(sorted(missing))}; add it.")
-    found = [
-        (row["case"], folder / row["image"], folder / row["mask"])
+    return [
+        CaseFile(
+            row["case"],
+            row.get("patient") or row["case"],
+            row["split"],  # type: ignore[arg-type]
+            str(folder / row["image"]),
+            str(folder / row["mask"]),
+        )
         for row in rows
-        if row["split"] == split
     ]
-    if not found:
-        raise InputError(f"{table}: no case has split {split!r}; mark some.")
-    return found
 
 
-def load_cases(folder: Path, split: Split) -> list[Case]:
-    """Return all cases of one split, read whole.
+def load_case(file: CaseFile, recipe: Recipe) -> Case:
+    """Return a case, read whole.
 
     Raises
     ------
     InputError
         If a file cannot be read, or labels lie on another grid than their image.
     """
-    cases = []
-    for name, image_file, labels_file in case_files(folder, split):
-        image, labels = read(image_file), read(labels_file)
-        if not isinstance(image, Volume) or not isinstance(labels, Volume):
-            raise InputError(f"{image_file}: a run folder is not a case; name a volume.")
-        if image.shape != labels.shape:
-            raise InputError(
-                f"{labels_file}: shape {labels.shape} is not that of its image, {image.shape}; "
-                "draw the mask on the image's grid."
-            )
-        axes = image.axes
-        sideways = [
-            axis for axis in (1, 2) if image.codes[(axes.readout, axes.phase)[axis - 1]] in "LR"
-        ]
-        cases.append(
-            Case(
-                name,
-                np.ascontiguousarray(to_stack(image.data, axes)),
-                np.ascontiguousarray(to_stack(labels.data, axes)).astype(np.uint8),
-                sideways[0] if sideways else None,
-            )
-        )
-    return cases
+    image, labels = file.open()
+    axes = image.axes
+    sideways = [
+        axis for axis in (1, 2) if image.codes[(axes.readout, axes.phase)[axis - 1]] in "LR"
+    ]
+    return Case(
+        file.name,
+        np.ascontiguousarray(to_stack(image.data, axes)),
+        np.ascontiguousarray(to_stack(labels.data, axes)).astype(np.uint8),
+        sideways[0] if sideways else None,
+    )
+
+
+def load_cases(
+    files: Sequence[CaseFile], recipe: Recipe, report: Callable[[str], None]
+) -> list[Case]:
+    """Return the cases, read whole."""
+    return [load_case(file, recipe) for file in files]

@@ -11,6 +11,9 @@ from napari_mtmri.train.recipe import Recipe
 def loss_weights(recipe: Recipe, time: float) -> tuple[float, float]:
     """Return (alpha, beta), the weights of reconstruction and segmentation.
 
+    Where the weights are learned ("uncertainty") or follow the losses ("dwa"), these
+    are the ones to begin with.
+
     Parameters
     ----------
     recipe : Recipe
@@ -25,6 +28,10 @@ def loss_weights(recipe: Recipe, time: float) -> tuple[float, float]:
     """
     if recipe.weighting == "fixed":
         return recipe.fixed_alpha, recipe.fixed_beta
+    if recipe.weighting == "uncertainty":
+        return 0.5, 1.0
+    if recipe.weighting == "dwa":
+        return 1.0, 1.0
     start = 1.0 - recipe.alpha_offset
     if recipe.weighting == "linear":
         share = min(time / max(recipe.epochs - 1, 1), 1.0)

@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from napari_mtmri import __version__
 from napari_mtmri.errors import InputError
+from napari_mtmri.train.checkpoint import Position, read_checkpoint
+from napari_mtmri.train.folder import BEST, CONFIG, LAST, SPLIT, read_config
 from napari_mtmri.train.recipe import Recipe
 from napari_mtmri.weights import Card, Score, save_weights
 
@@ -61,11 +64,12 @@ def read_scores(word: str, method: str) -> list[Score]:
     """
     split, _, name = word.partition("=")
     try:
-        with Path(name).open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.DictReader(file) if row["method"] == method]
+        path = Path(name)
+        rows = [row for row in _rows(path) if row["method"] == method]
+        acceleration = _acceleration(path.with_name("scores.csv"))
         return [
             Score(
-                split=split, metric=row["metric"], region=row["region"], acceleration=4.0,
+                split=split, metric=row["metric"], region=row["region"], acceleration=acceleration,
                 n=int(row["n"]), **{k: float(row[k]) for k in ("mean", "sd", "median", "low", "high")},
             )
             for row in rows
@@ -77,8 +81,28 @@ def read_scores(word: str, method: str) -> list[Score]:
         ) from why
 
 
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _acceleration(scores: Path) -> float:
+    """Return the mean R of the cases, as the table of their scores says it."""
+    found = {row["case"]: re.search(r"R (\d+\.\d+)", row["sampling"]) for row in _rows(scores)}
+    values = [float(match[1]) for match in found.values() if match]
+    if not values:
+        raise ValueError(f"{scores.name} names no R")
+    return round(sum(values) / len(values), 2)
+
+
 def export(
-    run: Path, out: Path, about: About, scores: Sequence[Score] = (), command: str = ""
+    run: Path,
+    out: Path,
+    *,
+    checkpoint: Literal["best", "last"] = "best",
+    about: About | None = None,
+    scores: Sequence[Score] = (),
+    command: str = "",
 ) -> Card:
     """Write the weights of a run as float16 safetensors with a card beside.
 
@@ -87,43 +111,56 @@ def export(
     run : Path
         Run folder of a training.
     out : Path
-        ``<method>.safetensors``.
-    about : About
+        ``<name>.safetensors``.
+    checkpoint : {"best", "last"}
+        Best by the recipe's ``select_by``; the last one where there is no best yet.
+    about : About, optional
+        By default what the run folder knows of its data.
     scores : sequence of Score
         As `napari-mtmri evaluate` found them.
     command : str
-        That makes these weights again.
+        That makes these weights again; by default that of the run folder.
 
     Raises
     ------
     InputError
         If the run has no checkpoint.
     """
-    from safetensors import safe_open
-
-    from napari_mtmri.train.fit import CHECKPOINT
-
-    path = run / CHECKPOINT
+    path = run / (BEST if checkpoint == "best" and (run / BEST).is_file() else LAST)
     if not path.is_file():
         raise InputError(f"{path}: no checkpoint; let the training run for an update at least.")
-    with safe_open(path, framework="pt") as file:
-        position = json.loads((file.metadata() or {})["position"])
-        tensors = {
-            name.removeprefix("network."): file.get_tensor(name)
-            for name in file.keys()  # noqa: SIM118 - not a mapping
-            if name.startswith("network.")
-        }
-    recipe = Recipe(**position["recipe"])
-    return save_weights(out, tensors, _card(recipe, position, about, tuple(scores), command))
+    tensors, position = read_checkpoint(path)
+    weights = {
+        name.removeprefix("network."): value
+        for name, value in tensors.items()
+        if name.startswith("network.")
+    }
+    about = about or _known_of(run, position.recipe)
+    command = command or f"napari-mtmri train {run.name}/{CONFIG} --out again"
+    return save_weights(out, weights, _card(position, about, tuple(scores), command))
 
 
-def _card(
-    recipe: Recipe,
-    position: dict[str, Any],
-    about: About,
-    scores: tuple[Score, ...],
-    command: str,
-) -> Card:
+def _known_of(run: Path, recipe: Recipe) -> About:
+    """Return what the run folder itself knows of the data."""
+    config = read_config(run)
+    try:
+        splits = [row["split"] for row in _rows(run / SPLIT)]
+    except (OSError, KeyError):
+        splits = []
+    counts = ", ".join(f"{splits.count(name)} {name}" for name in ("train", "val", "test"))
+    return About(
+        labels=tuple(f"label {number + 1}" for number in range(recipe.n_classes)),
+        data=Path(config.data).name,
+        split=f"{counts} cases; {SPLIT} in the run folder lists them",
+        n_cases=splits.count("train"),
+        limits="Research use only. Whoever trained these weights has said nothing of their limits.",
+        licence="that of the training data, not said",
+        citation="",
+    )
+
+
+def _card(position: Position, about: About, scores: tuple[Score, ...], command: str) -> Card:
+    recipe = position.recipe
     full = all(getattr(recipe, key) == value for key, value in PAPER_SIZE.items())
     widths = []
     if recipe.method != "unet-full-sample":
@@ -145,10 +182,12 @@ def _card(
         data=about.data,
         split=about.split,
         n_cases=about.n_cases,
-        n_updates=position["updates"],
-        n_slices_shown=position["updates"] * recipe.batch_size,
-        sampling=f"{recipe.pattern}, a new mask per volume and epoch: {mix}; simulated from "
-        "magnitude images without phase and noise",
+        n_updates=position.updates,
+        n_slices_shown=position.updates * recipe.batch_size,
+        sampling=f"{recipe.pattern}, one mask per {recipe.mask_scope}, "
+        f"{'redrawn each epoch' if recipe.mask_redraw == 'epoch' else 'never redrawn'}: {mix}; "
+        f"simulated from magnitude images, {recipe.phase_share:.0%} with a smooth random phase, "
+        f"{'without noise' if recipe.snr is None else f'SNR {recipe.snr:g}'}",
         pattern=recipe.pattern,
         accelerations=tuple(float(factor) for factor, _ in shares),
         preprocessing="divided by the 99th percentile of the zero-filled magnitude inside the "

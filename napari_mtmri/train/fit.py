@@ -3,32 +3,45 @@
 
 from __future__ import annotations
 
-import json
 import math
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from lightning_fabric import Fabric
 
-from napari_mtmri.errors import InputError, Stopped
-from napari_mtmri.files import write_whole
-from napari_mtmri.train.batches import Simulator, plan_epoch
-from napari_mtmri.train.cases import load_cases
-from napari_mtmri.train.checkpoint import load_checkpoint, save_checkpoint
-from napari_mtmri.train.module import TensorBatch, build_network, training_loss
+from napari_mtmri.errors import InputError, ResourceError, Stopped
+from napari_mtmri.train.balance import weights_now
+from napari_mtmri.train.batches import Simulator
+from napari_mtmri.train.checkpoint import Position, load_checkpoint, save_checkpoint
+from napari_mtmri.train.finish import finish
+from napari_mtmri.train.folder import (
+    CONFIG,
+    SLICES,
+    SPLIT,
+    STOP,
+    Config,
+    read_config,
+    versions,
+    write_config,
+)
+from napari_mtmri.train.itfs import shows_truth
+from napari_mtmri.train.journal import Journal, Silence
+from napari_mtmri.train.machine import Machine
+from napari_mtmri.train.module import Losses, Moment, Objective, TensorBatch
+from napari_mtmri.train.pictures import SlicePictures
+from napari_mtmri.train.prepare import Feed, Material, make_objective, n_slices_of, read_material
 from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.train.split import write_split
 from napari_mtmri.train.validate import Validator
 
-CHECKPOINT = "last.safetensors"
-REQUEST = "request.json"
-STOP_FILE = "stop"
 SECONDS_BETWEEN_CHECKPOINTS = 120.0
+Report = Callable[[dict[str, Any]], None]
 
 
 def learning_rate(recipe: Recipe, update: int, per_epoch: int) -> float:
@@ -39,19 +52,81 @@ def learning_rate(recipe: Recipe, update: int, per_epoch: int) -> float:
     return rate * float(recipe.lr_decay ** (update // per_epoch // recipe.lr_decay_every))
 
 
-def open_run(out: Path) -> Training:
-    """Return the training of a run folder, to go on with it.
+def make_optimizer(objective: Objective) -> torch.optim.Optimizer:
+    """Return the paper's optimiser: Adam with its usual betas, no weight decay."""
+    return torch.optim.Adam(objective.parameters(), lr=objective.recipe.learning_rate)
 
-    Raises
-    ------
-    InputError
-        If the folder is none of a training.
+
+class Step:
+    """Does one update: forward, backward and step, in as many parts as memory needs.
+
+    Parameters
+    ----------
+    fabric : Fabric
+    module, optimizer
+        As Fabric set them up.
+    recipe : Recipe
     """
-    try:
-        request = json.loads((out / REQUEST).read_text(encoding="utf-8"))
-        return Training(Recipe(**request["recipe"]), Path(request["data"]), out)
-    except (OSError, ValueError, KeyError, TypeError) as why:
-        raise InputError(f"{out}: not the folder of a training ({why}); name another.") from why
+
+    def __init__(self, fabric: Any, module: Any, optimizer: Any, recipe: Recipe) -> None:
+        self._fabric, self._module, self._optimizer = fabric, module, optimizer
+        self._recipe = recipe
+        self.n_parts = recipe.accumulate
+
+    def __call__(self, batch: TensorBatch, moment: Moment, rate: float) -> dict[str, float]:
+        """Return what the update cost, over all processes.
+
+        Raises
+        ------
+        ResourceError
+            If not even one slice fits into memory.
+        """
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        while True:
+            try:
+                return self._attempt(batch, moment)
+            except RuntimeError as why:
+                if not _is_out_of_memory(why) or self._fabric.world_size > 1:
+                    raise
+                if self.n_parts >= len(batch.position):
+                    raise ResourceError(
+                        f"one slice of {tuple(batch.truth.shape[1:])} does not fit into memory "
+                        f"({why}); crop it or choose fewer features."
+                    ) from why
+            self.n_parts = min(2 * self.n_parts, len(batch.position))
+            if self._fabric.device.type == "cuda":
+                torch.cuda.empty_cache()
+
+    def _attempt(self, batch: TensorBatch, moment: Moment) -> dict[str, float]:
+        self._optimizer.zero_grad()
+        count, world = len(batch.position), self._fabric.world_size
+        size = -(-count // self.n_parts)
+        sums = torch.zeros(5, device=self._fabric.device)
+        for first in range(0, count, size):
+            last = min(first + size, count)
+            n_slices = min(last * world, moment.n_slices) - first * world
+            share = n_slices / moment.n_slices
+            with self._fabric.no_backward_sync(self._module, enabled=last < count):
+                losses: Losses = self._module(
+                    batch.part(first, last), moment._replace(n_slices=n_slices)
+                )
+                self._fabric.backward(losses.total * share)
+            sums += share * torch.stack([value.detach().float() for value in losses])
+        norm = self._fabric.clip_gradients(
+            self._module, self._optimizer,
+            max_norm=self._recipe.grad_clip or math.inf, error_if_nonfinite=False,
+        )  # fmt: skip
+        means = self._fabric.all_reduce(sums, reduce_op="mean").tolist()
+        cost = dict(zip(Losses._fields, means, strict=True)) | {"grad_norm": float(norm)}
+        if math.isfinite(cost["total"]) and math.isfinite(cost["grad_norm"]):
+            self._optimizer.step()
+        return cost
+
+
+def _is_out_of_memory(why: RuntimeError) -> bool:
+    words = str(why)
+    return isinstance(why, torch.OutOfMemoryError) or "can't allocate memory" in words
 
 
 class Training:
@@ -60,103 +135,260 @@ class Training:
     Parameters
     ----------
     recipe : Recipe
-    data : Path
-        Folder of cases with ``cases.csv``.
+    data : Path or str
+        Folder or table of cases, or "simulated".
     out : Path
-        Run folder: ``request.json``, ``events.jsonl`` and checkpoints.
+        Run folder.
+    preset : str, optional
+        Where the recipe came from.
+    machine : Machine
+    checkpoint_every_s : float
+        Seconds between checkpoints within an epoch.
     """
 
-    def __init__(self, recipe: Recipe, data: Path, out: Path) -> None:
-        self.recipe, self.data, self.out = recipe, data, out
+    def __init__(
+        self,
+        recipe: Recipe,
+        data: Path | str,
+        out: Path,
+        *,
+        preset: str | None = None,
+        machine: Machine | None = None,
+        checkpoint_every_s: float = SECONDS_BETWEEN_CHECKPOINTS,
+    ) -> None:
+        self.recipe, self.data, self.out, self.preset = recipe, data, Path(out), preset
+        self.machine = machine or Machine()
+        self.checkpoint_every_s = checkpoint_every_s
         self.stop_asked = False
 
-    def run(self, report: Callable[[dict[str, Any]], None] = lambda event: None) -> None:
-        """Train to the end.
+    def run(self, report: Report = lambda event: None, most_updates: int | None = None) -> None:
+        """Train to the end, or for ``most_updates`` further updates.
 
         Raises
         ------
         Stopped
-            After a stop file or SIGTERM; the checkpoint is written.
+            After a stop file, SIGTERM or Ctrl-C; the checkpoint is written.
+        InputError
+            If the data cannot be used, or the folder is that of another training.
+        ResourceError
+            If memory or disk are full, or the loss is no number any more; the last
+            checkpoint is kept.
         """
-        recipe = self.recipe
-        self.out.mkdir(parents=True, exist_ok=True)
-        request = {"recipe": recipe.model_dump(mode="json"), "data": str(self.data.resolve())}
-        text = json.dumps(request, indent=1)
-        write_whole(self.out / REQUEST, lambda file: file.write_text(text, encoding="utf-8"))
-        fabric = Fabric(precision="bf16-mixed" if recipe.precision == "bfloat16" else "32-true")
-        cases = load_cases(self.data, "train")
-        validator = Validator(load_cases(self.data, "val"), recipe)
-        network = build_network(recipe)
-        optimizer = torch.optim.Adam(network.parameters(), lr=recipe.learning_rate)
-        model, optimizer = fabric.setup(network, optimizer)
-        simulator = Simulator(cases, recipe)
-        updates = 0
-        if (self.out / CHECKPOINT).is_file():
-            updates = load_checkpoint(self.out / CHECKPOINT, network, optimizer)["updates"]
-        scale = self._recon_scale(simulator)
-        per_epoch = -(-len(plan_epoch(cases, recipe, 0)) // recipe.batch_size)
-        self._stop_on_signals()
+        fabric = self.machine.fabric(self.recipe.precision)
+        material = read_material(self.recipe, self.data)
+        if fabric.is_global_zero:
+            self._begin_folder(material)
+        with _hearing_signals(self._ask):
+            _Session(self, fabric, material, report).run(most_updates)
 
-        def emit(**event: Any) -> None:
-            event = {"time": time.time(), "updates": updates, **event}
-            with (self.out / "events.jsonl").open("a") as file:
-                file.write(json.dumps(event) + "\n")
-            report(event)
+    def _ask(self) -> None:
+        self.stop_asked = True
 
-        def checkpoint() -> None:
-            position = {"recipe": recipe.model_dump(mode="json"), "updates": updates}
-            save_checkpoint(self.out / CHECKPOINT, network.state_dict(), optimizer, position)
+    def wants_stop(self) -> bool:
+        """Return whether the user has asked to stop."""
+        return self.stop_asked or (self.out / STOP).exists()
 
-        emit(kind="start", per_epoch=per_epoch, total=per_epoch * recipe.epochs, scale=scale)
-        saved = time.monotonic()
-        for epoch in range(updates // per_epoch, recipe.epochs):
-            plan = plan_epoch(cases, recipe, epoch)
-            for number in range(updates - epoch * per_epoch, per_epoch):
-                items = plan[number * recipe.batch_size : (number + 1) * recipe.batch_size]
-                batch = TensorBatch.of(simulator.batch(items, epoch), fabric.device)
-                clock = updates / per_epoch if recipe.t_unit == "iteration" else float(epoch)
-                rate = learning_rate(recipe, updates, per_epoch)
-                for group in optimizer.param_groups:
-                    group["lr"] = rate
-                loss, parts = training_loss(model, batch, recipe, updates, clock, scale)
-                optimizer.zero_grad()
-                fabric.backward(loss)
-                if recipe.grad_clip:
-                    fabric.clip_gradients(model, optimizer, max_norm=recipe.grad_clip)
-                optimizer.step()
-                updates += 1
-                emit(kind="update", epoch=epoch, lr=rate, **parts)
-                if self.stop_asked or (self.out / STOP_FILE).exists():
-                    checkpoint()
-                    emit(kind="stopped", epoch=epoch)
-                    raise Stopped(f"{self.out}: stopped after update {updates}; it can be resumed.")
-                if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
-                    checkpoint()
-                    saved = time.monotonic()
-            checkpoint()
-            model.eval()
-            emit(kind="validation", epoch=epoch, **validator.scores(model, fabric.device))
-            model.train()
-        emit(kind="end")
+    def _begin_folder(self, material: Material) -> None:
+        recipe = material.recipe
+        if (self.out / CONFIG).exists() and read_config(self.out).recipe != recipe:
+            raise InputError(
+                f"{self.out}: holds a training with another recipe; choose another folder."
+            )
+        try:
+            (self.out / SLICES).mkdir(parents=True, exist_ok=True)
+        except OSError as why:
+            raise ResourceError(f"{self.out}: cannot be made ({why}); choose another.") from why
+        if not (self.out / CONFIG).exists():
+            simulated = self.data == "simulated"
+            data = "simulated" if simulated else str(Path(self.data).resolve())
+            write_config(self.out, Config(recipe, data, self.preset, versions()))
+        write_split(self.out / SPLIT, material.files)
 
-    def _stop_on_signals(self) -> None:
-        def ask(number: int, frame: Any) -> None:
-            self.stop_asked = True
 
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, ask)
-            signal.signal(signal.SIGINT, ask)
+def open_run(out: Path) -> Training:
+    """Return the training of a run folder, to go on with it.
 
-    def _recon_scale(self, simulator: Simulator) -> float:
-        """Return the factor of the reconstruction loss: given, or 1 / mean zero-filled MSE."""
-        if self.recipe.recon_scale != "zero_filled":
-            return float(self.recipe.recon_scale)
-        from napari_mtmri.kspace import ifft2c
+    Raises
+    ------
+    InputError
+        If the folder is none of a training.
+    """
+    config = read_config(out)
+    return Training(config.recipe, config.data, out, preset=config.preset)
 
-        items = plan_epoch(simulator.cases, self.recipe, 0)[:64]
-        errors = []
-        for item in items:
-            batch = simulator.batch([item], 0)
-            error = ifft2c(batch.kspace[:, 0]) - batch.truth
-            errors.append(np.mean(np.abs(error) ** 2))
-        return 1.0 / max(float(np.mean(errors)), 1e-12)
+
+class _Session:
+    """One process's part in a training, from a checkpoint on."""
+
+    def __init__(self, training: Training, fabric: Any, material: Material, report: Report) -> None:
+        self.training, self.fabric, self.material = training, fabric, material
+        self.recipe, self.out = material.recipe, training.out
+        simulator = Simulator(material.train, self.recipe)
+        self.objective = make_objective(material, simulator)
+        module, optimizer = fabric.setup(self.objective, make_optimizer(self.objective))
+        self.optimizer = optimizer
+        self.step = Step(fabric, module, optimizer, self.recipe)
+        n_workers = training.machine.n_workers(fabric.device.type)
+        self.feed = Feed(simulator, fabric.global_rank, fabric.world_size, n_workers)
+        self.per_epoch = len(self.feed.plan(0))
+        found = load_checkpoint(self.out, self.objective, optimizer)
+        self.was_begun, self.position = found is not None, found or Position(self.recipe)
+        self.saved = time.monotonic()
+        epoch = self.position.n_validated
+        self.journal: Journal | Silence = Silence()
+        if fabric.is_global_zero:
+            self.journal = Journal(self.out, self.position.updates, epoch, report)
+        self.validator = Validator(material.val, self.recipe, self._beat)
+        self.pictures = SlicePictures(self.out, material.files)
+
+    def emit(self, kind: str, **facts: Any) -> None:
+        self.journal.emit(kind, self.position.updates, **facts)
+
+    def run(self, most_updates: int | None) -> None:
+        goal = math.inf if most_updates is None else self.position.updates + most_updates
+        with self.journal:
+            self._announce()
+            for epoch in range(self.position.n_validated, self.recipe.epochs):
+                for batch, n_slices in self._batches(epoch):
+                    if self.position.updates >= goal:
+                        self.checkpoint()
+                        return
+                    self._update(epoch, batch, n_slices)
+                self._validate(epoch)
+            if self.fabric.is_global_zero:
+                self.emit("end", **finish(self.out, self.recipe))
+
+    def _announce(self) -> None:
+        kind = "resume" if self.was_begun else "start"
+        self.emit(kind, epoch=self.position.n_validated, **self._facts())
+        for remark in self.material.remarks:
+            self.emit("warning", text=remark)
+
+    def _batches(self, epoch: int) -> Iterator[tuple[Any, int]]:
+        first = self.position.updates - epoch * self.per_epoch
+        return self.feed.batches(epoch, first) if first < self.per_epoch else iter(())
+
+    def _update(self, epoch: int, batch: Any, n_slices: int) -> None:
+        recipe, position, began = self.recipe, self.position, time.perf_counter()
+        clock = position.updates / self.per_epoch if recipe.t_unit == "iteration" else float(epoch)
+        alpha, beta = weights_now(recipe, clock, position.history)
+        moment = Moment(position.updates, epoch, alpha, beta, n_slices, self.fabric.world_size)
+        rate = learning_rate(recipe, position.updates, self.per_epoch)
+        n_parts = self.step.n_parts
+        cost = self.step(TensorBatch.of(batch, self.fabric.device), moment, rate)
+        if not math.isfinite(cost["total"]) or not math.isfinite(cost["grad_norm"]):
+            raise ResourceError(
+                f"update {position.updates + 1}: the loss is {cost['total']}, its gradient "
+                f"{cost['grad_norm']}; start anew with a smaller learning_rate or a grad_clip "
+                "(the last checkpoint is kept)."
+            )
+        recon, seg, count = position.sums
+        sums = (recon + cost["recon"], seg + cost["seg"], count + 1)
+        self.position = replace(position, updates=position.updates + 1, sums=sums)
+        if self.step.n_parts != n_parts:
+            size = -(-n_slices // self.step.n_parts)
+            self.emit("warning", text=f"memory ran out: {size} slices at once from here on.")
+        self.emit("update", epoch=epoch, lr=rate, **self._shown(cost, moment),
+                  seconds=time.perf_counter() - began)  # fmt: skip
+        self._keep()
+
+    def _shown(self, cost: dict[str, float], moment: Moment) -> dict[str, Any]:
+        """Return what an event says of an update; nothing of a task that is not there."""
+        network = self.objective.network
+        facts: dict[str, Any] = {"loss": cost["total"], "grad_norm": cost["grad_norm"]}
+        if network.reconstruction is not None:
+            facts["recon_loss"] = cost["recon"]
+        if network.segmentation is not None:
+            facts["seg_loss"] = cost["seg"]
+        if self.recipe.is_joint:
+            facts |= {"alpha": cost["alpha"], "beta": cost["beta"]}
+            facts["teacher"] = shows_truth(self.recipe, moment.update, moment.epoch)
+        return facts
+
+    def _keep(self) -> None:
+        """Write a checkpoint if one is due, and stop if the user wants it."""
+        stop = self.fabric.all_reduce(
+            torch.tensor(float(self.training.wants_stop()), device=self.fabric.device),
+            reduce_op="sum",
+        )
+        if stop > 0:
+            self._stop()
+        if time.monotonic() - self.saved > self.training.checkpoint_every_s:
+            self.checkpoint()
+
+    def _stop(self) -> None:
+        self.checkpoint()
+        if self.fabric.is_global_zero:
+            (self.out / STOP).unlink(missing_ok=True)
+        self.emit("stopped", epoch=self.position.n_validated)
+        raise Stopped(
+            f"{self.out}: stopped after update {self.position.updates}; it can be resumed."
+        )
+
+    def checkpoint(self, is_best: bool = False) -> None:
+        if self.fabric.is_global_zero:
+            save_checkpoint(
+                self.out, self.objective, self.optimizer, self.position, is_best=is_best
+            )
+            self.emit("checkpoint", best=is_best)
+        self.saved = time.monotonic()
+
+    def _beat(self) -> None:
+        self.journal.beat()
+        if self.fabric.world_size == 1 and self.training.wants_stop():
+            self._stop()
+
+    def _validate(self, epoch: int) -> None:
+        self.checkpoint()
+        recon, seg, count = self.position.sums
+        history = (*self.position.history, (recon / max(count, 1), seg / max(count, 1)))
+        after = replace(self.position, n_validated=epoch + 1, history=history, sums=(0.0, 0.0, 0))
+        if not self.fabric.is_global_zero:
+            self.position = after
+            self.fabric.barrier()
+            return
+        network = self.objective.network.eval()
+        with self.fabric.autocast():
+            scores = self.validator.scores(network, self.fabric.device)
+            slices = self.validator.pictures(network, self.fabric.device)
+        self.objective.train()
+        score = scores.get(self.recipe.best_by, float(epoch))
+        best = self.position.best
+        is_best = best is None or score > best
+        self.position = replace(after, best=score if is_best else best)
+        picture = self.pictures.save(epoch, slices)
+        self.emit("validation", epoch=epoch, **scores, score=score, best=is_best, picture=picture)
+        self.checkpoint(is_best)
+        self.fabric.barrier()
+
+    def _facts(self) -> dict[str, Any]:
+        recipe, material = self.recipe, self.material
+        return {
+            "epochs": recipe.epochs,
+            "per_epoch": self.per_epoch,
+            "total": self.per_epoch * recipe.epochs,
+            "scale": self.objective.scale,
+            "n_parameters": sum(p.numel() for p in self.objective.parameters()),
+            "device": str(self.fabric.device),
+            "n_processes": self.fabric.world_size,
+            "precision": recipe.precision,
+            "batch_size": recipe.batch_size,
+            "n_train": len(material.train),
+            "n_val": len(material.val),
+            "n_slices": n_slices_of(material),
+        }
+
+
+@contextmanager
+def _hearing_signals(ask: Callable[[], None]) -> Iterator[None]:
+    """Let SIGTERM and Ctrl-C ask for a stop while the block lasts."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.signal(number, lambda *_: ask()) for number in asked}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

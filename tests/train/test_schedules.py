@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_mtmri.errors import RequestError
+from napari_mtmri.train.balance import dynamic_average, weights_now
 from napari_mtmri.train.drlc import loss_weights
-from napari_mtmri.train.itfs import shows_truth
-from napari_mtmri.train.recipe import PRESETS, Recipe, make_recipe
+from napari_mtmri.train.itfs import shows_truth, truth_share
+from napari_mtmri.train.presets import PRESETS, make_recipe, notes
+from napari_mtmri.train.recipe import Recipe
 
 
 @given(st.sampled_from(["exponential", "linear"]), st.floats(0, 100), st.integers(1, 100))
@@ -56,6 +58,75 @@ def test_fixed_weights_stay() -> None:
 def test_truth_and_own_output_take_turns(mode: str, shown: list[bool]) -> None:
     recipe = Recipe(teacher_forcing=mode)
     assert [shows_truth(recipe, update, update // 2) for update in range(4)] == shown
+
+
+def test_a_period_gives_truth_and_own_output_their_shares() -> None:
+    recipe = Recipe(teacher_forcing="period", tf_period=(2, 1))
+    assert [shows_truth(recipe, update, 0) for update in range(6)] == [True, True, False] * 2
+
+
+def test_samples_take_turns_inside_a_batch() -> None:
+    recipe = Recipe(teacher_forcing="per_sample")
+    assert [shows_truth(recipe, 3, 0, place) for place in range(4)] == [True, False, True, False]
+
+
+@given(
+    st.sampled_from(["linear", "exponential", "sigmoid"]),
+    st.floats(0, 1),
+    st.floats(0, 1),
+    st.integers(2, 60),
+)
+def test_scheduled_sampling_goes_from_start_to_end_without_turning(
+    kind: str, start: float, end: float, epochs: int
+) -> None:
+    recipe = Recipe(
+        teacher_forcing="scheduled", tf_schedule=kind, tf_start=start, tf_end=end, epochs=epochs
+    )
+    shares = [truth_share(recipe, epoch) for epoch in range(epochs)]
+    assert shares[0] == pytest.approx(start, abs=0.011)
+    assert shares[-1] == pytest.approx(end, abs=1e-9)
+    ordered = shares[1:-1] == sorted(shares[1:-1], reverse=start > end)
+    assert ordered or max(shares) - min(shares) < 0.02
+
+
+def test_scheduled_sampling_draws_its_share() -> None:
+    recipe = Recipe(teacher_forcing="scheduled", tf_start=0.3, tf_end=0.3)
+    shown = [shows_truth(recipe, update, 0) for update in range(2000)]
+    assert sum(shown) / 2000 == pytest.approx(0.3, abs=0.04)
+    assert shown == [shows_truth(recipe, update, 0) for update in range(2000)]
+
+
+@given(st.floats(0.01, 10), st.floats(0.01, 10), st.floats(0.01, 10), st.floats(0.01, 10))
+def test_the_task_whose_loss_falls_more_slowly_weighs_more(
+    a: float, b: float, c: float, d: float
+) -> None:
+    alpha, beta = dynamic_average((a, b), (c, d), 2.0)
+    assert alpha + beta == pytest.approx(2)
+    if c / a < 50 and d / b < 50:
+        assert (alpha - beta) * (c / a - d / b) >= 0
+
+
+def test_averages_need_two_epochs() -> None:
+    recipe = Recipe(weighting="dwa")
+    assert weights_now(recipe, 1, [(1.0, 1.0)]) == (1.0, 1.0)
+    alpha, beta = weights_now(recipe, 2, [(1.0, 1.0), (0.5, 0.9)])
+    assert alpha < 1 < beta
+
+
+@pytest.mark.parametrize("preset", ["paper-atlas", "paper-brainweb", "paper-inhouse-flair"])
+def test_the_papers_presets_have_its_numbers_and_say_what_is_read_into_them(preset: str) -> None:
+    recipe = make_recipe(preset, {})
+    assert (recipe.recon_features, recipe.seg_features, recipe.recon_cascades) == (64, 64, 5)
+    assert recipe.accelerations == {4.0: 1.0}
+    assert loss_weights(recipe, 0)[0] == pytest.approx(0.8)
+    assert recipe.teacher_forcing == "alternate"
+    assert recipe.mask_redraw == "never"
+    assert any("readings" in note for note in notes(preset))
+
+
+def test_the_printed_learning_rate_of_atlas_is_kept_and_warned_of() -> None:
+    assert make_recipe("paper-atlas", {}).learning_rate == 1e-6
+    assert any("1e-6" in note for note in notes("paper-atlas"))
 
 
 @pytest.mark.parametrize("preset", PRESETS)

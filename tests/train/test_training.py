@@ -1,214 +1,200 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
-from napari_mtmri.errors import InputError, Stopped
-from napari_mtmri.train.batches import Simulator, crop_around, plan_epoch
-from napari_mtmri.train.cases import Case, load_cases
-from napari_mtmri.train.module import TensorBatch, build_network, training_loss
+from napari_mtmri.errors import InputError, ResourceError, Stopped
+from napari_mtmri.train.batches import Simulator, plan_epoch
+from napari_mtmri.train.cases import Case
+from napari_mtmri.train.checkpoint import read_checkpoint
+from napari_mtmri.train.folder import (
+    BEST,
+    CONFIG,
+    EVENTS,
+    LAST,
+    LOG,
+    PREVIOUS,
+    STOP,
+    read_config,
+    read_events,
+)
+from napari_mtmri.train.module import Moment, Objective, TensorBatch, build_network
 from napari_mtmri.train.recipe import Recipe
+from tests.train.heads import TINY, changed
 
 pytest.importorskip("lightning_fabric", reason="training needs the extra [train]")
-
-TINY = Recipe(
-    recon_cascades=1, recon_convs=2, recon_features=4, seg_features=2, seg_depth=1, epochs=2,
-    batch_size=2, learning_rate=1e-3, lesion_fraction=0.5, slices_per_case=3, augment="affine",
-    crop=(16, 16), validation_slices=2,
-)  # fmt: skip
-
-
-def head(name: str, seed: int) -> Case:
-    rng = np.random.default_rng(seed)
-    rows, columns = np.ogrid[-1:1:20j, -1:1:18j]
-    inside = (rows**2 + columns**2 < 0.7)[None] * np.ones((5, 1, 1))
-    image = (inside * (100 + 20 * rng.random((5, 20, 18)))).astype(np.uint8)
-    labels = np.zeros((5, 20, 18), np.uint8)
-    labels[2:4, 8:12, 6:9] = 1
-    return Case(name, image, labels, 2)
-
-
-@pytest.fixture
-def cases() -> list[Case]:
-    return [head("a", 0), head("b", 1), head("c", 2)]
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    import nibabel as nib
-
-    place = tmp_path / "cases"
-    place.mkdir()
-    lines = ["case,image,mask,split"]
-    for number, split in enumerate(["train", "train", "val"]):
-        case = head(f"p{number}", number)
-        for kind, stack in (("image", case.image), ("mask", case.labels)):
-            nib.save(
-                nib.Nifti1Image(stack.transpose(2, 1, 0), np.eye(4)),
-                place / f"{number}_{kind}.nii.gz",
-            )
-        lines.append(f"p{number},{number}_image.nii.gz,{number}_mask.nii.gz,{split}")
-    (place / "cases.csv").write_text("\n".join(lines))
-    return place
-
-
-def equal(a: object, b: object) -> bool:
-    return all(np.array_equal(getattr(a, k), getattr(b, k)) for k in vars(a))
-
-
-def test_batches_depend_on_seed_epoch_and_case_alone(cases: list[Case]) -> None:
-    plan = plan_epoch(cases, TINY, 1)
-    once = Simulator(cases, TINY).batch(plan[2:4], 1)
-    late = Simulator(cases, TINY)
-    for epoch in (0, 1):
-        late.batch(plan_epoch(cases, TINY, epoch)[:2], epoch)
-    assert equal(late.batch(plan[2:4], 1), once)
-    assert plan_epoch(cases, TINY, 0) != plan
-    assert not equal(
-        Simulator(cases, TINY.model_copy(update={"seed": 1})).batch(plan[2:4], 1), once
-    )
-
-
-def test_half_of_what_is_shown_has_a_lesion(cases: list[Case]) -> None:
-    recipe = TINY.model_copy(update={"slices_per_case": 4})
-    shown = [cases[i.case].labels[i.slice].any() for i in plan_epoch(cases, recipe, 0)]
-    assert sum(shown) == 6
-    assert len(shown) == 12
-
-
-def test_a_volume_has_one_mask_an_epoch_and_another_in_the_next(cases: list[Case]) -> None:
-    simulator = Simulator(cases, TINY)
-    items = [i for i in plan_epoch(cases, TINY, 0) if i.case == 0]
-    masks = simulator.batch(items, 0).mask
-    assert (masks == masks[0]).all()
-    assert (simulator.batch(items, 1).mask[0] != masks[0]).any()
-    fixed = Simulator(cases, TINY.model_copy(update={"mask_redraw": "never"}))
-    assert (fixed.batch(items, 0).mask == fixed.batch(items, 1).mask).all()
-
-
-def test_kspace_is_that_of_the_truth_where_sampled(cases: list[Case]) -> None:
-    from napari_mtmri.kspace import fft2c
-
-    batch = Simulator(cases, TINY).batch(plan_epoch(cases, TINY, 0)[:3], 0)
-    full = fft2c(batch.truth[:, None].astype(np.complex64))
-    np.testing.assert_allclose(batch.kspace, full * batch.mask, atol=1e-4)
-
-
-def test_image_and_labels_are_moved_alike() -> None:
-    case = Case("lesion only", np.zeros((1, 20, 18), np.uint8), np.zeros((1, 20, 18), np.uint8), 2)
-    case.labels[0, 6:12, 5:11] = 1
-    case.image[:] = case.labels * 100
-    for epoch in range(6):
-        recipe = TINY.model_copy(update={"crop": None})
-        plan = plan_epoch([case], recipe, epoch)
-        batch = Simulator([case], recipe).batch(plan[:1], epoch)
-        drawn = batch.labels[0] > 0
-        bright = batch.truth[0] > 0.5 * batch.truth[0].max()
-        assert (drawn & bright).sum() >= 0.85 * (drawn | bright).sum()
-
-
-@pytest.mark.parametrize(
-    ("size", "center"), [((4, 4), (0, 9)), ((20, 5), (3, 3)), ((9, 9), (4, 4))]
-)
-def test_a_crop_has_the_size_asked_for(size: tuple[int, int], center: tuple[int, int]) -> None:
-    plane = np.arange(1, 91).reshape(9, 10)
-    out = crop_around(plane, center, size)
-    assert out.shape == size
-    assert set(out[out > 0].tolist()) <= set(plane.ravel().tolist())
-    assert (out > 0).sum() == min(size[0], 9) * min(size[1], 10)
+from napari_mtmri.train.fit import Training, open_run
 
 
 def gradients(recipe: Recipe, cases: list[Case], update: int) -> dict[str, float]:
-    network = build_network(recipe)
+    objective = Objective(build_network(recipe), recipe, 1.0)
     plan = plan_epoch(cases, recipe, 0)
     batch = TensorBatch.of(Simulator(cases, recipe).batch(plan[:2], 0), torch.device("cpu"))
-    loss, _ = training_loss(network, batch, recipe, update, 0.0, 1.0)
-    loss.backward()
+    objective(batch, Moment(update, 0, 0.0, 1.0, 2)).total.backward()
     return {
         part: sum(float(p.grad.abs().sum()) for p in module.parameters() if p.grad is not None)
-        for part, module in network.named_children()
+        for part, module in objective.network.named_children()
     }
 
 
 def test_segmentation_reaches_the_reconstruction_on_own_steps_only(cases: list[Case]) -> None:
-    recipe = TINY.model_copy(update={"weighting": "fixed", "fixed_alpha": 0.0, "fixed_beta": 1.0})
-    on_truth, on_own = gradients(recipe, cases, 0), gradients(recipe, cases, 1)
+    on_truth, on_own = gradients(TINY, cases, 0), gradients(TINY, cases, 1)
     assert on_truth["reconstruction"] == 0
     assert on_own["reconstruction"] > 0
     assert on_truth["segmentation"] > 0
     assert on_own["segmentation"] > 0
 
 
+def test_half_a_batch_reaches_the_reconstruction_where_samples_take_turns(
+    cases: list[Case],
+) -> None:
+    whole = gradients(changed(teacher_forcing="never"), cases, 0)["reconstruction"]
+    half = gradients(changed(teacher_forcing="per_sample"), cases, 0)["reconstruction"]
+    assert 0 < half != whole
+
+
 @pytest.mark.parametrize("method", ["mtmri", "d5c5", "unet-full-sample"])
 def test_a_network_is_trained_to_the_end(method: str, folder: Path, tmp_path: Path) -> None:
-    from napari_mtmri.train.fit import Training
-
-    recipe = TINY.model_copy(update={"method": method})
-    Training(recipe, folder, tmp_path / "run").run()
-    lines = (tmp_path / "run" / "events.jsonl").read_text().splitlines()
-    events = [json.loads(line) for line in lines]
-    assert [e["kind"] for e in events] == ["start", *["update"] * 3, "validation", *["update"] * 3, "validation", "end"]  # fmt: skip
-    assert events[-1]["updates"] == 6
-
-
-def weights_after(recipe: Recipe, folder: Path, run: Path) -> dict[str, torch.Tensor]:
-    from safetensors.torch import load_file
-
-    from napari_mtmri.train.fit import CHECKPOINT, Training
-
-    Training(recipe, folder, run).run()
-    return load_file(run / CHECKPOINT)
+    run = tmp_path / "run"
+    Training(changed(method=method), folder, run).run()
+    events = read_events(run)
+    kinds = [event["kind"] for event in events if event["kind"] != "checkpoint"]
+    assert kinds == ["start", *["update"] * 3, "validation", *["update"] * 3, "validation", "end"]
+    assert events[-1]["updates"] == events[0]["total"] == 6
+    assert (run / f"weights/{method}.safetensors").is_file()
+    assert all((run / name).is_file() for name in (LAST, PREVIOUS, BEST, LOG, "figures/curves.png"))
+    assert len((run / LOG).read_text().splitlines()) == 3
+    assert all((run / e["picture"]).is_file() for e in events if e["kind"] == "validation")
 
 
-@pytest.mark.parametrize("stop_after", range(1, 6))
-def test_stopped_and_resumed_is_not_stopped_bit_for_bit(
-    stop_after: int, folder: Path, tmp_path: Path
-) -> None:
-    from napari_mtmri.train.fit import Training
+def test_tasks_that_are_not_there_have_no_numbers(folder: Path, tmp_path: Path) -> None:
+    Training(changed(method="d5c5"), folder, tmp_path / "run").run()
+    for event in read_events(tmp_path / "run"):
+        assert not {"seg_loss", "alpha", "teacher", "val_dice"} & set(event)
 
-    whole = weights_after(TINY, folder, tmp_path / "whole")
-    training = Training(TINY, folder, tmp_path / "parts")
 
-    def stop(event: dict[str, object]) -> None:
-        training.stop_asked |= event["kind"] == "update" and event["updates"] == stop_after
+def weights_of(run: Path) -> dict[str, torch.Tensor]:
+    return read_checkpoint(run / LAST)[0]
 
-    with pytest.raises(Stopped):
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
+
+
+def stop_after(training: Training, updates: int) -> None:
+    def stop(event: dict[str, Any]) -> None:
+        training.stop_asked |= event["kind"] == "update" and event["updates"] == updates
+
+    with pytest.raises(Stopped, match=f"update {updates}"):
         training.run(stop)
-    resumed = weights_after(TINY, folder, tmp_path / "parts")
-    assert whole.keys() == resumed.keys()
-    assert all(torch.equal(whole[key], resumed[key]) for key in whole)
 
 
-def test_a_stop_file_stops_with_a_checkpoint(folder: Path, tmp_path: Path) -> None:
-    from napari_mtmri.train.fit import CHECKPOINT, STOP_FILE, Training
+@pytest.mark.parametrize("updates", range(1, 6))
+@pytest.mark.parametrize("weighting", ["exponential", "uncertainty", "dwa"])
+def test_stopped_and_resumed_is_not_stopped_bit_for_bit(
+    updates: int, weighting: str, folder: Path, tmp_path: Path
+) -> None:
+    recipe = changed(weighting=weighting, epochs=3)
+    Training(recipe, folder, tmp_path / "whole").run()
+    stop_after(Training(recipe, folder, tmp_path / "parts"), updates)
+    open_run(tmp_path / "parts").run()
+    assert same(weights_of(tmp_path / "whole"), weights_of(tmp_path / "parts"))
+    whole, parts = (read_events(tmp_path / name) for name in ("whole", "parts"))
 
+    def told(events: list[dict[str, Any]]) -> list[object]:
+        keys = ("updates", "loss", "alpha", "beta", "teacher", "val_psnr")
+        chosen = [event for event in events if event["kind"] in ("update", "validation")]
+        return [[event.get(key) for key in keys] for event in chosen]
+
+    assert told(whole) == told(parts)
+    assert len((tmp_path / "parts" / LOG).read_text().splitlines()) == 4
+
+
+def test_pieces_of_any_length_make_the_whole(folder: Path, tmp_path: Path) -> None:
+    Training(TINY, folder, tmp_path / "whole").run()
+    for _ in range(4):
+        Training(TINY, folder, tmp_path / "parts").run(most_updates=2)
+    assert same(weights_of(tmp_path / "whole"), weights_of(tmp_path / "parts"))
+
+
+def test_a_batch_in_parts_has_the_gradient_of_the_whole(folder: Path, tmp_path: Path) -> None:
+    # Dice over samples: over the batch it is a ratio of sums, which parts do not have.
+    for parts in (1, 2):
+        recipe = changed(accumulate=parts, dice_over="sample")
+        Training(recipe, folder, tmp_path / str(parts)).run()
+    # Of the first update: later ones start from weights that Adam has moved by rounding.
+    one, two = (read_events(tmp_path / name)[1] for name in ("1", "2"))
+    for key in ("loss", "recon_loss", "seg_loss", "grad_norm"):
+        assert two[key] == pytest.approx(one[key], rel=1e-4)
+
+
+def test_a_stop_file_stops_with_a_checkpoint_and_goes(folder: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     run.mkdir()
-    (run / STOP_FILE).touch()
+    (run / STOP).touch()
     with pytest.raises(Stopped, match="update 1"):
         Training(TINY, folder, run).run()
-    assert (run / CHECKPOINT).is_file()
+    assert (run / LAST).is_file()
+    assert not (run / STOP).exists()
+    assert read_events(run)[-1]["kind"] == "stopped"
 
 
-def test_a_checkpoint_of_another_network_is_refused(folder: Path, tmp_path: Path) -> None:
-    from napari_mtmri.train.fit import Training
-
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(folder: Path, tmp_path: Path) -> None:
+    Training(TINY, folder, tmp_path / "whole").run()
+    training = Training(TINY, folder, tmp_path / "run", checkpoint_every_s=0)
+    stop_after(training, 4)
+    last = tmp_path / "run" / LAST
+    last.write_bytes(last.read_bytes()[:100])
     Training(TINY, folder, tmp_path / "run").run()
-    wider = TINY.model_copy(update={"recon_features": 8})
-    with pytest.raises(InputError, match="not a checkpoint"):
-        Training(wider, folder, tmp_path / "run").run()
+    assert same(weights_of(tmp_path / "whole"), weights_of(tmp_path / "run"))
 
 
-def test_cases_are_refused_with_a_reason(tmp_path: Path, folder: Path) -> None:
-    with pytest.raises(InputError, match="no such file"):
-        load_cases(tmp_path / "nowhere", "train")
-    with pytest.raises(InputError, match="test"):
-        load_cases(folder, "test")
-    (folder / "cases.csv").write_text("case,image,split\na,b,train\n")
-    with pytest.raises(InputError, match="mask"):
-        load_cases(folder, "train")
+def test_a_folder_of_another_training_is_refused(folder: Path, tmp_path: Path) -> None:
+    Training(TINY, folder, tmp_path / "run").run(most_updates=1)
+    with pytest.raises(InputError, match="another recipe"):
+        Training(changed(recon_features=8), folder, tmp_path / "run").run()
+
+
+def test_a_loss_that_is_no_number_ends_the_training_visibly(folder: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with pytest.raises(ResourceError, match="grad_clip"):
+        Training(changed(learning_rate=1e30, epochs=5), folder, run).run()
+    events = read_events(run)
+    assert events[-1]["kind"] == "failed"
+    assert "learning_rate" in events[-1]["reason"]
+    if (run / LAST).exists():
+        assert all(bool(torch.isfinite(value).all()) for value in weights_of(run).values())
+
+
+def test_a_full_disk_ends_the_training_with_a_reason(folder: Path, tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full on this system")
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / EVENTS).symlink_to("/dev/full")
+    with pytest.raises(ResourceError, match="make room"):
+        Training(TINY, folder, run).run()
+
+
+def test_a_configuration_survives_being_written(folder: Path, tmp_path: Path) -> None:
+    Training(TINY, folder, tmp_path / "run", preset="cpu-size").run(most_updates=1)
+    found = read_config(tmp_path / "run")
+    assert found.recipe == changed(classes=1)
+    assert (found.preset, found.data) == ("cpu-size", str(folder))
+    assert dict(found.versions)["torch"] == torch.__version__
+    assert read_config(tmp_path / "run" / CONFIG) == found
+
+
+def test_fine_tuning_starts_from_the_weights_it_names(folder: Path, tmp_path: Path) -> None:
+    Training(TINY, folder, tmp_path / "first").run()
+    weights = tmp_path / "first" / "weights" / "mtmri.safetensors"
+    recipe = changed(start_from=str(weights), recon_features=7, learning_rate=1e-12)
+    Training(recipe, folder, tmp_path / "second").run(most_updates=1)
+    assert read_config(tmp_path / "second").recipe.recon_features == TINY.recon_features
+    first, second = read_checkpoint(tmp_path / "first" / BEST)[0], weights_of(tmp_path / "second")
+    for key in (key for key in first if key.startswith("network.")):
+        torch.testing.assert_close(first[key].half().float(), second[key], rtol=1e-5, atol=1e-6)

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The folder of a training: what lies where, and its configuration. Knows no torch."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from napari_mtmri.errors import InputError
+from napari_mtmri.files import write_whole
+from napari_mtmri.train.presets import make_recipe
+from napari_mtmri.train.recipe import Recipe
+
+CONFIG, SPLIT, PROCESS = "config.yaml", "split.csv", "process.json"
+EVENTS, LOG, BOARD, HEARTBEAT = "events.jsonl", "log.csv", "tensorboard", "heartbeat"
+CHECKPOINTS, SLICES, WEIGHTS, FIGURES = "checkpoints", "slices", "weights", "figures"
+LAST, PREVIOUS, BEST = (f"{CHECKPOINTS}/{name}.safetensors" for name in ("last", "previous", "best"))  # fmt: skip
+CONSOLE, STOP = "console.log", "stop"
+MOST_CONFIG_BYTES = 10**6
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a training was asked to do.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    data : str
+        Folder or table of cases, or "simulated".
+    preset : str or None
+    versions : mapping
+        Of the packages that matter, when the training began.
+    """
+
+    recipe: Recipe
+    data: str
+    preset: str | None = None
+    versions: tuple[tuple[str, str], ...] = ()
+
+    def text(self) -> str:
+        """Return the configuration as YAML."""
+        import yaml
+
+        content = {
+            "preset": self.preset,
+            "data": self.data,
+            "recipe": self.recipe.model_dump(mode="json"),
+            "versions": dict(self.versions),
+        }
+        return str(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+
+
+def versions() -> tuple[tuple[str, str], ...]:
+    """Return the versions of the packages that matter."""
+    found = [("python", platform.python_version())]
+    for name in ("napari-mtmri", "torch", "lightning-fabric", "numpy", "scikit-image"):
+        try:
+            found.append((name, version(name)))
+        except PackageNotFoundError:
+            continue
+    return tuple(found)
+
+
+def read_config(path: Path) -> Config:
+    """Return the configuration in a run folder or file; recipe keys may stand bare.
+
+    Raises
+    ------
+    InputError
+        If it is missing or not a mapping.
+    RequestError
+        If a key does not exist or a value does not fit.
+    """
+    import yaml
+
+    file = path / CONFIG if path.is_dir() else path
+    try:
+        if file.stat().st_size > MOST_CONFIG_BYTES:
+            raise InputError(f"{file}: more than {MOST_CONFIG_BYTES} bytes; no configuration.")
+        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        if not isinstance(content, dict):
+            raise TypeError("no mapping of keys")
+    except (OSError, ValueError, TypeError, yaml.YAMLError) as why:
+        reason = str(why).splitlines()[0]
+        raise InputError(f"{file}: not the configuration of a training ({reason}).") from why
+    keys = {key: content.pop(key, None) for key in ("preset", "data", "recipe", "versions")}
+    found = keys["versions"] if isinstance(keys["versions"], dict) else {}
+    return Config(
+        recipe=make_recipe(keys["preset"], {**(keys["recipe"] or {}), **content}),
+        data=str(keys["data"] or ""),
+        preset=keys["preset"],
+        versions=tuple((str(name), str(number)) for name, number in found.items()),
+    )
+
+
+def write_config(run: Path, config: Config) -> None:
+    """Write the configuration of a run folder."""
+    text = config.text()
+    write_whole(run / CONFIG, lambda file: file.write_text(text, encoding="utf-8"))
+
+
+def is_run(folder: Path) -> bool:
+    """Return whether a folder is that of a training."""
+    return (folder / CONFIG).is_file() and not (folder / "run.json").exists()
+
+
+def parse_events(lines: Sequence[bytes | str]) -> Iterator[dict[str, Any]]:
+    """Yield the events of some lines; what is no event is left out."""
+    for line in lines:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict) and isinstance(event.get("updates"), int) and "kind" in event:
+            yield event
+
+
+def is_void(event: Mapping[str, Any], resume: Mapping[str, Any]) -> bool:
+    """Return whether an event is of what a resumed training does again."""
+    if event["kind"] == "validation":
+        return bool(event.get("epoch", 0) >= resume.get("epoch", 0))
+    return bool(event["updates"] > resume["updates"])
+
+
+def read_events(run: Path) -> list[dict[str, Any]]:
+    """Return the events of a training, without those that a resume made void.
+
+    Raises
+    ------
+    InputError
+        If there are none to read.
+    """
+    try:
+        lines = (run / EVENTS).read_bytes().splitlines()
+    except OSError as why:
+        raise InputError(f"{run}: no events of a training ({why}); name another.") from why
+    kept: list[dict[str, Any]] = []
+    for event in parse_events(lines):
+        if event["kind"] == "resume":
+            kept = [old for old in kept if not is_void(old, event)]
+        kept.append(event)
+    return kept
