@@ -110,12 +110,12 @@ def _wish(
 
     if resume is not None:
         return read_config(resume)
-    files = [word for word in words or () if "=" not in word]
+    files = [word for word in words or () if Path(word).suffix in (".yaml", ".yml")]
     if len(files) > 1:
         raise RequestError(f"{', '.join(files)}: more than one configuration; give one.")
     changes = {
         key: _value(word)
-        for key, word in pairs([word for word in words or () if "=" in word], "key").items()
+        for key, word in pairs([word for word in words or () if word not in files], "key").items()
     }
     found = read_config(Path(files[0])) if files else None
     if found is not None and preset is not None:

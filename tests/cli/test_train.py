@@ -9,10 +9,12 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from napari_mtmri.train.folder import read_config, write_config
 from tests.cli.conftest import Shell
 from tests.cli.test_evaluate import write_cases
 
@@ -55,9 +57,10 @@ def test_a_training_that_is_stopped_goes_on_to_its_end(sh: Shell, here: Path) ->
     assert signal.getsignal(signal.SIGTERM) is before
     done = events(run, "stopped")[-1]["updates"]
     assert 0 < int(str(done)) < 800
-    request = json.loads((run / "request.json").read_text())
-    request["recipe"]["epochs"] = int(str(events(run, "stopped")[-1]["epoch"])) + 2
-    (run / "request.json").write_text(json.dumps(request))
+    config = read_config(run)
+    epochs = int(str(events(run, "stopped")[-1]["epoch"])) + 2
+    shorter = config.recipe.model_copy(update={"epochs": epochs})
+    write_config(run, replace(config, recipe=shorter))
     answer = sh("train", "--resume", run)
     assert answer.status == 0
     assert "val_" in answer.out
@@ -68,7 +71,8 @@ def test_a_training_that_is_stopped_goes_on_to_its_end(sh: Shell, here: Path) ->
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
-        ((), 2, "--data and --out"),
+        ((), 2, "--data"),
+        (("--data", "."), 2, "--out"),
         (("--data", ".", "--out", "r", "--preset", "huge"), 2, "cpu-size"),
         (("--data", ".", "--out", "r", "epoch=3"), 2, "epochs"),
         (("--data", ".", "--out", "r", "epochs"), 2, "name=value"),
@@ -95,3 +99,44 @@ def test_what_training_needs_is_said_where_it_is_absent(
     answer = sh("train", "--data", ".", "--out", "r")
     assert answer.status == 1
     assert "napari-mtmri[train]" in answer.err
+
+
+@pytest.mark.usefixtures("lightning")
+def test_an_estimate_measures_and_writes_nothing(sh: Shell, here: Path) -> None:
+    write_cases(here)
+    before = sorted(here.rglob("*"))
+    answer = sh("train", "--data", here, "--estimate", "--json", "epochs=3", *TINY)
+    assert answer.status == 0
+    found = json.loads(answer.out)
+    assert found["seconds"] == pytest.approx(found["updates"] * found["seconds_per_update"])
+    assert found["peak_bytes"] > 0
+    assert sorted(here.rglob("*")) == before
+
+
+@pytest.mark.usefixtures("lightning")
+def test_a_check_lists_cases_patients_and_splits(sh: Shell, here: Path) -> None:
+    write_cases(here)
+    rows = json.loads(sh("train", "--data", here, "--check", "--json").out)
+    assert {"case", "patient", "split", "image"} == set(rows[0])
+    assert {row["split"] for row in rows} >= {"train", "val"}
+    counts = sh("train", "--data", here, "--check").out.splitlines()[-1]
+    assert counts.startswith(f"{sum(row['split'] == 'train' for row in rows)} train, ")
+
+
+@pytest.mark.usefixtures("lightning")
+def test_a_configuration_is_read_and_keys_given_beside_it_win(sh: Shell, here: Path) -> None:
+    write_cases(here)
+    (here / "recipe.yaml").write_text("data: .\nrecipe: {epochs: 1, seed: 3}\n")
+    answer = sh("train", here / "recipe.yaml", "--out", here / "run", "seed=5", *TINY)
+    assert answer.status == 0
+    recipe = read_config(here / "run").recipe
+    assert (recipe.epochs, recipe.seed, recipe.recon_features) == (1, 5, 2)
+    again = sh("train", here / "run" / "config.yaml", "--out", here / "again")
+    assert again.status == 0
+    assert read_config(here / "again").recipe == recipe
+
+
+def test_presets_are_listed_with_what_is_read_into_them(sh: Shell) -> None:
+    text = sh("train", "--preset", "help").out
+    assert "paper-atlas" in text
+    assert "1e-6" in text
