@@ -140,8 +140,8 @@ def _report(plan: Plan, outcomes: Sequence[Outcome], *, as_json: bool) -> int:
     """Write the report, name what failed; return the exit status."""
     from napari_mtmri.study import report, summary
 
-    place = report.write_report(plan)
     lines = summary.summarise_plan(plan)
+    place = report.write_report(plan, lines)
     failed = {one.name: sentence(one.error) for one in outcomes if one.error is not None}
     if as_json:
         facts = {

@@ -26,7 +26,7 @@ DASHES: tuple[Any, ...] = ("solid", (0, (5, 2)), (0, (1, 1.5)))
 LEARNED = ("uncertainty", "dwa")
 N_WINDOWS = 24
 NORMAL_95 = 1.96
-WIDTH, PANEL_HEIGHT, PANEL_WIDTH = 10.0, 2.4, 3.4
+WIDTH, PANEL_HEIGHT, PANEL_WIDTH = 10.0, 2.3, 3.2
 DOTS_PER_INCH = 120
 
 
@@ -35,7 +35,7 @@ def save_figures(plan: Plan, lines: Sequence[Line]) -> list[Path]:
     events = {piece.job.key: [events_of(part) for part in piece.parts] for piece in plan.pieces}
     first = plan.experiment.budget.seeds[0]
     pieces = [piece for piece in plan.pieces if piece.seed == first]
-    foot = f"Budget “{plan.experiment.budget.name}”: {plan.experiment.budget.note}"
+    note = f"Budget “{plan.experiment.budget.name}”: {plan.experiment.budget.note}"
     drawn = (
         ("weights", draw_weights(pieces, events)),
         ("segmentation_loss", draw_segmentation_loss(pieces, events)),
@@ -46,7 +46,7 @@ def save_figures(plan: Plan, lines: Sequence[Line]) -> list[Path]:
     for name, figure in drawn:
         if figure is None:
             continue
-        figure.text(0.01, 0.008, foot, fontsize=7, color="#555555", parse_math=False)
+        figure.suptitle(f"{figure.get_suptitle()}\n{note}", fontsize=9, parse_math=False)
         place = plan.experiment.folder / f"{name}.png"
         _save(figure, place)
         places.append(place)
@@ -68,7 +68,7 @@ def draw_weights(pieces: Sequence[Piece], events: Mapping[str, Sequence[Events]]
         )  # fmt: skip
         axis.set_title(title, fontsize=9)
         axis.set_xlim(0, recipe.epochs)
-        axis.set_ylim(0, None)
+        axis.set_ylim(0, 1.05 * max([1.0, *alpha, *beta]))
         axis.set_xlabel("epochs", fontsize=8)
         if not times:
             axis.text(0.5, 0.5, "not trained yet", transform=axis.transAxes, ha="center")
@@ -199,7 +199,7 @@ def _strategy(recipe: Recipe) -> str:
     return {
         "fixed": f"fixed {recipe.fixed_alpha:g} / {recipe.fixed_beta:g}",
         "linear": "linear",
-        "exponential": f"exponential, time constant {recipe.tau:g} epochs",
+        "exponential": f"exponential, τ = {recipe.tau:g}",
         "uncertainty": "uncertainty (learned)",
         "dwa": "dynamic weight averaging",
     }[recipe.weighting]
@@ -229,8 +229,7 @@ def _panels(count: int, title: str, height: float = PANEL_HEIGHT) -> tuple[Any, 
     n_rows = -(-count // n_columns)
     figure = Figure(figsize=(WIDTH, n_rows * height + 1.3), facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
-    figure.suptitle(title, fontsize=10)
-    figure.get_layout_engine().set(rect=(0, 0.04, 1, 0.96))
+    figure.suptitle(title)
     axes = list(figure.subplots(n_rows, n_columns, squeeze=False).ravel())
     for axis in axes:
         axis.tick_params(labelsize=8)

@@ -84,11 +84,26 @@ class Piece:
 
 @dataclass(frozen=True)
 class Plan:
-    """All pieces of an experiment, whichever rows are run now, and the cases to score."""
+    """All pieces of an experiment, whichever rows are run now, and the cases to score.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    pieces : tuple of Piece
+    files : tuple of CaseFile
+        Of all splits.
+    """
 
     experiment: Experiment
     pieces: tuple[Piece, ...]
-    cases: tuple[CaseFile, ...]
+    files: tuple[CaseFile, ...]
+
+    @property
+    def cases(self) -> tuple[CaseFile, ...]:
+        """The cases that are scored."""
+        asked = self.experiment
+        found = tuple(file for file in self.files if file.split == asked.split)
+        return found[: asked.budget.most_cases]
 
     @property
     def chosen(self) -> tuple[Piece, ...]:
@@ -113,8 +128,7 @@ def make_plan(experiment: Experiment) -> Plan:
         )
     experiment.study.choose(experiment.rows)
     files = _same_cases(experiment)
-    cases = tuple(file for file in files if file.split == experiment.split)
-    if not cases:
+    if experiment.split not in {file.split for file in files}:
         raise InputError(f"{experiment.data}: no case has split {experiment.split!r}; mark some.")
     known = _names(files)
     pieces = tuple(
@@ -122,7 +136,7 @@ def make_plan(experiment: Experiment) -> Plan:
         for row in experiment.study.rows
         for seed in experiment.budget.seeds
     )
-    return Plan(experiment, pieces, cases[: experiment.budget.most_cases])
+    return Plan(experiment, pieces, tuple(files))
 
 
 def _same_cases(experiment: Experiment) -> Sequence[CaseFile]:
@@ -139,8 +153,8 @@ def _same_cases(experiment: Experiment) -> Sequence[CaseFile]:
     return found[0]
 
 
-def _names(files: Sequence[CaseFile]) -> list[tuple[str, str, str]]:
-    return sorted((file.name, file.patient, file.split) for file in files)
+def _names(files: Sequence[CaseFile]) -> list[tuple[str, str]]:
+    return sorted((file.name, file.split) for file in files)
 
 
 def _recipes(experiment: Experiment, row: Row, seed: int) -> tuple[Recipe, ...]:

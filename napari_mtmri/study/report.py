@@ -20,7 +20,6 @@ from napari_mtmri.study.summary import (
     MEASURES,
     Line,
     Measure,
-    summarise_plan,
     zero_filled,
 )
 
@@ -44,9 +43,8 @@ CAPTIONS = {
 }
 
 
-def write_report(plan: Plan) -> Path:
+def write_report(plan: Plan, lines: Sequence[Line]) -> Path:
     """Write report.md, summary.csv, differences.csv, scores.csv and figures; return the first."""
-    lines = summarise_plan(plan)
     folder = plan.experiment.folder
     folder.mkdir(parents=True, exist_ok=True)
     figures = save_figures(plan, lines)
@@ -160,7 +158,8 @@ def _conditions(plan: Plan) -> str:
         f"Every row: the same training cases, masks, order and augmentation, the same number of "
         f"updates, seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}, no tuning, "
         "and the last checkpoint, so that no score chooses one.",
-        "± is the standard deviation over cases. “Truth shown”: the same U-Net, shown the fully "
+        "± is the standard deviation over cases; ∞ counts cases without a distance (missed or "
+        "false alarm), which are in the median and not in the mean. “Truth shown”: the same U-Net, shown the fully "
         "sampled image instead of the reconstruction.",
         "Images are simulated from magnitude images, which flatters every method. Research use "
         "only.",
@@ -267,7 +266,7 @@ def _mean(measure: Measure, summary: Summary | None) -> str:
     if summary is None or math.isnan(summary.mean):
         return NONE
     text = f"{_word(summary.mean, measure)} ± {_word(summary.sd, measure)}"
-    return f"{text} ({summary.n_infinite} missed)" if summary.n_infinite else text
+    return f"{text} ({summary.n_infinite} ∞)" if summary.n_infinite else text
 
 
 def _interval(measure: Measure, summary: Summary | None) -> str:
@@ -284,7 +283,10 @@ def _word(value: float | None, measure: Measure) -> str:
 
 
 def _signed(value: float, measure: Measure) -> str:
-    return NONE if math.isnan(value) else f"{value:+.{measure.decimals}f}".replace("-", "−")
+    if math.isnan(value):
+        return NONE
+    rounded = round(value, measure.decimals) + 0.0  # no minus before a zero
+    return f"{rounded:+.{measure.decimals}f}".replace("-", "−")
 
 
 def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -56,7 +56,7 @@ def score_cases(
         if stop.is_set():
             raise Stopped(f"{piece.job.name}: stopped after {number} of {len(cases)} cases.")
         if not _place(piece, case.name).is_file():
-            _save(_place(piece, case.name), _score(piece, case, weights, stop))
+            save_scores(piece, case.name, _score(piece, case, weights, stop))
 
 
 def count_look(plan: Plan, piece: Piece) -> None:
@@ -101,6 +101,21 @@ def export_weights(piece: Piece) -> Path:
     return folder
 
 
+def save_scores(piece: Piece, case: str, scores: CaseScores) -> None:
+    """Write what was measured on the volume of a case."""
+    from napari_mtmri.metrics.scores import COLUMNS
+
+    file = io.StringIO(newline="")
+    table = csv.DictWriter(file, ("input", *COLUMNS), lineterminator="\n")
+    table.writeheader()
+    for name, one in scores.items():
+        table.writerows({"input": name, **row} for row in one.records() if row["scope"] == "volume")
+    text = file.getvalue()
+    write_whole(
+        _place(piece, case), lambda beside: beside.write_text(text, encoding="utf-8", newline="")
+    )
+
+
 def read_scores(piece: Piece, cases: Sequence[CaseFile]) -> dict[str, CaseScores]:
     """Return the scores by case of those that are done.
 
@@ -134,18 +149,6 @@ def _score(piece: Piece, case: CaseFile, weights: Path, stop: threading.Event) -
         OWN: own[piece.row.method],
         TRUTH: truth[FULL_SAMPLE],
     }
-
-
-def _save(place: Path, scores: CaseScores) -> None:
-    from napari_mtmri.metrics.scores import COLUMNS
-
-    file = io.StringIO(newline="")
-    table = csv.DictWriter(file, ("input", *COLUMNS), lineterminator="\n")
-    table.writeheader()
-    for name, one in scores.items():
-        table.writerows({"input": name, **row} for row in one.records() if row["scope"] == "volume")
-    text = file.getvalue()
-    write_whole(place, lambda beside: beside.write_text(text, encoding="utf-8", newline=""))
 
 
 def _read(place: Path) -> CaseScores:

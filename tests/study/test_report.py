@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Reports of studies, whole and in part, from scores and events that are known."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from napari_mtmri.metrics.base import Scores
+from napari_mtmri.metrics.scores import Score
+from napari_mtmri.study.figures import N_WINDOWS, draw_segmentation_loss, draw_weights
+from napari_mtmri.study.plan import Piece, Plan
+from napari_mtmri.study.report import NONE, difference_records, report_text, write_report
+from napari_mtmri.study.rows import TABLES
+from napari_mtmri.study.scoring import OWN, TRUTH, ZERO_FILLED, save_scores
+from napari_mtmri.study.state import events_of
+from napari_mtmri.study.summary import DICE, DICE_TRUTH, PSNR, summarise_plan
+from napari_mtmri.train.drlc import loss_weights
+from napari_mtmri.train.folder import EVENTS
+from tests.study.conftest import TINY, plan_of
+
+N_CASES, PER_EPOCH = 8, 4 * N_WINDOWS
+BUDGET = replace(TINY, changes={**TINY.changes, "n_simulated": (2, N_CASES, 1)})
+
+
+def scores_of(dice: float, psnr: float) -> Mapping[str, Scores]:
+    def overlap(value: float) -> tuple[Score, ...]:
+        return tuple(
+            Score(metric, value, region="class 1") for metric in ("Dice", "precision", "recall")
+        )
+
+    def image(value: float) -> tuple[Score, ...]:
+        return Score("PSNR", value, "dB"), Score("SSIM", value / 100)
+
+    return {
+        ZERO_FILLED: Scores(image(psnr - 7)),
+        OWN: Scores((*image(psnr), *overlap(dice))),
+        TRUTH: Scores(overlap(dice + 0.02)),
+    }
+
+
+def train(piece: Piece, share: float = 1.0, end: bool = True) -> None:
+    """Leave the events of trainings that came so far."""
+    for part in piece.parts:
+        recipe, total = part.recipe, PER_EPOCH * part.recipe.epochs
+        events = [{"kind": "start", "updates": 0, "time": 0.0, "total": total,
+                   "per_epoch": PER_EPOCH}]  # fmt: skip
+        for done in range(1, round(total * share) + 1):
+            epoch = (done - 1) // PER_EPOCH
+            alpha, beta = loss_weights(recipe, epoch)
+            teacher = recipe.teacher_forcing == "alternate" and done % 2 == 1
+            events.append({"kind": "update", "updates": done, "time": float(done), "alpha": alpha,
+                           "beta": beta, "teacher": teacher, "seg_loss": 2.0 if teacher else 1.0,
+                           "epoch": epoch})  # fmt: skip
+        if end:
+            events.append({"kind": "end", "updates": events[-1]["updates"], "time": 1e3})
+        part.folder.mkdir(parents=True, exist_ok=True)
+        lines = "".join(json.dumps(event) + "\n" for event in events)
+        (part.folder / EVENTS).write_text(lines, encoding="utf-8")
+
+
+def score(plan: Plan, piece: Piece, dice: float, psnr: float, count: int = N_CASES) -> None:
+    """Leave the scores of some cases, each a little better than the one before."""
+    piece.folder.mkdir(parents=True, exist_ok=True)
+    for number, case in enumerate(plan.cases[:count]):
+        save_scores(piece, case.name, scores_of(dice + 0.01 * number, psnr + number))
+
+
+@pytest.fixture
+def partial(tmp_path: Path) -> Plan:
+    """Table 1 with two rows finished, one half trained, one half scored, one not begun."""
+    plan = plan_of(TABLES["table1"], tmp_path, BUDGET)
+    plain, itfs, drlc, both, _ = plan.pieces
+    for piece in (plain, itfs, both):
+        train(piece)
+    train(drlc, share=0.5, end=False)
+    score(plan, plain, 0.60, 34)
+    score(plan, itfs, 0.65, 33)
+    score(plan, both, 0.70, 32, count=N_CASES // 2)
+    return plan
+
+
+def test_unfinished_rows_say_how_far_they_are_and_nothing_else(partial: Plan) -> None:
+    text = report_text(partial, summarise_plan(partial))
+    for title, state in (
+        ("no ITFS, exponential (DRLC)", "50 % trained"),
+        ("ITFS, exponential (DRLC)", "4 of 8 cases scored"),
+        ("D5C5 and U-Net apart (two-stage)", "not begun"),
+    ):
+        line = next(line for line in text.splitlines() if line.startswith(f"| {title} |"))
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        assert cells[1:-1] == [NONE] * (len(cells) - 2)
+        assert cells[-1] == state
+
+
+def test_means_and_medians_are_those_of_the_cases(partial: Plan) -> None:
+    plain = summarise_plan(partial)[0]
+    values = [0.60 + 0.01 * number for number in range(N_CASES)]
+    assert plain.summaries[DICE].mean == pytest.approx(sum(values) / N_CASES)
+    assert plain.summaries[DICE].median == pytest.approx(0.635)
+    assert plain.summaries[DICE_TRUTH].mean == pytest.approx(plain.summaries[DICE].mean + 0.02)
+    assert plain.states[0].updates == PER_EPOCH * 3
+    assert plain.states[0].slices == PER_EPOCH * 3 * 2
+
+
+def test_differences_are_paired_by_case_and_corrected(partial: Plan) -> None:
+    records = difference_records(summarise_plan(partial))
+    assert {record["row"] for record in records} == {"itfs"}
+    dice = next(record for record in records if record["metric"] == "Dice")
+    # The same for every case: between the cases there is a spread, within pairs there is none.
+    assert dice["mean"] == pytest.approx(0.05)
+    assert dice["low"] == pytest.approx(0.05)
+    assert dice["high"] == pytest.approx(0.05)
+    assert dice["n"] == N_CASES
+    psnr = next(record for record in records if record["metric"] == "PSNR")
+    assert psnr["mean"] == pytest.approx(-1)
+    assert all(record["p"] <= record["p_holm"] <= 1 for record in records)
+
+
+def test_a_second_row_makes_the_corrected_p_larger(partial: Plan) -> None:
+    def p_of_itfs() -> float:
+        records = difference_records(summarise_plan(partial))
+        return next(float(one["p_holm"]) for one in records if one["row"] == "itfs")
+
+    alone = p_of_itfs()
+    score(partial, partial.pieces[3], 0.70, 32)
+    assert p_of_itfs() == pytest.approx(2 * alone)
+
+
+def test_what_breaks_the_law_of_dice_is_said(partial: Plan) -> None:
+    assert "at most 2PR" in report_text(partial, summarise_plan(partial))
+    scores = dict(scores_of(0.9, 30))
+    scores[OWN] = Scores(
+        tuple(
+            replace(row, value=0.1) if row.metric == "recall" else row for row in scores[OWN].rows
+        )
+    )
+    for case in partial.cases:
+        save_scores(partial.pieces[0], case.name, scores)
+    text = report_text(partial, summarise_plan(partial))
+    assert "at most 2PR" not in text
+    assert "cases were left out" in text
+
+
+def test_several_seeds_count_once_a_case_and_their_spread_is_shown(tmp_path: Path) -> None:
+    plan = plan_of(TABLES["table1"], tmp_path, replace(BUDGET, seeds=(0, 1)))
+    first, second = plan.pieces[:2]
+    for piece, psnr in ((first, 30.0), (second, 32.0)):
+        train(piece)
+        score(plan, piece, 0.6, psnr)
+    line = summarise_plan(plan)[0]
+    assert line.summaries[PSNR].n == N_CASES
+    assert line.cases[PSNR][plan.cases[0].name] == pytest.approx(31)
+    assert line.spread[PSNR] == pytest.approx(math.sqrt(2))
+    assert "over seeds" in report_text(plan, [line])
+
+
+def test_the_report_and_its_tables_say_what_they_are(partial: Plan) -> None:
+    place = write_report(partial, summarise_plan(partial))
+    text = place.read_text(encoding="utf-8")
+    assert BUDGET.note in text
+    assert "two-stage" in text
+    for name in ("weights", "segmentation_loss", "differences"):
+        assert f"({name}.png)" in text
+        assert (place.parent / f"{name}.png").stat().st_size > 5000
+    with (place.parent / "summary.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["row"] for row in rows} == {row.name for row in TABLES["table1"].rows}
+    finished = {row["row"] for row in rows if row["mean"]}
+    assert finished == {"plain", "itfs"}
+    with (place.parent / "scores.csv").open(newline="", encoding="utf-8") as file:
+        cases = [(row["row"], row["case"]) for row in csv.DictReader(file)]
+    assert len(set(cases)) == 2 * N_CASES + N_CASES // 2
+
+
+def test_nothing_begun_is_a_report_too(tmp_path: Path) -> None:
+    plan = plan_of(TABLES["table2"], tmp_path, BUDGET)
+    place = write_report(plan, summarise_plan(plan))
+    text = place.read_text(encoding="utf-8")
+    assert text.count("not begun") >= len(TABLES["table2"].rows)
+    assert "0.518" in text  # what the paper printed, apart
+    assert "0.518" not in text[: text.index("## What the paper printed")]
+
+
+def test_truth_and_own_steps_are_two_curves(partial: Plan) -> None:
+    events = {piece.job.key: [events_of(part) for part in piece.parts] for piece in partial.pieces}
+    figure = draw_segmentation_loss(partial.pieces, events)
+    curves = {line.get_label(): line.get_ydata() for line in figure.axes[0].get_lines()}
+    assert set(curves) == {
+        "no ITFS: own output shown", "ITFS: own output shown", "ITFS: truth shown"
+    }  # fmt: skip
+    assert set(curves["ITFS: truth shown"]) == {2.0}
+    assert set(curves["ITFS: own output shown"]) == {1.0}
+    assert len(curves["ITFS: truth shown"]) == N_WINDOWS
+
+
+def test_drawn_weights_are_those_of_the_training(partial: Plan) -> None:
+    events = {piece.job.key: [events_of(part) for part in piece.parts] for piece in partial.pieces}
+    figure = draw_weights(partial.pieces, events)
+    (recipe,) = (part.recipe for part in partial.pieces[3].parts)
+    alpha = figure.axes[1].get_lines()[0]
+    for time, value in zip(alpha.get_xdata(), alpha.get_ydata(), strict=True):
+        assert value == loss_weights(recipe, min(time, recipe.epochs - 1))[0]
