@@ -13,7 +13,7 @@ import numpy as np
 
 from napari_mtmri.errors import InputError
 from napari_mtmri.files import write_whole
-from napari_mtmri.geometry import LETTERS, display_affine, display_order
+from napari_mtmri.upright import View, upright_view
 from napari_mtmri.volume import Volume
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ REFERENCE_LINE, PREDICTED_LINE = "solid", (0, (3, 2))  # told apart in grey too
 ERROR_SHARE = 0.2  # the error scale ends at this share of the largest reference value
 WINDOW_PERCENTILE = 99.7
 SHOWN_SCORES = ("PSNR", "SSIM", "Dice")
-PLANES = ("axial", "coronal", "sagittal")
 RESEARCH = "Research use only."
 SIMULATED = "Simulated from a magnitude image"
 DOTS_PER_INCH = 120
@@ -33,68 +32,6 @@ _SLOT, _TALLEST, _GAP, _MARGIN, _BAR = 2.65, 3.8, 0.12, 0.15, 0.75
 _HEADER, _CAPTION, _LINE = 1.1, 0.5, 0.16
 _NARROWEST = 7.5
 _NOTE_CHARACTERS = 16.0  # that fit into an inch
-
-
-@dataclass(frozen=True)
-class View:
-    """How slices of a volume are shown upright, without resampling.
-
-    Parameters
-    ----------
-    order : (int, int, int)
-        Array axes that run along S, A and R, either way.
-    cut : int
-        Which of these the slices are cut along: 0 axial, 1 coronal, 2 sagittal.
-    flips : (bool, bool)
-        Whether rows and columns are shown from their last voxel.
-    letters : (str, str, str, str)
-        At the left, right, top and bottom.
-    size : (float, float)
-        Height and width of a slice, in the unit of the spacing.
-    """
-
-    order: tuple[int, int, int]
-    cut: int
-    flips: tuple[bool, bool]
-    letters: tuple[str, str, str, str]
-    size: tuple[float, float]
-
-    @property
-    def plane(self) -> str:
-        """Name of the plane nearest to that of the slices."""
-        return PLANES[self.cut]
-
-    def picture(self, data: np.ndarray, number: int) -> np.ndarray:
-        """Return one slice, rows downwards, by its number along the array's own axis."""
-        picture = data.transpose(self.order).take(number, axis=self.cut)
-        rows, columns = (slice(None, None, -1 if flip else 1) for flip in self.flips)
-        return np.asarray(picture[rows, columns])
-
-
-def upright_view(volume: Volume, slice_axis: int, *, neurological: bool = False) -> View:
-    """Return how slices along an array axis are shown.
-
-    Superior, or else anterior, is up. The patient's right is on the left (radiological)
-    or on the right (neurological); in sagittal slices anterior is on the left. A volume
-    that is oblique is shown on its own grid.
-    """
-    order = display_order(volume.affine)
-    shown, _ = display_affine(volume.shape, volume.affine)
-    upwards = [bool(shown[axis, axis] > 0) for axis in range(3)]  # along S, A, R
-    cut = order.index(slice_axis)
-    row, column = (axis for axis in range(3) if axis != cut)
-    high_is_left = not (neurological and column == 2)
-    bottom, top = LETTERS[2 - row]
-    low, high = LETTERS[2 - column]
-    left, right = (high, low) if high_is_left else (low, high)
-    sides = [volume.shape[axis] * volume.spacing[axis] for axis in order]
-    return View(
-        order=order,
-        cut=cut,
-        flips=(upwards[row], upwards[column] == high_is_left),
-        letters=(left, right, top, bottom),
-        size=(sides[row], sides[column]),
-    )
 
 
 def shown_slice(result: Result, labels: Volume | None) -> int:

@@ -31,11 +31,11 @@ from napari_mtmri.figures import (
     draw_figure,
     save_figure,
     shown_slice,
-    upright_view,
 )
 from napari_mtmri.geometry import choose_axes
 from napari_mtmri.result import Result
 from napari_mtmri.samples import phantom
+from napari_mtmri.upright import upright_view
 from napari_mtmri.volume import Volume
 
 ALL_CODES = [

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_mtmri.figures import View, upright_view
 from napari_mtmri.files import write_whole
 from napari_mtmri.geometry import Axes, from_stack
 from napari_mtmri.train.cases import CaseFile
 from napari_mtmri.train.folder import SLICES
+from napari_mtmri.upright import View, upright_view
 
 TRUE_COLOR, FOUND_COLOR = (0.0, 0.62, 0.45), (0.95, 0.55, 0.0)
 MOST_PIXELS = 512

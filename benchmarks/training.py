@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Whether making batches starves the training: the whole loop against bare updates.
+
+Both in one process, in turns: updates of the real loop (planning, augmentation, simulation,
+events, heartbeat) and updates of the same network on one batch that lies in memory already.
+Compiling, the first updates and validation are left out of both.
+
+    python benchmarks/training.py [FOLDER] [--rounds 5] [--updates 20] [KEY=VALUE ...]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from napari_mtmri.train.batches import Simulator
+from napari_mtmri.train.fit import Step, Training, make_optimizer
+from napari_mtmri.train.machine import Machine
+from napari_mtmri.train.module import Moment, TensorBatch
+from napari_mtmri.train.prepare import Feed, make_objective, read_material
+from napari_mtmri.train.presets import make_recipe
+from napari_mtmri.train.recipe import Recipe
+
+SIMULATED = {"n_simulated": (8, 1, 0), "simulated_size": (256, 256)}
+
+
+class Bare:
+    """Updates on one batch in memory."""
+
+    def __init__(self, recipe: Recipe, data: str) -> None:
+        fabric = Machine().fabric(recipe.precision)
+        material = read_material(recipe, data)
+        simulator = Simulator(material.train, material.recipe)
+        objective = make_objective(material, simulator)
+        module, optimizer = fabric.setup(objective, make_optimizer(objective))
+        self._step = Step(fabric, module, optimizer, material.recipe)
+        batch, self._count = next(iter(Feed(simulator).batches(0, 0)))
+        self._batch = TensorBatch.of(batch, fabric.device)
+        self.device = str(fabric.device)
+        self._done = 0
+
+    def rate(self, n_updates: int) -> float:
+        """Return slices a second."""
+        began = time.perf_counter()
+        for _ in range(n_updates):
+            self._step(self._batch, Moment(self._done, 0, 0.5, 0.5, self._count), 1e-4)
+            self._done += 1  # truth and own output in turns, as in the loop
+        return n_updates * self._count / (time.perf_counter() - began)
+
+
+class Loop:
+    """Updates of the real training, in pieces; its own setting up is not counted."""
+
+    def __init__(self, recipe: Recipe, data: str, out: Path, n_workers: int | str) -> None:
+        machine = Machine(workers=n_workers)  # type: ignore[arg-type]
+        self._training = Training(recipe, data, out, machine=machine, checkpoint_every_s=120)
+        self._size = recipe.batch_size
+
+    def rate(self, n_updates: int) -> float:
+        """Return slices a second."""
+        moments: list[float] = []
+
+        def hear(event: dict[str, Any]) -> None:
+            if event["kind"] == "update":
+                moments.append(time.perf_counter())
+
+        self._training.run(hear, most_updates=n_updates + 1)
+        return n_updates * self._size / (moments[-1] - moments[0])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", nargs="?", default="simulated")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--updates", type=int, default=20)
+    parser.add_argument("--workers", type=int)
+    parser.add_argument("keys", nargs="*", metavar="KEY=VALUE")
+    given = parser.parse_intermixed_args()
+    data, keys = given.data, given.keys
+    if "=" in data:
+        data, keys = "simulated", [data, *keys]
+    changes = {key: json.loads(value) for key, _, value in (k.partition("=") for k in keys)}
+    recipe = make_recipe("cpu-size", {**(SIMULATED if data == "simulated" else {}), **changes})
+    workers = "auto" if given.workers is None else given.workers
+    with tempfile.TemporaryDirectory() as place:
+        bare, loop = Bare(recipe, data), Loop(recipe, data, Path(place) / "run", workers)
+        bare.rate(2)
+        pairs = [(bare.rate(given.updates), loop.rate(given.updates)) for _ in range(given.rounds)]
+    ratios = [looped / alone for alone, looped in pairs]
+    print(f"{bare.device}, {recipe.precision}, batch {recipe.batch_size}, crop {recipe.crop}")
+    print(f"bare updates  {statistics.median(alone for alone, _ in pairs):6.2f} slices a second")
+    print(f"whole loop    {statistics.median(looped for _, looped in pairs):6.2f} slices a second")
+    shown = ", ".join(f"{ratio:.2f}" for ratio in ratios)
+    print(f"ratio         {statistics.median(ratios):6.2f} (median of {shown})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""How slices of a volume are shown upright, without resampling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_mtmri.geometry import LETTERS, display_affine, display_order
+from napari_mtmri.volume import Volume
+
+PLANES = ("axial", "coronal", "sagittal")
+
+
+@dataclass(frozen=True)
+class View:
+    """How slices of a volume are shown upright, without resampling.
+
+    Parameters
+    ----------
+    order : (int, int, int)
+        Array axes that run along S, A and R, either way.
+    cut : int
+        Which of these the slices are cut along: 0 axial, 1 coronal, 2 sagittal.
+    flips : (bool, bool)
+        Whether rows and columns are shown from their last voxel.
+    letters : (str, str, str, str)
+        At the left, right, top and bottom.
+    size : (float, float)
+        Height and width of a slice, in the unit of the spacing.
+    """
+
+    order: tuple[int, int, int]
+    cut: int
+    flips: tuple[bool, bool]
+    letters: tuple[str, str, str, str]
+    size: tuple[float, float]
+
+    @property
+    def plane(self) -> str:
+        """Name of the plane nearest to that of the slices."""
+        return PLANES[self.cut]
+
+    def picture(self, data: np.ndarray, number: int) -> np.ndarray:
+        """Return one slice, rows downwards, by its number along the array's own axis."""
+        picture = data.transpose(self.order).take(number, axis=self.cut)
+        rows, columns = (slice(None, None, -1 if flip else 1) for flip in self.flips)
+        return np.asarray(picture[rows, columns])
+
+
+def upright_view(volume: Volume, slice_axis: int, *, neurological: bool = False) -> View:
+    """Return how slices along an array axis are shown.
+
+    Superior, or else anterior, is up. The patient's right is on the left (radiological)
+    or on the right (neurological); in sagittal slices anterior is on the left. A volume
+    that is oblique is shown on its own grid.
+    """
+    order = display_order(volume.affine)
+    shown, _ = display_affine(volume.shape, volume.affine)
+    upwards = [bool(shown[axis, axis] > 0) for axis in range(3)]  # along S, A, R
+    cut = order.index(slice_axis)
+    row, column = (axis for axis in range(3) if axis != cut)
+    high_is_left = not (neurological and column == 2)
+    bottom, top = LETTERS[2 - row]
+    low, high = LETTERS[2 - column]
+    left, right = (high, low) if high_is_left else (low, high)
+    sides = [volume.shape[axis] * volume.spacing[axis] for axis in order]
+    return View(
+        order=order,
+        cut=cut,
+        flips=(upwards[row], upwards[column] == high_is_left),
+        letters=(left, right, top, bottom),
+        size=(sides[row], sides[column]),
+    )
