@@ -14,7 +14,7 @@ from napari_mtmri.train.recipe import Recipe
 
 # Okabe and Ito's colours, told apart by colour-blind readers.
 BLUE, ORANGE, GREEN = "#0072B2", "#E69F00", "#009E73"
-MOST_POINTS = 400
+MOST_POINTS = 150
 
 
 def finish(run: Path, recipe: Recipe) -> dict[str, str]:
@@ -37,20 +37,21 @@ def draw_curves(path: Path, events: Sequence[Mapping[str, Any]]) -> None:
     _curve(losses, updates, "recon_loss", "reconstruction", BLUE)
     for teacher, name, color in ((True, "truth", GREEN), (False, "own output", ORANGE)):
         some = [event for event in updates if event.get("teacher", teacher) == teacher]
-        _curve(losses, some, "seg_loss", f"segmentation, {name} shown", color)
+        _curve(losses, some, "seg_loss", f"segmentation of {name}", color)
     losses.set(ylabel="loss", yscale="log")
     _curve(weights, updates, "alpha", "α, reconstruction", BLUE)
     _curve(weights, updates, "beta", "β, segmentation", ORANGE)
     weights.set(ylabel="weight (DRLC)", ylim=(0, None))
-    _curve(psnr, checks, "val_psnr_gain", "PSNR above zero-filled (dB)", BLUE, marker="o")
+    _curve(psnr, checks, "val_psnr_gain", "PSNR above zero-filled", BLUE, marker="o")
     psnr.set(ylabel="dB", xlabel="updates")
     dice = psnr.twinx()
-    _curve(dice, checks, "val_dice", "Dice, own output shown", ORANGE, marker="s")
-    _curve(dice, checks, "val_dice_truth", "Dice, truth shown", GREEN, marker="^")
+    _curve(dice, checks, "val_dice", "Dice of own output", ORANGE, marker="s")
+    _curve(dice, checks, "val_dice_truth", "Dice of truth", GREEN, marker="^")
     dice.set(ylabel="Dice", ylim=(0, 1))
     for axis in (losses, weights, psnr, dice):
         if axis.get_legend_handles_labels()[0]:
-            axis.legend(loc="lower right" if axis is dice else "upper left", frameon=False)
+            side, x = ("lower right", 1) if axis is dice else ("lower left", 0)
+            axis.legend(loc=side, bbox_to_anchor=(x, 1), ncols=3, frameon=False)
     write_whole(path, lambda file: figure.savefig(file, dpi=120, format="png"))
 
 
