@@ -56,9 +56,9 @@ def estimate(recipe: Recipe, data: Path | str, machine: Machine | None = None) -
     """
     import torch
 
-    from napari_mtmri.train.fit import Step, make_optimizer
     from napari_mtmri.train.module import Moment, TensorBatch
     from napari_mtmri.train.prepare import Feed, make_objective, n_slices_of, read_material
+    from napari_mtmri.train.step import Step, make_optimizer
 
     fabric = (machine or Machine()).fabric(recipe.precision)
     material = read_material(recipe, data)
