@@ -126,7 +126,7 @@ class Training:
             simulated = self.data == "simulated"
             data = "simulated" if simulated else str(Path(self.data).resolve())
             write_config(self.out, Config(recipe, data, self.preset, versions()))
-        write_split(self.out / SPLIT, material.files)
+        write_split(self.out / SPLIT, material.files, material.hashes)
 
 
 def open_run(out: Path) -> Training:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -19,6 +19,7 @@ from napari_mtmri.train.batches import Batch, Item, Simulator, plan_epoch
 from napari_mtmri.train.cases import Case, CaseFile, find_cases, load_cases
 from napari_mtmri.train.module import Objective, build_network
 from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.train.split import check_images, image_hash
 
 SLICES_FOR_SCALE = 64
 
@@ -34,6 +35,8 @@ class Material:
     files : sequence of CaseFile
         All of them, those of the test cases too.
     train, val : sequence of Case
+    hashes : mapping of str to str
+        Of the images that were read, by the names of their cases.
     remarks : sequence of str
         What a user should hear: cases left out.
     """
@@ -42,6 +45,7 @@ class Material:
     files: Sequence[CaseFile]
     train: Sequence[Case]
     val: Sequence[Case]
+    hashes: Mapping[str, str]
     remarks: Sequence[str]
 
 
@@ -51,7 +55,8 @@ def read_material(recipe: Recipe, data: Path | str) -> Material:
     Raises
     ------
     InputError
-        If a case cannot be used, or there is none to train on.
+        If a case cannot be used, there is none to train on, or the same image or patient
+        is on both sides.
     """
     remarks: list[str] = []
     recipe = _like_its_start(recipe)
@@ -63,9 +68,13 @@ def read_material(recipe: Recipe, data: Path | str) -> Material:
     if not train:
         raise InputError(f"{data}: no case to train on; mark some as 'train'.")
     if recipe.classes == "auto":
-        most = max(int(case.labels.max(initial=1)) for case in train)
-        recipe = recipe.model_copy(update={"classes": most})
-    return Material(recipe, files, train, val, remarks)
+        values = set().union(*(np.unique(case.labels).tolist() for case in train)) - {0}
+        # One value, whatever it is (often 255), is one class.
+        classes = 1 if len(values) < 2 else max(values)
+        recipe = recipe.model_copy(update={"classes": classes})
+    hashes = {case.name: image_hash(case.image) for case in chain(train, val)}
+    check_images(files, hashes)
+    return Material(recipe, files, train, val, hashes, remarks)
 
 
 def _like_its_start(recipe: Recipe) -> Recipe:

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Heads made by the program, for trying out a training without any data."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import accumulate
+from pathlib import Path
+
+import numpy as np
+
+from napari_mtmri.draws import generator
+from napari_mtmri.tissues import LESION_T2, signals, simulate_image
+from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.train.sources.base import CaseFile, Pair, Source
+from napari_mtmri.volume import Volume
+
+NAME = "simulated"
+N_SLICES, SLICE_MM = 12, 5.0
+NUMBERS = {
+    1: "csf", 2: "grey matter", 3: "white matter", 4: "fat", 5: "skull", 6: "lesion",
+}  # fmt: skip
+CSF, GREY, WHITE_MATTER, FAT, SKULL, LESION = NUMBERS
+LOOK = "flair"
+WHITE = 1000.0
+TEXTURE = 0.03
+
+
+def make_head(seed: int, name: str, size: tuple[int, int]) -> Pair:
+    """Return a small FLAIR-like head with a lesion in its white matter, and the lesion.
+
+    Parameters
+    ----------
+    seed : int
+    name : str
+        Heads of other names have other shapes.
+    size : (int, int)
+        Voxels to anterior (readout) and to right (phase).
+    """
+    draw = generator(seed, NAME, name)
+    shape = (size[1], size[0], N_SLICES)
+    crisp = _tissues(shape, draw)
+    values = signals(LOOK, 1.5, lesion_t2=float(draw.uniform(*LESION_T2)))
+    image = simulate_image(crisp, NUMBERS, values)
+    image *= 1 + TEXTURE * _smooth(shape, draw, 1.0) + TEXTURE * draw.normal(size=shape)
+    image *= WHITE / max(float(image.max()), 1e-12)
+    affine = np.diag([192 / shape[0], 224 / shape[1], SLICE_MM, 1.0])
+    return (
+        Volume(image.clip(0).astype(np.float32), affine, name),
+        Volume((crisp == LESION).astype(np.uint8), affine, name, "labels"),
+    )
+
+
+def _tissues(shape: tuple[int, int, int], draw: np.random.Generator) -> np.ndarray:
+    x, y, z = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij", sparse=True)
+    # A head is an ellipsoid of which we see the part above the skull base; waves fold it.
+    size = draw.uniform(0.86, 0.94, 2)
+    low = 0.25 * z + draw.uniform(-0.05, 0.05)
+    radius = np.sqrt((x / size[0]) ** 2 + (y / size[1]) ** 2 + low**2)
+    folds = 0.03 * _smooth(shape, draw, shape[0] / 24)
+    out = np.zeros(shape, np.uint8)
+    for edge, tissue in ((1.0, FAT), (0.93, SKULL), (0.86, CSF)):
+        out[radius < edge] = tissue
+    out[radius + folds < 0.82] = GREY
+    out[radius + 2 * folds < 0.70] = WHITE_MATTER
+    for side in (-1, 1):
+        wide, long = draw.uniform(0.06, 0.12), draw.uniform(0.2, 0.35)
+        ventricle = ((x - side * 0.14) / wide) ** 2 + ((y + 0.05) / long) ** 2 + (z / 0.8) ** 2
+        out[ventricle + 5 * folds < 1] = CSF
+    out[_lesion((x, y, z), folds, draw) & (out == WHITE_MATTER)] = LESION
+    return out
+
+
+def _lesion(
+    grid: tuple[np.ndarray, np.ndarray, np.ndarray], folds: np.ndarray, draw: np.random.Generator
+) -> np.ndarray:
+    angle, away = draw.uniform(0, 2 * np.pi), draw.uniform(0.35, 0.5)
+    center = (away * np.cos(angle), away * np.sin(angle), draw.uniform(-0.5, 0.5))
+    radii = draw.uniform((0.1, 0.1, 0.3), (0.25, 0.25, 0.6))
+    parts = [((axis - c) / r) ** 2 for axis, c, r in zip(grid, center, radii, strict=True)]
+    return np.asarray(sum(parts) + 8 * folds < 1)
+
+
+def _smooth(shape: tuple[int, ...], draw: np.random.Generator, width: float) -> np.ndarray:
+    """Return a smooth random field of deviation 1."""
+    from scipy.ndimage import gaussian_filter
+
+    field = gaussian_filter(draw.normal(size=shape), width, mode="wrap")
+    return np.asarray(field / max(float(field.std()), 1e-12))
+
+
+def _list(place: Path, recipe: Recipe) -> list[CaseFile]:
+    ends = list(accumulate(recipe.n_simulated))
+    found = []
+    for number in range(ends[-1]):
+        name = f"head-{number + 1:02d}"
+        split = ("train", "val", "test")[sum(number >= end for end in ends)]
+        load = partial(make_head, recipe.seed, name, recipe.simulated_size)
+        found.append(CaseFile(name, name, split, "simulated", "simulated", load))  # type: ignore[arg-type]
+    return found
+
+
+SIMULATED = Source("simulated", lambda place, recipe: str(place) == NAME, _list)

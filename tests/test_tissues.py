@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_mtmri.errors import RequestError
+from napari_mtmri.tissues import (
+    SEQUENCES,
+    TISSUES,
+    Sequence,
+    Tissue,
+    bias_field,
+    ernst_angle,
+    keep_head,
+    mix,
+    noise_deviation,
+    null_time,
+    signal,
+    signals,
+    simulate_image,
+)
+
+times = st.floats(50, 5000)
+
+
+@given(times, st.floats(500, 20000))
+def test_at_its_null_time_a_tissue_gives_nothing(t1: float, repetition: float) -> None:
+    sequence = Sequence("inversion-recovery", repetition, 100, null_time(t1, repetition))
+    assert signal(Tissue(t1, 100, 50, 1), sequence) == pytest.approx(0, abs=1e-12)
+
+
+@given(times, st.floats(5, 200), st.floats(-20, 20))
+def test_no_flip_angle_gives_more_than_ernsts(t1: float, repetition: float, off: float) -> None:
+    tissue, best = Tissue(t1, 100, 50, 1), ernst_angle(t1, repetition)
+
+    def at(flip: float) -> float:
+        return signal(tissue, Sequence("gradient-echo", repetition, 5, flip_deg=flip))
+
+    assert at(best) >= at(min(max(best + off, 0), 90)) - 1e-12
+
+
+@given(times, st.floats(20, 400), st.sampled_from(sorted(SEQUENCES)), st.floats(0.1, 2))
+def test_signal_is_in_proportion_to_density_and_falls_with_the_echo(
+    t1: float, t2: float, look: str, factor: float
+) -> None:
+    tissue, csf = Tissue(t1, t2, t2 / 2, 1), TISSUES[1.5]["csf"]
+    sequence = SEQUENCES[look]
+    value = signal(tissue, sequence, csf)
+    denser = replace(tissue, density=factor)
+    assert signal(denser, sequence, csf) == pytest.approx(factor * value)
+    if sequence.kind == "gradient-echo":
+        later = replace(sequence, echo=sequence.echo + 5)
+        assert signal(tissue, later, csf) == pytest.approx(value * math.exp(-10 / t2))
+
+
+@pytest.mark.parametrize("look", SEQUENCES)
+def test_what_does_not_relax_gives_nothing(look: str) -> None:
+    assert signal(Tissue(0, 0, 0, 1), SEQUENCES[look], TISSUES[1.5]["csf"]) == 0
+    assert signals(look, 1.5)["skull"] == 0
+
+
+@pytest.mark.parametrize("field_t", TISSUES)
+def test_the_looks_are_what_radiologists_know(field_t: float) -> None:
+    for look in ("t1-spgr", "t1-se"):
+        of = signals(look, field_t)
+        assert of["white matter"] > of["grey matter"] > of["csf"]
+    of = signals("t2-se", field_t)
+    assert min(of["csf"], of["lesion"]) > 1.3 * of["grey matter"]
+    assert of["grey matter"] > of["white matter"]
+    of = signals("flair", field_t)
+    assert of["lesion"] > 1.5 * of["grey matter"]
+    assert of["grey matter"] > of["white matter"] > 10 * of["csf"]
+
+
+def test_a_look_or_field_that_is_not_known_is_refused() -> None:
+    with pytest.raises(RequestError, match="dwi"):
+        signals("dwi", 1.5)
+    with pytest.raises(RequestError, match=r"7\.0"):
+        signals("flair", 7.0)
+    with pytest.raises(RequestError, match="CSF"):
+        signal(TISSUES[1.5]["csf"], SEQUENCES["flair"])
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_a_crisp_map_is_the_fuzzy_one_of_whole_fractions(seed: int) -> None:
+    labels = np.random.default_rng(seed).integers(0, 4, (5, 6, 7))
+    names = {1: "csf", 2: "grey matter", 3: "white matter"}
+    values = signals("t2-se", 1.5)
+    crisp = simulate_image(labels, names, values, softness=0)
+    fuzzy = mix({name: labels == number for number, name in names.items()}, values)
+    np.testing.assert_allclose(crisp, fuzzy, rtol=1e-6)
+    for number, name in names.items():
+        np.testing.assert_allclose(crisp[labels == number], values[name], rtol=1e-6)
+
+
+def test_partial_volume_lies_between_its_tissues() -> None:
+    labels = np.ones((8, 8, 8), int)
+    labels[4:] = 3
+    values = signals("t1-se", 1.5)
+    image = simulate_image(labels, {1: "csf", 3: "white matter"}, values)
+    low, high = values["csf"], values["white matter"]
+    assert low < image[3, 4, 4] < image[4, 4, 4] < high
+
+
+def test_blobs_beside_the_head_are_dropped() -> None:
+    labels = np.zeros((10, 10, 10), np.uint8)
+    labels[2:8, 2:8, 2:6] = 3
+    labels[9, 9, 9] = 8
+    kept = keep_head(labels)
+    assert kept[9, 9, 9] == 0
+    assert (kept[:9] == labels[:9]).all()
+
+
+@given(st.floats(0, 80), st.integers(0, 1000))
+def test_a_bias_field_has_the_range_asked_for(percent: float, seed: int) -> None:
+    inside = np.zeros((9, 8, 7), bool)
+    inside[2:7, 2:6, 1:6] = True
+    field = bias_field(inside.shape, percent, np.random.default_rng(seed), inside)
+    assert field[inside].min() == pytest.approx(1 - percent / 200, abs=1e-5)
+    assert field[inside].max() == pytest.approx(1 + percent / 200, abs=1e-5)
+
+
+def test_noise_is_a_share_of_the_brightest_reference_tissue() -> None:
+    for look, name in (("t1-spgr", "white matter"), ("t2-se", "csf")):
+        values = signals(look, 1.5)
+        assert noise_deviation(3, values, look) == pytest.approx(0.03 * values[name])
