@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from napari_mtmri.train.folder import read_events
+from napari_mtmri.train.presets import PRESETS, make_recipe
+from napari_mtmri.train.recipe import Recipe
+
+PAGE = Path(__file__).parents[2] / "docs" / "training.md"
+
+
+def test_the_page_on_training_names_every_key_and_preset() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    table = text.split("## All keys")[1]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(Recipe.model_fields)
+    assert all(f"`{preset}`" in text for preset in PRESETS)
+
+
+def test_a_quick_check_shows_an_improvement_without_any_data(tmp_path: Path) -> None:
+    pytest.importorskip("lightning_fabric", reason="training needs the extra [train]")
+    from napari_mtmri.train.fit import Training
+
+    recipe = make_recipe("quick-check", {"simulated_size": (48, 48), "epochs": 12})
+    Training(recipe, "simulated", tmp_path / "run").run()
+    checks = [e for e in read_events(tmp_path / "run") if e["kind"] == "validation"]
+    assert checks[-1]["val_psnr_gain"] > 1.0
+    assert checks[-1]["val_dice"] > checks[0]["val_dice"]
