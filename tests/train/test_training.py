@@ -4,6 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -22,12 +23,14 @@ from napari_mtmri.train.folder import (
     read_config,
     read_events,
 )
-from napari_mtmri.train.module import Moment, Objective, TensorBatch, build_network
+from napari_mtmri.train.machine import Machine
+from napari_mtmri.train.module import Losses, Moment, Objective, TensorBatch, build_network
 from napari_mtmri.train.recipe import Recipe
 from tests.train.heads import TINY, changed
 
 pytest.importorskip("lightning_fabric", reason="training needs the extra [train]")
 from napari_mtmri.train.fit import Training, open_run
+from napari_mtmri.train.step import Step, make_optimizer
 
 
 def gradients(recipe: Recipe, cases: list[Case], update: int) -> dict[str, float]:
@@ -198,3 +201,57 @@ def test_fine_tuning_starts_from_the_weights_it_names(folder: Path, tmp_path: Pa
     first, second = read_checkpoint(tmp_path / "first" / BEST)[0], weights_of(tmp_path / "second")
     for key in (key for key in first if key.startswith("network.")):
         torch.testing.assert_close(first[key].half().float(), second[key], rtol=1e-5, atol=1e-6)
+
+
+def test_several_classes_are_learned_exported_and_run(folder: Path, tmp_path: Path) -> None:
+    import nibabel as nib
+
+    import napari_mtmri as mt
+
+    for number in range(3):
+        place = folder / f"{number}_mask.nii.gz"
+        drawn = np.asarray(nib.load(place).dataobj).copy()
+        drawn[2:5, 2:5] = 3
+        drawn[10:14, 2:5] = 2
+        nib.save(nib.Nifti1Image(drawn, np.eye(4)), place)
+    run = tmp_path / "run"
+    Training(changed(seg_loss="dice+ce", lesion_fraction=None), folder, run).run()
+    assert read_config(run).recipe.classes == 3
+    scan = mt.simulate(mt.open(folder / "2_image.nii.gz"), mt.Pattern("random", 4))
+    result = mt.run(scan, "mtmri", weights=run / "weights")
+    assert result.labels is not None
+    assert set(np.unique(result.labels.data)) <= {0, 1, 2, 3}
+
+
+def test_out_of_memory_the_batch_goes_in_parts_with_the_same_outcome(cases: list[Case]) -> None:
+    recipe = changed(dice_over="sample", batch_size=4)
+    batch = TensorBatch.of(
+        Simulator(cases, recipe).batch(plan_epoch(cases, recipe, 0)[:4], 0), torch.device("cpu")
+    )
+    fabric = Machine().fabric("float32")
+
+    class Narrow(Objective):
+        """Runs out of memory with more than ``most`` slices."""
+
+        most = 4
+
+        def forward(self, batch: TensorBatch, moment: Moment) -> Losses:
+            if len(batch.position) > self.most:
+                raise torch.OutOfMemoryError("no room")
+            return super().forward(batch, moment)
+
+    def outcome(most: int) -> tuple[dict[str, float], int]:
+        objective = Narrow(build_network(recipe), recipe, 1.0)
+        objective.most = most
+        module, optimizer = fabric.setup(objective, make_optimizer(objective))
+        step = Step(fabric, module, optimizer, recipe)
+        return step(batch, Moment(0, 0, 0.5, 0.5, 4), 1e-3), step.n_parts
+
+    whole, one = outcome(4)
+    halves, two = outcome(2)
+    singles, four = outcome(1)
+    assert (one, two, four) == (1, 2, 4)
+    assert halves == pytest.approx(whole, rel=1e-4)
+    assert singles == pytest.approx(whole, rel=1e-4)
+    with pytest.raises(ResourceError, match="one slice"):
+        outcome(0)
