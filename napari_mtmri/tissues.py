@@ -1,5 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Images simulated from tissue maps: signal equations and values of tissues."""
+"""Images simulated from tissue maps: signal equations and values of tissues.
+
+1.5 T: CSF, grey and white matter, fat and muscle as in BrainWeb (Kwan, Evans and Pike, IEEE TMI
+18, 1999); skin, which BrainWeb gives the values of CSF, as in SIMRI (Benoit-Cattin et al., JMR
+173, 2005). 3 T: grey and white matter as in Stanisz et al. (MRM 54, 2005), fat as in de Bazelaire
+et al. (Radiology 230, 2004), both as SIMRI has them, and its skin.
+
+Not checked against a source: muscle at 3 T, blood (Stanisz; its T2 lowered to that of veins, flow
+left out). Kept from 1.5 T: T2 of CSF, T2* and densities. Dura, marrow and densities outside the
+brain are guesses that give a plausible head. A lesion has a T1 between those of multiple
+sclerosis and of a stroke, and a T2 from the middle of what is drawn for it.
+"""
 
 from __future__ import annotations
 
@@ -57,11 +68,6 @@ class Sequence:
 
 
 NOTHING = Tissue(0, 0, 0, 0)
-
-# 1.5 T: BrainWeb's own values (Kwan, Evans and Pike 1999), its skin as CSF kept out. 3 T: Stanisz
-# 2005, Wansapura 1999 and de Bazelaire 2004, from memory and not checked again; T2 of CSF as at
-# 1.5 T, and T2* and densities too. A lesion has the T1 of BrainWeb's multiple sclerosis and a T2
-# from the middle of what is drawn for it.
 TISSUES: Mapping[float, Mapping[str, Tissue]] = {
     1.5: {
         "csf": Tissue(2569, 329, 58, 1.00),
@@ -70,7 +76,7 @@ TISSUES: Mapping[float, Mapping[str, Tissue]] = {
         "fat": Tissue(350, 70, 58, 1.00),
         "muscle": Tissue(900, 47, 30, 1.00),
         "skin": Tissue(230, 35, 25, 1.00),
-        "vessel": Tissue(1200, 150, 60, 0.90),
+        "vessel": Tissue(1441, 150, 60, 0.90),
         "dura": Tissue(900, 47, 30, 0.70),
         "marrow": Tissue(350, 70, 58, 0.70),
         "skull": NOTHING,
@@ -83,13 +89,14 @@ TISSUES: Mapping[float, Mapping[str, Tissue]] = {
         "fat": Tissue(382, 68, 58, 1.00),
         "muscle": Tissue(1412, 50, 30, 1.00),
         "skin": Tissue(306, 22, 18, 1.00),
-        "vessel": Tissue(1900, 150, 60, 0.90),
+        "vessel": Tissue(1932, 80, 40, 0.90),
         "dura": Tissue(1412, 50, 30, 0.70),
         "marrow": Tissue(382, 68, 58, 0.70),
         "skull": NOTHING,
         "lesion": Tissue(1700, 185, 150, 0.85),
     },
 }
+BRAIN = ("csf", "grey matter", "white matter")
 LESION_T2 = (130.0, 240.0)  # with T2 = 100 a lesion would be no brighter than grey matter
 
 # The looks that a recipe names. TI of the FLAIR is found from the table's own CSF: the clinical
@@ -114,7 +121,9 @@ def ernst_angle(t1: float, repetition: float) -> float:
 
 
 def signal(tissue: Tissue, sequence: Sequence, csf: Tissue | None = None) -> float:
-    """Return the magnitude that a tissue gives, at least 0.
+    """Return what a tissue gives; below 0 where it is still inverted.
+
+    Tissues of a voxel add up with their signs, and the magnitude is taken of the sum.
 
     Parameters
     ----------
@@ -123,10 +132,15 @@ def signal(tissue: Tissue, sequence: Sequence, csf: Tissue | None = None) -> flo
     csf : Tissue, optional
         What an inversion without its own time is to null; needed there alone.
 
+    Raises
+    ------
+    RequestError
+        If an inversion has neither a time nor a CSF to null.
+
     References
     ----------
     Spoiled gradient echo: Ernst and Anderson 1966. Spin echo with the exact term of the
-    refocusing pulse. Inversion recovery: magnitude, TE much shorter than TR.
+    refocusing pulse. Inversion recovery: TE much shorter than TR.
     """
     if tissue.t1 <= 0 or tissue.t2 <= 0:
         return 0.0
@@ -139,17 +153,27 @@ def signal(tissue: Tissue, sequence: Sequence, csf: Tissue | None = None) -> flo
     if sequence.kind == "spin-echo":
         refocused = 2 * math.exp(-(tr - te / 2) / tissue.t1) - math.exp(-tr / tissue.t1)
         return float(decay * (1 - refocused))
-    if sequence.inversion is not None:
-        inversion = sequence.inversion
-    elif csf is not None:
+    inversion = sequence.inversion
+    if inversion is None:
+        if csf is None:
+            raise RequestError(
+                f"{sequence.kind}: inversion {inversion} and no CSF to null; give one of them."
+            )
         inversion = null_time(csf.t1, tr)
-    else:
-        raise RequestError(f"{sequence.kind}: no inversion time and no CSF to null; give one.")
-    return float(decay * abs(1 - 2 * math.exp(-inversion / tissue.t1) + math.exp(-tr / tissue.t1)))
+    return float(decay * (1 - 2 * math.exp(-inversion / tissue.t1) + math.exp(-tr / tissue.t1)))
 
 
 def signals(sequence: str, field_t: float, lesion_t2: float | None = None) -> dict[str, float]:
     """Return what each tissue gives in a look by name.
+
+    Parameters
+    ----------
+    sequence : str
+        One of ``SEQUENCES``.
+    field_t : float
+        1.5 or 3.0.
+    lesion_t2 : float, optional
+        In ms, in place of the table's.
 
     Raises
     ------
@@ -178,7 +202,7 @@ def simulate_image(
 
     Parameters
     ----------
-    labels : integer array (i, j, k)
+    labels : unsigned integer array (i, j, k)
         Crisp map; numbers without a name give nothing.
     names : mapping of int to str
         Tissue of each number.
@@ -190,23 +214,35 @@ def simulate_image(
     Returns
     -------
     float32 array, same shape
-        The sum of fraction times signal, in the unit of ``values``.
+        In the unit of ``values``.
     """
     from scipy.ndimage import gaussian_filter
 
-    image = np.zeros(labels.shape, np.float32)
+    table = np.zeros(max(int(labels.max()), *names) + 1, np.float32)
     for number, name in names.items():
-        value = values.get(name, 0.0)
-        if value:
-            fraction = (labels == number).astype(np.float32)
-            image += np.float32(value) * gaussian_filter(fraction, softness)
-    return image
+        table[number] = values[name]
+    # Blurring each tissue's map and adding them up is the same as blurring their sum.
+    return np.asarray(np.abs(gaussian_filter(table[labels], softness)))
 
 
-def mix(fractions: Mapping[str, np.ndarray], values: Mapping[str, float]) -> np.ndarray:
-    """Return the magnitude image of fuzzy tissue maps: the sum of fraction times signal."""
-    parts = [np.float32(values.get(name, 0.0)) * part for name, part in fractions.items()]
-    return np.asarray(sum(parts), dtype=np.float32)
+def mix(
+    fractions: Mapping[int, np.ndarray], names: Mapping[int, str], values: Mapping[str, float]
+) -> np.ndarray:
+    """Return the magnitude image of fuzzy maps: of the sum of fraction times signal.
+
+    Parameters
+    ----------
+    fractions : mapping of int to array (i, j, k)
+        How much of each voxel each tissue fills, 0 to 1.
+    names, values
+        As of `simulate_image`.
+
+    Returns
+    -------
+    float32 array (i, j, k)
+    """
+    parts = (np.float32(values[name]) * fractions[number] for number, name in names.items())
+    return np.asarray(np.abs(sum(parts)), dtype=np.float32)
 
 
 def keep_head(labels: np.ndarray) -> np.ndarray:
@@ -226,32 +262,43 @@ def bias_field(
 ) -> np.ndarray:
     """Return a smooth factor that runs from 1 - percent/200 to 1 + percent/200 in the head.
 
-    BrainWeb's "20 % non-uniformity" is 0.90 to 1.10.
+    BrainWeb's "20 % non-uniformity" is 0.90 to 1.10. A random polynomial of order 3.
 
     Parameters
     ----------
     shape : (int, int, int)
     percent : float
+        0 to 100.
     draw : Generator
     inside : bool array
-        The head; outside the factor goes on smoothly.
+        The head; beyond it the factor keeps its ends.
     """
     axes = np.meshgrid(*(np.linspace(-1, 1, size) for size in shape), indexing="ij", sparse=True)
     field = np.zeros(shape)
     powers = [(i, j, k) for i in range(4) for j in range(4) for k in range(4) if 0 < i + j + k <= 3]
     for i, j, k in powers:
         weight = draw.normal() / (i + j + k)
-        field = field + weight * axes[0] ** i * axes[1] ** j * axes[2] ** k
+        field += weight * axes[0] ** i * axes[1] ** j * axes[2] ** k
     part = field[inside] if inside.any() else field
     low, high = float(part.min()), float(part.max())
     centred = (field - (low + high) / 2) / max((high - low) / 2, 1e-12)
-    return np.asarray(1 + percent / 200 * centred, dtype=np.float32)
+    return np.asarray(1 + percent / 200 * centred.clip(-1, 1), dtype=np.float32)
 
 
-def noise_deviation(percent: float, values: Mapping[str, float], sequence: str) -> float:
-    """Return sigma of BrainWeb's "n % noise": a share of the brightest of its reference tissues.
+def noise_deviation(percent: float, values: Mapping[str, float]) -> float:
+    """Return sigma of BrainWeb's "n % noise": a share of the brightest tissue of the brain.
 
-    White matter for T1-weighted looks, CSF for T2 and proton density.
+    That is white matter in its T1-weighted images and CSF in those of T2 and proton density.
+
+    Parameters
+    ----------
+    percent : float
+    values : mapping of str to float
+        What each tissue gives (`signals`).
+
+    Returns
+    -------
+    float
+        Of the real and of the imaginary part, in the unit of ``values``.
     """
-    name = "white matter" if sequence.startswith("t1") or sequence == "flair" else "csf"
-    return percent / 100 * values[name]
+    return percent / 100 * max(abs(values[name]) for name in BRAIN)

@@ -17,8 +17,9 @@ from napari_mtmri.train.sources.atlas import ATLAS
 from napari_mtmri.train.sources.base import CaseFile as CaseFile
 from napari_mtmri.train.sources.base import Source
 from napari_mtmri.train.sources.base import Split as Split
+from napari_mtmri.train.sources.brainweb import BRAIN_WEB_FILES, BRAIN_WEB_LIBRARY
 from napari_mtmri.train.sources.kaggle import KAGGLE
-from napari_mtmri.train.sources.label_maps import BRAIN_WEB_FILES, BRAIN_WEB_LIBRARY, LABEL_MAPS
+from napari_mtmri.train.sources.label_maps import LABEL_MAPS
 from napari_mtmri.train.sources.rules import RULES
 from napari_mtmri.train.sources.simulated import SIMULATED
 from napari_mtmri.train.sources.table import TABLES
@@ -29,6 +30,8 @@ SOURCES: tuple[Source, ...] = (
     SIMULATED, BRAIN_WEB_LIBRARY, RULES, LABEL_MAPS, BRAIN_WEB_FILES, TABLES, ATLAS, KAGGLE,
 )  # fmt: skip
 MOST_SHARE_OF_MEMORY = 0.7
+MOST_SHARE_BELOW_0 = 0.05  # of the sum of all voxels; interpolation leaves less, z-scores half
+MOST_LABEL = 255
 
 
 @dataclass(frozen=True)
@@ -72,14 +75,11 @@ def find_cases(data: Path | str, recipe: Recipe) -> list[CaseFile]:
         If the layout is not known, or a patient is on both sides of the split.
     """
     place = Path(data)
-    if not place.exists() and str(data) not in (SIMULATED.title, BRAIN_WEB_LIBRARY.title):
-        raise InputError(f"{place}: no such folder or table of cases (cases.csv); name another.")
-    for source in SOURCES:
-        if source.recognises(place, recipe):
-            break
-    else:
+    source = next((source for source in SOURCES if source.recognises(place, recipe)), None)
+    if source is None:
+        what = "not a folder of cases" if place.exists() else "no such folder or table"
         layouts = ", ".join(source.title for source in SOURCES)
-        raise InputError(f"{place}: not a folder of cases; it needs one of these: {layouts}.")
+        raise InputError(f"{place}: {what}; known are {layouts}.")
     files = source.list_cases(place, recipe)
     if not files:
         raise InputError(f"{place}: no case found as {source.title}; look at its layout.")
@@ -102,22 +102,28 @@ def load_case(file: CaseFile, recipe: Recipe) -> Case:
     """
     image, labels = file.open()
     axes = image.axes
-    stack = np.ascontiguousarray(to_stack(image.data, axes))
-    drawn = to_stack(labels.data, axes)
-    _check(file, stack, drawn, recipe)
+    stack = _magnitude(file, np.ascontiguousarray(to_stack(image.data, axes)))
+    drawn = _labels(file, np.ascontiguousarray(to_stack(labels.data, axes)), recipe)
     if recipe.resize is not None:
         stack, drawn = _resized(stack, drawn, recipe.resize)
     sideways = [
         axis for axis in (1, 2) if image.codes[(axes.readout, axes.phase)[axis - 1]] in "LR"
     ]
-    labels8 = np.ascontiguousarray(drawn).astype(np.uint8)
-    return Case(file.name, stack, labels8, sideways[0] if sideways else None)
+    return Case(file.name, stack, drawn, sideways[0] if sideways else None)
 
 
 def load_cases(
     files: Sequence[CaseFile], recipe: Recipe, report: Callable[[str], None]
 ) -> list[Case]:
     """Return the cases, read whole; those left out are reported.
+
+    Parameters
+    ----------
+    files : sequence of CaseFile
+        Of one side of the split.
+    recipe : Recipe
+    report : callable
+        Told of each case that is left out, where the recipe allows it.
 
     Raises
     ------
@@ -127,32 +133,52 @@ def load_cases(
         If they do not fit into the memory that is free.
     """
     cases: list[Case] = []
-    for number, file in enumerate(files):
+    for number, file in enumerate(files, start=1):
         try:
             cases.append(load_case(file, recipe))
         except InputError as why:
             if not recipe.skip_unreadable:
                 raise
             report(f"case {file.name} is left out: {why}")
-        if number == 0 and cases:
-            _check_memory(cases[0], len(files))
+        _check_memory(cases, len(files) - number)
     return cases
 
 
-def _check(file: CaseFile, image: np.ndarray, labels: np.ndarray, recipe: Recipe) -> None:
+def _magnitude(file: CaseFile, image: np.ndarray) -> np.ndarray:
+    """Return an image without its sign, which interpolation may have given to the air."""
     if image.dtype.kind not in "iuf":
         raise InputError(f"{file.image}: type {image.dtype} is no magnitude; give a real image.")
     if not np.isfinite(image).all():
-        raise InputError(f"{file.image}: has NaN or infinite voxels; mend it or leave it out.")
-    if not image.any():
-        raise InputError(f"{file.image}: every voxel is 0; leave it out.")
-    low, high = float(labels.min()), float(labels.max())
-    most = 255 if recipe.classes == "auto" else recipe.n_classes
-    if low < 0 or (high > most and recipe.n_classes > 1):
+        bad = image.size - int(np.isfinite(image).sum())
         raise InputError(
-            f"{file.labels}: labels run from {low:g} to {high:g} where 0 to {most} are wanted; "
-            "set classes."
+            f"{file.image}: {bad} of {image.size} voxels are NaN or infinite; mend or mask them."
         )
+    low, high = image.min(), image.max()
+    if low == high:
+        raise InputError(f"{file.image}: every voxel is {low:g}; leave it out.")
+    if low >= 0:
+        return image
+    below = np.abs(image[image < 0], dtype=np.float64).sum()
+    if below > MOST_SHARE_BELOW_0 * np.abs(image, dtype=np.float64).sum():
+        raise InputError(
+            f"{file.image}: values from {low:g} to {high:g} are no magnitudes (standardised?); "
+            "give the image as it was scanned."
+        )
+    return np.asarray(np.abs(image))
+
+
+def _labels(file: CaseFile, drawn: np.ndarray, recipe: Recipe) -> np.ndarray:
+    """Return labels as uint8; with a single class whatever is not 0 is 1."""
+    if recipe.classes == 1:
+        return np.asarray(drawn != 0, dtype=np.uint8)
+    low, high = int(drawn.min()), int(drawn.max())
+    most = MOST_LABEL if recipe.classes == "auto" else recipe.classes
+    if low < 0 or high > most:
+        raise InputError(
+            f"{file.labels}: labels run from {low} to {high} where 0 to {most} are wanted; "
+            "renumber them, or set classes (1: all labels are one)."
+        )
+    return np.asarray(drawn, dtype=np.uint8)
 
 
 def _resized(
@@ -166,13 +192,16 @@ def _resized(
     return smooth.astype(np.float32), sharp.astype(np.uint8)
 
 
-def _check_memory(first: Case, count: int) -> None:
+def _check_memory(cases: Sequence[Case], n_more: int) -> None:
+    """Refuse to go on where as many more cases, of the same size on average, do not fit."""
     import psutil
 
-    wanted = count * (first.image.nbytes + first.labels.nbytes)
+    if not cases:
+        return
+    mean = sum(case.image.nbytes + case.labels.nbytes for case in cases) / len(cases)
     free = psutil.virtual_memory().available
-    if wanted > MOST_SHARE_OF_MEMORY * free:
+    if n_more * mean > MOST_SHARE_OF_MEMORY * free:
         raise ResourceError(
-            f"{count} cases like {first.name} need {wanted / 2**30:.1f} GiB and "
-            f"{free / 2**30:.1f} GiB are free; crop, resize or split the folder."
+            f"{n_more} more cases like {cases[-1].name} need {n_more * mean / 2**30:.1f} GiB and "
+            f"{free / 2**30:.1f} GiB are free; crop or resize the files, or train on fewer."
         )

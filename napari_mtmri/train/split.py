@@ -95,13 +95,14 @@ def _refuse_twins(cases: Mapping[str, tuple[str, str]], what: str) -> None:
 def image_hash(image: np.ndarray) -> str:
     """Return the SHA-256 of an image's values, whatever file they came from.
 
+    Their order does not count, so that a copy with other axes is found too.
+
     Parameters
     ----------
     image : array (slice, readout, phase)
     """
-    digest = hashlib.sha256(repr(image.shape).encode())
-    digest.update(np.ascontiguousarray(image, dtype=np.float32).tobytes())
-    return digest.hexdigest()
+    values = np.sort(image.ravel()).astype(np.float32) + np.float32(0)  # no -0
+    return hashlib.sha256(values.tobytes()).hexdigest()
 
 
 def write_split(path: Path, files: Sequence[CaseFile], hashes: Mapping[str, str]) -> None:

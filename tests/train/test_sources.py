@@ -3,16 +3,20 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
-from napari_mtmri.errors import InputError
+from napari_mtmri.errors import InputError, ResourceError
 from napari_mtmri.train.cases import find_cases, load_case
 from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.train.sources.brainweb import FUZZY
 from napari_mtmri.train.split import image_hash
 
 SHAPE = (12, 14, 5)
@@ -105,6 +109,93 @@ def test_brainweb_models_become_images_and_three_classes(tmp_path: Path) -> None
     assert flair.image[flair.labels == 1].mean() < flair.image[flair.labels == 2].mean()
 
 
+def fuzzy_maps(crisp: np.ndarray) -> list[np.ndarray]:
+    """How much each of BrainWeb's 12 tissues fills each voxel: a blurred crisp map."""
+    return [gaussian_filter((crisp == number).astype(np.float32), 0.6) for number in range(12)]
+
+
+def test_fuzzy_brainweb_models_give_what_softened_crisp_ones_give(tmp_path: Path) -> None:
+    for part, model in zip(fuzzy_maps(head_map()), FUZZY, strict=True):
+        save(tmp_path / "fuzzy" / f"subject04_{model}.nii.gz", part)
+    save(tmp_path / "crisp" / "subject04_crisp_v.nii", head_map())
+    recipe = Recipe(sequence="t2-se", classes=3)
+    fuzzy, crisp = (
+        load_case(find_cases(tmp_path / kind, recipe)[0], recipe) for kind in ("fuzzy", "crisp")
+    )
+    np.testing.assert_allclose(fuzzy.image, crisp.image, atol=0.01)
+    assert (fuzzy.labels == crisp.labels).mean() > 0.99
+    (tmp_path / "fuzzy" / "subject04_skull_v.nii.gz").unlink()
+    with pytest.raises(InputError, match="subject04 lacks skull_v"):
+        find_cases(tmp_path / "fuzzy", recipe)
+
+
+def test_blobs_beside_the_head_give_no_signal(tmp_path: Path) -> None:
+    crisp = np.pad(head_map(), 8)
+    crisp[1:3, 1:3, 1:3] = 8
+    for part, model in zip(fuzzy_maps(crisp), FUZZY, strict=True):
+        save(tmp_path / "fuzzy" / f"subject04_{model}.nii.gz", part)
+    save(tmp_path / "crisp" / "subject04_tissues.nii.gz", crisp)
+    for kind in ("fuzzy", "crisp"):
+        image, _ = find_cases(tmp_path / kind, Recipe())[0].open()
+        assert not image.data[:5, :5, :5].any()
+        assert image.data[8:-8, 8:-8, 8:-8].any()
+
+
+def test_packed_minc_models_are_read(tmp_path: Path) -> None:
+    from nibabel.testing import data_path
+
+    tiny = Path(data_path) / "tiny.mnc"
+    for model in FUZZY[1:]:
+        (tmp_path / f"subject04_{model}.mnc.gz").write_bytes(gzip.compress(tiny.read_bytes()))
+    grid = nib.load(tiny)
+    air = np.zeros(grid.shape, np.float32)
+    air[0] = 1e6
+    nib.save(nib.Nifti1Image(air, grid.affine), tmp_path / "subject04_bck_v.nii.gz")
+    image, labels = find_cases(tmp_path, Recipe())[0].open()
+    assert image.shape == grid.shape
+    np.testing.assert_array_equal(labels.data > 0, air == 0)
+
+
+def test_a_table_beside_label_maps_says_patient_and_split(tmp_path: Path) -> None:
+    for number in (4, 5, 6):
+        save(tmp_path / f"subject{number:02d}_tissues.nii.gz", head_map())
+    table = (
+        "case,labels,patient,split\nsubject04,x,a,train\nsubject05,x,a,train\nsubject06,x,b,val\n"
+    )
+    (tmp_path / "cases.csv").write_text(table)
+    files = find_cases(tmp_path, Recipe())
+    assert [(f.patient, f.split) for f in files] == [("a", "train"), ("a", "train"), ("b", "val")]
+    save(tmp_path / "subject18_tissues.nii.gz", head_map())
+    with pytest.raises(InputError, match="no line for case 'subject18'"):
+        find_cases(tmp_path, Recipe())
+
+
+@pytest.mark.parametrize("numbers", [[0, 0], [0, -3], [0, 70000], [4, 4]])
+def test_a_map_of_no_tissues_is_refused(numbers: list[int], tmp_path: Path) -> None:
+    save(tmp_path / "subject04_tissues.nii.gz", np.resize(numbers, SHAPE).astype(np.int32))
+    with pytest.raises(InputError, match="no map of tissues"):
+        load_case(find_cases(tmp_path, Recipe())[0], Recipe())
+
+
+def test_brainweb_needs_its_library(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BRAINWEB_DIR", str(tmp_path))
+    if find_spec("brainweb_dl") is None:
+        with pytest.raises(ResourceError, match="brainweb-dl"):
+            find_cases("brainweb", Recipe())
+        return
+    # Its own cache: axes reversed, whatever the affine says.
+    crisp = nib.Nifti1Image(head_map().transpose(2, 1, 0), np.eye(4))
+    nib.save(crisp, tmp_path / "brainweb_s04_crisp.nii.gz")
+    files = find_cases("brainweb", Recipe())
+    assert len(files) == 20
+    image, labels = files[0].open()
+    assert image.codes == "RAS"
+    np.testing.assert_array_equal(labels.data == 2, head_map() == 3)
+    (tmp_path / "brainweb_s05_crisp.nii.gz").write_bytes(b"damaged")
+    with pytest.raises(InputError, match="subject05: brainweb-dl"):
+        files[1].open()
+
+
 def test_simulated_images_are_functions_of_seed_and_case(tmp_path: Path) -> None:
     for number in (4, 5):
         nib.save(
@@ -154,7 +245,7 @@ def test_simulated_heads_differ_have_lesions_and_need_no_data() -> None:
 def test_real_brainweb_models_look_like_heads(shared_data: Path) -> None:
     recipe = Recipe(sequence="t1-spgr", classes=3)
     files = find_cases(shared_data / "brainweb", recipe)
-    assert len(files) == 20
+    assert [sum(f.split == side for f in files) for side in ("train", "val", "test")] == [15, 2, 3]
     case = load_case(next(f for f in files if f.name == "subject41"), recipe)
     means = [case.image[case.labels == label].mean() for label in (1, 2, 3)]
     assert means[1] > means[2] > means[0]

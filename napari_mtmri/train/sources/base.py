@@ -48,10 +48,10 @@ class CaseFile:
             If a file cannot be read, or the labels lie on another grid.
         """
         image, labels = self.load()
-        if image.shape != labels.shape:
+        if not labels.same_grid(image):
             raise InputError(
-                f"{self.labels}: shape {labels.shape} is not that of its image, {image.shape}; "
-                "draw the labels on the image's grid."
+                f"{self.labels}: shape {labels.shape} or affine differ from the image's "
+                f"{image.shape}; use labels drawn on the grid of {self.image}."
             )
         return image, labels
 

@@ -4,45 +4,76 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from napari_mtmri.errors import InputError
 from napari_mtmri.train.recipe import Recipe
-from napari_mtmri.train.sources.base import CaseFile, Source, read_pair
+from napari_mtmri.train.sources.base import CaseFile, Source, Split, read_pair
+from napari_mtmri.train.sources.rules import patient_of
 
 TABLE = "cases.csv"
-NEEDED = ("case", "image", "mask")
-SPLITS = ("train", "val", "test")
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+Row = Mapping[str, str]
 
 
-def _table(place: Path) -> Path:
-    return place / TABLE if place.is_dir() else place
+def read_table(table: Path) -> list[Row]:
+    """Return the lines of a table, without blanks around the words.
+
+    Raises
+    ------
+    InputError
+        If it is no table, or names no cases.
+    """
+    try:
+        # Spreadsheets put a mark before the first column's name.
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            lines = list(csv.DictReader(file, restval=""))
+    except (OSError, ValueError, csv.Error) as why:
+        raise InputError(f"{table}: not a table of cases ({why}); save it as CSV.") from why
+    rows: list[Row] = [
+        {key.strip(): (value or "").strip() for key, value in line.items() if isinstance(key, str)}
+        for line in lines
+    ]
+    if not rows or "case" not in rows[0]:
+        columns = ", ".join(rows[0]) if rows else "no line"
+        raise InputError(f"{table}: has {columns}; it needs a column case and a line for each.")
+    return rows
+
+
+def side_of(table: Path, row: Row, recipe: Recipe) -> tuple[str, Split | Literal[""]]:
+    """Return patient and split of a line, each as far as it is given.
+
+    Raises
+    ------
+    InputError
+        If the split is none of ours.
+    """
+    name, split = row["case"], row.get("split", "")
+    patient = row.get("patient") or patient_of(name, recipe.patient_regex)
+    if split and split not in SPLITS:
+        raise InputError(f"{table}: case {name!r} has split {split!r}; use {', '.join(SPLITS)}.")
+    return patient, next((side for side in SPLITS if side == split), "")
 
 
 def _list(place: Path, recipe: Recipe) -> list[CaseFile]:
-    table = _table(place)
-    try:
-        with table.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, ValueError, csv.Error) as why:
-        raise InputError(f"{table}: not a table of cases ({why}); save it as CSV.") from why
-    missing = set(NEEDED) - set(rows[0] if rows else ())
-    if missing:
-        raise InputError(f"{table}: no column {', '.join(sorted(missing))}; add it.")
-    return [_case(table, row) for row in rows]
+    table = place / TABLE if place.is_dir() else place
+    return [_case(table, row, recipe) for row in read_table(table)]
 
 
-def _case(table: Path, row: dict[str, str]) -> CaseFile:
-    name, split = row["case"], (row.get("split") or "").strip()
-    if not all(row[key] for key in NEEDED):
-        raise InputError(f"{table}: case {name!r} has an empty cell; fill it or remove the line.")
-    if split and split not in SPLITS:
-        raise InputError(f"{table}: case {name!r} has split {split!r}; use {', '.join(SPLITS)}.")
-    image, labels = table.parent / row["image"], table.parent / row["mask"]
-    load = partial(read_pair, image, labels)
-    patient = row.get("patient") or name
-    return CaseFile(name, patient, split, str(image), str(labels), load)  # type: ignore[arg-type]
+def _case(table: Path, row: Row, recipe: Recipe) -> CaseFile:
+    name, image, labels = row["case"], row.get("image"), row.get("labels") or row.get("mask")
+    if not (name and image and labels):
+        raise InputError(
+            f"{table}: case {name!r} has image {image!r} and mask {labels!r}; name both, or "
+            "remove the line."
+        )
+    files = table.parent / image, table.parent / labels
+    patient, split = side_of(table, row, recipe)
+    load = partial(read_pair, *files)
+    return CaseFile(name, patient, split, str(files[0]), str(files[1]), load)
 
 
 TABLES = Source(
