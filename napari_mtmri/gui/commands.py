@@ -3,27 +3,42 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.viewer import Viewer
 
 if TYPE_CHECKING:
     from napari_mtmri.gui.reconstruct.panel import Reconstruct
+    from napari_mtmri.gui.train.panel import Train
 
-PLUGIN, PANEL = "napari-mtmri", "Reconstruct"
+PLUGIN = "napari-mtmri"
 
 
 def open_reconstruct(viewer: Viewer) -> Reconstruct:
-    """Show the Reconstruct panel, opened if it is not, and return it.
-
-    The one there is is taken, whichever menu it was opened from: two would disagree.
-    """
-    from napari_mtmri.gui.panels import panel_of
+    """Show the Reconstruct panel, opened if it is not, and return it."""
     from napari_mtmri.gui.reconstruct.panel import Reconstruct
 
-    panel = panel_of(viewer, Reconstruct)
+    return _open(viewer, Reconstruct)
+
+
+def open_train(viewer: Viewer) -> Train:
+    """Show the Train panel, opened if it is not, and return it."""
+    from napari_mtmri.gui.train.panel import Train
+
+    return _open(viewer, Train)
+
+
+def _open(viewer: Viewer, kind: type) -> Any:
+    """Return the panel of a kind; the one there is, whichever menu it was opened from.
+
+    Two would disagree.
+    """
+    from napari_mtmri.gui.panels import panel_of
+
+    panel = panel_of(viewer, kind)
     if panel is None:
-        _, panel = viewer.window.add_plugin_dock_widget(PLUGIN, PANEL, tabify=True)
+        _, panel = viewer.window.add_plugin_dock_widget(PLUGIN, kind.__name__, tabify=True)
     dock = panel.parentWidget()
     while dock is not None and not dock.inherits("QDockWidget"):
         dock = dock.parentWidget()
@@ -58,6 +73,36 @@ def toggle_view(viewer: Viewer) -> None:
     from napari_mtmri.gui.orientation import watch
 
     watch(viewer).toggle()
+
+
+def start_training(viewer: Viewer) -> None:
+    """Start the training that is chosen."""
+    open_train(viewer).start()
+
+
+def stop_training(viewer: Viewer) -> None:
+    """Stop the training that is watched, after the batch in hand."""
+    open_train(viewer).stop()
+
+
+def resume_training(viewer: Viewer) -> None:
+    """Go on with the training that is watched."""
+    open_train(viewer).resume()
+
+
+def use_weights(viewer: Viewer, method: str, weights: Path) -> None:
+    """Show the Reconstruct panel with a method and weights of the user's own chosen."""
+    open_reconstruct(viewer).method.choose(method, weights)
+
+
+def list_methods_anew(viewer: Viewer) -> None:
+    """Let an open Reconstruct panel find weights that have come."""
+    from napari_mtmri.gui.panels import panel_of
+    from napari_mtmri.gui.reconstruct.panel import Reconstruct
+
+    panel = panel_of(viewer, Reconstruct)
+    if panel is not None:
+        panel.method.refresh()
 
 
 def prefer_nifti(*_: Any) -> None:

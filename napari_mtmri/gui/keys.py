@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Keys of the viewer while the panel is open; none of them is napari's own."""
+"""Keys of the viewer while a panel is open; none of them is napari's own."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from napari.viewer import Viewer
 
@@ -15,15 +18,21 @@ KEYS = {
     "Alt-X": commands.swap_phase,
     "Alt-N": commands.toggle_view,
 }
+TRAIN_KEYS = {
+    "Alt-T": commands.start_training,
+    "Alt-E": commands.stop_training,
+    "Alt-G": commands.resume_training,
+}
+Keys = Mapping[str, Callable[[Viewer], Any]]
 
 
-def bind_keys(viewer: Viewer) -> None:
-    """Bind the keys to the commands of the same names."""
-    for key, command in KEYS.items():
+def bind_keys(viewer: Viewer, keys: Keys = KEYS) -> None:
+    """Bind the keys of a panel to its commands."""
+    for key, command in keys.items():
         viewer.bind_key(key, command, overwrite=True)
 
 
-def unbind_keys(viewer: Viewer) -> None:
+def unbind_keys(viewer: Viewer, keys: Keys = KEYS) -> None:
     """Let go of the keys."""
-    for key in KEYS:
+    for key in keys:
         viewer.bind_key(key, None)

@@ -43,7 +43,9 @@ def coming_title(name: str, method: str, request: Mapping[str, Any], swapped: bo
 
 def _unusual(request: Mapping[str, Any], swapped: bool) -> list[str]:
     pattern, simulation = request.get("pattern") or {}, request.get("simulation") or {}
-    said = [f"seed {pattern['seed']}"] if pattern.get("seed") else []
+    said = [request["weights"]] if request.get("weights") else []
+    if pattern.get("seed"):
+        said.append(f"seed {pattern['seed']}")
     if pattern.get("center_fraction") is not None:
         said.append(f"centre {pattern['center_fraction']:g}")
     for options in (pattern.get("options") or {}, request.get("parameters") or {}):

@@ -37,15 +37,39 @@ def open_window(paths: Sequence[Path] = (), sample: str | None = None, run: bool
     InputError
         If a path cannot be read.
     """
+    _check()
+    import napari
+
+    build_window(paths, sample, run)
+    napari.run()
+
+
+def open_training() -> None:
+    """Open the window with the Train panel, and stay until it is closed.
+
+    Raises
+    ------
+    ResourceError
+        If there is no screen, no Qt or no OpenGL.
+    """
+    _check()
+    import napari
+
+    from napari_mtmri.gui.commands import open_train
+
+    open_train(napari.Viewer(title="napari-mtmri"))
+    napari.run()
+
+
+def _check() -> None:
+    """Refuse where no window can be opened."""
     _check_screen()
     try:
-        import napari
+        import napari.viewer  # noqa: F401 - says what is missing
 
         _check_opengl()
     except (ImportError, RuntimeError) as why:
         raise ResourceError(f"the window cannot be opened ({why}); {ADVICE}.") from why
-    build_window(paths, sample, run)
-    napari.run()
 
 
 def build_window(

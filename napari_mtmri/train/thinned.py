@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-MOST_BINS = 1024
+MOST_BINS = 300  # more than a small plot has pixels to tell apart
 
 
 @dataclass

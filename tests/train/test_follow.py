@@ -19,7 +19,7 @@ from napari_mtmri.train import follow
 from napari_mtmri.train.folder import read_events
 from napari_mtmri.train.follow import Follower
 from napari_mtmri.train.history import N_RECENT
-from napari_mtmri.train.thinned import Thinned
+from napari_mtmri.train.thinned import MOST_BINS, Thinned
 from tests.train.folders import (
     FACTS,
     PER_EPOCH,
@@ -117,7 +117,7 @@ def test_a_long_training_is_read_piece_by_piece_in_bounded_memory(
     assert first.has_more
     seen = all_of(follower)
     curve = seen.curves["loss"]
-    assert len(curve) <= 1024
+    assert len(curve) <= MOST_BINS
     assert curve.high.max() == 1.0  # the first loss
     assert curve.low.min() == 1 / 5_000
     assert len(seen.recent) == N_RECENT

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import Qt
@@ -20,6 +21,7 @@ from qtpy.QtWidgets import (
 from napari_mtmri.errors import MtmriError
 from napari_mtmri.gui.form import OptionsForm
 from napari_mtmri.gui.reconstruct.state import Choices
+from napari_mtmri.gui.reconstruct.weights_list import WeightsList, own_weights
 from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.methods.base import METHODS, Method
 from napari_mtmri.weights import Card, find_weights, read_card
@@ -28,21 +30,23 @@ NO_WEIGHTS = "zero-filled"
 PREFERRED = ("mtmri", "two-stage", "d5c5", NO_WEIGHTS)
 
 
-def cards_of(name: str) -> list[Card]:
-    """Return the cards of a method's weights.
+def cards_of(name: str, own: str | None = None) -> list[Card]:
+    """Return the cards of a method's weights, or of weights of the user's own.
 
     Raises
     ------
     RequestError, WeightsError
         If the method or its weights are not there.
     """
+    if own is not None:
+        return [read_card(Path(own))]
     return [read_card(find_weights(weights)) for weights in METHODS.get(name).weights]
 
 
-def why_not(name: str) -> str | None:
+def why_not(name: str, own: str | None = None) -> str | None:
     """Return why a method cannot run here, or None."""
     try:
-        cards_of(name)
+        cards_of(name, own)
     except MtmriError as why:
         return str(why)
     return None
@@ -73,16 +77,19 @@ class MethodPart(QWidget):
         self.card.setMinimumHeight(160)
         self.card.hide()
         self.far.hide()
-        self.parameters = OptionsForm()
+        self.weights, self.parameters = WeightsList(), OptionsForm()
         row = QHBoxLayout()
         row.addWidget(self.method, stretch=1)
         row.addWidget(self.card_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row)
-        for widget in (self.summary, self.parameters, self.far, self.problem, self.card):
+        for widget in (
+            self.summary, self.weights, self.parameters, self.far, self.problem, self.card
+        ):  # fmt: skip
             layout.addWidget(widget)
         self.refresh()
+        self.weights.chosen.connect(self._weights_chosen)
         self.method.currentIndexChanged.connect(self._changed)
         self.parameters.changed.connect(self._parameters_changed)
         self.card_button.toggled.connect(self.card.setVisible)
@@ -90,11 +97,19 @@ class MethodPart(QWidget):
     @property
     def can_run(self) -> bool:
         """Whether the chosen method can run here."""
-        return why_not(self._choices.method) is None
+        return why_not(self._choices.method, self._choices.weights) is None
+
+    def choose(self, method: str, weights: Path) -> None:
+        """Choose a method with weights of the user's own."""
+        self.refresh()
+        self.method.setCurrentIndex(self.method.findData(method))
+        self.weights.choose(str(weights))
 
     def refresh(self) -> None:
-        """List the methods anew: weights may have come."""
-        reasons = {name: why_not(name) for name in METHODS.names()}
+        """List the methods anew: weights may have come or gone."""
+        reasons = {name: self._why_not(name) for name in METHODS.names()}
+        if self._choices.weights is not None and not Path(self._choices.weights).is_file():
+            self._choices.weights = None
         if reasons.get(self._choices.method) is not None:
             able = [name for name in PREFERRED if name in reasons and reasons[name] is None]
             self._choices.method = able[0] if able else NO_WEIGHTS
@@ -105,6 +120,12 @@ class MethodPart(QWidget):
         self.method.setCurrentIndex(self.method.findData(self._choices.method))
         self.method.blockSignals(False)
         self._show_method()
+
+    def _why_not(self, name: str) -> str | None:
+        """Why a method cannot run, neither as it ships nor with weights of the user's own."""
+        needed = METHODS.get(name).weights
+        has_own = len(needed) == 1 and bool(own_weights(needed[0]))
+        return None if has_own else why_not(name)
 
     def _add(self, name: str, reason: str | None) -> None:
         self.method.addItem(name if reason is None else f"{name} (no weights)", name)
@@ -123,22 +144,31 @@ class MethodPart(QWidget):
 
     def _changed(self, *_: object) -> None:
         self._choices.parameters = {}
+        self._choices.weights = None
         self._choices.method = self.method.currentData()
         self._show_method()
+
+    def _weights_chosen(self, weights: str | None) -> None:
+        self._choices.weights = weights
+        self._show_cards(METHODS.get(self._choices.method))
 
     def _parameters_changed(self, values: Mapping[str, Any]) -> None:
         self._choices.parameters = values
 
     def _show_method(self) -> None:
         member = METHODS.get(self._choices.method)
+        self.summary.setText(f"{member.summary} {_gives_and_needs(member)}")
+        self.weights.show_weights(member.weights, self._choices.weights)
+        self.parameters.show_options(member.parameters)
+        self._show_cards(member)
+
+    def _show_cards(self, member: Method) -> None:
         self.problem.clear()
         try:
-            self._cards = cards_of(member.name)
+            self._cards = cards_of(member.name, self._choices.weights)
         except MtmriError as why:
             self._cards = []
             self.problem.show_error(why)
-        self.summary.setText(f"{member.summary} {_gives_and_needs(member)}")
-        self.parameters.show_options(member.parameters)
         self.card.setPlainText("\n\n".join(card.text() for card in self._cards))
         self.card_button.setEnabled(bool(self._cards))
         if not self._cards:

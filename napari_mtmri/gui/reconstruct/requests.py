@@ -132,6 +132,7 @@ def load(choices: Choices) -> Any:
             choices.method,
             device=choices.device,
             precision=choices.precision,
+            weights=choices.weights,
             parameters=choices.parameters,
         )
 

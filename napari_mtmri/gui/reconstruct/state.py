@@ -26,7 +26,7 @@ LAYERS = (
 SHOWN_AT_FIRST = ("zero-filled", "reconstruction", "error", "segmentation")
 SAMPLING = ("pattern", "acceleration", "center_fraction", "seed", "options", "swapped")
 REALISM = ("phase", "snr", "n_coils")
-METHOD = ("method", "parameters", "device", "precision")
+METHOD = ("method", "weights", "parameters", "device", "precision")
 
 
 @dataclass
@@ -41,8 +41,8 @@ class Choices:
         Of the simulation.
     swapped : bool
         Phase encoding and readout exchanged.
-    method, parameters, device, precision
-        Of the run.
+    method, weights, parameters, device, precision
+        Of the run; weights of the user's own by their file, or None for those that ship.
     shown : tuple of str
         Which layers a run adds.
     error_scale : str
@@ -61,6 +61,7 @@ class Choices:
     n_coils: int = 1
     swapped: bool = False
     method: str = "mtmri"
+    weights: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     device: str = "auto"
     precision: str = "auto"

@@ -6,8 +6,9 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,7 @@ class VolumeRequest:
         request = {
             "pattern": pattern_of(choices).record(),
             "parameters": choices.parameters,
+            **weights_of(choices),
             "simulation": {"phase": choices.phase, "snr": choices.snr, "n_coils": choices.n_coils},
         }
         return coming_title(self.volume.name, choices.method, request, choices.swapped)
@@ -123,16 +125,23 @@ def whole_volume(
         choices.method,
         device=choices.device,
         precision=choices.precision,
+        weights=choices.weights,
         first_slice=request.first,
         on_progress=report,
         stop=stop,
         **choices.parameters,
     )
+    result = replace(result, request={**result.request, **weights_of(choices)})
     _check(stop)
     report(SCORING)
     result = evaluate(result, labels=request.labels)
     _check(stop)
     return VolumeDone(request, result, _layers(request, result, choices.shown))
+
+
+def weights_of(choices: Choices) -> dict[str, str]:
+    """Return the name of the user's own weights, as a request says it; nothing for others."""
+    return {} if choices.weights is None else {"weights": Path(choices.weights).stem}
 
 
 def more_layers(done: VolumeDone, what: str) -> list[LayerData]:

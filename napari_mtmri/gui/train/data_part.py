@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What is trained on: cases, their split, the leak check, and what a network sees of them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from qtpy.QtCore import Signal
+from qtpy.QtGui import QImage, QPixmap
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_mtmri.errors import MtmriError
+from napari_mtmri.gui.train.looking import N_SEEN, SEEN_KEYS, Look, look
+from napari_mtmri.gui.train.state import SIMULATED, Plan
+from napari_mtmri.gui.widgets.layout import Flow
+from napari_mtmri.gui.widgets.pictures import Pictures
+from napari_mtmri.gui.widgets.problem import Problem
+from napari_mtmri.gui.work import Latest
+
+COLUMNS = 3
+
+
+class DataPart(QWidget):
+    """Names the cases and shows some, read in a thread.
+
+    Signals
+    -------
+    folder_asked, table_asked : a folder or table of cases is to be chosen
+    open_asked : the folder of a training is to be chosen
+    looked : whether the cases can be trained on, once that is known
+    """
+
+    folder_asked = Signal()
+    table_asked = Signal()
+    open_asked = Signal()
+    looked = Signal(bool)
+
+    def __init__(self, plan: Plan, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._plan = plan
+        self._key: tuple[Any, ...] = ()
+        self._looks = Latest(self)
+        self._found: Look | None = None
+        self.place, self.facts, self.leaks, self.problem = (
+            QLineEdit(),
+            QLabel(),
+            QLabel(),
+            Problem(),
+        )
+        self.place.setText(plan.data)
+        self.place.setAccessibleName("cases")
+        self.place.setToolTip(
+            "A folder of cases, a table cases.csv, or 'simulated': heads that the program makes"
+        )
+        self.simulated, self.folder = QPushButton("Simulated"), QPushButton("Folder…")
+        self.table, self.open = QPushButton("Table…"), QPushButton("Open a training…")
+        self.simulated.setToolTip("Heads made by the program: shows that training works")
+        self.folder.setToolTip("ATLAS, kaggle_3m, BrainWeb, tissue maps, or rules in the recipe")
+        self.table.setToolTip("cases.csv with the columns case, image, mask, and perhaps split")
+        self.open.setToolTip("Watch a training that was started elsewhere: its run folder")
+        for label in (self.facts, self.leaks):
+            label.setWordWrap(True)
+        self.montage = Pictures([""] * N_SEEN, COLUMNS)
+        self.truth = QCheckBox("Fully sampled")
+        self.truth.setToolTip("The same slices as a truth step (ITFS) and the loss see them")
+        self._lay_out()
+        self.place.editingFinished.connect(self._typed)
+        self.simulated.clicked.connect(self._simulate)
+        self.folder.clicked.connect(self.folder_asked)
+        self.table.clicked.connect(self.table_asked)
+        self.open.clicked.connect(self.open_asked)
+        self.truth.toggled.connect(self._draw)
+        self._looks.done.connect(self._show)
+        self._looks.failed.connect(self._failed)
+
+    def _lay_out(self) -> None:
+        row = Flow(QLabel("Six slices as the network sees them"), self.truth)
+        buttons = Flow(self.simulated, self.folder, self.table, self.open)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.place)
+        layout.addLayout(buttons)
+        for widget in (self.facts, self.leaks, self.problem):
+            layout.addWidget(widget)
+        layout.addLayout(row)
+        layout.addWidget(self.montage)
+
+    def choose(self, data: str) -> None:
+        """Choose a folder or table of cases."""
+        self._plan.data = data
+        self.place.setText(data)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look anew, if anything that can be seen has changed."""
+        try:
+            recipe = self._plan.recipe()
+        except MtmriError:
+            return  # said beside the recipe
+        key = (self._plan.data, *(str(getattr(recipe, name)) for name in SEEN_KEYS))
+        if key != self._key:
+            self._key = key
+            self.facts.setText("Looking …")
+            self._looks.ask(partial(look, self._plan.data, recipe))
+
+    def _typed(self) -> None:
+        text = self.place.text().strip()
+        if text and text != self._plan.data:
+            self.choose(text)
+
+    def _simulate(self) -> None:
+        self.choose(SIMULATED)
+
+    def _show(self, found: Look) -> None:
+        self._found = found
+        self.problem.clear()
+        self.facts.setText("\n".join(found.facts))
+        self.leaks.setText(found.leaks)
+        self._draw()
+        self.looked.emit(True)
+
+    def _failed(self, why: BaseException) -> None:
+        self._found = None
+        self.facts.clear()
+        self.leaks.clear()
+        self.montage.clear()
+        self.problem.show_error(why)
+        self.looked.emit(False)
+
+    def _draw(self, *_: object) -> None:
+        self.montage.clear()
+        if self._found is not None:
+            shown = self._found.truth if self.truth.isChecked() else self._found.seen
+            for number, picture in enumerate(shown):
+                self.montage.show_picture(number, pixmap_of(picture))
+
+
+def pixmap_of(picture: np.ndarray) -> QPixmap:
+    """Return a uint8 array (rows, columns, 3) as Qt draws it."""
+    rows, columns, _ = picture.shape
+    image = QImage(picture.data, columns, rows, 3 * columns, QImage.Format.Format_RGB888)
+    return QPixmap.fromImage(image.copy())

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The Train panel: wires its parts to the process that trains and to its folder."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from napari.utils.notifications import show_info
+from napari.viewer import Viewer
+from qtpy.QtWidgets import QFileDialog, QTabWidget, QVBoxLayout
+
+from napari_mtmri.errors import InputError
+from napari_mtmri.gui import commands
+from napari_mtmri.gui.keys import TRAIN_KEYS, bind_keys, unbind_keys
+from napari_mtmri.gui.panels import remember
+from napari_mtmri.gui.train.closing import ClosingGuard, window_of
+from napari_mtmri.gui.train.data_part import DataPart
+from napari_mtmri.gui.train.exporting import Exported
+from napari_mtmri.gui.train.guide import GUIDE
+from napari_mtmri.gui.train.recipe_part import RecipePart
+from napari_mtmri.gui.train.run_part import RunPart
+from napari_mtmri.gui.train.starting import Starting
+from napari_mtmri.gui.train.state import Plan
+from napari_mtmri.gui.train.use_part import UsePart
+from napari_mtmri.gui.train.watch_part import WatchPart
+from napari_mtmri.gui.train.watching import Sight, Watching
+from napari_mtmri.gui.widgets.header import Header
+from napari_mtmri.gui.widgets.layout import Column, Panel
+from napari_mtmri.gui.work import Job, once, sentence
+from napari_mtmri.train import launch
+from napari_mtmri.train.folder import is_run
+from napari_mtmri.train.status import Status
+
+TABLES = "Tables of cases (*.csv)"
+
+
+class Train(Panel):
+    """Train a method, watch the training, and use what it has learned."""
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__()
+        self.viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
+        self.plan = Plan()
+        self.plan.choose_free_run()
+        self.status = Status()
+        self.header = Header("Train", GUIDE)
+        self.data, self.recipe = DataPart(self.plan), RecipePart(self.plan)
+        self.watch_part, self.use, self.run_part = WatchPart(), UsePart(), RunPart()
+        self.watching, self.starting = Watching(self), Starting(self)
+        self.estimating = Job(self)
+        self.guard: ClosingGuard | None = None
+        self._has_let_go = False
+        self._is_hidden = False
+        self._lay_out()
+        self._connect()
+        bind_keys(self.viewer, TRAIN_KEYS)
+        remember(self, self.estimating.stopper.stop)
+        self._plan_changed()
+        once(_device, self.header.show_device, self._failed)
+        self.starting.attach()
+
+    def _lay_out(self) -> None:
+        self.tabs = QTabWidget()
+        for title, part in (
+            ("Data", self.data), ("Recipe", self.recipe), ("Run", self.watch_part), ("Use", self.use),
+        ):  # fmt: skip
+            self.tabs.addTab(Column(part), title)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2, 2, 2, 6)
+        layout.addWidget(self.header)
+        layout.addWidget(self.tabs, stretch=1)
+        layout.addWidget(self.run_part)
+
+    def _connect(self) -> None:
+        self.plan.events.connect(self._plan_changed)
+        self.data.folder_asked.connect(self._ask_for_folder)
+        self.data.table_asked.connect(self._ask_for_table)
+        self.data.open_asked.connect(self._ask_for_run)
+        self.watch_part.open_asked.connect(self._ask_for_run)
+        self.watch_part.chosen.connect(self.open_run)
+        self.watch_part.run_named.connect(self._run_named)
+        self.run_part.start_asked.connect(self.start)
+        self.run_part.stop_asked.connect(self.stop)
+        self.run_part.resume_asked.connect(self.resume)
+        self.recipe.estimate_asked.connect(self.estimate)
+        self.recipe.estimate_stopped.connect(self.estimating.stop)
+        self.estimating.done.connect(self.recipe.show_estimate)
+        self.estimating.stopped.connect(self._no_estimate)
+        self.estimating.failed.connect(self._estimate_failed)
+        self.estimating.ended.connect(self._estimated)
+        self.watching.seen.connect(self._seen)
+        self.watching.failed.connect(self._failed)
+        self.starting.started.connect(self._watch)
+        self.starting.found.connect(self.open_run)
+        self.starting.listed.connect(self._list)
+        self.starting.failed.connect(self._failed)
+        self.use.exported.connect(self._exported)
+        self.use.reconstruct_asked.connect(self._reconstruct)
+
+    # What is chosen
+
+    def _plan_changed(self, *_: object) -> None:
+        self.watch_part.show_next(self.plan.run, launch.shown(self.plan.command()))
+        if not self._is_hidden:
+            self.data.refresh()
+
+    def _run_named(self, run: str) -> None:
+        if run:
+            self.plan.run = run
+
+    def _ask_for_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "A folder of cases")
+        if path:
+            self.data.choose(path)
+
+    def _ask_for_table(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "A table of cases", "", TABLES)
+        if path:
+            self.data.choose(path)
+
+    def _ask_for_run(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "The run folder of a training")
+        if path:
+            self.open_run(Path(path))
+
+    # Before the start
+
+    def estimate(self) -> None:
+        """Measure some updates of what is chosen."""
+        if not self.estimating.is_running:
+            self.recipe.show_estimating(True)
+            self.estimating.start(partial(_measure, self.plan.command()))
+
+    def _no_estimate(self) -> None:
+        self.recipe.show_estimate(None)
+
+    def _estimate_failed(self, why: BaseException) -> None:
+        self.recipe.show_estimate(None)
+        self.recipe.problem.show_error(why)
+
+    def _estimated(self) -> None:
+        self.recipe.show_estimating(False)
+
+    # Start, stop, resume
+
+    def start(self) -> None:
+        """Start what is chosen, in the folder that is named."""
+        if not self.status.is_going_on:
+            self.run_part.problem.clear()
+            self.starting.start(self.plan.command(), Path(self.plan.run))
+
+    def stop(self) -> None:
+        """Ask the training that is watched to stop after the batch in hand."""
+        if self.watching.run is not None and self.status.is_going_on:
+            self.starting.stop([self.watching.run])
+
+    def resume(self) -> None:
+        """Go on with the training that is watched."""
+        run = self.watching.run
+        if run is not None and self.status.can_go_on:
+            self.run_part.problem.clear()
+            self.starting.start(launch.resume_command(run), run)
+
+    def _stop_all(self) -> None:
+        for run in launch.running():
+            launch.ask_to_stop(run)
+
+    # The training that is watched
+
+    def open_run(self, run: Path) -> None:
+        """Watch the training of a folder, whoever runs it."""
+        if not is_run(run):
+            why = f"{run}: not the folder of a training (it has no config.yaml); choose another."
+            self._failed(InputError(why))
+            return
+        self._watch(run, None)
+
+    def _watch(self, run: Path, launched: Any) -> None:
+        if self.watching.run != run:
+            self.watch_part.clear()
+            self.use.clear()
+        self.run_part.problem.clear()
+        self.watching.watch(run, launched)
+        self.starting.remember(run)
+        self.tabs.setCurrentWidget(self.tabs.widget(2))
+        if self.plan.run == str(run):
+            self.plan.choose_free_run()
+
+    def _list(self, runs: list[Path]) -> None:
+        self.watch_part.show_known(runs, self.watching.run)
+
+    def _seen(self, sight: Sight) -> None:
+        before, self.status = self.status, sight.snapshot.status
+        self.run_part.show_status(self.status)
+        if not self._is_hidden:
+            self.watch_part.show_sight(sight)
+            self.use.show_snapshot(sight.run, sight.snapshot)
+        elif before.is_going_on and not self.status.is_going_on:
+            show_info(f"{sight.run.name}: {self.run_part.status.text()}")
+
+    # What has been learned
+
+    def _exported(self, exported: Exported) -> None:
+        commands.list_methods_anew(self.viewer)
+
+    def _reconstruct(self, exported: Exported) -> None:
+        commands.use_weights(self.viewer, exported.card.method, exported.path)
+
+    def _failed(self, why: BaseException) -> None:
+        self.run_part.problem.show_error(why)
+        if self._is_hidden:
+            show_info(sentence(why))
+
+    # Coming and going
+
+    def close_down(self) -> None:
+        """Look no more; a training goes on."""
+        self.estimating.stop()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Hear no more of the viewer; works when the widget itself is gone."""
+        if not self._has_let_go:
+            self._has_let_go = True
+            self.watching.end()
+            unbind_keys(self.viewer, TRAIN_KEYS)
+
+    def hideEvent(self, event: Any) -> None:
+        """Look seldom while nobody sees it."""
+        self._is_hidden = True
+        self.watching.hurry(False)
+        super().hideEvent(event)
+
+    def showEvent(self, event: Any) -> None:
+        """Look often, and hold back the closing of napari while a training runs."""
+        super().showEvent(event)
+        if self._is_hidden:
+            self._is_hidden = False
+            self.data.refresh()
+            self.watching.hurry(True)
+        window = window_of(self)
+        if self.guard is None and window is not None:
+            self.guard = ClosingGuard(window, self._stop_all)
+
+
+def _device() -> str:
+    from napari_mtmri.device import choose_device
+
+    return str(choose_device("auto", "auto").why)
+
+
+def _measure(words: list[str], report: Any, stop: Any) -> dict[str, Any]:
+    return launch.measure(words, stop)

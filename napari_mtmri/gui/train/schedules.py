@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The paper's two ideas as they will go: weights over epochs, and steps; no Qt."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from napari_mtmri.train.drlc import loss_weights
+from napari_mtmri.train.itfs import shows_truth
+from napari_mtmri.train.recipe import Recipe
+
+MOST_POINTS, N_TICKS = 200, 48
+
+WEIGHT_KEYS = {
+    "exponential": ("time_constant", "t_unit", "alpha_offset", "alpha_floor"),
+    "linear": ("t_unit", "alpha_offset", "alpha_floor"),
+    "fixed": ("fixed_alpha", "fixed_beta"),
+    "uncertainty": (),
+    "dwa": ("dwa_temperature",),
+}
+TEACHER_KEYS = {
+    "period": ("tf_period",),
+    "scheduled": ("tf_schedule", "tf_start", "tf_end"),
+}
+BEGIN_WITH = ("uncertainty", "dwa")  # the losses themselves move these
+
+
+def weights_over_epochs(recipe: Recipe) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (epochs, alpha, beta), each (n,); steps where the weights move per epoch."""
+    end = recipe.epochs
+    moments = np.linspace(0, end, min(MOST_POINTS, 20 * end + 1))
+    clock = moments if recipe.t_unit == "iteration" else np.minimum(np.floor(moments), end - 1)
+    alpha, beta = np.array([loss_weights(recipe, float(time)) for time in clock]).T
+    return moments, alpha, beta
+
+
+def weights_sentence(recipe: Recipe) -> str:
+    """Return in words what the weights do."""
+    if not recipe.is_joint:
+        return f"{recipe.method} has one loss: nothing is weighted."
+    if recipe.weighting in BEGIN_WITH:
+        return "Only the first weights are drawn: the losses themselves move them."
+    epochs, alpha, _ = weights_over_epochs(recipe)
+    low = float(alpha.min())
+    reached = float(epochs[int(np.argmax(alpha <= low + 1e-9))])
+    reached = reached if recipe.t_unit == "iteration" else np.floor(reached)
+    if alpha[0] == low:
+        return f"α stays {low:g} for all {recipe.epochs} epochs."
+    return f"α falls from {alpha[0]:g} to {low:.3g}, reached after {reached:.3g} of {recipe.epochs} epochs."
+
+
+def ticks(recipe: Recipe) -> tuple[list[bool], str]:
+    """Return which steps show the truth, and in words what a tick is."""
+    if not recipe.is_joint:
+        return [], f"{recipe.method}: no teacher forcing."
+    mode = recipe.teacher_forcing
+    if mode == "per_epoch":
+        count = min(recipe.epochs, N_TICKS)
+        return [shows_truth(recipe, 0, epoch) for epoch in range(count)], f"{count} epochs"
+    if mode == "per_sample":
+        count = min(recipe.batch_size, N_TICKS)
+        found = [shows_truth(recipe, 0, 0, position) for position in range(count)]
+        return found, f"the {count} slices of a batch"
+    if mode == "scheduled":
+        at = [round(tick * (recipe.epochs - 1) / (N_TICKS - 1)) for tick in range(N_TICKS)]
+        found = [shows_truth(recipe, number, epoch) for number, epoch in enumerate(at)]
+        return found, f"{N_TICKS} updates, spread over the epochs"
+    return [shows_truth(recipe, number, 0) for number in range(N_TICKS)], f"{N_TICKS} updates"

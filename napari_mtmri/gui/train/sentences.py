@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the Train panel says in words; no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from napari_mtmri.train.follow import Snapshot
+from napari_mtmri.train.status import Status
+
+NOT_MEASURED = "—"
+
+
+def duration(seconds: float | None) -> str:
+    """Return a duration as people say it: "8 s", "2 min 5 s", "3 h 10 min", "4 d 2 h"."""
+    if seconds is None:
+        return NOT_MEASURED
+    whole = max(round(seconds), 0)
+    for large, name, small, below in ((86400, "d", 3600, "h"), (3600, "h", 60, "min")):
+        if whole >= large:
+            return f"{whole // large} {name} {whole % large // small} {below}"
+    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
+
+
+def status_line(status: Status, now: float) -> str:
+    """Return how a training stands, in one or two short sentences.
+
+    Parameters
+    ----------
+    status : Status
+    now : float
+        Seconds since 1970.
+    """
+    match status.state:
+        case "no run":
+            return "Nothing has been started."
+        case "starting":
+            return "Starting: reading the cases …"
+        case "running" if status.is_stopping:
+            return f"Stopping after the batch in hand … {_where(status)}"
+        case "running":
+            left = duration(status.seconds_left).replace(" ", "\u00a0")  # not torn apart
+            return f"Running · {_where(status)} · {left} to go"
+        case "stalled":
+            pace = duration(status.seconds_per_update)
+            return (
+                f"Stalled: no sign of life for {duration(status.silent_s)}, where an update takes "
+                f"{pace}. Look at the log, or at the machine that it runs on."
+            )
+        case "stopped":
+            return f"Stopped · {_where(status)}. {_kept(status, now)}"
+        case "failed":
+            return f"Failed: {status.reason} {_kept(status, now)}".rstrip()
+        case "killed":
+            return (
+                f"Ended without a word, perhaps killed or out of memory · {_where(status)}. "
+                f"{_kept(status, now)}"
+            )
+    return f"Finished · {_where(status)}"
+
+
+def _where(status: Status) -> str:
+    if status.updates is None:
+        return "before the first update"
+    total = NOT_MEASURED if status.total is None else f"{status.total:,}"
+    return f"update {status.updates:,} of {total}, epoch {status.epoch} of {status.epochs}"
+
+
+def _kept(status: Status, now: float) -> str:
+    if status.checkpoint_updates is None:
+        return "There is no checkpoint yet." if status.updates else ""
+    return f"Resume goes on from update {status.checkpoint_updates:,}."
+
+
+def checkpoint_line(status: Status, now: float) -> str:
+    """Return when the last checkpoint was written."""
+    if status.checkpoint_at is None:
+        return f"Checkpoint: {NOT_MEASURED}"
+    ago = duration(now - status.checkpoint_at)
+    return f"Checkpoint: update {status.checkpoint_updates:,}, {ago} ago"
+
+
+def scores_line(validation: Mapping[str, Any]) -> str:
+    """Return the scores of a validation: "epoch 3 · PSNR 31.2 dB (+6.1) · Dice 0.71 …"."""
+    if not validation:
+        return NOT_MEASURED
+    dice, truth = _number(validation, "val_dice", "{:.3f}"), validation.get("val_dice_truth")
+    on_truth = "" if truth is None else f" (on the true image {truth:.3f})"
+    gain = validation.get("val_psnr_gain")
+    over = "" if gain is None else f" ({gain:+.1f} over zero-filled)"
+    return (
+        f"epoch {validation.get('epoch', -1) + 1} · "
+        f"PSNR {_number(validation, 'val_psnr', '{:.1f} dB')}{over} · Dice {dice}{on_truth}"
+    )
+
+
+def facts_line(facts: Mapping[str, Any]) -> str:
+    """Return what is trained on what: "2.1 M parameters on cpu, float32 · …"."""
+    if not facts:
+        return ""
+    n_parameters = facts.get("n_parameters")
+    size = NOT_MEASURED if n_parameters is None else f"{n_parameters / 1e6:.2f} M"
+    return (
+        f"{size} parameters on {facts.get('device', NOT_MEASURED)}, "
+        f"{facts.get('precision', NOT_MEASURED)} · {facts.get('n_train', NOT_MEASURED)} cases to "
+        f"train, {facts.get('n_val', NOT_MEASURED)} to validate"
+    )
+
+
+def estimate_line(found: Mapping[str, Any] | None) -> str:
+    """Return time and memory that a training will take; "—" where not measured."""
+    if found is None:
+        return f"Time {NOT_MEASURED} · memory {NOT_MEASURED}"
+    memory = found.get("peak_bytes")
+    gib = NOT_MEASURED if memory is None else f"{memory / 2**30:.1f} GiB"
+    lines = [
+        f"Time {duration(found.get('seconds'))} without validation "
+        f"({found.get('updates', 0):,} updates of {found.get('seconds_per_update', 0):.2g} s) · "
+        f"memory {gib} · {found.get('n_parameters', 0) / 1e6:.2f} M parameters",
+        *found.get("warnings", ()),
+    ]
+    return "\n".join(lines)
+
+
+def checkpoint_words(seen: Snapshot) -> tuple[str, str]:
+    """Return what the best and the last checkpoint are."""
+    last = seen.status.checkpoint_updates
+    return scores_line(seen.best), NOT_MEASURED if last is None else f"update {last:,}"
+
+
+def _number(facts: Mapping[str, Any], name: str, form: str) -> str:
+    value = facts.get(name)
+    return NOT_MEASURED if value is None else form.format(value)

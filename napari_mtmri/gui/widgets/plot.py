@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A small plot of named lines in the colours of the theme."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from qtpy.QtCore import QEvent, QSize, Qt
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from napari_mtmri.gui.widgets.colors import color_of, text_color
+
+WIDTH_LINES, HEIGHT_LINES = 12, 7  # least size, in heights of a line of text
+SOLID, DASHED = Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine
+BAND_ALPHA = 50
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a plot.
+
+    Parameters
+    ----------
+    name : str
+        As its legend says it.
+    color : str
+        See `color_of`.
+    is_dashed : bool
+        So that it is known without its colour.
+    has_marks : bool
+        Whether each value is marked.
+    """
+
+    name: str
+    color: str
+    is_dashed: bool = False
+    has_marks: bool = False
+
+
+class Plot(QWidget):
+    """Lines over a number, with their names above; looks only, nothing to drag.
+
+    Parameters
+    ----------
+    title : str
+    lines : sequence of Line
+    is_log : bool
+        Whether the axis at the side is logarithmic; what is not above 0 is left out.
+    """
+
+    def __init__(self, title: str, lines: Sequence[Line], is_log: bool = False) -> None:
+        super().__init__()
+        self._title, self._lines, self._is_log = title, lines, is_log
+        self.legend = QLabel()
+        self.legend.setWordWrap(True)
+        self.legend.setTextFormat(Qt.TextFormat.RichText)
+        self.canvas = _Canvas()
+        self.canvas.setAccessibleName(title)
+        self.canvas.getPlotItem().setLogMode(y=is_log)
+        self.curves: dict[str, pg.PlotDataItem] = {}
+        self._drawn: set[str] = set()
+        self._edges: dict[str, tuple[Any, Any, Any]] = {}
+        for line in lines:
+            self._make(line)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.legend)
+        layout.addWidget(self.canvas)
+        self._color()
+
+    def _make(self, line: Line) -> None:
+        low, high = pg.PlotCurveItem(), pg.PlotCurveItem()
+        band = pg.FillBetweenItem(low, high)
+        self._edges[line.name] = (low, high, band)
+        self.canvas.addItem(band)
+        self.curves[line.name] = self.canvas.plot()
+
+    def show_line(
+        self,
+        name: str,
+        x: np.ndarray,
+        y: np.ndarray,
+        band: tuple[np.ndarray, np.ndarray] | None = None,
+    ) -> None:
+        """Show a line, and the band between least and largest values around it.
+
+        Parameters
+        ----------
+        name : str
+            Of a `Line`.
+        x, y : float array (n,)
+        band : (float array (n,), float array (n,)), optional
+        """
+        seen = y > 0 if self._is_log else np.isfinite(y)
+        self.curves[name].setData(x[seen], y[seen])
+        if (name in self._drawn) != bool(seen.any()):
+            self._drawn ^= {name}
+            self._say()
+        if band is None:
+            return
+        low, high, _ = self._edges[name]
+        for edge, values in zip((low, high), band, strict=True):
+            kept = np.maximum(values[seen], values[seen].min(initial=1.0, where=values[seen] > 0))
+            edge.setData(x[seen], np.log10(kept) if self._is_log else values[seen])
+
+    def clear(self) -> None:
+        """Show nothing."""
+        nothing = np.empty(0)
+        for name in self.curves:
+            self.show_line(name, nothing, nothing, (nothing, nothing))
+
+    def changeEvent(self, event: Any) -> None:
+        """Take the colours of another theme, the size of another font."""
+        super().changeEvent(event)
+        wanted = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange, QEvent.Type.FontChange)
+        if event.type() in wanted and hasattr(self, "_edges"):
+            self._color()
+
+    def _color(self) -> None:
+        for line in self._lines:
+            color = color_of(self, line.color)
+            style = DASHED if line.is_dashed else SOLID
+            curve = self.curves[line.name]
+            curve.setPen(pg.mkPen(color, width=2, style=style))
+            if line.has_marks:
+                curve.setSymbol("s" if line.is_dashed else "o")
+                curve.setSymbolSize(5)
+                curve.setSymbolBrush(color)
+                curve.setSymbolPen(None)
+            faint = pg.mkColor(color)
+            faint.setAlpha(BAND_ALPHA)
+            self._edges[line.name][2].setBrush(faint)
+        self.canvas.color(text_color(self), self.font())
+        self._say()
+
+    def _say(self) -> None:
+        """Name the lines that are there."""
+        said = [f"<b>{self._title}</b>"] if self._title else []
+        for line in self._lines:
+            if line.name in self._drawn:
+                color, sign = color_of(self, line.color), "╍╍" if line.is_dashed else "━━"
+                name = line.name.replace(" ", "&nbsp;")
+                said.append(f'<span style="color:{color.name()}">{sign}</span>&nbsp;{name}')
+        self.legend.setText("&nbsp; ".join(said))
+
+
+class _Canvas(pg.PlotWidget):
+    """A plot that scrolls with its panel and lets itself be made small."""
+
+    def __init__(self) -> None:
+        super().__init__(background=None, enableMenu=False, axisItems={"left": _Side("left")})
+        self.setMouseEnabled(x=False, y=False)
+        self.hideButtons()
+        self.setFrameShape(self.Shape.NoFrame)
+
+    def color(self, text: Any, font: Any) -> None:
+        for side in ("left", "bottom"):
+            axis = self.getAxis(side)
+            axis.setPen(text)
+            axis.setTextPen(text)
+            axis.setStyle(tickFont=font)
+            axis.enableAutoSIPrefix(False)
+
+    def sizeHint(self) -> QSize:
+        """Small."""
+        line = self.fontMetrics().height()
+        return QSize(WIDTH_LINES * line, HEIGHT_LINES * line)
+
+    def minimumSizeHint(self) -> QSize:
+        """As `sizeHint`."""
+        return self.sizeHint()
+
+    def wheelEvent(self, event: Any) -> None:
+        """Leave the wheel to the panel, which scrolls."""
+        event.ignore()
+
+
+class _Side(pg.AxisItem):
+    """An axis that says 10 and 0.1, where powers would stand beside numbers."""
+
+    def logTickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
+        return [f"{10.0**value:g}" for value in values]

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A strip of ticks: on which steps the network was shown the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from qtpy.QtCore import QRectF, QSize, Qt
+from qtpy.QtGui import QBrush, QPainter
+from qtpy.QtWidgets import QSizePolicy, QWidget
+
+from napari_mtmri.gui.widgets.colors import color_of, text_color
+
+LEAST_TICK = 3  # pixels
+
+
+class TickStrip(QWidget):
+    """Full ticks for the truth, low hatched ones for the network's own output."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.ticks: tuple[bool, ...] = ()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("teacher forcing")
+        self.setToolTip(
+            "Each tick is one step: full: the U-Net is shown the true image; "
+            "low and hatched: what was reconstructed"
+        )
+
+    def show_ticks(self, ticks: Sequence[bool]) -> None:
+        """Show steps from the left to the right."""
+        self.ticks = tuple(ticks)
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """One line of text high."""
+        return QSize(60 * LEAST_TICK, self.fontMetrics().height())
+
+    def minimumSizeHint(self) -> QSize:
+        """As `sizeHint`."""
+        return self.sizeHint()
+
+    def paintEvent(self, event: Any) -> None:
+        """Draw the ticks and the line they stand on."""
+        painter = QPainter(self)
+        painter.setPen(text_color(self))
+        bottom = self.height() - 1
+        painter.drawLine(0, bottom, self.width(), bottom)
+        if self.ticks:
+            wide = self.width() / len(self.ticks)
+            for number, is_truth in enumerate(self.ticks):
+                self._draw(painter, QRectF(number * wide, 0, max(wide - 1, 1), bottom), is_truth)
+        painter.end()
+
+    def _draw(self, painter: QPainter, place: QRectF, is_truth: bool) -> None:
+        color = color_of(self, "truth" if is_truth else "own")
+        if not is_truth:
+            place.setTop(place.bottom() / 2)
+        style = Qt.BrushStyle.SolidPattern if is_truth else Qt.BrushStyle.Dense4Pattern
+        painter.fillRect(place, QBrush(color, style))

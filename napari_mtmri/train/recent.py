@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Which trainings were started or watched here, so that one can be attached to again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from napari_mtmri.files import write_whole
+from napari_mtmri.train.folder import is_run
+
+MOST = 12
+
+
+def _file() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("napari-mtmri")) / "trainings.json"
+
+
+def recent_runs() -> list[Path]:
+    """Return the run folders that are still there, the newest first."""
+    try:
+        names = json.loads(_file().read_text(encoding="utf-8"))
+        return [Path(name) for name in names if isinstance(name, str) and is_run(Path(name))]
+    except (OSError, ValueError, TypeError):
+        return []
+
+
+def remember_run(run: Path) -> None:
+    """Put a run folder first."""
+    run = Path(run).resolve()
+    names = [str(run), *(str(other) for other in recent_runs() if other != run)][:MOST]
+    _file().parent.mkdir(parents=True, exist_ok=True)
+    write_whole(_file(), lambda file: file.write_text(json.dumps(names), encoding="utf-8"))
