@@ -77,7 +77,7 @@ def find_cases(data: Path | str, recipe: Recipe) -> list[CaseFile]:
     place = Path(data)
     source = next((source for source in SOURCES if source.recognises(place, recipe)), None)
     if source is None:
-        what = "not a folder of cases" if place.exists() else "no such folder or table"
+        what = "not a folder of cases" if place.exists() else "no such folder or table of cases"
         layouts = ", ".join(source.title for source in SOURCES)
         raise InputError(f"{place}: {what}; known are {layouts}.")
     files = source.list_cases(place, recipe)
@@ -141,6 +141,8 @@ def load_cases(
                 raise
             report(f"case {file.name} is left out: {why}")
         _check_memory(cases, len(files) - number)
+    if files and files[0].split == "train":
+        _check_planes(cases, recipe)
     return cases
 
 
@@ -190,6 +192,14 @@ def _resized(
     smooth = resize(image.astype(np.float32), shape, order=1, anti_aliasing=True)
     sharp = resize(labels, shape, order=0, anti_aliasing=False, preserve_range=True)
     return smooth.astype(np.float32), sharp.astype(np.uint8)
+
+
+def _check_planes(cases: Sequence[Case], recipe: Recipe) -> None:
+    """Refuse slices of several sizes where they would have to go into one batch."""
+    sizes = {case.image.shape[1:]: case.name for case in cases}
+    if len(sizes) > 1 and recipe.crop is None and recipe.batch_size > 1:
+        found = " and ".join(f"{size} ({name})" for size, name in list(sizes.items())[:2])
+        raise InputError(f"slices of {found} do not fit into one batch; set crop or resize.")
 
 
 def _check_memory(cases: Sequence[Case], n_more: int) -> None:

@@ -15,10 +15,9 @@ from napari_mtmri.draws import generator
 from napari_mtmri.errors import InputError
 from napari_mtmri.files import write_whole
 from napari_mtmri.train.recipe import Recipe
-from napari_mtmri.train.sources.base import CaseFile, Split
+from napari_mtmri.train.sources.base import SPLITS, CaseFile
 
 COLUMNS = ("case", "patient", "split", "image_sha256")
-SIDES: tuple[Split, ...] = ("train", "val", "test")
 
 
 def assign_splits(files: Sequence[CaseFile], recipe: Recipe) -> list[CaseFile]:
@@ -40,11 +39,11 @@ def assign_splits(files: Sequence[CaseFile], recipe: Recipe) -> list[CaseFile]:
         without = files[named.index(False)].name
         raise InputError(f"case {without!r} has no split, others have; give each one, or none.")
     patients = sorted({file.patient for file in files}, key=lambda name: _place(name, recipe.seed))
-    shares = [recipe.split.get(side, 0.0) for side in SIDES]
+    shares = [recipe.split.get(side, 0.0) for side in SPLITS]
     if not sum(shares) > 0:
         raise InputError(f"split {recipe.split}: shares are not above 0; give some.")
     ends = np.rint(np.cumsum(shares) / sum(shares) * len(patients))
-    sides = {name: SIDES[int((ends <= n).sum())] for n, name in enumerate(patients)}
+    sides = {name: SPLITS[int((ends <= n).sum())] for n, name in enumerate(patients)}
     return [replace(file, split=sides[file.patient]) for file in files]
 
 

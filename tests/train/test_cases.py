@@ -154,6 +154,16 @@ def test_more_than_the_memory_holds_is_refused_with_the_numbers(folder: Path) ->
         load_cases(Endless(first), Recipe(), refuse)
 
 
+def test_slices_of_several_sizes_need_a_crop(folder: Path) -> None:
+    for kind in ("image", "mask"):
+        change(folder / f"1_{kind}.nii.gz", lambda a: a[:, :-2])
+    files = [f for f in find_cases(folder, Recipe()) if f.split == "train"]
+    with pytest.raises(InputError, match=r"\(20, 18\) \(p0\) and \(18, 18\) \(p1\).*crop"):
+        load_cases(files, Recipe(), refuse)
+    for recipe in (Recipe(crop=(16, 16)), Recipe(resize=(16, 16)), Recipe(batch_size=1)):
+        assert len(load_cases(files, recipe, refuse)) == 2
+
+
 def test_resizing_keeps_labels_whole_and_where_they_were(folder: Path) -> None:
     first = find_cases(folder, Recipe())[0]
     before, after = load_case(first, Recipe()), load_case(first, Recipe(resize=(40, 36)))

@@ -122,7 +122,7 @@ def test_fuzzy_brainweb_models_give_what_softened_crisp_ones_give(tmp_path: Path
     fuzzy, crisp = (
         load_case(find_cases(tmp_path / kind, recipe)[0], recipe) for kind in ("fuzzy", "crisp")
     )
-    np.testing.assert_allclose(fuzzy.image, crisp.image, atol=0.01)
+    np.testing.assert_allclose(fuzzy.image, crisp.image, atol=0.5)  # of 1000
     assert (fuzzy.labels == crisp.labels).mean() > 0.99
     (tmp_path / "fuzzy" / "subject04_skull_v.nii.gz").unlink()
     with pytest.raises(InputError, match="subject04 lacks skull_v"):

@@ -14,6 +14,7 @@ from napari_mtmri.train.recipe import Recipe
 from napari_mtmri.volume import Volume
 
 Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
 Pair = tuple[Volume, Volume]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -75,17 +75,22 @@ def _read_crisp(path: Path) -> Anatomy:
     return Anatomy(read_image(path, "labels"))
 
 
-def _read_fuzzy(paths: list[Path]) -> Anatomy:
-    volumes = [read_image(path, "image") for path in paths]
-    first = volumes[0]
-    for path, volume in zip(paths, volumes, strict=True):
-        if not volume.same_grid(first):
-            raise InputError(f"{path}: shape {volume.shape} or place differ from {paths[0]}'s.")
-    parts = np.stack([np.asarray(volume.data, np.float32) for volume in volumes])
-    total = np.maximum(parts.sum(axis=0), 1e-6)  # some files count to 1, others to 255
-    parts /= total
-    labels = first.like(parts.argmax(axis=0).astype(np.uint8), kind="labels")
-    return Anatomy(labels, dict(enumerate(parts)))
+def _read_fuzzy(paths: Sequence[Path]) -> Anatomy:
+    air = read_image(paths[0], "image")
+    whole = max(float(air.data.max()), 1e-12)  # a voxel of one tissue: 1, 255 or 4095
+    labels, most, fractions = np.zeros(air.shape, np.uint8), air.data / whole, {}
+    for number, path in enumerate(paths[1:], start=1):
+        volume = read_image(path, "image")
+        if not volume.same_grid(air):
+            raise InputError(
+                f"{path}: shape {volume.shape} or affine differ from {air.shape} of {paths[0]}; "
+                "download them again."
+            )
+        part = volume.data / whole
+        labels[part > most] = number
+        most = np.maximum(most, part)
+        fractions[number] = part.astype(np.float16)  # at 0.5 mm all of them take 1.3 GB
+    return Anatomy(air.like(labels, kind="labels"), fractions)
 
 
 def _list_library(place: Path, recipe: Recipe) -> list[CaseFile]:

@@ -12,7 +12,7 @@ import numpy as np
 from napari_mtmri.draws import generator
 from napari_mtmri.tissues import LESION_T2, signals, simulate_image
 from napari_mtmri.train.recipe import Recipe
-from napari_mtmri.train.sources.base import CaseFile, Pair, Source
+from napari_mtmri.train.sources.base import SPLITS, CaseFile, Pair, Source
 from napari_mtmri.volume import Volume
 
 NAME = "simulated"
@@ -53,21 +53,24 @@ def make_head(seed: int, name: str, size: tuple[int, int]) -> Pair:
 
 def _tissues(shape: tuple[int, int, int], draw: np.random.Generator) -> np.ndarray:
     x, y, z = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij", sparse=True)
-    # A head is an ellipsoid of which we see the part above the skull base; waves fold it.
-    size = draw.uniform(0.86, 0.94, 2)
-    low = 0.25 * z + draw.uniform(-0.05, 0.05)
-    radius = np.sqrt((x / size[0]) ** 2 + (y / size[1]) ** 2 + low**2)
-    folds = 0.03 * _smooth(shape, draw, shape[0] / 24)
+    # A head is an ellipsoid seen from above its base to near its top; waves fold the cortex.
+    width, length = draw.uniform(0.84, 0.92), draw.uniform(0.9, 0.96)
+    height = 0.15 + draw.uniform(0.4, 0.5) * z
+    radius = np.sqrt((x / width) ** 2 + (y / length) ** 2 + height**2)
+    waves, folds = (_smooth(shape, draw, shape[0] / part) for part in (12, 32))
+    sulci = 0.08 * (folds - 0.6).clip(0, None)
     out = np.zeros(shape, np.uint8)
     for edge, tissue in ((1.0, FAT), (0.93, SKULL), (0.86, CSF)):
         out[radius < edge] = tissue
-    out[radius + folds < 0.82] = GREY
-    out[radius + 2 * folds < 0.70] = WHITE_MATTER
+    out[radius + 0.015 * waves + sulci < 0.83] = GREY
+    out[radius + 0.03 * waves + 2 * sulci < 0.72] = WHITE_MATTER
+    out[(abs(x) < 0.025) & (radius > 0.55) & (out != SKULL) & (out != FAT) & (out > 0)] = CSF
     for side in (-1, 1):
-        wide, long = draw.uniform(0.06, 0.12), draw.uniform(0.2, 0.35)
-        ventricle = ((x - side * 0.14) / wide) ** 2 + ((y + 0.05) / long) ** 2 + (z / 0.8) ** 2
-        out[ventricle + 5 * folds < 1] = CSF
-    out[_lesion((x, y, z), folds, draw) & (out == WHITE_MATTER)] = LESION
+        wide, long = draw.uniform(0.06, 0.12), draw.uniform(0.22, 0.35)
+        across = x - side * (0.13 + 0.25 * y**2)  # horns bend away from the middle
+        ventricle = (across / wide) ** 2 + ((y + 0.05) / long) ** 2 + ((z + 0.2) / 0.7) ** 2
+        out[ventricle + 0.15 * waves < 1] = CSF
+    out[_lesion((x, y, z), 0.03 * waves, draw) & (out == WHITE_MATTER)] = LESION
     return out
 
 
@@ -94,9 +97,9 @@ def _list(place: Path, recipe: Recipe) -> list[CaseFile]:
     found = []
     for number in range(ends[-1]):
         name = f"head-{number + 1:02d}"
-        split = ("train", "val", "test")[sum(number >= end for end in ends)]
+        split = SPLITS[sum(number >= end for end in ends)]
         load = partial(make_head, recipe.seed, name, recipe.simulated_size)
-        found.append(CaseFile(name, name, split, "simulated", "simulated", load))  # type: ignore[arg-type]
+        found.append(CaseFile(name, name, split, "simulated", "simulated", load))
     return found
 
 

@@ -11,11 +11,10 @@ from typing import Literal
 
 from napari_mtmri.errors import InputError
 from napari_mtmri.train.recipe import Recipe
-from napari_mtmri.train.sources.base import CaseFile, Source, Split, read_pair
+from napari_mtmri.train.sources.base import SPLITS, CaseFile, Source, Split, read_pair
 from napari_mtmri.train.sources.rules import patient_of
 
 TABLE = "cases.csv"
-SPLITS: tuple[Split, ...] = ("train", "val", "test")
 Row = Mapping[str, str]
 
 
