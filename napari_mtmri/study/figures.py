@@ -24,7 +24,7 @@ BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, BLACK = (
 COLOURS = (BLACK, BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW)
 DASHES: tuple[Any, ...] = ("solid", (0, (5, 2)), (0, (1, 1.5)))
 LEARNED = ("uncertainty", "dwa")
-N_WINDOWS = 24
+N_WINDOWS, LEAST_IN_WINDOW = 24, 4
 NORMAL_95 = 1.96
 WIDTH, PANEL_HEIGHT, PANEL_WIDTH = 10.0, 2.3, 3.2
 DOTS_PER_INCH = 120
@@ -112,7 +112,7 @@ def _draw_losses(axis: Any, piece: Piece, events: Events) -> None:
             if event["kind"] == "update" and "seg_loss" in event
             and bool(event.get("teacher")) is teacher
         ]  # fmt: skip
-        if len(points) < 2 * N_WINDOWS:
+        if len(points) < 2 * LEAST_IN_WINDOW:
             continue
         middle, mean, half = _windows(np.array(points, float))
         what = "truth shown" if teacher else "own output shown"
@@ -125,7 +125,7 @@ def _draw_losses(axis: Any, piece: Piece, events: Events) -> None:
 
 def _windows(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the middle of each window, its mean, and half the 95 % interval of that mean."""
-    parts = np.array_split(points, N_WINDOWS)
+    parts = np.array_split(points, min(N_WINDOWS, len(points) // LEAST_IN_WINDOW))
     half = [NORMAL_95 * part[:, 1].std(ddof=1) / np.sqrt(len(part)) for part in parts]
     means = np.array([part.mean(axis=0) for part in parts])
     return means[:, 0], means[:, 1], np.array(half)

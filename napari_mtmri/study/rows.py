@@ -115,8 +115,8 @@ TWO_STAGE = Row(
     parts=("d5c5", "unet-full-sample"),
     method=APART,
     note="the row to beat; of the same total of updates D5C5 is given the first half of the "
-    "epochs and the U-Net, on true images, the other half, so that each network is updated half "
-    "as often as in the joint rows",
+    "epochs and the U-Net, on true images, the other half, each with a whole schedule of the "
+    "learning rate, so that each network is updated half as often as in the joint rows",
 )
 
 TABLES: Mapping[str, Study] = {
