@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ class Machine:
         """Return a launched Fabric; under torchrun or SLURM it joins the others."""
         from lightning_fabric import Fabric
 
+        # What it would say of precision and processes stands in our own first event.
+        logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
         fabric = Fabric(
             accelerator=self.accelerator,
             devices=int(self.devices) if self.devices.isdigit() else self.devices,

@@ -106,8 +106,9 @@ def start_weights(recipe: Recipe) -> Path:
     from napari_mtmri.weights import find_weights
 
     assert recipe.start_from is not None  # asked by the callers
-    given = Path(recipe.start_from)
-    return find_weights(recipe.method, given if given.suffix == ".safetensors" else None)
+    if recipe.start_from.endswith(".safetensors"):
+        return find_weights(recipe.method, Path(recipe.start_from))
+    return find_weights(recipe.start_from)
 
 
 def make_objective(material: Material, simulator: Simulator) -> Objective:
