@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
@@ -104,7 +104,9 @@ class ScoresPart(QWidget):
     def add(self, result: Result) -> None:
         """Add the scores of a result; those of the same request are replaced."""
         title = run_title(result).partition(" · ")[2]
-        sampling = title.partition(" ")[2]
+        # A zero-filled image does not depend on weights.
+        alone = replace(result, request={**result.request, "weights": None})
+        sampling = run_title(alone).partition(" · ")[2].partition(" ")[2]
         fresh = [
             Row(result.name, f"{name} {sampling}" if name == ZERO_FILLED else title, scores)
             for name, scores in result.scores.items()

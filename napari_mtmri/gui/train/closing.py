@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from qtpy.QtCore import QEvent, QObject
@@ -15,6 +15,7 @@ QUESTION = (
     "A training that was started here is still running.\n\n"
     "It can run on without napari; 'Open…' in the Train panel attaches to it again."
 )
+_GUARDS: dict[int, ClosingGuard] = {}  # by their windows, which they are to outlive
 STOP, RUN_ON, STAY = "Stop and keep the checkpoint", "Let it run on", "Keep napari open"
 
 
@@ -24,20 +25,17 @@ class ClosingGuard(QObject):
     Parameters
     ----------
     window : QMainWindow
-    stop_all : callable
-        Asks all trainings that were started here to stop.
     """
 
-    def __init__(self, window: QMainWindow, stop_all: Callable[[], None]) -> None:
+    def __init__(self, window: QMainWindow) -> None:
         super().__init__(window)
-        self._window, self._stop_all = window, stop_all
         self._is_answered = False
         self.question: QMessageBox | None = None
         window.installEventFilter(self)
 
     def eventFilter(self, watched: Any, event: Any) -> bool:
         """Ask instead of closing, where there is something to ask."""
-        is_close = watched is self._window and event.type() == QEvent.Type.Close
+        is_close = watched is self.parent() and event.type() == QEvent.Type.Close
         if not is_close or self._is_answered or not launch.running() or self._is_torn_down():
             return False
         event.ignore()
@@ -46,12 +44,12 @@ class ClosingGuard(QObject):
 
     def _is_torn_down(self) -> bool:
         """Whether the viewer is being closed by a program: too late to hold that back."""
-        inside = self._window.centralWidget()
+        inside = self.parent().centralWidget()
         return inside is None or not inside.isVisible()
 
     def _ask(self) -> None:
         if self.question is None:
-            box = QMessageBox(self._window)
+            box = QMessageBox(self.parent())
             box.setWindowTitle("Train")
             box.setText(QUESTION)
             for text, role in (
@@ -69,12 +67,29 @@ class ClosingGuard(QObject):
         if text == STAY:
             return
         if text == STOP:
-            self._stop_all()
+            for run in launch.running():
+                launch.ask_to_stop(run)
         self._is_answered = True
-        self._window.close()
+        self.parent().close()
 
 
-def window_of(widget: QWidget) -> QMainWindow | None:
+def guard_window_of(widget: QWidget) -> ClosingGuard | None:
+    """Return the guard of the window that a widget is shown in, also when it is gone."""
+    window = _window_of(widget)
+    if window is None:
+        return None
+    key = id(window)
+    if key not in _GUARDS:
+        _GUARDS[key] = ClosingGuard(window)
+        window.destroyed.connect(partial(_forget, key))
+    return _GUARDS[key]
+
+
+def _forget(key: int, *_: object) -> None:
+    _GUARDS.pop(key, None)
+
+
+def _window_of(widget: QWidget) -> QMainWindow | None:
     """Return napari's window that a docked or floating widget belongs to."""
     above = widget.parentWidget()
     while above is not None and not isinstance(above, QMainWindow):

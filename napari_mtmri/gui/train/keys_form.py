@@ -38,7 +38,7 @@ def text_of(value: Any) -> str:
 def value_of(text: str, key: str) -> Any:
     """Return what was typed as the recipe takes it; the recipe says what is wrong with it."""
     text, shape = text.strip(), str(Recipe.model_fields[key].annotation)
-    if not text or text == NOTHING:
+    if not text:
         return None
     if shape.startswith("dict") and ":" in text:
         pairs = (part.partition(":") for part in text.split(",") if part.strip())
@@ -141,4 +141,4 @@ def tip_of(key: str) -> str:
 
 
 def _plain(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)

@@ -15,7 +15,7 @@ from napari_mtmri.errors import InputError
 from napari_mtmri.gui import commands
 from napari_mtmri.gui.keys import TRAIN_KEYS, bind_keys, unbind_keys
 from napari_mtmri.gui.panels import remember
-from napari_mtmri.gui.train.closing import ClosingGuard, window_of
+from napari_mtmri.gui.train.closing import ClosingGuard, guard_window_of
 from napari_mtmri.gui.train.data_part import DataPart
 from napari_mtmri.gui.train.exporting import Exported
 from napari_mtmri.gui.train.guide import GUIDE
@@ -163,10 +163,6 @@ class Train(Panel):
             self.run_part.problem.clear()
             self.starting.start(launch.resume_command(run), run)
 
-    def _stop_all(self) -> None:
-        for run in launch.running():
-            launch.ask_to_stop(run)
-
     # The training that is watched
 
     def open_run(self, run: Path) -> None:
@@ -240,9 +236,7 @@ class Train(Panel):
             self._is_hidden = False
             self.data.refresh()
             self.watching.hurry(True)
-        window = window_of(self)
-        if self.guard is None and window is not None:
-            self.guard = ClosingGuard(window, self._stop_all)
+        self.guard = guard_window_of(self)
 
 
 def _device() -> str:

@@ -76,6 +76,7 @@ class RecipePart(QWidget):
         self.estimated.setWordWrap(True)
         self._lay_out()
         self.show_plan()
+        plan.events.connect(self._plan_changed)
         self.preset.currentTextChanged.connect(self._preset_chosen)
         for form in self.forms.values():
             form.changed.connect(self._key_chosen)
@@ -142,7 +143,6 @@ class RecipePart(QWidget):
     def _preset_chosen(self, preset: str) -> None:
         self.problem.clear()
         self._plan.choose_preset(preset)
-        self._after_change()
 
     def _key_chosen(self, key: str, value: object) -> None:
         self.problem.clear()
@@ -150,12 +150,11 @@ class RecipePart(QWidget):
             self._plan.set_key(key, value)
         except MtmriError as why:
             self.problem.show_error(why)  # the field keeps what was typed, the plan does not
-        else:
-            self._after_change()
 
-    def _after_change(self) -> None:
-        self.show_estimate(None)
-        self.show_plan()
+    def _plan_changed(self, what: Any) -> None:
+        if what.signal.name != "run":
+            self.show_estimate(None)
+            self.show_plan()
 
     def _estimate_clicked(self) -> None:
         (self.estimate_stopped if self._is_estimating else self.estimate_asked).emit()

@@ -156,6 +156,8 @@ class _Canvas(pg.PlotWidget):
         super().__init__(background=None, enableMenu=False, axisItems={"left": _Side("left")})
         self.setMouseEnabled(x=False, y=False)
         self.hideButtons()
+        # It is made though it is not wanted, without a parent, and would outlive the plot.
+        self.getPlotItem().ctrlMenu.setParent(self)
         self.setFrameShape(self.Shape.NoFrame)
 
     def color(self, text: Any, font: Any) -> None:

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The Train panel, and a look at the processes that a test leaves behind."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from napari_mtmri.gui import commands
+from napari_mtmri.train import launch
+from tests.gui.conftest import WAIT_MS
+
+
+@pytest.fixture(autouse=True)
+def own_weights(tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's folder of weights, which the test may write into."""
+    folder = shutil.copytree(tiny_weights, tmp_path / "weights")
+    monkeypatch.setenv("MTMRI_WEIGHTS", str(folder))
+    return Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def _no_process_goes_on() -> Iterator[None]:
+    yield
+    left = launch.running()
+    for child in psutil.Process().children():
+        child.kill()
+        child.wait()
+    assert not left, "a training runs on"
+
+
+@pytest.fixture
+def train(viewer: Any, qtbot: Any) -> Any:
+    """The panel, with the simulated heads looked at."""
+    panel = commands.open_train(viewer)
+    qtbot.waitUntil(lambda: bool(panel.data.leaks.text()), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: "loading" not in panel.header.device.text(), timeout=WAIT_MS)
+    return panel

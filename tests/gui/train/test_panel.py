@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The Train panel, driven as a user drives it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication, QMessageBox
+
+from napari_mtmri.gui import commands
+from napari_mtmri.gui.train.closing import RUN_ON, STAY, STOP
+from napari_mtmri.train import launch
+from napari_mtmri.train.follow import Follower
+from napari_mtmri.train.recent import recent_runs, remember_run
+from napari_mtmri.weights import list_weights
+from tests.gui.conftest import WAIT_MS
+from tests.train.folders import begun, event, update, validation, write, write_process
+from tests.train.test_launch import QUICK, quick, wait
+
+LONG_MS = 180_000
+SMALL = {key: value for key, value in QUICK.items() if key != "epochs"}
+
+
+def click(button: Any, qtbot: Any) -> None:
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def type_into(field: Any, text: str, qtbot: Any) -> None:
+    field.selectAll()
+    qtbot.keyClicks(field, text)
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+
+
+def choose_small(train: Any, **changes: Any) -> None:
+    for key, value in {**SMALL, **changes}.items():
+        train.plan.set_key(key, value)
+
+
+def until(train: Any, state: str, qtbot: Any) -> None:
+    qtbot.waitUntil(lambda: train.status.state == state, timeout=LONG_MS)
+
+
+def png(path: Path, gray: int) -> None:
+    from matplotlib.image import imsave
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    imsave(path, np.full((12, 10, 3), gray, np.uint8))
+
+
+def grays(train: Any) -> list[int | None]:
+    pictures = [one.toImage() for one in train.watch_part.pictures.pictures]
+    return [None if one.isNull() else one.pixelColor(1, 1).red() for one in pictures]
+
+
+def test_it_opens_ready_to_train_on_simulated_heads(train: Any) -> None:
+    assert train.run_part.start.isEnabled()
+    assert "6 cases: 4 train, 2 val, 0 test" in train.data.facts.text()
+    assert all(not picture.isNull() for picture in train.data.montage.pictures)
+    command = train.watch_part.command.text()
+    assert command == launch.shown(train.plan.command())
+    assert "--preset quick-check --data simulated" in command
+    train.watch_part.copy.click()
+    assert QApplication.clipboard().text() == command
+
+
+def test_what_is_typed_is_in_the_command_or_refused_beside_it(train: Any, qtbot: Any) -> None:
+    epochs = train.recipe.forms["main"].fields["epochs"]
+    type_into(epochs, "7", qtbot)
+    assert train.watch_part.command.text().endswith("epochs=7")
+    type_into(epochs, "-7", qtbot)
+    assert "epochs" in train.recipe.problem.text
+    assert train.plan.changes == {"epochs": 7}
+    train.recipe.preset.setCurrentText("paper-atlas")
+    assert train.recipe.problem.text == ""
+    assert "very likely a slip" in train.recipe.note.text()
+    assert epochs.text() == "50"
+
+
+def test_the_plot_and_the_ticks_move_with_the_recipe(train: Any, qtbot: Any) -> None:
+    recipe = train.recipe
+    before = recipe.plot.curves["α reconstruction"].getData()[1].copy()
+    train.tabs.setCurrentIndex(1)
+    recipe.forms["weights"].fields["weighting"].setCurrentText("fixed")
+    after = recipe.plot.curves["α reconstruction"].getData()[1]
+    assert not np.array_equal(before, after)
+    assert not recipe.forms["weights"].fields["fixed_alpha"].isHidden()
+    assert recipe.forms["weights"].fields["time_constant"].isHidden()
+    assert set(recipe.strip.ticks) == {True, False}
+    recipe.forms["teacher"].fields["teacher_forcing"].setCurrentText("never")
+    assert set(recipe.strip.ticks) == {False}
+    recipe.forms["main"].fields["method"].setCurrentText("d5c5")
+    assert recipe.plot.isHidden()
+
+
+def test_a_folder_that_is_none_is_said_beside_it(train: Any, qtbot: Any, tmp_path: Path) -> None:
+    type_into(train.data.place, str(tmp_path / "nowhere"), qtbot)
+    qtbot.waitUntil(lambda: bool(train.data.problem.text), timeout=WAIT_MS)
+    assert "no such folder" in train.data.problem.text
+    click(train.data.simulated, qtbot)
+    qtbot.waitUntil(lambda: bool(train.data.leaks.text()), timeout=WAIT_MS)
+    assert train.data.problem.text == ""
+
+
+def test_an_estimate_is_measured_and_can_be_stopped(train: Any, qtbot: Any) -> None:
+    choose_small(train, epochs=2)
+    assert train.recipe.estimated.text() == "Time — · memory —"
+    click(train.recipe.estimate, qtbot)
+    click(train.recipe.estimate, qtbot)
+    assert train.recipe.estimated.text() == "Time — · memory —"
+    click(train.recipe.estimate, qtbot)
+    qtbot.waitUntil(lambda: "GiB" in train.recipe.estimated.text(), timeout=LONG_MS)
+    assert "2 updates" in train.recipe.estimated.text()
+    train.plan.set_key("epochs", 3)
+    assert train.recipe.estimated.text() == "Time — · memory —"
+
+
+def test_any_run_folder_is_watched(train: Any, qtbot: Any, tmp_path: Path) -> None:
+    run = begun(tmp_path / "elsewhere", 20)
+    for number, name in enumerate(("zero_filled", "truth", "mask", "epoch-0001")):
+        png(run / "slices" / f"{name}.png", 40 * (number + 1))
+    write(run, [validation(1, 0.5)])
+    train.open_run(run)
+    until(train, "running", qtbot)
+    qtbot.waitUntil(lambda: None not in grays(train), timeout=WAIT_MS)
+    assert grays(train) == [40, 160, 80, 120]
+    watched = train.watch_part
+    assert watched.known.currentText() == "elsewhere"
+    assert len(watched.plots["losses"].curves["reconstruction"].getData()[0]) == 20
+    assert len(watched.plots["losses"].curves["own steps"].getData()[0]) == 10
+    assert watched.strip.ticks == (True, False) * 10
+    assert "Dice 0.500" in watched.scores.text()
+    assert "update 20 of 50" in train.run_part.status.text()
+    assert train.run_part.stop.isEnabled()
+    assert not train.run_part.resume.isEnabled()
+    write(run, [update(21)])
+    qtbot.waitUntil(lambda: "update 21" in train.run_part.status.text(), timeout=WAIT_MS)
+    click(train.run_part.stop, qtbot)
+    qtbot.waitUntil((run / "stop").exists, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: "Stopping" in train.run_part.status.text(), timeout=WAIT_MS)
+    write(run, [event("checkpoint", 21), event("stopped", 21, epoch=2)])
+    until(train, "stopped", qtbot)
+    assert train.run_part.resume.isEnabled()
+    assert "Resume goes on from update 21." in train.run_part.status.text()
+
+
+def test_one_that_was_killed_or_is_silent_is_said(train: Any, qtbot: Any, tmp_path: Path) -> None:
+    run = begun(tmp_path / "silent", 2, time.time() - 1000)
+    write_process(run, host="a-cluster", started=time.time() - 1001)
+    train.open_run(run)
+    until(train, "stalled", qtbot)
+    assert "no sign of life for 16 min" in train.run_part.status.text()
+    write_process(run, started=time.time() - 1e9)
+    until(train, "killed", qtbot)
+    assert "Ended without a word" in train.run_part.status.text()
+
+
+def test_a_folder_that_is_no_training_is_refused(train: Any, tmp_path: Path) -> None:
+    train.open_run(tmp_path)
+    assert "not the folder of a training" in train.run_part.problem.text
+
+
+def test_another_training_replaces_all_that_was_shown(
+    train: Any, qtbot: Any, tmp_path: Path
+) -> None:
+    first = begun(tmp_path / "first", 20)
+    png(first / "slices" / "epoch-0001.png", 90)
+    write(first, [validation(1, 0.5)])
+    train.open_run(first)
+    qtbot.waitUntil(lambda: 90 in grays(train), timeout=WAIT_MS)
+    train.open_run(begun(tmp_path / "second", 2))
+    qtbot.waitUntil(lambda: "update 2 of" in train.run_part.status.text(), timeout=WAIT_MS)
+    assert grays(train) == [None] * 4
+    assert train.watch_part.scores.text() == "Validation: —"
+    index = train.watch_part.known.findText("first")
+    train.watch_part.known.setCurrentIndex(index)
+    train.watch_part.known.activated.emit(index)
+    qtbot.waitUntil(lambda: 90 in grays(train), timeout=WAIT_MS)
+
+
+def test_a_panel_that_is_hidden_looks_on_and_says_how_it_ended(
+    make_napari_viewer: Any, qtbot: Any, tmp_path: Path
+) -> None:
+    from napari.utils.notifications import notification_manager
+
+    train = commands.open_train(make_napari_viewer(show=True))
+    run = begun(tmp_path / "run", 20)
+    train.open_run(run)
+    until(train, "running", qtbot)
+    train.parentWidget().hide()
+    write(run, [event("failed", 20, reason="the loss is nan.")])
+    until(train, "failed", qtbot)
+    assert "the loss is nan." in notification_manager.records[-1].message
+    train.parentWidget().show()
+    qtbot.waitUntil(lambda: "nan" in train.run_part.status.text(), timeout=WAIT_MS)
+
+
+def test_train_use_compare_without_leaving_the_window(
+    train: Any, viewer: Any, files: tuple[Path, Path], qtbot: Any, own_weights: Path
+) -> None:
+    viewer.open(str(files[0]), plugin="napari-mtmri")
+    reconstruct = commands.open_reconstruct(viewer)
+    commands.open_train(viewer)
+    choose_small(train, epochs=400)
+    run = Path(train.plan.run).resolve()
+    click(train.run_part.start, qtbot)
+    until(train, "starting", qtbot)
+    assert train.watching.run == run
+    assert not train.run_part.start.isEnabled()
+    until(train, "running", qtbot)
+    qtbot.waitUntil(lambda: None not in grays(train), timeout=LONG_MS)
+    assert recent_runs()[0] == run
+    commands.stop_training(viewer)
+    until(train, "stopped", qtbot)
+    stopped = train.status.updates
+    qtbot.waitUntil(lambda: not launch.running(), timeout=LONG_MS)
+    click(train.run_part.resume, qtbot)
+    qtbot.waitUntil(lambda: (train.status.updates or 0) > stopped, timeout=LONG_MS)
+    # used while it goes on
+    train.tabs.setCurrentIndex(3)
+    assert train.use.best.isEnabled()
+    with qtbot.waitSignal(train.use.exported, timeout=LONG_MS) as found:
+        click(train.use.use, qtbot)
+    exported = found.args[0]
+    assert exported.path == own_weights / f"mtmri-{run.name}.safetensors"
+    assert exported.path in list_weights("mtmri")
+    box = reconstruct.method.weights.box
+    assert box.findText(exported.path.stem) > 0  # there at once
+    click(train.run_part.stop, qtbot)
+    until(train, "stopped", qtbot)
+    qtbot.waitUntil(lambda: not launch.running(), timeout=LONG_MS)
+    click(train.use.show_it, qtbot)
+    assert reconstruct.choices.weights == str(exported.path)
+    titles = []
+    for index in (box.currentIndex(), 0):
+        box.setCurrentIndex(index)
+        with qtbot.waitSignal(reconstruct.finished, timeout=LONG_MS) as found:
+            reconstruct.run_volume()
+        titles.append(found.args[0])
+    assert titles[0].provenance["weights"] != titles[1].provenance["weights"]
+    assert titles[0].provenance["weights"][0]["sha256"] == exported.card.sha256
+    shown = [layer.name for layer in viewer.layers if layer.name.endswith("reconstruction")]
+    assert len(shown) == 2  # one beside the other
+    rows = {row.title for row in reconstruct.scores.rows}
+    own, usual = f"mtmri R4 random, {exported.path.stem}", "mtmri R4 random"
+    assert rows == {"zero-filled R4 random", own, usual}
+
+
+def test_the_same_weights_are_not_kept_twice_and_others_never_replaced(
+    train: Any, qtbot: Any, tmp_path: Path, own_weights: Path
+) -> None:
+    runs = []
+    for place in ("a", "b"):
+        run = tmp_path / place / "run"
+        wait(launch.start(quick(run, epochs=1, seed=len(runs)), run).pid)
+        runs.append(run)
+    names = []
+    for run in (runs[0], runs[0], runs[1]):
+        train.open_run(run)
+        until(train, "finished", qtbot)
+        qtbot.waitUntil(lambda: train.use.use.isEnabled(), timeout=WAIT_MS)
+        with qtbot.waitSignal(train.use.exported, timeout=LONG_MS) as found:
+            train.use.use.click()
+        names.append(found.args[0].path.stem)
+    assert names == ["mtmri-run", "mtmri-run", "mtmri-run-2"]
+    assert len(list(own_weights.glob("mtmri-run*.json"))) == 2
+
+
+# Closing
+
+
+def answer(train: Any, text: str, qtbot: Any) -> None:
+    """Close the window as a user does, and click an answer."""
+    window = train.guard.parent()
+    assert not window.close()
+    box = train.guard.question
+    assert isinstance(box, QMessageBox)
+    qtbot.waitUntil(box.isVisible, timeout=WAIT_MS)
+    click(next(button for button in box.buttons() if button.text() == text), qtbot)
+
+
+@pytest.mark.parametrize("text", [STOP, RUN_ON])
+def test_closing_napari_asks_what_becomes_of_the_training(
+    make_napari_viewer: Any, qtbot: Any, text: str
+) -> None:
+    viewer = make_napari_viewer(show=True)
+    train = commands.open_train(viewer)
+    choose_small(train, epochs=400)
+    run = Path(train.plan.run).resolve()
+    train.start()
+    until(train, "running", qtbot)
+    window = train.guard.parent()
+    window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)  # the fixture closes it again
+    answer(train, STAY, qtbot)
+    assert window.isVisible()
+    answer(train, text, qtbot)
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT_MS)
+    follower = Follower(run)
+    if text == RUN_ON:
+        updates = follower.poll().status.updates or 0
+        qtbot.waitUntil(lambda: (follower.poll().status.updates or 0) > updates, timeout=LONG_MS)
+        launch.ask_to_stop(run)
+    qtbot.waitUntil(lambda: not launch.running(), timeout=LONG_MS)
+    status = follower.poll().status
+    assert status.state == "stopped"
+    assert status.checkpoint_updates == status.updates
+
+
+def test_nothing_is_asked_where_nothing_runs(make_napari_viewer: Any, qtbot: Any) -> None:
+    viewer = make_napari_viewer(show=True)
+    train = commands.open_train(viewer)
+    qtbot.waitUntil(lambda: bool(train.data.leaks.text()), timeout=WAIT_MS)
+    window = train.guard.parent()
+    window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+    assert window.close()
+
+
+def test_a_training_that_was_left_running_is_attached_to(
+    viewer: Any, qtbot: Any, tmp_path: Path
+) -> None:
+    run = begun(tmp_path / "left", 4)
+    remember_run(begun(tmp_path / "older", 4))
+    write(tmp_path / "older", [event("end", 4)])
+    remember_run(run)
+    train = commands.open_train(viewer)
+    qtbot.waitUntil(lambda: train.watching.run == run.resolve(), timeout=WAIT_MS)
+    until(train, "running", qtbot)
+    known = train.watch_part.known
+    assert [known.itemText(row) for row in range(known.count())] == ["left", "older"]
+    qtbot.waitUntil(lambda: bool(train.data.leaks.text()), timeout=WAIT_MS)

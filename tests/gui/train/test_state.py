@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What is chosen, drawn and said in the Train panel; no Qt."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+
+from napari_mtmri.errors import InputError, RequestError
+from napari_mtmri.gui.train.keys_form import text_of, value_of
+from napari_mtmri.gui.train.looking import look
+from napari_mtmri.gui.train.schedules import ticks, weights_over_epochs, weights_sentence
+from napari_mtmri.gui.train.sentences import (
+    duration,
+    estimate_line,
+    facts_line,
+    scores_line,
+    status_line,
+)
+from napari_mtmri.gui.train.state import Plan, free_run
+from napari_mtmri.train.presets import PRESETS, make_recipe
+from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.train.status import State, Status
+from tests.train.heads import TINY, write_cases
+
+
+def test_only_what_differs_from_the_preset_is_said() -> None:
+    plan = Plan(run="out")
+    usual = plan.command()
+    plan.set_key("epochs", 3)
+    plan.set_key("crop", (32, 32))
+    assert plan.command() == [*usual, "epochs=3", "crop=[32, 32]"]
+    assert plan.recipe() == make_recipe(plan.preset, {"epochs": 3, "crop": (32, 32)})
+    plan.set_key("epochs", make_recipe(plan.preset, {}).epochs)
+    assert plan.command() == [*usual, "crop=[32, 32]"]
+    plan.choose_preset("paper-atlas")
+    assert plan.command()[2:4] == ["--preset", "paper-atlas"]
+    assert not plan.changes
+
+
+def test_what_does_not_fit_changes_nothing() -> None:
+    plan = Plan()
+    with pytest.raises(RequestError, match="epochs"):
+        plan.set_key("epochs", -1)
+    assert plan == Plan()
+
+
+def test_a_change_is_heard_once() -> None:
+    plan, heard = Plan(), []
+    plan.events.changes.connect(heard.append)
+    plan.set_key("epochs", 3)
+    plan.set_key("epochs", 3)
+    assert heard == [{"epochs": 3}]
+
+
+def test_no_training_takes_the_folder_or_log_of_another(tmp_path: Path) -> None:
+    assert free_run(tmp_path, "a").name == "a-1"
+    (tmp_path / "a-1").mkdir()
+    (tmp_path / "a-2.log").touch()
+    assert free_run(tmp_path, "a").name == "a-3"
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_value_of_a_recipe_is_read_again_as_it_is_shown(preset: str) -> None:
+    recipe = make_recipe(preset, {"image_glob": "a, b: c*.nii", "tf_period": (2, 3)})
+    read = {key: value_of(text_of(getattr(recipe, key)), key) for key in Recipe.model_fields}
+    assert Recipe(**read) == recipe
+
+
+# What is drawn
+
+
+def test_the_weights_are_those_of_the_recipe() -> None:
+    recipe = make_recipe(None, {"epochs": 10, "time_constant": 1.0})
+    epochs, alpha, beta = weights_over_epochs(recipe)
+    np.testing.assert_allclose(alpha + beta, 1)
+    assert epochs[0] == 0
+    assert epochs[-1] == 10
+    assert (np.diff(alpha) <= 0).all()
+    assert weights_sentence(recipe) == "α falls from 0.8 to 0.05, reached after 2 of 10 epochs."
+    fixed = make_recipe(None, {"weighting": "fixed"})
+    assert weights_sentence(fixed) == "α stays 0.5 for all 50 epochs."
+    assert "one loss" in weights_sentence(make_recipe(None, {"method": "d5c5"}))
+
+
+@pytest.mark.parametrize("mode", get_args(Recipe.model_fields["teacher_forcing"].annotation))
+def test_every_kind_of_teacher_forcing_is_drawn(mode: str) -> None:
+    found, said = ticks(make_recipe(None, {"teacher_forcing": mode, "tf_period": (2, 1)}))
+    assert found
+    assert said
+    if mode in ("always", "never"):
+        assert set(found) == {mode == "always"}
+    elif mode == "period":
+        assert found[:6] == [True, True, False, True, True, False]
+    else:
+        assert set(found) == {True, False}
+
+
+# What is said
+
+
+def test_durations_are_said_as_people_say_them() -> None:
+    said = [duration(seconds) for seconds in (None, 0.4, 59, 125, 3 * 3600 + 600, 100 * 3600)]
+    assert said == ["—", "0 s", "59 s", "2 min 5 s", "3 h 10 min", "4 d 4 h"]
+
+
+@pytest.mark.parametrize("state", get_args(State))
+def test_every_state_is_said_with_and_without_numbers(state: Any) -> None:
+    now = time.time()
+    numbers: dict[str, Any] = {
+        "updates": 1200, "total": 5000, "epoch": 2, "epochs": 10, "seconds_per_update": 0.5,
+        "seconds_left": 1900.0, "silent_s": 300.0, "checkpoint_at": now - 60,
+        "checkpoint_updates": 1100,
+    }  # fmt: skip
+    known = status_line(Status(state, "the disk is full.", **numbers), now)
+    unknown = status_line(Status(state), now)
+    assert "None" not in known + unknown
+    if state in ("stopped", "failed", "killed"):
+        assert "Resume goes on from update 1,100." in known
+    if state == "failed":
+        assert "the disk is full." in known
+
+
+def test_what_was_not_measured_is_a_dash() -> None:
+    assert scores_line({}) == "—"
+    assert "Dice —" in scores_line({"epoch": 0, "val_psnr": 31.0})
+    assert estimate_line(None) == "Time — · memory —"
+    assert facts_line({}) == ""
+    assert "—" in facts_line({"epochs": 3})
+
+
+# A look at the cases
+
+
+def test_a_look_shows_cases_split_and_what_a_network_sees(tmp_path: Path) -> None:
+    folder = write_cases(tmp_path / "cases", ["train", "train", "val"])
+    found = look(str(folder), TINY)
+    assert found.facts == (
+        "3 cases: 2 train, 1 val, 0 test; split by patient",
+        "5 slices a case of 20 × 18 · labels: 1",
+    )
+    assert "no patient is on two sides" in found.leaks
+    assert len(found.seen) == len(found.truth) == 6
+    assert all(picture.shape == (16, 16, 3) for picture in (*found.seen, *found.truth))
+    assert any((seen != truth).any() for seen, truth in zip(found.seen, found.truth, strict=True))
+
+
+def test_a_leak_is_refused(tmp_path: Path) -> None:
+    folder = write_cases(tmp_path / "cases", ["train", "val"])
+    (folder / "1_image.nii.gz").write_bytes((folder / "0_image.nii.gz").read_bytes())
+    with pytest.raises(InputError, match="same image"):
+        look(str(folder), TINY)
