@@ -135,6 +135,7 @@ def test_a_row_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     assert watch.heard == outcomes
     text = write_report(plan, summarise_plan(plan)).read_text(encoding="utf-8")
     assert "| wild | — |" in text
+    assert "failed: update" in text
 
 
 def test_looks_at_the_test_cases_are_counted_once_a_row(tmp_path: Path) -> None:
