@@ -8,9 +8,12 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-from napari_mtmri.train.thinned import Thinned
+import numpy as np
+
+from napari_mtmri.train.thinned import Curve, Thinned
 
 N_RECENT, N_PACE, N_WORDS = 60, 200, 60
+MOST_UPDATES = 2**53  # that a float counts exactly
 PER_UPDATE = ("loss", "recon_loss", "alpha", "beta", "lr", "grad_norm")
 PER_EPOCH = ("val_psnr", "val_psnr_gain", "val_dice", "val_dice_truth")
 SEG, SEG_TRUTH, SEG_OWN = "seg_loss", "seg_loss truth", "seg_loss own"
@@ -20,7 +23,8 @@ class History:
     """What the events so far add up to."""
 
     def __init__(self) -> None:
-        self.curves: dict[str, Thinned] = {}
+        self._thinned: dict[str, Thinned] = {}
+        self._fresh: dict[str, tuple[list[int], list[float]]] = {}  # not yet thinned
         self.recent: deque[tuple[int, bool]] = deque(maxlen=N_RECENT)
         self.pace: deque[tuple[float, int]] = deque(maxlen=N_PACE)
         self.bests: list[dict[str, Any]] = []
@@ -33,7 +37,10 @@ class History:
 
     def add(self, event: dict[str, Any]) -> None:
         """Take one event in."""
-        kind, self.last, self.updates = event["kind"], event, event["updates"]
+        kind = event["kind"]
+        if not isinstance(kind, str) or not 0 <= event["updates"] <= MOST_UPDATES:
+            return
+        self.last, self.updates = event, event["updates"]
         if kind in ("start", "resume"):
             self._begin(event)
         elif kind == "update":
@@ -49,8 +56,9 @@ class History:
         """Forget what is going to be done again."""
         self.facts = event
         self.pace.clear()
-        validated = int(event.get("epoch", 0)) * int(event.get("per_epoch", 0))
-        for name, curve in self.curves.items():
+        self._thin()
+        validated = (count_of(event, "epoch") or 0) * (count_of(event, "per_epoch") or 0)
+        for name, curve in self._thinned.items():
             curve.cut(validated if name in PER_EPOCH else event["updates"])
         self.bests = [best for best in self.bests if best["updates"] <= validated]
         kept = [mark for mark in self.recent if mark[0] <= event["updates"]]
@@ -76,14 +84,28 @@ class History:
             self.bests.append(event)
         for name in PER_EPOCH:
             self._put(name, event["updates"], number_of(event, name))
+        epoch = (count_of(event, "epoch") or 0) + 1
         scores = ", ".join(
             f"{n} {event[n]:.4g}" for n in PER_EPOCH if number_of(event, n) is not None
         )
-        self.words.append(f"epoch {event.get('epoch', -1) + 1}: {scores}")
+        self.words.append(f"epoch {epoch}: {scores}")
 
     def _put(self, name: str, at: int, value: float | None) -> None:
         if value is not None:
-            self.curves.setdefault(name, Thinned()).add(at, value)
+            places, values = self._fresh.setdefault(name, ([], []))
+            places.append(at)
+            values.append(value)
+
+    def curves(self) -> dict[str, Curve]:
+        """Return the series as they are now."""
+        self._thin()
+        return {name: thinned.curve() for name, thinned in self._thinned.items()}
+
+    def _thin(self) -> None:
+        for name, (places, values) in self._fresh.items():
+            x, y = np.array(places, float), np.array(values)
+            self._thinned.setdefault(name, Thinned()).extend(x, y)
+        self._fresh = {}
 
     @property
     def seconds_per_update(self) -> float | None:
@@ -97,8 +119,12 @@ class History:
 def number_of(event: Mapping[str, Any], name: str) -> float | None:
     """Return a finite number of an event; None where there is none."""
     value = event.get(name)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and math.isfinite(value) else None  # type: ignore[arg-type]
+    if type(value) is not float and type(value) is not int:
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:  # an integer of hundreds of digits
+        return None
 
 
 def count_of(event: Mapping[str, Any], name: str) -> int | None:

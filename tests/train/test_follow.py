@@ -9,12 +9,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from napari_mtmri.gui.train.sentences import facts_line, scores_line, status_line
 from napari_mtmri.train import follow
 from napari_mtmri.train.folder import read_events
 from napari_mtmri.train.follow import Follower
@@ -75,6 +77,43 @@ def test_garbage_is_skipped(tmp_path_factory: pytest.TempPathFactory, rubbish: l
     assert len(losses(Follower(run).poll())) == 3
 
 
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.just(10**400),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=3,
+)
+KINDS = ("start", "resume", "update", "validation", "checkpoint", "warning", "stopped", "end")
+KEYS = (
+    "time", "epoch", "epochs", "per_epoch", "total", "loss", "seg_loss", "teacher", "val_psnr",
+    "best", "picture", "reason", "text", "device",
+)  # fmt: skip
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(KINDS) | ANYTHING,
+            st.integers(0, 9) | st.just(10**400) | st.just(-1),
+            st.dictionaries(st.sampled_from(KEYS), ANYTHING),
+        )
+    )
+)
+def test_events_may_say_anything(
+    tmp_path_factory: pytest.TempPathFactory, found: list[tuple[Any, int, dict[str, Any]]]
+) -> None:
+    run = begun(tmp_path_factory.mktemp("run"), 2)
+    write(run, [{**facts, "kind": kind, "updates": updates} for kind, updates, facts in found])
+    snapshot = Follower(run).poll()
+    assert status_line(snapshot.status, time.time())
+    assert scores_line(snapshot.validation)
+    facts_line(snapshot.facts)
+
+
 def test_a_shrunk_or_replaced_file_starts_anew(tmp_path: Path) -> None:
     run = begun(tmp_path / "run", 20)
     follower = Follower(run)
@@ -124,11 +163,15 @@ def test_a_long_training_is_read_piece_by_piece_in_bounded_memory(
     assert seen.status.updates == 5_000
 
 
-@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=200), st.sampled_from([4, 16]))
-def test_thinning_keeps_extremes_and_the_mean(values: list[float], most: int) -> None:
+@given(
+    st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=200),
+    st.sampled_from([4, 5, 16]),
+    st.integers(1, 200),
+)
+def test_thinning_keeps_extremes_and_the_mean(values: list[float], most: int, n_parts: int) -> None:
     thinned = Thinned(most)
-    for number, value in enumerate(values):
-        thinned.add(number, value)
+    for part in np.array_split(np.arange(len(values)), n_parts):
+        thinned.extend(part.astype(float), np.array(values)[part])
     curve = thinned.curve()
     assert len(curve) <= most
     assert curve.low.min() == min(values)

@@ -190,10 +190,10 @@ class Train(Panel):
     def _seen(self, sight: Sight) -> None:
         before, self.status = self.status, sight.snapshot.status
         self.run_part.show_status(self.status)
-        if not self._is_hidden:
+        if not self._is_hidden and not sight.snapshot.has_more:
             self.watch_part.show_sight(sight)
             self.use.show_snapshot(sight.run, sight.snapshot)
-        elif before.is_going_on and not self.status.is_going_on:
+        elif self._is_hidden and before.is_going_on and not self.status.is_going_on:
             show_info(f"{sight.run.name}: {self.run_part.status.text()}")
 
     # What has been learned

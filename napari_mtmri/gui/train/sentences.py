@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from napari_mtmri.train.follow import Snapshot
+from napari_mtmri.train.history import number_of
 from napari_mtmri.train.status import Status
 
 NOT_MEASURED = "—"
@@ -85,13 +86,13 @@ def scores_line(validation: Mapping[str, Any]) -> str:
     """Return the scores of a validation: "epoch 3 · PSNR 31.2 dB (+6.1) · Dice 0.71 …"."""
     if not validation:
         return NOT_MEASURED
-    dice, truth = _number(validation, "val_dice", "{:.3f}"), validation.get("val_dice_truth")
+    epoch, dice, psnr = (number_of(validation, key) for key in ("epoch", "val_dice", "val_psnr"))
+    truth, gain = (number_of(validation, key) for key in ("val_dice_truth", "val_psnr_gain"))
     on_truth = "" if truth is None else f" (on the true image {truth:.3f})"
-    gain = validation.get("val_psnr_gain")
     over = "" if gain is None else f" ({gain:+.1f} over zero-filled)"
     return (
-        f"epoch {validation.get('epoch', -1) + 1} · "
-        f"PSNR {_number(validation, 'val_psnr', '{:.1f} dB')}{over} · Dice {dice}{on_truth}"
+        f"epoch {_said(epoch if epoch is None else epoch + 1, '{:.0f}')} · "
+        f"PSNR {_said(psnr, '{:.1f} dB')}{over} · Dice {_said(dice, '{:.3f}')}{on_truth}"
     )
 
 
@@ -99,8 +100,8 @@ def facts_line(facts: Mapping[str, Any]) -> str:
     """Return what is trained on what: "2.1 M parameters on cpu, float32 · …"."""
     if not facts:
         return ""
-    n_parameters = facts.get("n_parameters")
-    size = NOT_MEASURED if n_parameters is None else f"{n_parameters / 1e6:.2f} M"
+    n_parameters = number_of(facts, "n_parameters")
+    size = _said(n_parameters and n_parameters / 1e6, "{:.2f} M")
     return (
         f"{size} parameters on {facts.get('device', NOT_MEASURED)}, "
         f"{facts.get('precision', NOT_MEASURED)} · {facts.get('n_train', NOT_MEASURED)} cases to "
@@ -129,6 +130,5 @@ def checkpoint_words(seen: Snapshot) -> tuple[str, str]:
     return scores_line(seen.best), NOT_MEASURED if last is None else f"update {last:,}"
 
 
-def _number(facts: Mapping[str, Any], name: str, form: str) -> str:
-    value = facts.get(name)
+def _said(value: float | None, form: str) -> str:
     return NOT_MEASURED if value is None else form.format(value)

@@ -47,15 +47,19 @@ class TickStrip(QWidget):
         painter.setPen(text_color(self))
         bottom = self.height() - 1
         painter.drawLine(0, bottom, self.width(), bottom)
-        if self.ticks:
-            wide = self.width() / len(self.ticks)
-            for number, is_truth in enumerate(self.ticks):
-                self._draw(painter, QRectF(number * wide, 0, max(wide - 1, 1), bottom), is_truth)
+        for is_truth in (True, False):
+            self._draw(painter, is_truth, bottom)
         painter.end()
 
-    def _draw(self, painter: QPainter, place: QRectF, is_truth: bool) -> None:
-        color = color_of(self, "truth" if is_truth else "own")
-        if not is_truth:
-            place.setTop(place.bottom() / 2)
+    def _draw(self, painter: QPainter, is_truth: bool, bottom: int) -> None:
+        wide = self.width() / max(len(self.ticks), 1)
+        top = 0 if is_truth else bottom / 2
+        places = [
+            QRectF(number * wide, top, max(wide - 1, 1), bottom - top)
+            for number, tick in enumerate(self.ticks)
+            if tick == is_truth
+        ]
         style = Qt.BrushStyle.SolidPattern if is_truth else Qt.BrushStyle.Dense4Pattern
-        painter.fillRect(place, QBrush(color, style))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QBrush(color_of(self, "truth" if is_truth else "own"), style))
+        painter.drawRects(places)

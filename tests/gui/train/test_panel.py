@@ -20,7 +20,7 @@ from napari_mtmri.train.recent import recent_runs, remember_run
 from napari_mtmri.weights import list_weights
 from tests.gui.conftest import WAIT_MS
 from tests.train.folders import begun, event, update, validation, write, write_process
-from tests.train.test_launch import QUICK, quick, wait
+from tests.train.test_launch import QUICK
 
 LONG_MS = 180_000
 SMALL = {key: value for key, value in QUICK.items() if key != "epochs"}
@@ -248,26 +248,6 @@ def test_train_use_compare_without_leaving_the_window(
     rows = {row.title for row in reconstruct.scores.rows}
     own, usual = f"mtmri R4 random, {exported.path.stem}", "mtmri R4 random"
     assert rows == {"zero-filled R4 random", own, usual}
-
-
-def test_the_same_weights_are_not_kept_twice_and_others_never_replaced(
-    train: Any, qtbot: Any, tmp_path: Path, own_weights: Path
-) -> None:
-    runs = []
-    for place in ("a", "b"):
-        run = tmp_path / place / "run"
-        wait(launch.start(quick(run, epochs=1, seed=len(runs)), run).pid)
-        runs.append(run)
-    names = []
-    for run in (runs[0], runs[0], runs[1]):
-        train.open_run(run)
-        until(train, "finished", qtbot)
-        qtbot.waitUntil(lambda: train.use.use.isEnabled(), timeout=WAIT_MS)
-        with qtbot.waitSignal(train.use.exported, timeout=LONG_MS) as found:
-            train.use.use.click()
-        names.append(found.args[0].path.stem)
-    assert names == ["mtmri-run", "mtmri-run", "mtmri-run-2"]
-    assert len(list(own_weights.glob("mtmri-run*.json"))) == 2
 
 
 # Closing
