@@ -215,7 +215,7 @@ def _weights(recipe: Recipe, events: Events) -> tuple[list[float], list[float], 
     per_epoch = next((event["per_epoch"] for event in events if "per_epoch" in event), 1)
     found = [event for event in events if event["kind"] == "update" and "alpha" in event]
     return (
-        [event["updates"] / per_epoch for event in found],
+        [(event["updates"] - 1) / per_epoch for event in found],  # they weighed the step before
         [event["alpha"] for event in found],
         [event["beta"] for event in found],
     )
