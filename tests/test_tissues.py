@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,6 +35,37 @@ times = st.floats(50, 5000)
 def test_at_its_null_time_a_tissue_gives_nothing(t1: float, repetition: float) -> None:
     sequence = Sequence("inversion-recovery", repetition, 100, null_time(t1, repetition))
     assert signal(Tissue(t1, 100, 50, 1), sequence) == pytest.approx(0, abs=1e-12)
+
+
+def relax(z: float, wait: float, t1: float) -> float:
+    """Longitudinal magnetisation after a while."""
+    return 1 + (z - 1) * math.exp(-wait / t1)
+
+
+@given(times, st.floats(200, 9000), st.floats(1, 199), st.floats(0.1, 0.9), st.floats(1, 89))
+def test_signals_are_those_of_magnetisation_in_its_steady_state(
+    t1: float, repetition: float, echo: float, inverted: float, flip_deg: float
+) -> None:
+    tissue = Tissue(t1, 1e12, 1e12, 1)  # no decay: only what is tipped over
+
+    def is_tipped(wanted: float, **how: Any) -> None:
+        sequence = Sequence(repetition=repetition, echo=echo, **how)
+        assert signal(tissue, sequence) == pytest.approx(wanted, abs=1e-9)
+
+    refocused = -relax(0, echo / 2, t1)
+    is_tipped(relax(refocused, repetition - echo / 2, t1), kind="spin-echo")
+
+    wait = inverted * repetition
+    is_tipped(
+        relax(-relax(0, repetition - wait, t1), wait, t1),
+        kind="inversion-recovery", inversion=wait,
+    )  # fmt: skip
+
+    z, flip = 1.0, math.radians(flip_deg)
+    for _ in range(2000):
+        z = relax(z * math.cos(flip), repetition, t1)
+    if repetition * 2000 > 40 * t1:
+        is_tipped(z * math.sin(flip), kind="gradient-echo", flip_deg=flip_deg)
 
 
 @given(times, st.floats(5, 200), st.floats(-20, 20))

@@ -27,6 +27,8 @@ class Endless(Sequence[CaseFile]):
         return 10**12
 
     def __getitem__(self, index: Any) -> Any:
+        if index > 2:
+            raise IndexError("nobody reads so far")
         return self._one
 
 

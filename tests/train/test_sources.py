@@ -103,8 +103,8 @@ def test_brainweb_models_become_images_and_three_classes(tmp_path: Path) -> None
     assert [f.name for f in files] == ["subject04", "subject05", "subject06"]
     one = load_case(files[0], Recipe(classes=3))
     assert set(np.unique(one.labels)) == {0, 1, 2, 3}
-    white, csf = one.image[one.labels == 2].mean(), one.image[one.labels == 1].mean()
-    assert white > csf
+    csf, white, grey = (one.image[one.labels == label].mean() for label in (1, 2, 3))
+    assert white > grey > csf
     flair = load_case(find_cases(tmp_path, Recipe(sequence="flair"))[0], Recipe())
     assert flair.image[flair.labels == 1].mean() < flair.image[flair.labels == 2].mean()
 
