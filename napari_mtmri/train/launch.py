@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shlex
@@ -99,6 +100,14 @@ def start(words: Sequence[str], run: Path) -> Process:
         raise ResourceError(f"{run}: the training cannot be started ({why}).") from why
     _STARTED[run] = process
     return Process(process.pid, socket.gethostname(), time.time())
+
+
+@atexit.register
+def _let_go() -> None:
+    """Leave those that run on to themselves, without a warning that they do."""
+    for process in _STARTED.values():
+        if process.poll() is None:
+            process.returncode = 0
 
 
 def is_running(run: Path) -> bool:

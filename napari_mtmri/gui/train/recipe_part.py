@@ -68,9 +68,15 @@ class RecipePart(QWidget):
         self.weights_said, self.ticks_said, self.strip = QLabel(), QLabel(), TickStrip()
         for label in (self.weights_said, self.ticks_said):
             label.setWordWrap(True)
-        self.folded = QCollapsible("All other keys")
-        self.folded.setDuration(0)
-        self.folded.addWidget(self.forms["others"])
+        self.notes, self.folded = (
+            QCollapsible("All about this preset"),
+            QCollapsible("All other keys"),
+        )
+        self.all_notes = QLabel()
+        self.all_notes.setWordWrap(True)
+        for fold, inside in ((self.notes, self.all_notes), (self.folded, self.forms["others"])):
+            fold.setDuration(0)
+            fold.addWidget(inside)
         self.estimate, self.estimated = QPushButton("Estimate"), QLabel(estimate_line(None))
         self.estimate.setToolTip("Measure some real updates: the time and memory it will take")
         self.estimated.setWordWrap(True)
@@ -111,7 +117,10 @@ class RecipePart(QWidget):
     def show_plan(self) -> None:
         """Show the recipe as it is chosen now, and what it will do."""
         recipe = self._plan.recipe()
-        self.note.setText("\n".join(f"• {note}" for note in notes(self._plan.preset)))
+        said = notes(self._plan.preset)
+        self.note.setText(said[-1] if said else "")
+        self.all_notes.setText("\n".join(f"• {note}" for note in said))
+        self.notes.setVisible(len(said) > 1)
         for form in self.forms.values():
             form.show_recipe(recipe)
         weights = ("weighting", *WEIGHT_KEYS[recipe.weighting]) if recipe.is_joint else ()
@@ -123,10 +132,10 @@ class RecipePart(QWidget):
         self.plot.show_line("α reconstruction", epochs, alpha)
         self.plot.show_line("β segmentation", epochs, beta)
         self.weights_said.setText(weights_sentence(recipe))
-        shown, said = ticks(recipe)
+        shown, what = ticks(recipe)
         self.strip.setVisible(bool(shown))
         self.strip.show_ticks(shown)
-        self.ticks_said.setText(said)
+        self.ticks_said.setText(what)
 
     def show_estimate(self, found: Any) -> None:
         """Show what was measured; None: nothing yet."""

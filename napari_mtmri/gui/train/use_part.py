@@ -77,10 +77,11 @@ class UsePart(QWidget):
         has_last = snapshot.status.checkpoint_updates is not None
         self.best_said.setText(best)
         self.last_said.setText(last)
-        self.best.setEnabled(bool(snapshot.best))
+        has_best = bool(snapshot.best)
+        if has_best != self.best.isEnabled():
+            (self.best if has_best else self.last).setChecked(True)
+        self.best.setEnabled(has_best)
         self.last.setEnabled(has_last)
-        if has_last and not snapshot.best:
-            self.last.setChecked(True)
         self.use.setEnabled(has_last and self.note.text() != WORKING)
 
     def _use(self) -> None:

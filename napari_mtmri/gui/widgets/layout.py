@@ -6,11 +6,20 @@ from __future__ import annotations
 from typing import Any
 
 from qtpy.QtCore import QEvent, QSize, Qt, QTimer
-from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 from superqt import QFlowLayout
 
 WIDTH, HEIGHT = 380, 700
 LEAST_HEIGHT = 120
+DRAWS_TEXT = "draws_text"  # property of a widget that paints words itself
 
 
 class Panel(QWidget):
@@ -41,8 +50,20 @@ class Panel(QWidget):
         super().showEvent(event)
         self._styling.start(0)
 
+    def changeEvent(self, event: Any) -> None:
+        """Take the size of another font to all that is written."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and self._is_styled:
+            self._styling.start(0)
+
     def _styled(self) -> None:
         self._is_styled = True
+        # napari gives its size of font to labels and buttons, not to what is typed or drawn.
+        label = self.findChild(QLabel)
+        if label is not None:
+            for part in self.findChildren(QWidget):
+                if isinstance(part, (QLineEdit, QPlainTextEdit)) or part.property(DRAWS_TEXT):
+                    part.setFont(label.font())
         self.updateGeometry()
 
 

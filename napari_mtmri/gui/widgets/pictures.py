@@ -11,6 +11,7 @@ from qtpy.QtGui import QPainter, QPixmap
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_mtmri.gui.widgets.colors import text_color
+from napari_mtmri.gui.widgets.layout import DRAWS_TEXT
 
 GAP = 4
 LEAST = 40  # pixels of a picture's width
@@ -29,6 +30,7 @@ class Pictures(QWidget):
     def __init__(self, names: Sequence[str], columns: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.names, self._columns = tuple(names), columns
+        self.setProperty(DRAWS_TEXT, True)
         self.pictures: list[QPixmap] = [QPixmap() for _ in names]
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)

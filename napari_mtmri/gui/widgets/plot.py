@@ -13,8 +13,9 @@ from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_mtmri.gui.widgets.colors import color_of, text_color
+from napari_mtmri.gui.widgets.layout import DRAWS_TEXT
 
-WIDTH_LINES, HEIGHT_LINES = 12, 7  # least size, in heights of a line of text
+WIDTH_LINES, HEIGHT_LINES = 8, 7  # least size, in heights of a line of text
 SOLID, DASHED = Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine
 BAND_ALPHA = 50
 
@@ -56,6 +57,7 @@ class Plot(QWidget):
         super().__init__()
         self._title, self._lines, self._is_log = title, lines, is_log
         self.legend = QLabel()
+        self.setProperty(DRAWS_TEXT, True)
         self.legend.setWordWrap(True)
         self.legend.setTextFormat(Qt.TextFormat.RichText)
         self.canvas = _Canvas()
@@ -157,10 +159,12 @@ class _Canvas(pg.PlotWidget):
         self.setMouseEnabled(x=False, y=False)
         self.hideButtons()
         # It is made though it is not wanted, without a parent, and would outlive the plot.
-        self.getPlotItem().ctrlMenu.setParent(self)
+        self.getPlotItem().ctrlMenu.setParent(self, Qt.WindowType.Popup)
         self.setFrameShape(self.Shape.NoFrame)
 
     def color(self, text: Any, font: Any) -> None:
+        self.setFont(font)
+        self.updateGeometry()
         for side in ("left", "bottom"):
             axis = self.getAxis(side)
             axis.setPen(text)

@@ -11,6 +11,7 @@ from qtpy.QtGui import QBrush, QPainter
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_mtmri.gui.widgets.colors import color_of, text_color
+from napari_mtmri.gui.widgets.layout import DRAWS_TEXT
 
 LEAST_TICK = 3  # pixels
 
@@ -21,6 +22,7 @@ class TickStrip(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.ticks: tuple[bool, ...] = ()
+        self.setProperty(DRAWS_TEXT, True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("teacher forcing")
         self.setToolTip(
