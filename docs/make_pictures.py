@@ -1,22 +1,26 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Make the pictures of the documentation from the shipped sample.
 
-xvfb-run -a -s "-screen 0 1600x1000x24" python docs/make_pictures.py
+xvfb-run -a -s "-screen 0 1600x1000x24" python docs/make_pictures.py [figure] [window] [training]
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 os.environ["NAPARI_CONFIG"] = os.path.join(tempfile.mkdtemp(), "napari.yaml")
+os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp()  # no trainings of before are listed
 
+import napari
 from qtpy.QtWidgets import QApplication
 
 import napari_mtmri as mt
 from napari_mtmri.figures import save_figure
+from napari_mtmri.gui.commands import open_train
 from napari_mtmri.gui.window import build_window
 from napari_mtmri.samples import open_sample
 
@@ -54,7 +58,28 @@ def window() -> None:
     viewer.close()
 
 
+def training() -> None:
+    """Take the picture of the Train panel with a training of simulated heads in it."""
+    viewer = napari.Viewer(title="napari-mtmri")
+    viewer.window._qt_window.resize(*SIZE)
+    viewer.open_sample("napari-mtmri", "flair-lesion")
+    train = open_train(viewer)
+    train.plan.run = os.path.join(tempfile.mkdtemp(), "quick-check")
+    train.start()
+    done: list[object] = []
+    train.watching.seen.connect(
+        lambda sight: sight.snapshot.status.state == "finished" and done.append(sight)
+    )
+    spin(1200, done)
+    spin(1)
+    viewer.status = ""
+    viewer.screenshot(str(IMAGES / "train.png"), canvas_only=False, flash=False)
+    train.close_down()
+    viewer.close()
+
+
 if __name__ == "__main__":
     IMAGES.mkdir(exist_ok=True)
-    figure()
-    window()
+    wanted = {"figure": figure, "window": window, "training": training}
+    for name in sys.argv[1:] or wanted:
+        wanted[name]()

@@ -105,6 +105,7 @@ class RecipePart(QWidget):
         layout.addLayout(row)
         for widget in (
             self.note,
+            self.notes,
             self.problem,
             drlc,
             itfs,
