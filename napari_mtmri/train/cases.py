@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from napari_mtmri.train.sources.label_maps import LABEL_MAPS
 from napari_mtmri.train.sources.rules import RULES
 from napari_mtmri.train.sources.simulated import SIMULATED
 from napari_mtmri.train.sources.table import TABLES
-from napari_mtmri.train.split import assign_splits, check_patients
+from napari_mtmri.train.split import assign_splits, check_patients, image_hash
 
 # The first that recognises a folder lists it.
 SOURCES: tuple[Source, ...] = (
@@ -133,17 +133,37 @@ def load_cases(
         If they do not fit into the memory that is free.
     """
     cases: list[Case] = []
-    for number, file in enumerate(files, start=1):
+    for case in _each(files, recipe, report):
+        cases.append(case)
+        _check_memory(cases, len(files) - len(cases))
+    if files and files[0].split == "train":
+        _check_planes(cases, recipe)
+    return cases
+
+
+def hash_images(
+    files: Sequence[CaseFile], recipe: Recipe, report: Callable[[str], None]
+) -> dict[str, str]:
+    """Return `split.image_hash` of cases by their names, one after the other in memory.
+
+    Raises
+    ------
+    InputError
+        If a case cannot be used and the recipe does not skip such.
+    """
+    return {case.name: image_hash(case.image) for case in _each(files, recipe, report)}
+
+
+def _each(
+    files: Sequence[CaseFile], recipe: Recipe, report: Callable[[str], None]
+) -> Iterator[Case]:
+    for file in files:
         try:
-            cases.append(load_case(file, recipe))
+            yield load_case(file, recipe)
         except InputError as why:
             if not recipe.skip_unreadable:
                 raise
             report(f"case {file.name} is left out: {why}")
-        _check_memory(cases, len(files) - number)
-    if files and files[0].split == "train":
-        _check_planes(cases, recipe)
-    return cases
 
 
 def _magnitude(file: CaseFile, image: np.ndarray) -> np.ndarray:

@@ -242,6 +242,17 @@ def test_simulated_heads_differ_have_lesions_and_need_no_data() -> None:
     assert image_hash(again.image) == image_hash(cases[0].image)
 
 
+def test_simulated_heads_have_the_look_asked_for() -> None:
+    def contrast(sequence: str) -> float:
+        recipe = Recipe(sequence=sequence, n_simulated=(1, 0, 0))
+        case = load_case(find_cases("simulated", recipe)[0], recipe)
+        head = case.image > 0.1 * case.image.max()
+        return float(case.image[case.labels > 0].mean() / np.median(case.image[head]))
+
+    assert contrast("as-is") == contrast("flair") > 1.3
+    assert contrast("t1-se") < 1
+
+
 def test_real_brainweb_models_look_like_heads(shared_data: Path) -> None:
     recipe = Recipe(sequence="t1-spgr", classes=3)
     files = find_cases(shared_data / "brainweb", recipe)

@@ -10,45 +10,36 @@ from pathlib import Path
 import numpy as np
 
 from napari_mtmri.draws import generator
-from napari_mtmri.tissues import LESION_T2, signals, simulate_image
 from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.train.sources.anatomy import Anatomy, Meaning, simulate_case
 from napari_mtmri.train.sources.base import SPLITS, CaseFile, Pair, Source
 from napari_mtmri.volume import Volume
 
 NAME = "simulated"
-N_SLICES, SLICE_MM = 12, 5.0
+N_SLICES = 12
+SIDES_MM = (192.0, 224.0, 60.0)  # right, anterior, superior
 NUMBERS = {
     1: "csf", 2: "grey matter", 3: "white matter", 4: "fat", 5: "skull", 6: "lesion",
 }  # fmt: skip
 CSF, GREY, WHITE_MATTER, FAT, SKULL, LESION = NUMBERS
-LOOK = "flair"
-WHITE = 1000.0
+MEANING = Meaning(NUMBERS, {LESION: 1}, look="flair")
 TEXTURE = 0.03
 
 
-def make_head(seed: int, name: str, size: tuple[int, int]) -> Pair:
-    """Return a small FLAIR-like head with a lesion in its white matter, and the lesion.
+def make_head(name: str, recipe: Recipe) -> Pair:
+    """Return a small head with a lesion in its white matter, and the lesion.
 
-    Parameters
-    ----------
-    seed : int
-    name : str
-        Heads of other names have other shapes.
-    size : (int, int)
-        Voxels to anterior (readout) and to right (phase).
+    A FLAIR where the recipe names no other look. Heads of other seeds and names have
+    other shapes.
     """
-    draw = generator(seed, NAME, name)
-    shape = (size[1], size[0], N_SLICES)
-    crisp = _tissues(shape, draw)
-    values = signals(LOOK, 1.5, lesion_t2=float(draw.uniform(*LESION_T2)))
-    image = simulate_image(crisp, NUMBERS, values)
-    image *= 1 + TEXTURE * _smooth(shape, draw, 1.0) + TEXTURE * draw.normal(size=shape)
-    image *= WHITE / max(float(image.max()), 1e-12)
-    affine = np.diag([192 / shape[0], 224 / shape[1], SLICE_MM, 1.0])
-    return (
-        Volume(image.clip(0).astype(np.float32), affine, name),
-        Volume((crisp == LESION).astype(np.uint8), affine, name, "labels"),
-    )
+    draw = generator(recipe.seed, NAME, name)
+    shape = (recipe.simulated_size[1], recipe.simulated_size[0], N_SLICES)
+    affine = np.diag([*(side / n for side, n in zip(SIDES_MM, shape, strict=True)), 1.0])
+    head = Volume(_tissues(shape, draw), affine, name, "labels")
+    image, labels = simulate_case(name, lambda: Anatomy(head), MEANING, recipe)
+    texture = _smooth(shape, draw, 1.0) + draw.normal(size=shape)
+    data = image.data * (1 + TEXTURE * texture)
+    return image.like(data.clip(0).astype(np.float32)), labels
 
 
 def _tissues(shape: tuple[int, int, int], draw: np.random.Generator) -> np.ndarray:
@@ -98,9 +89,8 @@ def _list(place: Path, recipe: Recipe) -> list[CaseFile]:
     for number in range(ends[-1]):
         name = f"head-{number + 1:02d}"
         split = SPLITS[sum(number >= end for end in ends)]
-        load = partial(make_head, recipe.seed, name, recipe.simulated_size)
-        found.append(CaseFile(name, name, split, "simulated", "simulated", load))
+        found.append(CaseFile(name, name, split, NAME, NAME, partial(make_head, name, recipe)))
     return found
 
 
-SIMULATED = Source("simulated", lambda place, recipe: str(place) == NAME, _list)
+SIMULATED = Source(NAME, lambda place, recipe: str(place) == NAME, _list)
