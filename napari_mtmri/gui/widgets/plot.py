@@ -8,20 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyqtgraph as pg
 from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from napari_mtmri.errors import ResourceError
 from napari_mtmri.gui.widgets.colors import color_of, text_color
 from napari_mtmri.gui.widgets.layout import DRAWS_TEXT
-
-try:
-    import pyqtgraph as pg
-except ImportError as why:
-    raise ResourceError(
-        "the Train panel needs pyqtgraph, which is not installed; "
-        "run: pip install 'napari-mtmri[train]'."
-    ) from why
 
 WIDTH_LINES, HEIGHT_LINES = 8, 7  # least size, in heights of a line of text
 SOLID, DASHED = Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine
