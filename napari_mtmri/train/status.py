@@ -56,8 +56,8 @@ class Status:
 
     @property
     def can_go_on(self) -> bool:
-        """Whether it can be resumed."""
-        return self.state in CAN_GO_ON
+        """Whether it can be resumed: it had begun, and nobody works on it."""
+        return self.state in CAN_GO_ON and self.total is not None
 
 
 def is_stalled(silent_s: float, seconds_per_update: float | None) -> bool:

@@ -101,6 +101,7 @@ def test_what_goes_wrong_before_the_first_event_is_said(tmp_path: Path) -> None:
     status = Follower(run, process).poll().status
     assert status.state == "failed"
     assert "no such folder or table of cases" in status.reason
+    assert not status.can_go_on
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:

@@ -290,6 +290,24 @@ def test_closing_napari_asks_what_becomes_of_the_training(
     assert status.checkpoint_updates == status.updates
 
 
+def test_a_program_that_closes_the_viewer_is_not_held_up(
+    make_napari_viewer: Any, qtbot: Any
+) -> None:
+    viewer = make_napari_viewer(show=True)
+    train = commands.open_train(viewer)
+    choose_small(train, epochs=400)
+    run = Path(train.plan.run).resolve()
+    train.start()
+    until(train, "starting", qtbot)
+    guard = train.guard
+    viewer.close()  # a veto would leave a viewer without a window
+    assert guard.question is None
+    follower = Follower(run)
+    qtbot.waitUntil(lambda: follower.poll().status.state == "running", timeout=LONG_MS)
+    launch.ask_to_stop(run)
+    qtbot.waitUntil(lambda: not launch.running(), timeout=LONG_MS)
+
+
 def test_nothing_is_asked_where_nothing_runs(make_napari_viewer: Any, qtbot: Any) -> None:
     viewer = make_napari_viewer(show=True)
     train = commands.open_train(viewer)
@@ -312,3 +330,10 @@ def test_a_training_that_was_left_running_is_attached_to(
     known = train.watch_part.known
     assert [known.itemText(row) for row in range(known.count())] == ["left", "older"]
     qtbot.waitUntil(lambda: bool(train.data.leaks.text()), timeout=WAIT_MS)
+
+
+def test_the_keys_are_let_go_of_with_the_panel(train: Any, viewer: Any, qtbot: Any) -> None:
+    bound = {str(key) for key in viewer.keymap}
+    assert {"Alt+T", "Alt+E", "Alt+G"} <= bound
+    train.close_down()
+    assert not {"Alt+T", "Alt+E", "Alt+G"} & {str(key) for key in viewer.keymap}
