@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from qtpy.QtCore import QEvent, QObject
+from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QMainWindow, QMessageBox, QWidget
 
 from napari_mtmri.train import launch
@@ -44,8 +44,10 @@ class ClosingGuard(QObject):
 
     def _is_torn_down(self) -> bool:
         """Whether the viewer is being closed by a program: too late to hold that back."""
-        inside = self.parent().centralWidget()
-        return inside is None or not inside.isVisible()
+        middle = self.parent().centralWidget()
+        direct = Qt.FindChildOption.FindDirectChildrenOnly
+        inside = [] if middle is None else middle.findChildren(QWidget, options=direct)
+        return not any(part.isVisible() for part in inside)
 
     def _ask(self) -> None:
         if self.question is None:
