@@ -163,7 +163,9 @@ class _Session:
         if fabric.is_global_zero:
             self.journal = Journal(self.out, self.position.updates, epoch, report)
         self.validator = Validator(material.val, self.recipe, self._beat)
-        self.pictures = SlicePictures(self.out, material.files)
+        validated = {case.name for case in material.val}
+        files = [file for file in material.files if file.name in validated]
+        self.pictures = SlicePictures(self.out, files)
 
     def emit(self, kind: str, **facts: Any) -> None:
         self.journal.emit(kind, self.position.updates, **facts)

@@ -26,11 +26,12 @@ class SlicePictures:
     out : Path
         Run folder.
     files : sequence of CaseFile
+        Of the validation cases, in the order in which they were read.
     """
 
     def __init__(self, out: Path, files: Sequence[CaseFile]) -> None:
         self._out = out
-        self._files = [file for file in files if file.split == "val"]
+        self._files = files
         self._way: tuple[Axes, View] | None = None
 
     def save(self, epoch: int, slices: Mapping[str, np.ndarray] | None) -> str | None:
