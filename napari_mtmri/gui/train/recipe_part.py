@@ -7,7 +7,6 @@ from typing import Any
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
-from superqt import QCollapsible
 
 from napari_mtmri.errors import MtmriError
 from napari_mtmri.gui.train.keys_form import KeysForm
@@ -20,7 +19,7 @@ from napari_mtmri.gui.train.schedules import (
 )
 from napari_mtmri.gui.train.sentences import estimate_line
 from napari_mtmri.gui.train.state import Plan
-from napari_mtmri.gui.widgets.layout import Section
+from napari_mtmri.gui.widgets.layout import Fold, Section
 from napari_mtmri.gui.widgets.plot import Line, Plot
 from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.gui.widgets.ticks import TickStrip
@@ -68,15 +67,10 @@ class RecipePart(QWidget):
         self.weights_said, self.ticks_said, self.strip = QLabel(), QLabel(), TickStrip()
         for label in (self.weights_said, self.ticks_said):
             label.setWordWrap(True)
-        self.notes, self.folded = (
-            QCollapsible("All about this preset"),
-            QCollapsible("All other keys"),
-        )
         self.all_notes = QLabel()
         self.all_notes.setWordWrap(True)
-        for fold, inside in ((self.notes, self.all_notes), (self.folded, self.forms["others"])):
-            fold.setDuration(0)
-            fold.addWidget(inside)
+        self.notes = Fold("All about this preset", self.all_notes)
+        self.folded = Fold("All other keys", self.forms["others"])
         self.estimate, self.estimated = QPushButton("Estimate"), QLabel(estimate_line(None))
         self.estimate.setToolTip("Measure some real updates: the time and memory it will take")
         self.estimated.setWordWrap(True)
@@ -162,7 +156,7 @@ class RecipePart(QWidget):
             self.problem.show_error(why)  # the field keeps what was typed, the plan does not
 
     def _plan_changed(self, what: Any) -> None:
-        if what.signal.name != "run":
+        if what.signal.name in ("data", "preset", "changes"):
             self.show_estimate(None)
             self.show_plan()
 

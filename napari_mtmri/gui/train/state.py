@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from psygnal import SignalGroupDescriptor
+from pydantic import ValidationError
 
+from napari_mtmri.errors import RequestError
 from napari_mtmri.train.launch import command
-from napari_mtmri.train.presets import make_recipe
+from napari_mtmri.train.presets import PRESETS, make_recipe
 from napari_mtmri.train.recipe import Recipe
 
 SIMULATED = "simulated"
@@ -30,8 +32,8 @@ class Plan:
     preset : str
     changes : mapping
         Keys of the recipe that differ from the preset's.
-    run : str
-        Folder that is to be made.
+    run, suggested : str
+        Folder that is to be made; the one that was last suggested.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -40,6 +42,7 @@ class Plan:
     preset: str = FIRST_PRESET
     changes: Mapping[str, Any] = field(default_factory=dict)
     run: str = ""
+    suggested: str = ""
 
     def recipe(self) -> Recipe:
         """Return the recipe that is chosen."""
@@ -53,7 +56,12 @@ class Plan:
         RequestError
             If the value does not fit; nothing is changed.
         """
-        wanted = getattr(make_recipe(self.preset, {**self.changes, key: value}), key)
+        known = {**PRESETS[self.preset], **self.changes}
+        try:
+            wanted = getattr(Recipe(**{**known, key: value}), key)
+        except ValidationError as why:
+            what = why.errors()[0]["msg"]
+            raise RequestError(f"{key} = {value!r}: {what}; choose another.") from why
         usual = getattr(make_recipe(self.preset, {}), key)
         others = {name: other for name, other in self.changes.items() if name != key}
         self.changes = others if wanted == usual else {**others, key: wanted}
@@ -62,6 +70,8 @@ class Plan:
         """Take a preset as it is."""
         self.changes = {}
         self.preset = preset
+        if self.suggested and self.run == self.suggested:
+            self.choose_free_run()
 
     def command(self) -> list[str]:
         """Return the words of the shell command that trains so."""
@@ -69,7 +79,8 @@ class Plan:
 
     def choose_free_run(self) -> None:
         """Choose a folder that is not there yet, named after the preset."""
-        self.run = str(free_run(Path.home() / TRAININGS, self.preset))
+        self.suggested = str(free_run(Path.home() / TRAININGS, self.preset))
+        self.run = self.suggested
 
 
 def free_run(place: Path, name: str) -> Path:

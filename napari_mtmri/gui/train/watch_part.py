@@ -19,10 +19,10 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt import QCollapsible
 
 from napari_mtmri.gui.train.sentences import facts_line, scores_line
 from napari_mtmri.gui.train.watching import Sight
+from napari_mtmri.gui.widgets.layout import Fold
 from napari_mtmri.gui.widgets.pictures import Pictures
 from napari_mtmri.gui.widgets.plot import Line, Plot
 from napari_mtmri.gui.widgets.ticks import TickStrip
@@ -87,7 +87,7 @@ class WatchPart(QWidget):
             self.plots[name].setToolTip(tip)
         self.strip, self.strip_said = TickStrip(), QLabel("What the U-Net was shown last")
         self.pictures, self.log = Pictures(PICTURES, len(PICTURES)), QPlainTextEdit()
-        self.folded = QCollapsible("Log")
+        self.folded = Fold("Log", self.log)
         self._prepare()
         self._lay_out()
         self.open.clicked.connect(self.open_asked)
@@ -113,8 +113,6 @@ class WatchPart(QWidget):
         self.log.setReadOnly(True)
         self.log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.log.setMinimumHeight(8 * self.log.fontMetrics().height())
-        self.folded.setDuration(0)
-        self.folded.addWidget(self.log)
 
     def _lay_out(self) -> None:
         watched, folder, scores = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
@@ -130,9 +128,7 @@ class WatchPart(QWidget):
         within.setContentsMargins(0, 0, 0, 0)
         within.addLayout(folder)
         within.addWidget(self.command)
-        self.next = QCollapsible("The next training")
-        self.next.setDuration(0)
-        self.next.addWidget(next_one)
+        self.next = Fold("The next training", next_one)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(watched)

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QLineEdit,
     QPlainTextEdit,
+    QPushButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -109,6 +110,27 @@ class Flow(QFlowLayout):
         self.setVerticalSpacing(4)
         for widget in widgets:
             self.addWidget(widget)
+
+
+class Fold(QWidget):
+    """Parts under a button that shows and hides them, as high as they need.
+
+    superqt's gives text that is broken into lines too little room.
+    """
+
+    def __init__(self, title: str, *parts: QWidget) -> None:
+        super().__init__()
+        self.button, self._body = QPushButton(title), QWidget()
+        self.button.setCheckable(True)
+        layout, inside = QVBoxLayout(self), QVBoxLayout(self._body)
+        for one in (layout, inside):
+            one.setContentsMargins(0, 0, 0, 0)
+        for part in parts:
+            inside.addWidget(part)
+        layout.addWidget(self.button)
+        layout.addWidget(self._body)
+        self._body.hide()
+        self.button.toggled.connect(self._body.setVisible)
 
 
 class Section(QWidget):

@@ -142,13 +142,14 @@ class Plot(QWidget):
 
     def _say(self) -> None:
         """Name the lines that are there."""
-        said = [f"<b>{self._title}</b>"] if self._title else []
+        self.canvas.setVisible(bool(self._drawn))  # axes of nothing would say something
+        said = [f"<b>{self._title}</b>"]
         for line in self._lines:
             if line.name in self._drawn:
                 color, sign = color_of(self, line.color), "╍╍" if line.is_dashed else "━━"
                 name = line.name.replace(" ", "&nbsp;")
                 said.append(f'<span style="color:{color.name()}">{sign}</span>&nbsp;{name}')
-        self.legend.setText("&nbsp; ".join(said))
+        self.legend.setText("&nbsp; ".join(said if self._drawn else [*said, "—"]))
 
 
 class _Canvas(pg.PlotWidget):

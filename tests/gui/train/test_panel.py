@@ -78,6 +78,7 @@ def test_what_is_typed_is_in_the_command_or_refused_beside_it(train: Any, qtbot:
     train.recipe.preset.setCurrentText("paper-atlas")
     assert train.recipe.problem.text == ""
     assert "very likely a slip" in train.recipe.note.text()
+    assert "paper-atlas-1" in train.watch_part.command.text()
     assert epochs.text() == "50"
 
 
