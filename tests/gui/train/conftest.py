@@ -30,7 +30,7 @@ def _no_process_goes_on() -> Iterator[None]:
     yield
     left = launch.running()
     for child in psutil.Process().children():
-        if child not in before:
+        if child not in before and _is_ours(child):
             child.kill()
             child.wait()
     assert not left, "a training runs on"
