@@ -14,7 +14,7 @@ from napari_mtmri.train.alive import Process
 from napari_mtmri.train.folder import SLICES
 from napari_mtmri.train.follow import Follower, Snapshot
 
-SEEN_MS, HIDDEN_MS = 400, 3000
+OFTEN_MS, SELDOM_MS = 400, 3000
 FIXED = {"zero-filled": "zero_filled", "truth": "truth", "mask": "mask"}
 MOST_PICTURE_BYTES = 10**7
 
@@ -56,7 +56,7 @@ class Watching(QObject):
         self._turn = QTimer(self)
         self._turn.setSingleShot(True)
         self._turn.timeout.connect(self._look)
-        self._pause_ms = SEEN_MS
+        self._pause_ms = OFTEN_MS
         self._looks.done.connect(self._looked)
         self._looks.failed.connect(self.failed)
 
@@ -76,7 +76,7 @@ class Watching(QObject):
 
     def hurry(self, is_seen: bool) -> None:
         """Look often while somebody sees it, seldom while nobody does."""
-        self._pause_ms = SEEN_MS if is_seen else HIDDEN_MS
+        self._pause_ms = OFTEN_MS if is_seen else SELDOM_MS
         if is_seen and self._follower is not None:
             self._turn.start(0)
 
@@ -98,7 +98,9 @@ class Watching(QObject):
         newest = sight.snapshot.validation.get("picture")
         if sight.pictures:
             self._shown |= {*sight.pictures.keys() - {"now"}, str(newest)}
-        self._turn.start(0 if sight.snapshot.has_more else self._pause_ms)
+        snapshot = sight.snapshot
+        pause = self._pause_ms if snapshot.status.is_going_on else SELDOM_MS
+        self._turn.start(0 if snapshot.has_more else pause)
         self.seen.emit(sight)
 
 

@@ -130,7 +130,7 @@ def test_any_run_folder_is_watched(train: Any, qtbot: Any, tmp_path: Path) -> No
     qtbot.waitUntil(lambda: None not in grays(train), timeout=WAIT_MS)
     assert grays(train) == [40, 160, 80, 120]
     watched = train.watch_part
-    assert watched.known.currentText() == "elsewhere"
+    qtbot.waitUntil(lambda: watched.known.currentText() == "elsewhere", timeout=WAIT_MS)
     assert len(watched.plots["losses"].curves["reconstruction"].getData()[0]) == 20
     assert len(watched.plots["losses"].curves["own steps"].getData()[0]) == 10
     assert watched.strip.ticks == (True, False) * 10
@@ -177,6 +177,7 @@ def test_another_training_replaces_all_that_was_shown(
     qtbot.waitUntil(lambda: "update 2 of" in train.run_part.status.text(), timeout=WAIT_MS)
     assert grays(train) == [None] * 4
     assert train.watch_part.scores.text() == "Validation: —"
+    qtbot.waitUntil(lambda: train.watch_part.known.currentText() == "second", timeout=WAIT_MS)
     index = train.watch_part.known.findText("first")
     train.watch_part.known.setCurrentIndex(index)
     train.watch_part.known.activated.emit(index)
