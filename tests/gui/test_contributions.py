@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 import napari_mtmri as mt
+from napari_mtmri.errors import RequestError
 from napari_mtmri.gui.contributions import get_reader, read_layers
 from tests.gui.conftest import WAIT_MS
 
@@ -182,6 +183,24 @@ def test_the_panel_opens_without_torch_on_the_window_s_thread(
     qtbot.waitUntil(lambda: "cpu" in panel.header.device.text(), timeout=WAIT_MS)
     assert seen
     assert threading.get_ident() not in seen
+
+
+def test_a_device_that_cannot_be_loaded_is_not_loading_for_ever(
+    viewer: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from napari_mtmri.gui import commands
+    from napari_mtmri.gui.reconstruct import panel as module
+
+    def fail(choices: Any) -> str:
+        raise RequestError("no such device")
+
+    monkeypatch.setattr(module, "load_device", fail)
+    panel = commands.open_reconstruct(viewer)
+    qtbot.waitUntil(lambda: panel.header.device.text() == "Device: —", timeout=WAIT_MS)
+    assert "no such device" in panel.header.device.toolTip()
+    panel.header.show_device("cpu: the only one")
+    panel.header.show_no_device(RequestError("a later one"))
+    assert panel.header.device.text() == "Device: cpu"
 
 
 def test_a_folder_of_slices_opens_with_its_mask(viewer: Any, tmp_path: Path) -> None:

@@ -98,6 +98,7 @@ class Reconstruct(Panel):
         self.run_part.live_changed.connect(self._live_changed)
         self.show_part.toggled.connect(self.running.show_more)
         self.loader.done.connect(self.header.show_device)
+        self.loader.failed.connect(self.header.show_no_device)
         self.live.ticked.connect(self._ticked)
         self.live.shown.connect(self._live_shown)
         self.live.noted.connect(self._live_noted)

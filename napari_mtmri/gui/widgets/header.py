@@ -12,7 +12,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_mtmri.gui.work import sentence
+
 RESEARCH = "Research use only"
+LOADING, UNKNOWN = "loading …", "Device: —"
 
 
 class Header(QWidget):
@@ -29,7 +32,7 @@ class Header(QWidget):
         super().__init__(parent)
         self._title, self._guide = title, guide
         self._window: QTextBrowser | None = None
-        self.device = QLabel("loading …")
+        self.device = QLabel(LOADING)
         note = QLabel(RESEARCH)
         note.setToolTip("Not a medical device: no diagnosis. Nothing leaves this machine.")
         self.help = QToolButton()
@@ -47,6 +50,12 @@ class Header(QWidget):
         """Show which device is used; the reason in the tooltip."""
         self.device.setText(f"Device: {why.partition(':')[0]}")
         self.device.setToolTip(why)
+
+    def show_no_device(self, why: BaseException) -> None:
+        """Load no longer, if nothing was loaded yet; the reason in the tooltip."""
+        if self.device.text() == LOADING:
+            self.device.setText(UNKNOWN)
+            self.device.setToolTip(sentence(why))
 
     def show_guide(self) -> QWidget:
         """Show how the panel is used, in a window that blocks nothing; return it."""
