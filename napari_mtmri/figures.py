@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from napari_mtmri.result import Result
 
 REFERENCE_COLOUR, PREDICTED_COLOUR = "#1b9e77", "#d95f02"
+# Okabe and Ito's colours for lines, told apart by nearly all eyes.
+BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, BLACK = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000",
+)  # fmt: skip
 REFERENCE_LINE, PREDICTED_LINE = "solid", (0, (3, 2))  # told apart in grey too
 ERROR_SHARE = 0.2  # the error scale ends at this share of the largest reference value
 WINDOW_PERCENTILE = 99.7

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from napari_mtmri.errors import InputError
+from napari_mtmri.tables import read_rows, table_of
 
 NAMES = ("case", "image", "run")
 
@@ -53,8 +53,8 @@ def read_cases(table: Path, split: str | None = None) -> list[Row]:
     InputError
         If it is no such table, or no line is left.
     """
-    table = table / "cases.csv" if table.is_dir() else table
-    rows = _rows(table)
+    table = table_of(table)
+    rows = read_rows(table)
     _check_columns(table, rows[0])
     if split is not None:
         splits = sorted({row.get("split", "") for row in rows} - {""})
@@ -73,24 +73,7 @@ def read_cases(table: Path, split: str | None = None) -> list[Row]:
 
 def splits_of(table: Path) -> list[str]:
     """Return the splits that a table knows."""
-    table = table / "cases.csv" if table.is_dir() else table
-    return sorted({row.get("split", "") for row in _rows(table)} - {""})
-
-
-def _rows(table: Path) -> list[dict[str, str]]:
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            lines = list(csv.DictReader(file, restval=""))
-    except (OSError, UnicodeDecodeError, csv.Error) as why:
-        reason = why.strerror if isinstance(why, OSError) else why
-        raise InputError(f"{table}: not a table ({reason}); name a CSV file of cases.") from why
-    rows = [
-        {key.strip(): (value or "").strip() for key, value in line.items() if isinstance(key, str)}
-        for line in lines
-    ]
-    if not rows:
-        raise InputError(f"{table}: no cases in it; it needs a heading and a line for each.")
-    return rows
+    return sorted({row.get("split", "") for row in read_rows(table_of(table))} - {""})
 
 
 def _check_columns(table: Path, row: Mapping[str, str]) -> None:

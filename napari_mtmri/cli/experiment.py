@@ -94,13 +94,12 @@ class RowSteps(JobSteps):
 def _asked(
     study: str, budget: str, data: str, out: Path, split: str, rows: str | None
 ) -> Experiment:
-    from napari_mtmri.study.budgets import SIMULATED, budget_of
+    from napari_mtmri.study.budgets import budget_of
     from napari_mtmri.study.plan import Experiment
     from napari_mtmri.study.rows import study_of
 
     names = tuple(name.strip() for name in (rows or "").split(",") if name.strip())
-    place = data if data == SIMULATED else Path(data)
-    return Experiment(study_of(study), budget_of(budget), place, out, split, names)
+    return Experiment(study_of(study), budget_of(budget), data, out, split, names)
 
 
 def _check_machine(budget: str) -> None:

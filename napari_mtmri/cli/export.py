@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -42,22 +42,19 @@ def export(
     Example: napari-mtmri export training --checkpoint last
              napari-mtmri export training --about about.json --scores val=scores/summary.csv
     """
+    from napari_mtmri.train.export import Exported, export_own, read_about, read_scores
     from napari_mtmri.train.export import export as write
-    from napari_mtmri.train.export import read_about, read_scores
     from napari_mtmri.train.folder import read_config
-    from napari_mtmri.weights import user_folder
 
     if out is not None and name is not None:
         raise RequestError(f"--out {out} and --name {name}: give one of them.")
     method = read_config(run).recipe.method
-    place = out or user_folder() / f"{name or f'{method}-{run.resolve().name}'}.safetensors"
-    card = write(
-        run,
-        place,
-        checkpoint=checkpoint,
-        about=None if about is None else read_about(about),
-        scores=[row for word in scores or () for row in read_scores(word, method)],
-        command=command or "",
-    )
-    say(card.text())
-    tell(f"written to {place}")
+    how: dict[str, Any] = {
+        "checkpoint": checkpoint,
+        "about": None if about is None else read_about(about),
+        "scores": [row for word in scores or () for row in read_scores(word, method)],
+        "command": command or "",
+    }
+    made = export_own(run, name, **how) if out is None else Exported(out, write(run, out, **how))
+    say(made.card.text())
+    tell(f"written to {made.path}")

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from napari_mtmri.train.folder import Config
     from napari_mtmri.train.machine import Machine
 
-SIMULATED = "simulated"
 Workers = Annotated[
     int | None,
     typer.Option(min=0, help="Processes that make batches ahead.", show_default="by the device"),
@@ -105,8 +104,8 @@ def _wish(
 ) -> Config:
     """Return what is asked for: a configuration's keys, the preset's, then those given."""
     from napari_mtmri.train.folder import Config, read_config
-    from napari_mtmri.train.presets import SIMULATED as NEEDS_NO_DATA
-    from napari_mtmri.train.presets import make_recipe
+    from napari_mtmri.train.presets import NEEDS_NO_DATA, make_recipe
+    from napari_mtmri.train.recipe import SIMULATED
 
     if resume is not None:
         return read_config(resume)

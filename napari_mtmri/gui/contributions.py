@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from napari_mtmri.errors import MtmriError
+from napari_mtmri.figures import REFERENCE_COLOUR
 from napari_mtmri.gui.layers import (
-    REFERENCE_COLOUR,
     LayerData,
     label_style,
     labels_on,

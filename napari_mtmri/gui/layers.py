@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from napari_mtmri.errors import InputError
+from napari_mtmri.figures import PREDICTED_COLOUR
 from napari_mtmri.geometry import display_affine, display_order
 from napari_mtmri.volume import Volume
 
 LayerData = tuple[Any, dict[str, Any], str]
-REFERENCE_COLOUR, PREDICTED_COLOUR = "#1b9e77", "#d95f02"
 MORE_COLOURS = ("#7570b3", "#e7298a", "#66a61e", "#e6ab02", "#a6761d")
 WINDOW_PERCENTILE = 99.7
 MOST_WINDOW_VOXELS = 400_000  # a window is found in some milliseconds, however large the volume

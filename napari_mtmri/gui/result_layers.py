@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from napari_mtmri.figures import PREDICTED_COLOUR, REFERENCE_COLOUR
 from napari_mtmri.gui.layers import (
     KEY,
-    PREDICTED_COLOUR,
-    REFERENCE_COLOUR,
     LayerData,
     Placement,
     label_style,

@@ -12,8 +12,6 @@ from napari_mtmri.study.rows import Row
 from napari_mtmri.train.presets import make_recipe
 from napari_mtmri.train.recipe import Recipe
 
-SIMULATED = "simulated"
-
 
 @dataclass(frozen=True)
 class Budget:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_mtmri.figures import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, YELLOW
 from napari_mtmri.files import write_whole
 from napari_mtmri.study.plan import Piece, Plan
 from napari_mtmri.study.rows import JOINT
@@ -17,10 +18,6 @@ from napari_mtmri.study.summary import DICE, PSNR, Difference, Line
 from napari_mtmri.train.drlc import loss_weights
 from napari_mtmri.train.recipe import Recipe
 
-# Okabe and Ito's colours, told apart by nearly all eyes; lines differ in dashes too.
-BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, BLACK = (
-    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000",
-)  # fmt: skip
 COLOURS = (BLACK, BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW)
 DASHES: tuple[Any, ...] = ("solid", (0, (5, 2)), (0, (1, 1.5)))
 LEARNED = ("uncertainty", "dwa")

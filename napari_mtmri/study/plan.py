@@ -10,10 +10,10 @@ from typing import Any
 
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.jobs import Job
-from napari_mtmri.study.budgets import SIMULATED, Budget
+from napari_mtmri.study.budgets import Budget
 from napari_mtmri.study.rows import Row, Study
 from napari_mtmri.train.cases import CaseFile, find_cases
-from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.train.recipe import SIMULATED, Recipe
 
 SPLITS = ("val", "test")
 ACCELERATION, PATTERN, MASK_SEED = 4.0, "random", 0

@@ -21,13 +21,13 @@ from napari_mtmri.train.sources.brainweb import BRAIN_WEB_FILES, BRAIN_WEB_LIBRA
 from napari_mtmri.train.sources.kaggle import KAGGLE
 from napari_mtmri.train.sources.label_maps import LABEL_MAPS
 from napari_mtmri.train.sources.rules import RULES
-from napari_mtmri.train.sources.simulated import SIMULATED
+from napari_mtmri.train.sources.simulated import HEADS
 from napari_mtmri.train.sources.table import TABLES
 from napari_mtmri.train.split import assign_splits, check_patients, image_hash
 
 # The first that recognises a folder lists it.
 SOURCES: tuple[Source, ...] = (
-    SIMULATED, BRAIN_WEB_LIBRARY, RULES, LABEL_MAPS, BRAIN_WEB_FILES, TABLES, ATLAS, KAGGLE,
+    HEADS, BRAIN_WEB_LIBRARY, RULES, LABEL_MAPS, BRAIN_WEB_FILES, TABLES, ATLAS, KAGGLE,
 )  # fmt: skip
 MOST_SHARE_OF_MEMORY = 0.7
 MOST_SHARE_BELOW_0 = 0.05  # of the sum of all voxels; interpolation leaves less, z-scores half
@@ -139,6 +139,43 @@ def load_cases(
     if files and files[0].split == "train":
         _check_planes(cases, recipe)
     return cases
+
+
+def with_classes(
+    recipe: Recipe,
+    train: Sequence[Case],
+    val: Sequence[Case],
+    report: Callable[[str], None] = lambda text: None,
+) -> Recipe:
+    """Return the recipe with the number of labels, found in the training cases if not given.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    train, val : sequence of Case
+    report : callable
+        Told of labels between the others that no training case shows.
+
+    Raises
+    ------
+    InputError
+        If a validation case has a label that no training case can teach.
+    """
+    if recipe.classes != "auto":
+        return recipe
+    values = set().union(*(np.unique(case.labels).tolist() for case in train)) - {0}
+    # One value, whatever it is (often 255), is one class.
+    classes = 1 if len(values) < 2 else max(values)
+    beyond = [case for case in val if classes > 1 and case.labels.max() > classes]
+    if beyond:
+        raise InputError(
+            f"case {beyond[0].name} of the validation has label {beyond[0].labels.max()}, the "
+            f"training cases have up to {classes}; renumber them, or set classes."
+        )
+    missing = sorted(set(range(1, classes)) - values)
+    if classes > 1 and missing:
+        report(f"no training case shows label {', '.join(map(str, missing))} of {classes}.")
+    return recipe.model_copy(update={"classes": classes})
 
 
 def hash_images(

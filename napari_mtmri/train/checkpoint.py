@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,9 +96,19 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    run: Path, module: torch.nn.Module, optimizer: torch.optim.Optimizer
+    run: Path,
+    module: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    report: Callable[[str], None],
 ) -> Position | None:
     """Put the newest checkpoint into module and optimiser; None if there is none.
+
+    Parameters
+    ----------
+    run : Path
+    module, optimizer
+    report : callable
+        Told if the last one is damaged, so that the one before it is taken.
 
     Raises
     ------
@@ -111,9 +121,10 @@ def load_checkpoint(
             tensors, position = read_checkpoint(path)
             _put(tensors, module, optimizer)
             return position
-        except InputError:
+        except InputError as why:
             if turn == len(found) - 1:
                 raise
+            report(f"the one before is taken: {why}")
         except (KeyError, ValueError, RuntimeError) as why:
             raise InputError(
                 f"{path}: not a checkpoint of this training ({why}); resume from another or "

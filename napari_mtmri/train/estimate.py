@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +24,7 @@ class Estimate:
         Of one update; of all, without validation.
     updates : int
     peak_bytes : int
-        Most memory so far: of the GPU, or else of the process.
+        Memory of these updates: of the GPU, or else of the process after each.
     n_parameters, n_train, n_val, n_slices : int
     device : str
     warnings : (str, ...)
@@ -54,6 +52,7 @@ def estimate(recipe: Recipe, data: Path | str, machine: Machine | None = None) -
     ResourceError
         If one slice does not fit into memory.
     """
+    import psutil
     import torch
 
     from napari_mtmri.train.module import Moment, TensorBatch
@@ -67,12 +66,13 @@ def estimate(recipe: Recipe, data: Path | str, machine: Machine | None = None) -
     module, optimizer = fabric.setup(objective, make_optimizer(objective))
     step, feed = Step(fabric, module, optimizer, material.recipe), Feed(simulator)
     per_epoch = len(feed.plan(0))
-    took = []
+    took, resident = [], [0]
     began = time.perf_counter()
     for update, (batch, count) in enumerate(feed.batches(0, 0)):
         moment = Moment(update, 0, 0.5, 0.5, count)
         step(TensorBatch.of(batch, fabric.device), moment, 0.0)
         took.append(time.perf_counter() - began)
+        resident.append(psutil.Process().memory_info().rss)
         began = time.perf_counter()
         if len(took) == N_WARM + N_MEASURED:
             break
@@ -87,7 +87,7 @@ def estimate(recipe: Recipe, data: Path | str, machine: Machine | None = None) -
         seconds_per_update=seconds,
         seconds=seconds * updates,
         updates=updates,
-        peak_bytes=torch.cuda.max_memory_allocated() if is_cuda else _peak_of_process(),
+        peak_bytes=torch.cuda.max_memory_allocated() if is_cuda else max(resident),
         n_parameters=sum(p.numel() for p in objective.parameters()),
         n_train=len(material.train),
         n_val=len(material.val),
@@ -95,9 +95,3 @@ def estimate(recipe: Recipe, data: Path | str, machine: Machine | None = None) -
         device=str(fabric.device),
         warnings=tuple(warnings),
     )
-
-
-def _peak_of_process() -> int:
-    """Return the largest resident memory so far; macOS counts bytes, Linux kilobytes."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024

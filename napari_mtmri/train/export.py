@@ -7,8 +7,9 @@ import csv
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -17,7 +18,7 @@ from napari_mtmri.errors import InputError
 from napari_mtmri.train.checkpoint import Position, read_checkpoint
 from napari_mtmri.train.folder import BEST, CONFIG, LAST, SPLIT, read_config
 from napari_mtmri.train.recipe import Recipe
-from napari_mtmri.weights import Card, Score, save_weights
+from napari_mtmri.weights import Card, Score, list_weights, read_card, save_weights, user_folder
 
 CARD_METRICS = ("PSNR", "SSIM", "Dice")
 PAPER_SIZE = {"recon_features": 64, "seg_features": 64}
@@ -138,6 +139,60 @@ def export(
     about = about or _known_of(run, position.recipe)
     command = command or f"napari-mtmri train {run.name}/{CONFIG} --out again"
     return save_weights(out, weights, _card(position, about, tuple(scores), command))
+
+
+@dataclass(frozen=True)
+class Exported:
+    """Weights that were made.
+
+    Parameters
+    ----------
+    path : Path
+    card : Card
+    """
+
+    path: Path
+    card: Card
+
+
+def export_own(run: Path, name: str | None = None, **how: Any) -> Exported:
+    """Write the weights of a run into the user's folder, where they replace none.
+
+    The same weights with the same card are not kept twice.
+
+    Parameters
+    ----------
+    run : Path
+        Run folder of a training.
+    name : str, optional
+        ``<method>-<run>`` by default; with a number where that is taken.
+    **how
+        As `export` takes it.
+
+    Raises
+    ------
+    InputError
+        If the run has no checkpoint.
+    """
+    method = read_config(run).recipe.method
+    known = list_weights(method)
+    path = _free(user_folder(), name or f"{method}-{run.resolve().name}")
+    card = export(run, path, **how)
+    for other in known:
+        if read_card(other) == card:
+            path.unlink()
+            path.with_suffix(".json").unlink()
+            return Exported(other, card)
+    return Exported(path, card)
+
+
+def _free(folder: Path, name: str) -> Path:
+    """Return the first of ``name``, ``name-2``, ... that is not taken."""
+    path, number = folder / f"{name}.safetensors", 1
+    while path.exists():
+        number += 1
+        path = folder / f"{name}-{number}.safetensors"
+    return path
 
 
 def _known_of(run: Path, recipe: Recipe) -> About:

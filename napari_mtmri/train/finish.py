@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from napari_mtmri.figures import BLUE, GREEN, ORANGE
 from napari_mtmri.files import write_whole
 from napari_mtmri.train.export import export
 from napari_mtmri.train.folder import FIGURES, WEIGHTS, read_events
 from napari_mtmri.train.recipe import Recipe
 
-# Okabe and Ito's colours, told apart by colour-blind readers.
-BLUE, ORANGE, GREEN = "#0072B2", "#E69F00", "#009E73"
 MOST_POINTS = 150
 
 

@@ -36,7 +36,7 @@ from napari_mtmri.train.machine import Machine
 from napari_mtmri.train.module import Moment, TensorBatch
 from napari_mtmri.train.pictures import SlicePictures
 from napari_mtmri.train.prepare import Feed, Material, make_objective, n_slices_of, read_material
-from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.train.recipe import SIMULATED, Recipe
 from napari_mtmri.train.split import write_split
 from napari_mtmri.train.step import Step, make_optimizer
 from napari_mtmri.train.validate import Validator
@@ -123,8 +123,9 @@ class Training:
         except OSError as why:
             raise ResourceError(f"{self.out}: cannot be made ({why}); choose another.") from why
         if not (self.out / CONFIG).exists():
-            simulated = self.data == "simulated"
-            data = "simulated" if simulated else str(Path(self.data).resolve())
+            # A folder is found again from anywhere; "simulated" and "brainweb" are names.
+            is_name = self.data == SIMULATED or not Path(self.data).exists()
+            data = str(self.data) if is_name else str(Path(self.data).resolve())
             write_config(self.out, Config(recipe, data, self.preset, versions()))
         write_split(self.out / SPLIT, material.files, material.hashes)
 
@@ -155,7 +156,8 @@ class _Session:
         n_workers = training.machine.n_workers(fabric.device.type)
         self.feed = Feed(simulator, fabric.global_rank, fabric.world_size, n_workers)
         self.per_epoch = len(self.feed.plan(0))
-        found = load_checkpoint(self.out, self.objective, optimizer)
+        self.remarks = list(material.remarks)
+        found = load_checkpoint(self.out, self.objective, optimizer, self.remarks.append)
         self.was_begun, self.position = found is not None, found or Position(self.recipe)
         self.saved = time.monotonic()
         epoch = self.position.n_validated
@@ -187,7 +189,7 @@ class _Session:
     def _announce(self) -> None:
         kind = "resume" if self.was_begun else "start"
         self.emit(kind, epoch=self.position.n_validated, **self._facts())
-        for remark in self.material.remarks:
+        for remark in self.remarks:
             self.emit("warning", text=remark)
 
     def _batches(self, epoch: int) -> Iterator[tuple[Any, int]]:
@@ -228,7 +230,8 @@ class _Session:
             facts["seg_loss"] = cost["seg"]
         if self.recipe.is_joint:
             facts |= {"alpha": cost["alpha"], "beta": cost["beta"]}
-            facts["teacher"] = shows_truth(self.recipe, moment.update, moment.epoch)
+            if self.recipe.teacher_forcing != "per_sample":  # there each step is both
+                facts["teacher"] = shows_truth(self.recipe, moment.update, moment.epoch)
         return facts
 
     def _keep(self) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_mtmri.errors import InputError
-from napari_mtmri.files import write_whole
+from napari_mtmri.files import RUN_RECORD, write_whole
 from napari_mtmri.train.presets import make_recipe
 from napari_mtmri.train.recipe import Recipe
 
@@ -107,7 +107,7 @@ def write_config(run: Path, config: Config) -> None:
 
 def is_run(folder: Path) -> bool:
     """Return whether a folder is that of a training."""
-    return (folder / CONFIG).is_file() and not (folder / "run.json").exists()
+    return (folder / CONFIG).is_file() and not (folder / RUN_RECORD).exists()
 
 
 def parse_events(lines: Sequence[bytes | str]) -> Iterator[dict[str, Any]]:

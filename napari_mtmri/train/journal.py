@@ -16,7 +16,7 @@ from typing import Any
 
 from napari_mtmri.errors import ResourceError, Stopped
 from napari_mtmri.files import write_whole
-from napari_mtmri.train.folder import BOARD, EVENTS, HEARTBEAT, LOG, PROCESS
+from napari_mtmri.train.folder import BOARD, EVENTS, HEARTBEAT, LOG, PROCESS, read_events
 
 SECONDS_BETWEEN_BEATS = 1.0
 CURVES = ("loss", "recon_loss", "seg_loss", "alpha", "beta", "lr", "grad_norm")
@@ -56,6 +56,13 @@ class Journal:
         write_whole(out / PROCESS, lambda file: file.write_text(text, encoding="utf-8"))
         self._board = _board(out / BOARD, updates)
         self._keep_rows_before(epoch)
+        for event in read_events(out) if updates else ():
+            if (
+                event["kind"] == "update"
+                and event["epoch"] == epoch
+                and event["updates"] <= updates
+            ):
+                self._add(event)  # of the epoch that goes on
 
     def __enter__(self) -> Journal:
         """Write until the block ends."""
@@ -102,8 +109,12 @@ class Journal:
         for key in CURVES:
             if key in event:
                 self._board.add_scalar(key, event[key], event["updates"])
+        self._add(event)
+
+    def _add(self, event: Mapping[str, Any]) -> None:
+        for key in (*CURVES, "seconds"):
+            if key in event:
                 self._sums.setdefault(key, []).append(event[key])
-        self._sums.setdefault("seconds", []).append(event["seconds"])
 
     def _end_epoch(self, event: Mapping[str, Any]) -> None:
         row = {key: sum(values) / len(values) for key, values in self._sums.items()}

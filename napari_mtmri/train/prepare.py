@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,14 @@ from torch.utils.data import DataLoader, Dataset
 from napari_mtmri.errors import InputError
 from napari_mtmri.kspace import ifft2c
 from napari_mtmri.train.batches import Batch, Item, Simulator, plan_epoch
-from napari_mtmri.train.cases import Case, CaseFile, find_cases, hash_images, load_cases
+from napari_mtmri.train.cases import (
+    Case,
+    CaseFile,
+    find_cases,
+    hash_images,
+    load_cases,
+    with_classes,
+)
 from napari_mtmri.train.module import Objective, build_network
 from napari_mtmri.train.recipe import Recipe
 from napari_mtmri.train.split import check_images, image_hash
@@ -67,11 +75,7 @@ def read_material(recipe: Recipe, data: Path | str) -> Material:
     )
     if not train:
         raise InputError(f"{data}: no case to train on; mark some as 'train'.")
-    if recipe.classes == "auto":
-        values = set().union(*(np.unique(case.labels).tolist() for case in train)) - {0}
-        # One value, whatever it is (often 255), is one class.
-        classes = 1 if len(values) < 2 else max(values)
-        recipe = recipe.model_copy(update={"classes": classes})
+    recipe = with_classes(recipe, train, val, remarks.append)
     hashes = {case.name: image_hash(case.image) for case in chain(train, val)}
     # The test cases are read for this alone: a copy among them would flatter every score.
     test = [file for file in files if file.split == "test"]
@@ -182,8 +186,9 @@ class Feed:
     def batches(self, epoch: int, first: int) -> Iterator[tuple[Batch, int]]:
         """Yield the batches of an epoch from the ``first`` on, each with all its slices' count."""
         parts = self.plan(epoch)[first:]
+        make = partial(self.simulator.batch, epoch=epoch, rank=self.rank, world=self.world)
         loader = DataLoader(
-            _Batches(parts, _Maker(self.simulator, epoch, self.rank, self.world)),
+            _Batches(parts, make),
             batch_size=None,
             num_workers=self.n_workers,
             collate_fn=_as_it_is,
@@ -192,17 +197,6 @@ class Feed:
         with torch.random.fork_rng(devices=[]):
             made = iter(loader)
         return zip(made, map(len, parts), strict=True)
-
-
-@dataclass(frozen=True)
-class _Maker:
-    simulator: Simulator
-    epoch: int
-    rank: int
-    world: int
-
-    def __call__(self, items: Sequence[Item]) -> Batch:
-        return self.simulator.batch(items, self.epoch, self.rank, self.world)
 
 
 def _as_it_is(batch: Any) -> Any:

@@ -95,7 +95,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     },
 }
 
-SIMULATED = "quick-check"  # needs no data
+NEEDS_NO_DATA = "quick-check"
 
 _READINGS = (
     "printed in the paper: epochs, batch size, learning rate and its decay, R 4 with the central "

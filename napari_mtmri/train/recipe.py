@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 Method = Literal["mtmri", "d5c5", "unet-full-sample"]
 Size = tuple[int, int]
+SIMULATED = "simulated"  # what a user names as data to have heads made by the program
 
 
 class Recipe(BaseModel):

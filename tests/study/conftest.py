@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from napari_mtmri.study.budgets import SIMULATED, Budget
+from napari_mtmri.study.budgets import Budget
 from napari_mtmri.study.plan import Experiment, Plan, make_plan
 from napari_mtmri.study.rows import Study
+from napari_mtmri.train.recipe import SIMULATED
 
 TINY = Budget(
     "tiny",

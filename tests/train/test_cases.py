@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,14 @@ import numpy as np
 import pytest
 
 from napari_mtmri.errors import InputError, RequestError, ResourceError
-from napari_mtmri.train.cases import CaseFile, find_cases, load_case, load_cases
+from napari_mtmri.train.cases import (
+    Case,
+    CaseFile,
+    find_cases,
+    load_case,
+    load_cases,
+    with_classes,
+)
 from napari_mtmri.train.recipe import Recipe
 from napari_mtmri.train.sources.rules import patient_of
 from tests.train.heads import write_cases
@@ -67,7 +75,7 @@ def test_cases_can_be_sent_to_other_processes(folder: Path) -> None:
         ("case,image,mask,split\na,b,,train\n", "mask ''"),
         ("case,image,mask,split\na,b,c,train\na,b,c,val\n", "twice"),
         ("case,image,mask,split\na,b,c,train\nd,b,c,\n", "no split"),
-        ("case,image,mask,split\n", "no line"),
+        ("case,image,mask,split\n", "no cases in it"),
         ("name;image;mask\na;b;c\n", "column case"),
         ("case,patient,image,mask,split\na,x,b,c,train\nd,x,e,f,val\n", "same patient"),
     ],
@@ -164,6 +172,23 @@ def test_slices_of_several_sizes_need_a_crop(folder: Path) -> None:
         load_cases(files, Recipe(), refuse)
     for recipe in (Recipe(crop=(16, 16)), Recipe(resize=(16, 16)), Recipe(batch_size=1)):
         assert len(load_cases(files, recipe, refuse)) == 2
+
+
+def test_labels_are_counted_in_the_training_cases(cases: list[Case]) -> None:
+    def with_label(case: Case, label: int) -> Case:
+        labels = case.labels.copy()
+        labels[0, 0, 0] = label
+        return replace(case, labels=labels)
+
+    heard: list[str] = []
+    train, val = [with_label(cases[0], 3)], [cases[1]]
+    assert with_classes(Recipe(), train, val, heard.append).classes == 3
+    assert heard == ["no training case shows label 2 of 3."]
+    only_255 = [replace(cases[0], labels=cases[0].labels * np.uint8(255))]
+    assert with_classes(Recipe(), only_255, val).classes == 1
+    with pytest.raises(InputError, match="has label 4"):
+        with_classes(Recipe(), train, [with_label(cases[1], 4)])
+    assert with_classes(Recipe(classes=2), train, val) == Recipe(classes=2)
 
 
 def test_resizing_keeps_labels_whole_and_where_they_were(folder: Path) -> None:

@@ -10,17 +10,15 @@ from itertools import chain, zip_longest
 
 import numpy as np
 
-from napari_mtmri.geometry import Axes, from_stack
 from napari_mtmri.kspace import ifft2c
 from napari_mtmri.train.batches import Item, Simulator, plan_epoch
-from napari_mtmri.train.cases import Case, CaseFile, find_cases, load_case
+from napari_mtmri.train.cases import Case, CaseFile, find_cases, load_case, with_classes
+from napari_mtmri.train.pictures import Way, outlined
 from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.train.sources.base import SPLITS
 from napari_mtmri.train.split import check_images, image_hash
-from napari_mtmri.upright import View, upright_view
 
 N_SEEN = 6
-SIDES = ("train", "val", "test")
-OUTLINE = (0.0, 0.72, 0.55)
 # Keys of the recipe on which it depends what a network sees.
 SEEN_KEYS = (
     "seed", "split", "image_glob", "labels_glob", "patient_regex", "classes", "skip_unreadable",
@@ -78,7 +76,7 @@ def look(data: str, recipe: Recipe) -> Look:
 
 def _sides(files: Sequence[CaseFile]) -> str:
     parts = []
-    for side in SIDES:
+    for side in SPLITS:
         there = [file for file in files if file.split == side]
         n_patients = len({file.patient for file in there})
         same = n_patients == len(there)
@@ -105,19 +103,15 @@ def _pairs(
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     if not cases:
         return []
-    if recipe.classes == "auto":
-        most = max(int(case.labels.max(initial=1)) for case in cases)
-        recipe = recipe.model_copy(update={"classes": most})
-    simulator = Simulator(cases, recipe)
-    ways = [_way(file) for file in files[: len(cases)]]
+    simulator = Simulator(cases, with_classes(recipe, cases, ()))
+    ways = [Way.of(file) for file in files[: len(cases)]]
     pairs = []
     for item in _some(plan_epoch(cases, recipe, 0)):
         batch = simulator.batch([item], 0)
-        axes, view = ways[item.case]
+        way, peak = ways[item.case], max(float(batch.truth[0].max()), 1e-12)
+        labels = way.upright(batch.labels[0])
         scans = np.abs(ifft2c(batch.kspace[0, 0])), batch.truth[0]
-        labels = _upright(batch.labels[0], axes, view) > 0
-        peak = max(float(batch.truth[0].max()), 1e-12)
-        seen, truth = (_picture(_upright(scan, axes, view) / peak, labels) for scan in scans)
+        seen, truth = (outlined(way.upright(scan) / peak, labels) for scan in scans)
         pairs.append((seen, truth))
     return pairs
 
@@ -129,20 +123,3 @@ def _some(items: Sequence[Item]) -> list[Item]:
         by_case.setdefault(item.case, []).append(item)
     turns = chain.from_iterable(zip_longest(*by_case.values()))
     return [item for item in turns if item is not None][:N_SEEN]
-
-
-def _way(file: CaseFile) -> tuple[Axes, View]:
-    volume, _ = file.open()
-    return volume.axes, upright_view(volume, volume.axes.slice)
-
-
-def _upright(plane: np.ndarray, axes: Axes, view: View) -> np.ndarray:
-    return view.picture(from_stack(plane[None], axes), 0)
-
-
-def _picture(plane: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    from skimage.segmentation import find_boundaries
-
-    picture = np.repeat(plane[..., None].clip(0, 1), 3, axis=-1)
-    picture[find_boundaries(labels, mode="inner")] = OUTLINE
-    return np.ascontiguousarray(picture * 255).astype(np.uint8)

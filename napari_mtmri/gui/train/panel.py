@@ -17,7 +17,6 @@ from napari_mtmri.gui.keys import TRAIN_KEYS, bind_keys, unbind_keys
 from napari_mtmri.gui.panels import remember
 from napari_mtmri.gui.train.closing import ClosingGuard, guard_window_of
 from napari_mtmri.gui.train.data_part import DataPart
-from napari_mtmri.gui.train.exporting import Exported
 from napari_mtmri.gui.train.guide import GUIDE
 from napari_mtmri.gui.train.recipe_part import RecipePart
 from napari_mtmri.gui.train.run_part import RunPart
@@ -30,6 +29,7 @@ from napari_mtmri.gui.widgets.header import Header
 from napari_mtmri.gui.widgets.layout import Column, Panel
 from napari_mtmri.gui.work import Job, once, sentence
 from napari_mtmri.train import launch
+from napari_mtmri.train.export import Exported
 from napari_mtmri.train.folder import is_run
 from napari_mtmri.train.status import Status
 
@@ -58,7 +58,7 @@ class Train(Panel):
         bind_keys(self.viewer, TRAIN_KEYS)
         remember(self, self.estimating.stopper.stop)
         self._plan_changed()
-        once(_device, self.header.show_device, self._failed)
+        once(_device, self.header.show_device, self._no_device)
         self.starting.attach()
 
     def _lay_out(self) -> None:
@@ -98,6 +98,10 @@ class Train(Panel):
         self.starting.failed.connect(self._failed)
         self.use.exported.connect(self._exported)
         self.use.reconstruct_asked.connect(self._reconstruct)
+
+    def _no_device(self, why: BaseException) -> None:
+        self.header.show_no_device(why)
+        self._failed(why)
 
     # What is chosen
 

@@ -14,9 +14,8 @@ from pydantic import ValidationError
 from napari_mtmri.errors import RequestError
 from napari_mtmri.train.launch import command
 from napari_mtmri.train.presets import PRESETS, make_recipe
-from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.train.recipe import SIMULATED, Recipe
 
-SIMULATED = "simulated"
 FIRST_PRESET = "quick-check"
 TRAININGS = "mtmri-trainings"  # in the user's home
 

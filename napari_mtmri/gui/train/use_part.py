@@ -10,10 +10,10 @@ from typing import Any, Literal
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QRadioButton, QVBoxLayout, QWidget
 
-from napari_mtmri.gui.train.exporting import Exported, export_checkpoint
 from napari_mtmri.gui.train.sentences import checkpoint_words
 from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.gui.work import once
+from napari_mtmri.train.export import Exported, export_own
 from napari_mtmri.train.follow import Snapshot
 
 WHAT_FOR = (
@@ -92,7 +92,7 @@ class UsePart(QWidget):
         self.note.setText(WORKING)
         self.note.show()
         self.use.setEnabled(False)
-        once(partial(export_checkpoint, self._run, which), self._done, self._failed)
+        once(partial(export_own, self._run, checkpoint=which), self._done, self._failed)
 
     def _done(self, exported: Exported) -> None:
         self._exported = exported

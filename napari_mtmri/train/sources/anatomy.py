@@ -12,10 +12,11 @@ import numpy as np
 
 from napari_mtmri.draws import generator
 from napari_mtmri.errors import InputError
+from napari_mtmri.tables import CASES
 from napari_mtmri.tissues import LESION_T2, bias_field, keep_head, mix, signals, simulate_image
 from napari_mtmri.train.recipe import Recipe
 from napari_mtmri.train.sources.base import CaseFile, Pair
-from napari_mtmri.train.sources.table import TABLE, read_table, side_of
+from napari_mtmri.train.sources.table import read_table, side_of
 from napari_mtmri.volume import Volume
 
 BRIGHTEST = 1000.0
@@ -132,7 +133,7 @@ def with_sides(folder: Path, files: Sequence[CaseFile], recipe: Recipe) -> list[
     InputError
         If it does not have a line for each.
     """
-    table = folder / TABLE
+    table = folder / CASES
     if not table.is_file():
         return list(files)
     sides = {row["case"]: side_of(table, row, recipe) for row in read_table(table)}

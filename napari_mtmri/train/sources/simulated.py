@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from napari_mtmri.draws import generator
-from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.train.recipe import SIMULATED, Recipe
 from napari_mtmri.train.sources.anatomy import Anatomy, Meaning, simulate_case
 from napari_mtmri.train.sources.base import SPLITS, CaseFile, Pair, Source
 from napari_mtmri.volume import Volume
 
-NAME = "simulated"
 N_SLICES = 12
 SIDES_MM = (192.0, 224.0, 60.0)  # right, anterior, superior
 NUMBERS = {
@@ -32,7 +31,7 @@ def make_head(name: str, recipe: Recipe) -> Pair:
     A FLAIR where the recipe names no other look. Heads of other seeds and names have
     other shapes.
     """
-    draw = generator(recipe.seed, NAME, name)
+    draw = generator(recipe.seed, SIMULATED, name)
     shape = (recipe.simulated_size[1], recipe.simulated_size[0], N_SLICES)
     affine = np.diag([*(side / n for side, n in zip(SIDES_MM, shape, strict=True)), 1.0])
     head = Volume(_tissues(shape, draw), affine, name, "labels")
@@ -89,8 +88,9 @@ def _list(place: Path, recipe: Recipe) -> list[CaseFile]:
     for number in range(ends[-1]):
         name = f"head-{number + 1:02d}"
         split = SPLITS[sum(number >= end for end in ends)]
-        found.append(CaseFile(name, name, split, NAME, NAME, partial(make_head, name, recipe)))
+        load = partial(make_head, name, recipe)
+        found.append(CaseFile(name, name, split, SIMULATED, SIMULATED, load))
     return found
 
 
-SIMULATED = Source(NAME, lambda place, recipe: str(place) == NAME, _list)
+HEADS = Source(SIMULATED, lambda place, recipe: str(place) == SIMULATED, _list)

@@ -3,41 +3,31 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from napari_mtmri.errors import InputError
+from napari_mtmri.tables import CASES, read_rows, table_of
 from napari_mtmri.train.recipe import Recipe
 from napari_mtmri.train.sources.base import SPLITS, CaseFile, Source, Split, read_pair
 from napari_mtmri.train.sources.rules import patient_of
 
-TABLE = "cases.csv"
 Row = Mapping[str, str]
 
 
 def read_table(table: Path) -> list[Row]:
-    """Return the lines of a table, without blanks around the words.
+    """Return the lines of a table, each of which names a case.
 
     Raises
     ------
     InputError
         If it is no table, or names no cases.
     """
-    try:
-        # Spreadsheets put a mark before the first column's name.
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            lines = list(csv.DictReader(file, restval=""))
-    except (OSError, ValueError, csv.Error) as why:
-        raise InputError(f"{table}: not a table of cases ({why}); save it as CSV.") from why
-    rows: list[Row] = [
-        {key.strip(): (value or "").strip() for key, value in line.items() if isinstance(key, str)}
-        for line in lines
-    ]
-    if not rows or "case" not in rows[0]:
-        columns = ", ".join(rows[0]) if rows else "no line"
+    rows: list[Row] = list(read_rows(table))
+    if "case" not in rows[0]:
+        columns = ", ".join(rows[0])
         raise InputError(f"{table}: has {columns}; it needs a column case and a line for each.")
     return rows
 
@@ -58,7 +48,7 @@ def side_of(table: Path, row: Row, recipe: Recipe) -> tuple[str, Split | Literal
 
 
 def _list(place: Path, recipe: Recipe) -> list[CaseFile]:
-    table = place / TABLE if place.is_dir() else place
+    table = table_of(place)
     return [_case(table, row, recipe) for row in read_table(table)]
 
 
@@ -77,6 +67,6 @@ def _case(table: Path, row: Row, recipe: Recipe) -> CaseFile:
 
 TABLES = Source(
     "a table cases.csv",
-    lambda place, recipe: place.suffix == ".csv" or (place / TABLE).is_file(),
+    lambda place, recipe: place.suffix == ".csv" or (place / CASES).is_file(),
     _list,
 )

@@ -9,7 +9,7 @@ import pytest
 
 from napari_mtmri.errors import InputError
 from napari_mtmri.gui.reconstruct.weights_list import own_weights as listed
-from napari_mtmri.gui.train.exporting import export_checkpoint
+from napari_mtmri.train.export import export_own
 from napari_mtmri.train.fit import Training
 from napari_mtmri.weights import find_weights, load_weights
 from tests.train.heads import changed, write_cases
@@ -28,7 +28,7 @@ def test_no_weights_replace_others_and_none_are_kept_twice(
 ) -> None:
     before = {path: path.read_bytes() for path in own_weights.iterdir()}
     first, second = (trained(tmp_path, place, n) for n, place in enumerate("ab"))
-    made = [export_checkpoint(run, "last") for run in (first, first, second)]
+    made = [export_own(run, checkpoint="last") for run in (first, first, second)]
     names = [one.path.stem for one in made]
     assert names == ["mtmri-run", "mtmri-run", "mtmri-run-2"]
     assert {path: path.read_bytes() for path in before} == before
@@ -44,4 +44,4 @@ def test_a_training_without_a_checkpoint_has_nothing_to_use(tmp_path: Path) -> N
     for path in (run / "checkpoints").iterdir():
         path.unlink()
     with pytest.raises(InputError, match="no checkpoint"):
-        export_checkpoint(run, "best")
+        export_own(run, checkpoint="best")
