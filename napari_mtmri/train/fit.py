@@ -32,7 +32,7 @@ from napari_mtmri.train.folder import (
 )
 from napari_mtmri.train.itfs import shows_truth
 from napari_mtmri.train.journal import Journal, Silence
-from napari_mtmri.train.machine import Machine
+from napari_mtmri.train.machine import Machine, ended_together
 from napari_mtmri.train.module import Moment, TensorBatch
 from napari_mtmri.train.pictures import SlicePictures
 from napari_mtmri.train.prepare import Feed, Material, make_objective, n_slices_of, read_material
@@ -99,11 +99,12 @@ class Training:
             checkpoint is kept.
         """
         fabric = self.machine.fabric(self.recipe.precision)
-        material = read_material(self.recipe, self.data)
-        if fabric.is_global_zero:
-            self._begin_folder(material)
-        with _hearing_signals(self._ask):
-            _Session(self, fabric, material, report).run(most_updates)
+        with ended_together(fabric):
+            material = read_material(self.recipe, self.data)
+            if fabric.is_global_zero:
+                self._begin_folder(material)
+            with _hearing_signals(self._ask):
+                _Session(self, fabric, material, report).run(most_updates)
 
     def _ask(self) -> None:
         self.stop_asked = True

@@ -6,6 +6,8 @@ from __future__ import annotations
 import logging
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -57,3 +59,20 @@ class Machine:
         if self.workers != "auto":
             return self.workers
         return 0 if device == "cpu" else max(min(8, (os.cpu_count() or 1) - 1), 0)
+
+
+@contextmanager
+def ended_together(fabric: Any) -> Iterator[None]:
+    """Let no process leave before the others are done, nor with its links to them alive.
+
+    One that exits with them may abort instead ("terminate called without an active
+    exception"), and the launcher then ends all.
+    """
+    from torch import distributed
+
+    try:
+        yield
+        fabric.barrier()
+    finally:
+        if distributed.is_available() and distributed.is_initialized():
+            distributed.destroy_process_group()
