@@ -15,8 +15,8 @@ import json
 import statistics
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from napari_mtmri.train.batches import Simulator
 from napari_mtmri.train.fit import Training
@@ -55,7 +55,10 @@ class Bare:
 
 
 class Loop:
-    """Updates of the real training, in pieces; its own setting up is not counted."""
+    """Updates of the real training, in pieces, with the making of their batches.
+
+    Its setting up and the validation between epochs are not counted.
+    """
 
     def __init__(self, recipe: Recipe, data: str, out: Path, n_workers: int | str) -> None:
         machine = Machine(workers=n_workers)  # type: ignore[arg-type]
@@ -64,14 +67,17 @@ class Loop:
 
     def rate(self, n_updates: int) -> float:
         """Return slices a second."""
-        moments: list[float] = []
-
-        def hear(event: dict[str, Any]) -> None:
-            if event["kind"] == "update":
-                moments.append(time.perf_counter())
-
-        self._training.run(hear, most_updates=n_updates + 1)
-        return n_updates * self._size / (moments[-1] - moments[0])
+        heard: list[tuple[str, float]] = []
+        self._training.run(
+            lambda event: heard.append((event["kind"], time.perf_counter())),
+            most_updates=n_updates + 1,
+        )
+        gaps = [
+            later[1] - earlier[1]
+            for earlier, later in pairwise(heard)
+            if earlier[0] == later[0] == "update"
+        ]
+        return self._size * len(gaps) / sum(gaps)
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ GUIDE = """
 
 Train a method on cases of your own, watch it, and use what it has learned. *Research use only.*
 
-**Start** at once trains on simulated heads for about two minutes and shows that all works.
+**Start** at once trains on simulated heads for half a minute to two minutes and shows that all works.
 
 1. **Data.** A folder of cases, a table `cases.csv`, or *Simulated*. Cases are split by patient;
    the same patient or image on two sides is refused. The six slices are what the network is

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,9 @@ from napari_mtmri.train.folder import SLICES
 from napari_mtmri.train.follow import Follower, Snapshot
 
 OFTEN_MS, SELDOM_MS = 400, 3000
+# Of one core, for looking and drawing: where drawing is slow (OpenGL in software) looks are
+# rarer, so that a training on the same machine hardly notices.
+SHARE = 0.05
 FIXED = {"zero-filled": "zero_filled", "truth": "truth", "mask": "mask"}
 MOST_PICTURE_BYTES = 10**7
 
@@ -57,6 +61,7 @@ class Watching(QObject):
         self._turn.setSingleShot(True)
         self._turn.timeout.connect(self._look)
         self._pause_ms = OFTEN_MS
+        self._spent = time.process_time()
         self._looks.done.connect(self._looked)
         self._looks.failed.connect(self.failed)
 
@@ -99,9 +104,14 @@ class Watching(QObject):
         if sight.pictures:
             self._shown |= {*sight.pictures.keys() - {"now"}, str(newest)}
         snapshot = sight.snapshot
-        pause = self._pause_ms if snapshot.status.is_going_on else SELDOM_MS
+        pause = self._pause() if snapshot.status.is_going_on else SELDOM_MS
         self._turn.start(0 if snapshot.has_more else pause)
         self.seen.emit(sight)
+
+    def _pause(self) -> int:
+        """Return the milliseconds to the next look: the longer, the more the last one took."""
+        before, self._spent = self._spent, time.process_time()
+        return min(max(self._pause_ms, round(1000 * (self._spent - before) / SHARE)), SELDOM_MS)
 
 
 def _see(follower: Follower, known: frozenset[str]) -> Sight:
