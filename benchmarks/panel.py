@@ -16,13 +16,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 os.environ["HOME"] = os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp()
 
 import napari
+from gaps import update_gaps
 from qtpy.QtWidgets import QApplication
 
 from napari_mtmri.gui.commands import open_train
@@ -44,13 +44,7 @@ def spin(until: Callable[[], bool]) -> None:
 
 def rate(run: Path) -> float:
     """Return updates a second of a training that is over."""
-    events = read_events(run)
-    gaps = [
-        later["time"] - earlier["time"]
-        for earlier, later in pairwise(events)
-        if earlier["kind"] == later["kind"] == "update"
-    ]
-    return 1 / statistics.mean(gaps[N_FIRST:])
+    return 1 / statistics.mean(update_gaps(read_events(run))[N_FIRST:])
 
 
 def train_once(panel: Any, run: Path, keys: list[str], *, is_watched: bool) -> float:

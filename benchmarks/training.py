@@ -15,8 +15,10 @@ import json
 import statistics
 import tempfile
 import time
-from itertools import pairwise
 from pathlib import Path
+from typing import Any
+
+from gaps import update_gaps
 
 from napari_mtmri.train.batches import Simulator
 from napari_mtmri.train.fit import Training
@@ -67,16 +69,9 @@ class Loop:
 
     def rate(self, n_updates: int) -> float:
         """Return slices a second."""
-        heard: list[tuple[str, float]] = []
-        self._training.run(
-            lambda event: heard.append((event["kind"], time.perf_counter())),
-            most_updates=n_updates + 1,
-        )
-        gaps = [
-            later[1] - earlier[1]
-            for earlier, later in pairwise(heard)
-            if earlier[0] == later[0] == "update"
-        ]
+        heard: list[dict[str, Any]] = []
+        self._training.run(heard.append, most_updates=n_updates + 1)
+        gaps = update_gaps(heard)
         return self._size * len(gaps) / sum(gaps)
 
 

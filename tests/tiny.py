@@ -12,7 +12,7 @@ from napari_mtmri.volume import Volume
 from napari_mtmri.weights import Card, save_weights
 
 RECON = {"cascades": 2, "convolutions": 3, "features": 4}
-SEG = {"features": 4, "depth": 2}
+SEG = {"features": 4, "depth": 2, "classes": 1}
 ARCHITECTURES = {
     "d5c5": {"reconstruction": RECON, "segmentation": None},
     "unet-full-sample": {"reconstruction": None, "segmentation": SEG},

@@ -95,6 +95,11 @@ def save_checkpoint(
         write_whole(run / BEST, lambda file: shutil.copyfile(last, file))
 
 
+def has_checkpoint(run: Path) -> bool:
+    """Return whether a training left a checkpoint, whole or not."""
+    return any((run / name).is_file() for name in (LAST, PREVIOUS))
+
+
 def load_checkpoint(
     run: Path,
     module: torch.nn.Module,

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import torch
 from napari_mtmri.errors import InputError, ResourceError, Stopped
 from napari_mtmri.train.balance import weights_now
 from napari_mtmri.train.batches import Simulator
-from napari_mtmri.train.checkpoint import Position, load_checkpoint, save_checkpoint
+from napari_mtmri.train.checkpoint import Position, has_checkpoint, load_checkpoint, save_checkpoint
 from napari_mtmri.train.finish import finish
 from napari_mtmri.train.folder import (
     CONFIG,
@@ -32,6 +32,7 @@ from napari_mtmri.train.folder import (
 )
 from napari_mtmri.train.itfs import shows_truth
 from napari_mtmri.train.journal import Journal, Silence
+from napari_mtmri.train.lock import only_one
 from napari_mtmri.train.machine import Machine, ended_together
 from napari_mtmri.train.module import Moment, TensorBatch
 from napari_mtmri.train.pictures import SlicePictures
@@ -100,10 +101,15 @@ class Training:
         """
         fabric = self.machine.fabric(self.recipe.precision)
         with ended_together(fabric):
-            material = read_material(self.recipe, self.data)
+            material = read_material(self.recipe, self.data, is_begun=self._is_begun())
             if fabric.is_global_zero:
-                self._begin_folder(material)
-            with _hearing_signals(self._ask):
+                self._make_folder()
+            with (
+                only_one(self.out) if fabric.is_global_zero else nullcontext(),
+                _hearing_signals(self._ask),
+            ):
+                if fabric.is_global_zero:
+                    self._begin(material)
                 _Session(self, fabric, material, report).run(most_updates)
 
     def _ask(self) -> None:
@@ -113,16 +119,22 @@ class Training:
         """Return whether the user has asked to stop."""
         return self.stop_asked or (self.out / STOP).exists()
 
-    def _begin_folder(self, material: Material) -> None:
+    def _is_begun(self) -> bool:
+        """Return whether a checkpoint has all that the weights to start from gave."""
+        return has_checkpoint(self.out) and read_config(self.out).recipe == self.recipe
+
+    def _make_folder(self) -> None:
+        try:
+            (self.out / SLICES).mkdir(parents=True, exist_ok=True)
+        except OSError as why:
+            raise ResourceError(f"{self.out}: cannot be made ({why}); choose another.") from why
+
+    def _begin(self, material: Material) -> None:
         recipe = material.recipe
         if (self.out / CONFIG).exists() and read_config(self.out).recipe != recipe:
             raise InputError(
                 f"{self.out}: holds a training with another recipe; choose another folder."
             )
-        try:
-            (self.out / SLICES).mkdir(parents=True, exist_ok=True)
-        except OSError as why:
-            raise ResourceError(f"{self.out}: cannot be made ({why}); choose another.") from why
         if not (self.out / CONFIG).exists():
             # A folder is found again from anywhere; "simulated" and "brainweb" are names.
             is_name = self.data == SIMULATED or not Path(self.data).exists()
@@ -150,7 +162,7 @@ class _Session:
         self.training, self.fabric, self.material = training, fabric, material
         self.recipe, self.out = material.recipe, training.out
         simulator = Simulator(material.train, self.recipe)
-        self.objective = make_objective(material, simulator)
+        self.objective = make_objective(material, simulator, is_begun=has_checkpoint(self.out))
         module, optimizer = fabric.setup(self.objective, make_optimizer(self.objective))
         self.optimizer = optimizer
         self.step = Step(fabric, module, optimizer, self.recipe)

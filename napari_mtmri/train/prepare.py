@@ -57,8 +57,17 @@ class Material:
     remarks: Sequence[str]
 
 
-def read_material(recipe: Recipe, data: Path | str) -> Material:
+def read_material(recipe: Recipe, data: Path | str, *, is_begun: bool = False) -> Material:
     """Return the cases to train and validate on, and the recipe made whole by them.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    data : Path or str
+        Folder or table of cases, or the name of a source.
+    is_begun : bool
+        Whether the training goes on from a checkpoint: the weights it started from
+        need not be there any more.
 
     Raises
     ------
@@ -67,7 +76,7 @@ def read_material(recipe: Recipe, data: Path | str) -> Material:
         is on both sides.
     """
     remarks: list[str] = []
-    recipe = _like_its_start(recipe)
+    recipe = recipe if is_begun else _like_its_start(recipe)
     files = find_cases(data, recipe)
     train, val = (
         load_cases([file for file in files if file.split == split], recipe, remarks.append)
@@ -118,11 +127,13 @@ def start_weights(recipe: Recipe) -> Path:
     return find_weights(recipe.start_from)
 
 
-def make_objective(material: Material, simulator: Simulator) -> Objective:
-    """Return the network to train, with its loss."""
+def make_objective(
+    material: Material, simulator: Simulator, *, is_begun: bool = False
+) -> Objective:
+    """Return the network to train, with its loss; a checkpoint brings its own weights."""
     recipe = material.recipe
     network = build_network(recipe)
-    if recipe.start_from is not None:
+    if recipe.start_from is not None and not is_begun:
         from napari_mtmri.weights import load_weights
 
         tensors, _ = load_weights(start_weights(recipe), recipe.method)

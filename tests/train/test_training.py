@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import csv
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_mtmri.errors import InputError, ResourceError, Stopped
+from napari_mtmri.errors import InputError, RequestError, ResourceError, Stopped
 from napari_mtmri.train.batches import Simulator, plan_epoch
 from napari_mtmri.train.cases import Case
 from napari_mtmri.train.checkpoint import read_checkpoint
@@ -24,9 +26,11 @@ from napari_mtmri.train.folder import (
     read_config,
     read_events,
 )
+from napari_mtmri.train.lock import only_one
 from napari_mtmri.train.machine import Machine
 from napari_mtmri.train.module import Losses, Moment, Objective, TensorBatch, build_network
 from napari_mtmri.train.recipe import Recipe
+from tests.tiny import save_tiny_weights
 from tests.train.heads import TINY, changed
 
 pytest.importorskip("lightning_fabric", reason="training needs the extra [train]")
@@ -223,6 +227,32 @@ def test_fine_tuning_starts_from_the_weights_it_names(folder: Path, tmp_path: Pa
     first, second = read_checkpoint(tmp_path / "first" / BEST)[0], weights_of(tmp_path / "second")
     for key in (key for key in first if key.startswith("network.")):
         torch.testing.assert_close(first[key].half().float(), second[key], rtol=1e-5, atol=1e-6)
+
+
+def test_fine_tuning_goes_on_without_the_weights_it_started_from(
+    folder: Path, tmp_path: Path
+) -> None:
+    weights = save_tiny_weights(tmp_path / "weights") / "mtmri.safetensors"
+    recipe = changed(start_from=str(weights))
+    Training(recipe, folder, tmp_path / "whole").run()
+    Training(recipe, folder, tmp_path / "parts").run(most_updates=2)
+    shutil.rmtree(weights.parent)
+    open_run(tmp_path / "parts").run()
+    assert same(weights_of(tmp_path / "whole"), weights_of(tmp_path / "parts"))
+
+
+def test_a_folder_in_which_another_trains_is_left_alone(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_mtmri.train.lock.PATIENCE_S", 0.2)
+    run = tmp_path / "run"
+    Training(TINY, folder, run).run(most_updates=1)
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    with only_one(run), pytest.raises(RequestError, match=f"process {os.getpid()} on"):
+        open_run(run).run()
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+    open_run(run).run()
+    assert read_events(run)[-1]["kind"] == "end"
 
 
 def test_several_classes_are_learned_exported_and_run(folder: Path, tmp_path: Path) -> None:

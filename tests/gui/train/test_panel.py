@@ -19,15 +19,12 @@ from napari_mtmri.train.follow import Follower
 from napari_mtmri.train.recent import recent_runs, remember_run
 from napari_mtmri.weights import list_weights
 from tests.gui.conftest import WAIT_MS
+from tests.gui.driving import click
 from tests.train.folders import begun, event, update, validation, write, write_process
 from tests.train.test_launch import QUICK
 
 LONG_MS = 180_000
 SMALL = {key: value for key, value in QUICK.items() if key != "epochs"}
-
-
-def click(button: Any, qtbot: Any) -> None:
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def type_into(field: Any, text: str, qtbot: Any) -> None:

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""How the tests drive the window."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from qtpy.QtCore import Qt
+
+from tests.gui.conftest import WAIT_MS
+
+TITLE = "head · mtmri R4 random"
+
+
+def names(viewer: Any) -> list[str]:
+    return [layer.name for layer in viewer.layers]
+
+
+def click(button: Any, qtbot: Any) -> None:
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def run(panel: Any, qtbot: Any) -> Any:
+    with qtbot.waitSignal(panel.finished, timeout=WAIT_MS) as found:
+        click(panel.run_part.run, qtbot)
+    return found.args[0]
+
+
+class Gate:
+    """Holds the networks back, and notes in which threads they ran."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from napari_mtmri.networks.multitask import MultiTask
+
+        self.event = threading.Event()
+        self.event.set()
+        self.threads: list[int] = []
+        forward = MultiTask.forward
+
+        def held(network: Any, *args: Any, **more: Any) -> Any:
+            self.threads.append(threading.get_ident())
+            self.event.wait(20)
+            return forward(network, *args, **more)
+
+        monkeypatch.setattr(MultiTask, "forward", held)

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a run leaves: layers to tick, files to keep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from napari.layers import Labels
+
+import napari_mtmri as mt
+from tests.gui.conftest import WAIT_MS
+from tests.gui.driving import TITLE, click, names, run
+
+
+def test_layers_of_the_newest_run_come_and_go_with_their_ticks(
+    panel: Any, viewer: Any, files: tuple[Path, Path], qtbot: Any
+) -> None:
+    viewer.open(str(files[1]), plugin="napari-mtmri")
+    run(panel, qtbot)
+    for what in ("probability", "k-space", "disagreement"):
+        panel.show_part.boxes[what].click()
+        name = f"{TITLE} · {what}"
+        qtbot.waitUntil(lambda name=name: name in names(viewer), timeout=WAIT_MS)
+        assert viewer.layers[name].visible
+        panel.show_part.boxes[what].click()
+        assert not viewer.layers[name].visible
+    missed = viewer.layers[f"{TITLE} · disagreement"]
+    assert isinstance(missed, Labels)
+    panel.show_part.scale.setCurrentText("×10")
+    top = float(np.abs(viewer.layers["head"].data).max()) / 10
+    assert viewer.layers[f"{TITLE} · error"].contrast_limits == pytest.approx([0, top])
+
+
+def test_a_saved_run_opens_again_in_its_layers(
+    panel: Any, viewer: Any, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = run(panel, qtbot)
+    for button, file in (
+        (panel.scores.save, "run"),
+        (panel.scores.figure, "picture.png"),
+        (panel.scores.csv, "scores.csv"),
+        (panel.sampling.save, "mask.png"),
+    ):
+        answer = (str(tmp_path / file), "")
+        monkeypatch.setattr("qtpy.QtWidgets.QFileDialog.getSaveFileName", lambda *_, a=answer: a)
+        with qtbot.waitSignal(panel.dialogs.noted, timeout=WAIT_MS):
+            click(button, qtbot)
+        assert str(tmp_path / file) in panel.run_part.note.text()
+    assert (tmp_path / "scores.csv").read_text("utf-8").startswith("whole volume,PSNR")
+    viewer.layers.clear()
+    viewer.open(str(tmp_path / "run"), plugin="napari-mtmri")
+    assert f"{TITLE} · reconstruction" in names(viewer)
+    again = mt.open(tmp_path / "run")
+    np.testing.assert_array_equal(again.labels.data, result.labels.data)

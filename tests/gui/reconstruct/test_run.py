@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A run: its layers, its order, and every way in which it ends."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import napari_mtmri as mt
+from tests.gui.conftest import WAIT_MS
+from tests.gui.driving import TITLE, Gate, click, names, run
+
+IMAGES = [f"{TITLE} · {what}" for what in ("reconstruction", "zero-filled", "error")]
+
+
+def test_a_run_leaves_layers_scores_and_the_user_s_own_as_they_were(
+    panel: Any, viewer: Any, files: tuple[Path, Path], qtbot: Any
+) -> None:
+    viewer.open(str(files[1]), plugin="napari-mtmri")
+    assert panel.input.mask.layer.name == "head_mask"
+    own = [viewer.layers["head"].data, viewer.layers["head_mask"].data.copy()]
+    viewer.layers.selection = {viewer.layers["head"]}
+    result = run(panel, qtbot)
+    # images below what was drawn, which stays in sight; the segmentation above
+    expected = ["head", *IMAGES, "head_mask", f"{TITLE} · segmentation"]
+    assert names(viewer) == expected
+    shown = viewer.layers[f"{TITLE} · reconstruction"].data
+    np.testing.assert_array_equal(shown, result.reconstruction.data.transpose(2, 1, 0))
+    assert viewer.layers["head"].data is own[0]
+    np.testing.assert_array_equal(viewer.layers["head_mask"].data, own[1])
+    assert viewer.layers.selection.active.name == "head"
+    assert [row.title for row in panel.scores.rows] == ["zero-filled R4 random", "mtmri R4 random"]
+    cells = panel.scores.cells()
+    assert cells[0][1:5] == ["PSNR", "SSIM", "NMSE", "Dice"]
+    assert cells[1][1].endswith("dB")
+    assert cells[2][4] != "—"
+    assert "PSNR" not in panel.run_part.note.text()
+    assert "Dice" in panel.run_part.note.text()
+    run(panel, qtbot)
+    assert names(viewer) == expected  # the same request replaces its layers
+    assert len(panel.scores.rows) == 2
+
+
+def test_another_request_leaves_the_earlier_run_alone(panel: Any, viewer: Any, qtbot: Any) -> None:
+    run(panel, qtbot)
+    first = viewer.layers[f"{TITLE} · reconstruction"].data
+    panel.sampling.seed.setValue(7)
+    run(panel, qtbot)
+    assert viewer.layers[f"{TITLE} · reconstruction"].data is first
+    assert f"{TITLE}, seed 7 · reconstruction" in names(viewer)
+    assert [row.title for row in panel.scores.rows][-1] == "mtmri R4 random, seed 7"
+
+
+def test_what_somebody_painted_on_a_result_is_kept(panel: Any, viewer: Any, qtbot: Any) -> None:
+    run(panel, qtbot)
+    layer = viewer.layers[f"{TITLE} · segmentation"]
+    layer.data_setitem((np.array([1]), np.array([2]), np.array([3])), 9)
+    run(panel, qtbot)
+    assert viewer.layers[f"{TITLE} · segmentation · edited"].data[1, 2, 3] == 9
+    assert viewer.layers[f"{TITLE} · segmentation"].data[1, 2, 3] != 9
+
+
+def test_shell_and_panel_give_the_same_numbers(panel: Any, files: Any, qtbot: Any) -> None:
+    result = run(panel, qtbot)
+    scan = mt.simulate(mt.open(files[0]), mt.Pattern("random", acceleration=4))
+    expected = mt.run(scan, "mtmri")
+    np.testing.assert_array_equal(expected.labels.data, result.labels.data)
+    np.testing.assert_allclose(
+        expected.reconstruction.data, result.reconstruction.data, rtol=1e-4, atol=1e-2
+    )
+
+
+def test_no_inference_runs_on_the_window_s_thread(panel: Any, qtbot: Any, gate: Gate) -> None:
+    run(panel, qtbot)
+    panel.run_part.live.setChecked(True)
+    qtbot.waitSignal(panel.live.shown, timeout=WAIT_MS).wait()
+    panel.run_part.live.setChecked(False)
+    assert gate.threads
+    assert threading.get_ident() not in gate.threads
+
+
+def test_the_slice_on_screen_comes_first_and_then_outwards(
+    panel: Any, viewer: Any, qtbot: Any
+) -> None:
+    viewer.dims.set_point(0, viewer.layers["head"].data_to_world((6, 0, 0))[0])
+    seen: list[Any] = []
+    panel.running.progressed.connect(seen.append)
+    run(panel, qtbot)
+    order = [number for one in seen if not isinstance(one, str) for number in one.slices]
+    assert order[0] == 6  # alone, before the volume is simulated
+    assert order[1:] == [6, 7, 5, 4, 3, 2, 1, 0]
+    assert seen[-1] == "scoring …"
+
+
+def test_slices_stand_in_the_window_while_the_run_goes_on(
+    panel: Any, viewer: Any, qtbot: Any, gate: Gate
+) -> None:
+    def hold(progress: Any) -> None:
+        gate.event.clear()
+
+    panel.running.progressed.connect(hold)
+    click(panel.run_part.run, qtbot)
+    name = f"{TITLE} · reconstruction"
+    qtbot.waitUntil(lambda: name in names(viewer), timeout=WAIT_MS)
+    data = viewer.layers[name].data
+    number = panel._slice(panel.input.volume())
+    assert np.isfinite(data[number]).all()
+    assert np.isnan(data[0]).all()  # not drawn where nothing was computed
+    panel.running.progressed.disconnect(hold)
+    with qtbot.waitSignal(panel.finished, timeout=WAIT_MS):
+        gate.event.set()
+    assert names(viewer).count(name) == 1
+    assert viewer.layers[name].data is not data
+    assert np.isfinite(viewer.layers[name].data).all()
+
+
+def test_a_stop_is_felt_at_once_and_leaves_the_layers_as_they_were(
+    panel: Any, viewer: Any, qtbot: Any, gate: Gate
+) -> None:
+    stop_after_a_slice(panel, qtbot, gate)
+    qtbot.waitUntil(lambda: names(viewer) == ["head"], timeout=WAIT_MS)
+    assert "as they were" in panel.run_part.note.text()
+    run(panel, qtbot)  # and it can be run again
+    before = {layer.name: (layer.data, layer.visible) for layer in viewer.layers}
+    stop_after_a_slice(panel, qtbot, gate)
+    after = {layer.name: (layer.data, layer.visible) for layer in viewer.layers}
+    assert list(after) == list(before)
+    assert all(after[name][0] is before[name][0] for name in before)
+
+
+def stop_after_a_slice(panel: Any, qtbot: Any, gate: Gate) -> None:
+    """Run, stop once the first slice stands; the networks are held back meanwhile."""
+
+    def hold(progress: Any) -> None:
+        gate.event.clear()
+
+    panel.running.progressed.connect(hold)
+    with qtbot.waitSignal(panel.running.progressed, timeout=WAIT_MS):
+        click(panel.run_part.run, qtbot)
+    assert not panel.run_part.run.isEnabled()
+    began = time.monotonic()
+    with qtbot.waitSignal(panel.running.ended, timeout=1000):
+        click(panel.run_part.stop, qtbot)
+    assert time.monotonic() - began < 1
+    assert panel.run_part.run.isEnabled()
+    panel.running.progressed.disconnect(hold)
+    gate.event.set()
+
+
+def test_a_failed_run_leaves_the_layers_as_they_were(
+    panel: Any, viewer: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise MemoryError("no room")
+
+    before = names(viewer)
+    monkeypatch.setattr("napari_mtmri.verbs.evaluate", full)
+    with qtbot.waitSignal(panel.running.failed, timeout=WAIT_MS):
+        click(panel.run_part.run, qtbot)
+    qtbot.waitUntil(lambda: names(viewer) == before, timeout=WAIT_MS)
+    assert "MemoryError: no room" in panel.run_part.problem.text
+    assert "Traceback" in panel.run_part.problem.details.toPlainText()
+    assert panel.run_part.run.isEnabled()
+
+
+def test_an_error_of_the_volume_stands_beside_the_input(
+    panel: Any, viewer: Any, qtbot: Any
+) -> None:
+    bad = np.zeros((8, 40, 40), np.float32)
+    bad[0, 0, 0] = np.nan
+    layer = viewer.add_image(bad, name="broken", contrast_limits=(0, 1), units=("mm",) * 3)
+    panel.input.image.choose(layer)
+    with qtbot.waitSignal(panel.running.failed, timeout=WAIT_MS):
+        click(panel.run_part.run, qtbot)
+    assert "1 of 12800 voxels are NaN" in panel.input.problem.text
+    assert names(viewer)[-1] == "broken"
+
+
+def test_a_panel_that_is_closed_stops_its_run_and_is_forgotten(
+    panel: Any, viewer: Any, qtbot: Any, gate: Gate
+) -> None:
+    from napari_mtmri.gui.panels import panel_of
+    from napari_mtmri.gui.reconstruct.panel import Reconstruct
+
+    gate.event.clear()
+    click(panel.run_part.run, qtbot)
+    qtbot.waitUntil(lambda: bool(gate.threads), timeout=WAIT_MS)
+    stop = panel.running.job.stopper.event
+    with qtbot.waitSignal(panel.destroyed, timeout=WAIT_MS):
+        viewer.window.remove_dock_widget(panel.parentWidget())
+        panel.deleteLater()
+    assert stop.is_set()
+    assert panel_of(viewer, Reconstruct) is None
+    viewer.dims.set_point(0, 3)  # and hears no more of the viewer
+    assert not viewer.keymap
+    gate.event.set()
