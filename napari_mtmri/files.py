@@ -32,7 +32,10 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """
     beside = path.with_name(f".{uuid.uuid4().hex[:8]}-{path.name}")
     try:
+        beside.touch()
+        mode = beside.stat().st_mode
         write(beside)
+        beside.chmod(mode)  # some libraries write for their user's eyes alone
         with beside.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(beside, path)

@@ -147,3 +147,13 @@ def test_a_run_is_no_more_open_to_others_than_the_user_wants(tmp_path: Path) -> 
     finally:
         os.umask(before)
     assert (tmp_path / "run").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_file_is_as_open_to_others_as_any_the_user_writes(tmp_path: Path) -> None:
+    def shut(file: Path) -> None:
+        file.write_text("x")
+        file.chmod(0o600)
+
+    (tmp_path / "usual").touch()
+    write_whole(tmp_path / "a", shut)
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "usual").stat().st_mode
