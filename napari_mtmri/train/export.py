@@ -222,8 +222,6 @@ def _card(position: Position, about: About, scores: tuple[Score, ...], command: 
         widths.append(f"D5C5 with {recipe.recon_features} filters")
     if recipe.method != "d5c5":
         widths.append(f"U-Net {recipe.seg_features} wide")
-    shares = sorted(recipe.accelerations.items())
-    mix = ", ".join(f"{share:.0%} R {factor:g}" for factor, share in shares)
     return Card(
         method=recipe.method,
         title=f"{recipe.method}: {' and '.join(widths)}",
@@ -239,12 +237,9 @@ def _card(position: Position, about: About, scores: tuple[Score, ...], command: 
         n_cases=about.n_cases,
         n_updates=position.updates,
         n_slices_shown=position.updates * recipe.batch_size,
-        sampling=f"{recipe.pattern}, one mask per {recipe.mask_scope}, "
-        f"{'redrawn each epoch' if recipe.mask_redraw == 'epoch' else 'never redrawn'}: {mix}; "
-        f"simulated from magnitude images, {recipe.phase_share:.0%} with a smooth random phase, "
-        f"{'without noise' if recipe.snr is None else f'SNR {recipe.snr:g}'}",
+        sampling=_sampling(recipe),
         pattern=recipe.pattern,
-        accelerations=tuple(float(factor) for factor, _ in shares),
+        accelerations=tuple(sorted(map(float, recipe.accelerations))),
         preprocessing="divided by the 99th percentile of the zero-filled magnitude inside the "
         "object; the U-Net is shown the object's box, at least "
         f"{recipe.crop[0] if recipe.crop else 0} by {recipe.crop[1] if recipe.crop else 0} pixels",
@@ -255,4 +250,17 @@ def _card(position: Position, about: About, scores: tuple[Score, ...], command: 
         citation=about.citation,
         command=command,
         code_version=__version__,
+    )
+
+
+def _sampling(recipe: Recipe) -> str:
+    if recipe.method == "unet-full-sample":
+        return "none: it was shown fully sampled images"
+    shares = sorted(recipe.accelerations.items())
+    mix = ", ".join(f"{share:.0%} R {factor:g}" for factor, share in shares)
+    return (
+        f"{recipe.pattern}, one mask per {recipe.mask_scope}, "
+        f"{'redrawn each epoch' if recipe.mask_redraw == 'epoch' else 'never redrawn'}: {mix}; "
+        f"simulated from magnitude images, {recipe.phase_share:.0%} with a smooth random phase, "
+        f"{'without noise' if recipe.snr is None else f'SNR {recipe.snr:g}'}"
     )

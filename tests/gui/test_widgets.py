@@ -3,19 +3,23 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt
-from qtpy.QtWidgets import QCheckBox, QComboBox, QLineEdit
+from qtpy.QtCore import QEvent, QPoint, Qt
+from qtpy.QtGui import QPainter, QPixmap
+from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.gui.form import OptionsForm
 from napari_mtmri.gui.reconstruct.requests import SliceRequest, pattern_of, tick
 from napari_mtmri.gui.reconstruct.state import Choices
 from napari_mtmri.gui.widgets.acceleration import Acceleration
+from napari_mtmri.gui.widgets.layout import Steady
 from napari_mtmri.gui.widgets.mask_preview import STRIP, MaskPreview
+from napari_mtmri.gui.widgets.plot import Line, Plot
 from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.parameters import Option
 from napari_mtmri.patterns.base import PATTERNS
@@ -125,6 +129,53 @@ def test_a_problem_is_one_sentence_with_details_a_click_away(qtbot: Any) -> None
     assert "ValueError: deep" in problem.details.toPlainText()
     problem.clear()
     assert problem.isHidden()
+
+
+def test_a_steady_label_has_its_panel_laid_out_for_another_height_alone(qtbot: Any) -> None:
+    panel, label = QWidget(), QLabel("one line")
+    qtbot.addWidget(panel)
+    label.setWordWrap(True)
+    steady = Steady(label)
+    layout = QVBoxLayout(panel)
+    layout.addWidget(steady)
+    layout.addStretch()
+    panel.resize(200, 400)
+    panel.show()
+    qtbot.waitExposed(panel)
+    qtbot.wait(50)
+    asked: list[bool] = []
+    panel.event = lambda event: (  # type: ignore[method-assign]
+        event.type() == QEvent.Type.LayoutRequest and asked.append(True),
+        QWidget.event(panel, event),
+    )[1]
+    high = label.height()
+    label.setText("one word")
+    qtbot.wait(50)
+    assert not asked
+    label.setText("many words " * 20)
+    qtbot.waitUntil(lambda: label.height() > high)
+    assert asked
+    assert label.height() == label.heightForWidth(label.width()) == steady.height()
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.05, 1.2), (0.6, 0.95), (0.001, 30.0)])
+def test_numbers_beside_a_logarithmic_axis_do_not_lie_on_each_other(
+    low: float, high: float, qtbot: Any
+) -> None:
+    plot = Plot("Losses", (Line("one", "image"),), is_log=True)
+    qtbot.addWidget(plot)
+    plot.resize(300, 150)
+    plot.show()
+    plot.show_line("one", np.arange(3.0), np.array([low, low, high]))
+    axis = plot.canvas.getAxis("left")
+    qtbot.waitExposed(plot)
+    picture = QPixmap(300, 150)
+    painter = QPainter(picture)
+    _, _, texts = axis.generateDrawSpecs(painter)
+    painter.end()
+    spans = sorted((box.top(), box.bottom()) for box, _, text in texts if text)
+    assert len(spans) >= 2
+    assert all(one[1] <= other[0] + 3 for one, other in itertools.pairwise(spans))
 
 
 def test_choices_say_what_changed_and_nothing_when_nothing_did() -> None:

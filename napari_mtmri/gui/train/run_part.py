@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_mtmri.gui.train.sentences import checkpoint_line, status_line
+from napari_mtmri.gui.widgets.layout import Steady
 from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.train.status import Status
 
@@ -45,7 +46,7 @@ class RunPart(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row)
-        for widget in (self.progress, self.status, self.problem):
+        for widget in (self.progress, Steady(self.status), self.problem):
             layout.addWidget(widget)
         self.start.clicked.connect(self.start_asked)
         self.stop.clicked.connect(self.stop_asked)
@@ -61,6 +62,8 @@ class RunPart(QWidget):
         self.status.setText(status_line(status, now))
         self.status.setToolTip(checkpoint_line(status, now))
         self.progress.setVisible(status.is_going_on)
+        self.progress.setUpdatesEnabled(False)  # or each value is drawn at once, and the window
         # A range of 0 to 0 shows that something goes on whose end is not known.
         self.progress.setRange(0, 0 if status.state == "starting" else status.total or 0)
         self.progress.setValue(status.updates or 0)
+        self.progress.setUpdatesEnabled(True)

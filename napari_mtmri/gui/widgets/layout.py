@@ -13,6 +13,7 @@ from qtpy.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -86,6 +87,7 @@ class Column(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(body)
+        self._width = 0
         body.installEventFilter(self)
 
     def minimumSizeHint(self) -> QSize:
@@ -96,8 +98,57 @@ class Column(QScrollArea):
     def eventFilter(self, watched: Any, event: Any) -> bool:
         """Take the width anew when the parts want another."""
         if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
-            self.updateGeometry()
+            width = self.minimumSizeHint().width()
+            if width != self._width:
+                self._width = width
+                self.updateGeometry()
         return bool(super().eventFilter(watched, event))
+
+
+class Steady(QWidget):
+    """Holds a label whose words change often and are broken into lines.
+
+    A label in a layout has all of the window laid out and drawn anew with each word; here
+    that happens only when it needs another height.
+    """
+
+    def __init__(self, label: QLabel) -> None:
+        super().__init__()
+        self._label, self._height = label, 0
+        label.setParent(self)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def heightForWidth(self, width: int) -> int:
+        """As the label."""
+        return self._label.heightForWidth(width)
+
+    def sizeHint(self) -> QSize:
+        """As the label."""
+        return self._label.sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        """As the label."""
+        return self._label.minimumSizeHint()
+
+    def resizeEvent(self, event: Any) -> None:
+        """Give the label all the room."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def event(self, event: Any) -> bool:
+        """Hear of the label's words, and pass on only what concerns others."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit()
+        return bool(super().event(event))
+
+    def _fit(self) -> None:
+        self._label.setGeometry(self.rect())
+        height = self.heightForWidth(self.width())
+        if height != self._height:
+            self._height = height
+            self.updateGeometry()
 
 
 class Flow(QFlowLayout):

@@ -18,6 +18,7 @@ from napari_mtmri.gui.widgets.layout import DRAWS_TEXT
 WIDTH_LINES, HEIGHT_LINES = 8, 7  # least size, in heights of a line of text
 SOLID, DASHED = Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine
 BAND_ALPHA = 50
+MOST_SAID = 5  # numbers beside a logarithmic axis
 
 
 @dataclass(frozen=True)
@@ -103,12 +104,14 @@ class Plot(QWidget):
         if (name in self._drawn) != bool(seen.any()):
             self._drawn ^= {name}
             self._say()
-        if band is None:
-            return
-        low, high, _ = self._edges[name]
-        for edge, values in zip((low, high), band, strict=True):
-            kept = np.maximum(values[seen], values[seen].min(initial=1.0, where=values[seen] > 0))
-            edge.setData(x[seen], np.log10(kept) if self._is_log else values[seen])
+        if band is not None:
+            low, high, _ = self._edges[name]
+            for edge, values in zip((low, high), band, strict=True):
+                least = values[seen].min(initial=1.0, where=values[seen] > 0)
+                kept = np.maximum(values[seen], least)
+                edge.setData(x[seen], np.log10(kept) if self._is_log else values[seen])
+        # The range is found now: else all is drawn once to find it and again to show it.
+        self.canvas.getViewBox().prepareForPaint()
 
     def clear(self) -> None:
         """Show nothing."""
@@ -188,7 +191,14 @@ class _Canvas(pg.PlotWidget):
 
 
 class _Side(pg.AxisItem):
-    """An axis that says 10 and 0.1, where powers would stand beside numbers."""
+    """An axis that says 10 and 0.1, where powers would stand beside numbers.
+
+    Of many numbers 1, 2 and 5 are said: the others would lie on each other.
+    """
 
     def logTickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
-        return [f"{10.0**value:g}" for value in values]
+        said = [f"{10.0**value:g}" for value in values]
+        if len(said) <= MOST_SAID:
+            return said
+        first = (word.lstrip("0.")[0] for word in said)
+        return [word if digit in "125" else "" for word, digit in zip(said, first, strict=True)]
