@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
@@ -142,9 +143,18 @@ def make_recipe(preset: str | None, overrides: Mapping[str, Any]) -> Recipe:
     try:
         return Recipe(**{**(PRESETS[preset] if preset else {}), **overrides})
     except ValidationError as why:
-        first = why.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "together"
-        raise RequestError(
-            f"recipe: {where} = {first['input']!r}: {first['msg']}; "
-            f"keys are: {', '.join(Recipe.model_fields)}."
-        ) from why
+        raise RequestError(f"recipe: {_said(why.errors()[0])}.") from why
+
+
+def _said(first: Mapping[str, Any]) -> str:
+    """Return in words what does not fit."""
+    reason = str(first["msg"]).removeprefix("Value error, ")
+    if not first["loc"]:
+        return reason
+    key = str(first["loc"][0])
+    if first["type"] == "extra_forbidden":
+        close = get_close_matches(key, Recipe.model_fields)
+        return f"there is no key {key!r}; {'the nearest' if close else 'keys'} are: " + ", ".join(
+            close or Recipe.model_fields
+        )
+    return f"{key} = {first['input']!r}: {reason}"

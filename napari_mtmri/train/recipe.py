@@ -3,12 +3,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
 
 Method = Literal["mtmri", "d5c5", "unet-full-sample"]
-Size = tuple[int, int]
+Size = tuple[PositiveInt, PositiveInt]
+Share = Annotated[float, Field(ge=0, le=1)]
 SIMULATED = "simulated"  # what a user names as data to have heads made by the program
 
 
@@ -19,7 +29,7 @@ class Recipe(BaseModel):
     from the time or the number of workers or processes.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     method: Method = Field("mtmri", description="what is trained")
     seed: int = Field(0, description="everything random derives from it")
@@ -28,7 +38,7 @@ class Recipe(BaseModel):
     )
 
     # Data
-    split: dict[Literal["train", "val", "test"], float] = Field(
+    split: dict[Literal["train", "val", "test"], Share] = Field(
         default={"train": 0.7, "val": 0.15, "test": 0.15},
         description="shares of the patients, where the data name no split",
     )
@@ -46,7 +56,7 @@ class Recipe(BaseModel):
     )
     field_t: float = Field(1.5, description="field strength of simulated images")
     bias_percent: float = Field(0.0, ge=0, le=100, description="bias field of simulated images")
-    n_simulated: tuple[int, int, int] = Field(
+    n_simulated: tuple[PositiveInt, NonNegativeInt, NonNegativeInt] = Field(
         (4, 2, 0), description="simulated heads to train, validate and test on"
     )
     simulated_size: Size = Field((64, 64), description="readout, phase of simulated heads")
@@ -56,23 +66,23 @@ class Recipe(BaseModel):
     accelerations: dict[float, float] = Field(
         default={4.0: 1.0}, description="acceleration and the share of volumes drawn with it"
     )
-    center_fraction: float | None = Field(None, description="fully sampled centre; null: automatic")
+    center_fraction: Share | None = Field(None, description="fully sampled centre; null: automatic")
     mask_scope: Literal["volume", "slice", "dataset"] = Field("volume", description="one mask per")
     mask_redraw: Literal["epoch", "never"] = Field("epoch", description="new masks every epoch?")
-    phase_share: float = Field(
-        0.5, ge=0, le=1, description="share of draws with a smooth random phase"
-    )
+    phase_share: Share = Field(0.5, description="share of draws with a smooth random phase")
     snr: float | None = Field(None, gt=0, description="mean inside the head over noise; null: none")
     augment: Literal["none", "flip", "affine"] = Field("none", description="before k-space")
     slice_filter: Literal["all", "object"] = Field("all", description="object: no empty slices")
     slices_per_case: int | None = Field(None, ge=1, description="drawn per epoch; null: all")
-    lesion_fraction: float | None = Field(None, ge=0, le=1, description="share of lesion slices")
+    lesion_fraction: Share | None = Field(None, description="share of lesion slices")
 
     # Networks
-    recon_cascades: int = Field(5, ge=1, le=20)
-    recon_convs: int = Field(5, ge=2, le=20)
+    recon_cascades: int = Field(5, ge=1, le=20, description="of D5C5")
+    recon_convs: int = Field(5, ge=2, le=20, description="convolutions of each cascade")
     recon_features: int = Field(64, ge=1, le=512, description="filters of D5C5")
-    recon_last_scale: float = Field(0.1, description="initial weights of each last convolution")
+    recon_last_scale: float = Field(
+        0.1, ge=0, description="initial weights of each last convolution"
+    )
     seg_features: int = Field(64, ge=1, le=512, description="width of the U-Net's first level")
     seg_depth: int = Field(4, ge=1, le=6, description="poolings of the U-Net")
 
@@ -80,7 +90,7 @@ class Recipe(BaseModel):
     recon_loss: Literal["l2", "l1"] = "l2"
     recon_domain: Literal["complex", "magnitude"] = "complex"
     recon_reduction: Literal["mean", "sum"] = Field("mean", description="over the pixels")
-    recon_scale: float | Literal["zero_filled"] = Field(
+    recon_scale: PositiveFloat | Literal["zero_filled"] = Field(
         "zero_filled", description="factor, or 1 / mean zero-filled error"
     )
     recon_factor: float = Field(1.0, gt=0, description="on top of recon_scale")
@@ -91,28 +101,30 @@ class Recipe(BaseModel):
     weighting: Literal["exponential", "linear", "fixed", "uncertainty", "dwa"] = Field(
         "exponential", description="of the two losses (DRLC: exponential)"
     )
-    time_constant: float | Literal["auto"] = Field(
+    time_constant: PositiveFloat | Literal["auto"] = Field(
         "auto", description="of the exponential, in epochs; auto: a fifth; 1: as printed"
     )
     t_unit: Literal["epoch", "iteration"] = Field("epoch", description="weights move per")
-    alpha_offset: float = 0.2
-    alpha_floor: float = 0.05
-    fixed_alpha: float = 0.5
-    fixed_beta: float = 0.5
+    alpha_offset: Share = Field(0.2, description="what the exponential is lowered by")
+    alpha_floor: Share = Field(0.05, description="least weight of the reconstruction")
+    fixed_alpha: float = Field(0.5, ge=0, description="weight of the reconstruction")
+    fixed_beta: float = Field(0.5, ge=0, description="weight of the segmentation")
     dwa_temperature: float = Field(2.0, gt=0)
     teacher_forcing: Literal[
         "alternate", "per_epoch", "per_sample", "period", "always", "never", "scheduled"
     ] = Field("alternate", description="what the U-Net is shown (ITFS: alternate)")
-    tf_period: tuple[int, int] = Field((1, 1), description="truth updates, own updates")
+    tf_period: tuple[NonNegativeInt, NonNegativeInt] = Field(
+        (1, 1), description="truth updates, own updates"
+    )
     tf_schedule: Literal["linear", "exponential", "sigmoid"] = "linear"
-    tf_start: float = Field(1.0, ge=0, le=1, description="share of truth in the first epoch")
-    tf_end: float = Field(0.0, ge=0, le=1, description="share of truth in the last epoch")
+    tf_start: Share = Field(1.0, description="share of truth in the first epoch")
+    tf_end: Share = Field(0.0, description="share of truth in the last epoch")
 
     # Optimiser
-    epochs: int = Field(50, ge=1)
+    epochs: int = Field(50, ge=1, description="times that all is shown")
     batch_size: int = Field(16, ge=1, description="slices per update, over all processes")
     accumulate: int = Field(1, ge=1, description="parts of a batch, one after the other")
-    learning_rate: float = Field(1e-4, gt=0)
+    learning_rate: float = Field(1e-4, gt=0, description="of Adam")
     schedule: Literal["steps", "cosine"] = Field("steps", description="of the learning rate")
     warmup_updates: int = Field(0, ge=0)
     lr_decay: float = Field(1.0, gt=0, description="factor of the steps")
@@ -156,8 +168,12 @@ class Recipe(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Recipe:
-        if min(self.tf_period) < 0 or sum(self.tf_period) == 0:
+        if not any(self.tf_period):
             raise ValueError("tf_period needs two counts, not both 0")
+        if not self.fixed_alpha + self.fixed_beta:
+            raise ValueError("fixed_alpha and fixed_beta are not both 0")
+        if not self.split.get("train"):
+            raise ValueError("split needs a share to train on")
         if self.accumulate > self.batch_size:
             raise ValueError("accumulate is more than batch_size")
         return self

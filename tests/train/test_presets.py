@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from napari_mtmri.errors import RequestError
 from napari_mtmri.train.folder import read_events
 from napari_mtmri.train.presets import PRESETS, make_recipe
 from napari_mtmri.train.recipe import Recipe
@@ -18,6 +19,26 @@ def test_the_page_on_training_names_every_key_and_preset() -> None:
     table = text.split("## All keys")[1]
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(Recipe.model_fields)
     assert all(f"`{preset}`" in text for preset in PRESETS)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("learning_rate", float("nan"), "finite"),
+        ("fixed_alpha", -1, "fixed_alpha = -1"),
+        ("alpha_floor", 2, "alpha_floor = 2"),
+        ("time_constant", 0, "time_constant = 0"),
+        ("split", {"train": -1, "val": 1}, "split = -1"),
+        ("split", {"val": 1}, "split needs a share to train on"),
+        ("tf_period", (0, 0), "not both 0"),
+        ("crop", (0, 5), "crop = 0"),
+        ("lerning_rate", 1, "'lerning_rate'; the nearest are: learning_rate"),
+        ("zzz", 1, "'zzz'; keys are: method, seed"),
+    ],
+)
+def test_a_key_that_cannot_be_is_named_with_its_value(key: str, value: object, said: str) -> None:
+    with pytest.raises(RequestError, match=re.escape(said)):
+        make_recipe("quick-check", {key: value})
 
 
 def test_a_quick_check_shows_an_improvement_without_any_data(tmp_path: Path) -> None:
