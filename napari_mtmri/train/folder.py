@@ -67,6 +67,10 @@ def versions() -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
+def _are_keys(content: object) -> bool:
+    return isinstance(content, dict) and all(isinstance(key, str) for key in content)
+
+
 def read_config(path: Path) -> Config:
     """Return the configuration in a run folder or file; recipe keys may stand bare.
 
@@ -84,17 +88,24 @@ def read_config(path: Path) -> Config:
         if file.stat().st_size > MOST_CONFIG_BYTES:
             raise InputError(f"{file}: more than {MOST_CONFIG_BYTES} bytes; no configuration.")
         content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-        if not isinstance(content, dict):
+        if not (_are_keys(content) and _are_keys(content.get("recipe") or {})):
             raise TypeError("no mapping of keys")
+    except FileNotFoundError as why:
+        raise InputError(
+            f"{file}: there is no such file; name the folder of a training, or a configuration."
+        ) from why
     except (OSError, ValueError, TypeError, yaml.YAMLError) as why:
         reason = str(why).splitlines()[0]
-        raise InputError(f"{file}: not the configuration of a training ({reason}).") from why
+        raise InputError(
+            f"{file}: not the configuration of a training ({reason}); name another."
+        ) from why
     keys = {key: content.pop(key, None) for key in ("preset", "data", "recipe", "versions")}
+    preset = None if keys["preset"] is None else str(keys["preset"])
     found = keys["versions"] if isinstance(keys["versions"], dict) else {}
     return Config(
-        recipe=make_recipe(keys["preset"], {**(keys["recipe"] or {}), **content}),
+        recipe=make_recipe(preset, {**(keys["recipe"] or {}), **content}),
         data=str(keys["data"] or ""),
-        preset=keys["preset"],
+        preset=preset,
         versions=tuple((str(name), str(number)) for name, number in found.items()),
     )
 

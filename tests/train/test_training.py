@@ -206,6 +206,18 @@ def test_a_configuration_survives_being_written(folder: Path, tmp_path: Path) ->
     assert read_config(tmp_path / "run" / CONFIG) == found
 
 
+@pytest.mark.parametrize(
+    "text", ["[1, 2]", "1: 2", "recipe: quick", "recipe: {1: 2}", "epochs: [", "preset: [a]", "\0"]
+)
+def test_a_file_that_is_no_configuration_is_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(text)
+    with pytest.raises((InputError, RequestError)):
+        read_config(path)
+    with pytest.raises(InputError, match="no such file"):
+        read_config(tmp_path / "other.yaml")
+
+
 def test_data_that_are_a_name_are_found_again(tmp_path: Path) -> None:
     recipe = changed(crop=None, n_simulated=(1, 1, 0), simulated_size=(32, 32))
     Training(recipe, "simulated", tmp_path / "run").run(most_updates=1)
