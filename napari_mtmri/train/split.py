@@ -40,8 +40,6 @@ def assign_splits(files: Sequence[CaseFile], recipe: Recipe) -> list[CaseFile]:
         raise InputError(f"case {without!r} has no split, others have; give each one, or none.")
     patients = sorted({file.patient for file in files}, key=lambda name: _place(name, recipe.seed))
     shares = [recipe.split.get(side, 0.0) for side in SPLITS]
-    if not sum(shares) > 0:
-        raise InputError(f"split {recipe.split}: shares are not above 0; give some.")
     ends = np.rint(np.cumsum(shares) / sum(shares) * len(patients))
     sides = {name: SPLITS[int((ends <= n).sum())] for n, name in enumerate(patients)}
     return [replace(file, split=sides[file.patient]) for file in files]
