@@ -14,6 +14,7 @@ from napari_mtmri.train.folder import FIGURES, WEIGHTS, read_events
 from napari_mtmri.train.recipe import Recipe
 
 MOST_POINTS = 150
+Events = Sequence[Mapping[str, Any]]
 
 
 def finish(run: Path, recipe: Recipe) -> dict[str, str]:
@@ -25,38 +26,59 @@ def finish(run: Path, recipe: Recipe) -> dict[str, str]:
     return {"weights": place}
 
 
-def draw_curves(path: Path, events: Sequence[Mapping[str, Any]]) -> None:
-    """Draw losses, their weights and validation scores over the updates of a training."""
+def draw_curves(path: Path, events: Events) -> None:
+    """Draw losses, their weights and validation scores over updates, as far as there are any."""
     from matplotlib.figure import Figure
 
     updates = [event for event in events if event["kind"] == "update"]
     checks = [event for event in events if event["kind"] == "validation"]
-    figure = Figure(figsize=(8, 9), layout="constrained")
-    losses, weights, psnr = figure.subplots(3, 1, sharex=True)
-    _curve(losses, updates, "recon_loss", "reconstruction", BLUE)
-    for teacher, name, color in ((True, "truth", GREEN), (False, "own output", ORANGE)):
-        some = [event for event in updates if event.get("teacher", teacher) == teacher]
-        _curve(losses, some, "seg_loss", f"segmentation of {name}", color)
-    losses.set(ylabel="loss", yscale="log")
-    _curve(weights, updates, "alpha", "α, reconstruction", BLUE)
-    _curve(weights, updates, "beta", "β, segmentation", ORANGE)
-    weights.set(ylabel="weight (DRLC)", ylim=(0, None))
-    _curve(psnr, checks, "val_psnr_gain", "PSNR above zero-filled", BLUE, marker="o")
-    psnr.set(ylabel="dB", xlabel="updates")
-    dice = psnr.twinx()
-    _curve(dice, checks, "val_dice", "Dice of own output", ORANGE, marker="s")
-    _curve(dice, checks, "val_dice_truth", "Dice of truth", GREEN, marker="^")
-    dice.set(ylabel="Dice", ylim=(0, 1))
-    for axis in (losses, weights, psnr, dice):
-        if axis.get_legend_handles_labels()[0]:
-            side, x = ("lower right", 1) if axis is dice else ("lower left", 0)
-            axis.legend(loc=side, bbox_to_anchor=(x, 1), ncols=3, frameon=False)
+    parts = [
+        (_losses, updates, "loss"),
+        (_weights, updates, "alpha"),
+        (_psnr, checks, "val_psnr_gain"),
+        (_dice, checks, "val_dice_truth"),
+    ]
+    drawn = [(draw, some) for draw, some, key in parts if any(key in event for event in some)]
+    figure = Figure(figsize=(8, 1 + 2.5 * len(drawn)), layout="constrained")
+    axes = figure.subplots(len(drawn), 1, sharex=True, squeeze=False)[:, 0]
+    for axis, (draw, some) in zip(axes, drawn, strict=True):
+        draw(axis, some)
+        axis.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)
+    axes[-1].set(xlabel="updates")
     write_whole(path, lambda file: figure.savefig(file, dpi=120, format="png"))
 
 
-def _curve(
-    axis: Any, events: Sequence[Mapping[str, Any]], key: str, label: str, color: str, **how: Any
-) -> None:
+def _losses(axis: Any, updates: Events) -> None:
+    _curve(axis, updates, "recon_loss", "reconstruction", BLUE)
+    shown = (
+        (None, "", GREEN),
+        (True, ", truth shown", GREEN),
+        (False, ", own output shown", ORANGE),
+    )
+    for teacher, what, color in shown:
+        some = [event for event in updates if event.get("teacher") is teacher]
+        _curve(axis, some, "seg_loss", f"segmentation{what}", color)
+    axis.set(ylabel="loss", yscale="log")
+
+
+def _weights(axis: Any, updates: Events) -> None:
+    _curve(axis, updates, "alpha", "α, reconstruction", BLUE)
+    _curve(axis, updates, "beta", "β, segmentation", ORANGE)
+    axis.set(ylabel="weight", ylim=(0, None))
+
+
+def _psnr(axis: Any, checks: Events) -> None:
+    _curve(axis, checks, "val_psnr_gain", "PSNR above zero-filled", BLUE, marker="o")
+    axis.set(ylabel="dB")
+
+
+def _dice(axis: Any, checks: Events) -> None:
+    _curve(axis, checks, "val_dice", "own output shown", ORANGE, marker="s")
+    _curve(axis, checks, "val_dice_truth", "truth shown", GREEN, marker="^")
+    axis.set(ylabel="Dice", ylim=(0, 1))
+
+
+def _curve(axis: Any, events: Events, key: str, label: str, color: str, **how: Any) -> None:
     """Draw one series; where it has many points, means over equal stretches."""
     points = [(event["updates"], event[key]) for event in events if key in event]
     if not points:

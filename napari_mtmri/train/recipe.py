@@ -203,8 +203,9 @@ class Recipe(BaseModel):
     @property
     def best_by(self) -> str:
         """Name of the score that chooses the best checkpoint, as far as the method has it."""
-        has_no_dice = self.method == "d5c5" and self.select_by == "val_dice"
-        return "val_psnr" if has_no_dice else self.select_by
+        if self.select_by == "last" or self.method == "mtmri":
+            return self.select_by
+        return "val_psnr" if self.method == "d5c5" else "val_dice_truth"
 
     @property
     def is_joint(self) -> bool:

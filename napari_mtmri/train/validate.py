@@ -100,7 +100,6 @@ class Validator:
                 row["dice"] = _dice(own, batch.labels)
             if on_truth is not None:
                 row["dice_truth"] = _dice(on_truth, batch.labels)
-                row.setdefault("dice", row["dice_truth"])
         return row
 
     def _run(

@@ -85,6 +85,15 @@ def test_tasks_that_are_not_there_have_no_numbers(folder: Path, tmp_path: Path) 
         assert not {"seg_loss", "alpha", "teacher", "val_dice"} & set(event)
 
 
+def test_a_network_that_sees_the_truth_alone_has_its_dice_on_it(
+    folder: Path, tmp_path: Path
+) -> None:
+    Training(changed(method="unet-full-sample"), folder, tmp_path / "run").run()
+    checks = [e for e in read_events(tmp_path / "run") if e["kind"] == "validation"]
+    assert [event["score"] for event in checks] == [event["val_dice_truth"] for event in checks]
+    assert not any({"val_dice", "val_psnr"} & set(event) for event in checks)
+
+
 def weights_of(run: Path) -> dict[str, torch.Tensor]:
     return read_checkpoint(run / LAST)[0]
 

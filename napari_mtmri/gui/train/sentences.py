@@ -88,11 +88,15 @@ def scores_line(validation: Mapping[str, Any]) -> str:
         return NOT_MEASURED
     epoch, dice, psnr = (number_of(validation, key) for key in ("epoch", "val_dice", "val_psnr"))
     truth, gain = (number_of(validation, key) for key in ("val_dice_truth", "val_psnr_gain"))
-    on_truth = "" if truth is None else f" (on the true image {truth:.3f})"
+    if dice is None and truth is not None:
+        said = f"Dice {truth:.3f} on the true image"
+    else:
+        said = f"Dice {_said(dice, '{:.3f}')}"
+        said += "" if truth is None else f" (on the true image {truth:.3f})"
     over = "" if gain is None else f" ({gain:+.1f} over zero-filled)"
     return (
         f"epoch {_said(epoch if epoch is None else epoch + 1, '{:.0f}')} · "
-        f"PSNR {_said(psnr, '{:.1f} dB')}{over} · Dice {_said(dice, '{:.3f}')}{on_truth}"
+        f"PSNR {_said(psnr, '{:.1f} dB')}{over} · {said}"
     )
 
 
