@@ -133,6 +133,8 @@ def notes(preset: str | None) -> tuple[str, ...]:
 def make_recipe(preset: str | None, overrides: Mapping[str, Any]) -> Recipe:
     """Return the preset's recipe with some keys changed.
 
+    A key with a dot changes one part of a mapping: ``split.train``, ``accelerations.6``.
+
     Raises
     ------
     RequestError
@@ -141,9 +143,22 @@ def make_recipe(preset: str | None, overrides: Mapping[str, Any]) -> Recipe:
     if preset is not None and preset not in PRESETS:
         raise RequestError(f"preset {preset!r} does not exist; there are: {', '.join(PRESETS)}.")
     try:
-        return Recipe(**{**(PRESETS[preset] if preset else {}), **overrides})
+        return Recipe(**_with_parts({**(PRESETS[preset] if preset else {}), **overrides}))
     except ValidationError as why:
         raise RequestError(f"recipe: {_said(why.errors()[0])}.") from why
+
+
+def _with_parts(keys: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys, those with a dot put into the mapping that they are a part of."""
+    found = {key: value for key, value in keys.items() if "." not in key}
+    for key in (key for key in keys if "." in key):
+        name, _, part = key.partition(".")
+        field = Recipe.model_fields.get(name)
+        whole = found.get(name, field.default if field else None)
+        if not isinstance(whole, Mapping):
+            raise RequestError(f"recipe: there is no key {key!r}; {name} has no parts.")
+        found[name] = {**whole, part: keys[key]}
+    return found
 
 
 def _said(first: Mapping[str, Any]) -> str:

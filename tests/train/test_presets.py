@@ -41,6 +41,15 @@ def test_a_key_that_cannot_be_is_named_with_its_value(key: str, value: object, s
         make_recipe("quick-check", {key: value})
 
 
+def test_a_key_with_a_dot_changes_one_part_and_leaves_the_others() -> None:
+    changed = make_recipe("cpu-size", {"split.train": 0.5, "accelerations.6": 0.4})
+    before = make_recipe("cpu-size", {})
+    assert changed.split == {**before.split, "train": 0.5}
+    assert changed.accelerations == {**before.accelerations, 6.0: 0.4}
+    with pytest.raises(RequestError, match=r"'epochs\.x'; epochs has no parts"):
+        make_recipe("cpu-size", {"epochs.x": 1})
+
+
 def test_a_quick_check_shows_an_improvement_without_any_data(tmp_path: Path) -> None:
     pytest.importorskip("lightning_fabric", reason="training needs the extra [train]")
     from napari_mtmri.train.fit import Training
