@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from napari_mtmri.train.alive import Process
 from napari_mtmri.train.folder import CONSOLE, STOP
 
 PROGRAM = "napari-mtmri"
+LAST_WORDS_S = 10.0  # for a program that was ended to say so itself
 LOOK_S = 0.05  # how often an estimate looks whether it is to stop
 _STARTED: dict[Path, subprocess.Popen[bytes]] = {}  # by this program; reaped when asked for
 
@@ -125,12 +127,22 @@ def running() -> list[Path]:
 def ask_to_stop(run: Path) -> None:
     """Ask a training to stop after the batch in hand; it leaves a checkpoint.
 
+    One that still reads its cases, and has no folder yet, is ended: nothing is lost.
+
     Raises
     ------
     ResourceError
         If the wish cannot be written into its folder.
     """
+    process = _STARTED.get(Path(run).resolve())
     try:
+        if process is not None and not run.is_dir():
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(LAST_WORDS_S)
+            with console_of(run).open("a", encoding="utf-8") as log:
+                log.write("it was stopped before it began.\n")
+            return
         (run / STOP).touch()
     except OSError as why:
         raise ResourceError(f"{run / STOP}: cannot be written ({why}); end its process.") from why

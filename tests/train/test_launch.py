@@ -94,6 +94,16 @@ def test_it_stops_when_asked_and_goes_on(tmp_path: Path) -> None:
     assert follower.poll().status.state == "stopped"
 
 
+def test_it_can_be_stopped_before_it_has_a_folder(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    process = launch.start(quick(run, epochs=500), run)
+    launch.ask_to_stop(run)  # at once: its program is still being loaded
+    wait(process.pid)
+    status = Follower(run, process).poll().status
+    assert (status.state, status.reason) == ("failed", "it was stopped before it began.")
+    assert not run.exists()
+
+
 def test_what_goes_wrong_before_the_first_event_is_said(tmp_path: Path) -> None:
     run = tmp_path / "run"
     process = launch.start(launch.command("cpu-size", str(tmp_path / "none"), run, {}), run)

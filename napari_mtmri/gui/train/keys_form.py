@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QLineEdit,
 
 from napari_mtmri.train.recipe import Recipe
 
-NOTHING = "none"
+NOTHING = {"center_fraction": "automatic"}  # "none" for all others
 # What a key is called where its own name says too little.
 TITLES = {
     "learning_rate": "Learning rate", "recon_features": "Width of D5C5",
@@ -115,7 +115,7 @@ class KeysForm(QWidget):
             made.toggled.connect(self._chosen)
         else:
             made = QLineEdit()
-            made.setPlaceholderText(NOTHING)
+            made.setPlaceholderText(NOTHING.get(key, "none"))
             made.setMinimumWidth(made.fontMetrics().averageCharWidth() * 8)
             made.editingFinished.connect(self._chosen)
         made.setObjectName(key)

@@ -158,6 +158,7 @@ class Train(Panel):
     def stop(self) -> None:
         """Ask the training that is watched to stop after the batch in hand."""
         if self.watching.run is not None and self.status.is_going_on:
+            self.run_part.problem.clear()
             self.starting.stop([self.watching.run])
 
     def resume(self) -> None:

@@ -26,8 +26,9 @@ from napari_mtmri.gui.widgets.ticks import TickStrip
 from napari_mtmri.train.presets import PRESETS, notes
 from napari_mtmri.train.recipe import Recipe
 
+SIZES = ("recon_features", "seg_features")  # those of the weights it starts from, if any
 MAIN = (
-    "method", "recon_features", "seg_features", "epochs", "batch_size", "learning_rate",
+    "method", "start_from", *SIZES, "epochs", "batch_size", "learning_rate",
     "pattern", "accelerations", "center_fraction",
 )  # fmt: skip
 WEIGHTS = ("weighting", *dict.fromkeys(key for keys in WEIGHT_KEYS.values() for key in keys))
@@ -122,6 +123,8 @@ class RecipePart(QWidget):
         teacher = ("teacher_forcing", *TEACHER_KEYS.get(recipe.teacher_forcing, ()))
         self.forms["weights"].show_only(weights)
         self.forms["teacher"].show_only(teacher if recipe.is_joint else ())
+        hidden = SIZES if recipe.start_from else ()
+        self.forms["main"].show_only([key for key in MAIN if key not in hidden])
         self.plot.setVisible(recipe.is_joint)
         epochs, alpha, beta = weights_over_epochs(recipe)
         self.plot.show_line("α reconstruction", epochs, alpha)

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 import numpy as np
 
 from napari_mtmri.train.drlc import loss_weights
 from napari_mtmri.train.itfs import shows_truth
 from napari_mtmri.train.recipe import Recipe
 
-MOST_POINTS, N_TICKS = 200, 48
+MOST_POINTS, N_TICKS, PARTS_OF_EPOCH = 200, 48, 10
 
 WEIGHT_KEYS = {
     "exponential": ("time_constant", "t_unit", "alpha_offset", "alpha_floor"),
@@ -40,13 +42,18 @@ def weights_sentence(recipe: Recipe) -> str:
         return f"{recipe.method} has one loss: nothing is weighted."
     if recipe.weighting in BEGIN_WITH:
         return "Only the first weights are drawn: the losses themselves move them."
-    epochs, alpha, _ = weights_over_epochs(recipe)
-    low = float(alpha.min())
-    reached = float(epochs[int(np.argmax(alpha <= low + 1e-9))])
-    reached = reached if recipe.t_unit == "iteration" else np.floor(reached)
-    if alpha[0] == low:
-        return f"α stays {low:g} for all {recipe.epochs} epochs."
-    return f"α falls from {alpha[0]:g} to {low:.3g}, reached after {reached:.3g} of {recipe.epochs} epochs."
+    parts = PARTS_OF_EPOCH if recipe.t_unit == "iteration" else 1
+    last = recipe.epochs * parts - 1
+    first, low = (loss_weights(recipe, number / parts)[0] for number in (0, last))
+    if first == low:
+        return f"α stays {low:g} throughout."
+    reached = bisect_left(
+        range(last), True, key=lambda number: loss_weights(recipe, number / parts)[0] <= low + 1e-9
+    )
+    return (
+        f"α falls from {first:g} to {low:.3g}, reached after {reached / parts:g} of "
+        f"{recipe.epochs} epochs."
+    )
 
 
 def ticks(recipe: Recipe) -> tuple[list[bool], str]:
@@ -56,7 +63,9 @@ def ticks(recipe: Recipe) -> tuple[list[bool], str]:
     mode = recipe.teacher_forcing
     if mode == "per_epoch":
         count = min(recipe.epochs, N_TICKS)
-        return [shows_truth(recipe, 0, epoch) for epoch in range(count)], f"{count} epochs"
+        return [
+            shows_truth(recipe, 0, epoch) for epoch in range(count)
+        ], f"the first {count} epochs"
     if mode == "per_sample":
         count = min(recipe.batch_size, N_TICKS)
         found = [shows_truth(recipe, 0, 0, position) for position in range(count)]
@@ -65,4 +74,5 @@ def ticks(recipe: Recipe) -> tuple[list[bool], str]:
         at = [round(tick * (recipe.epochs - 1) / (N_TICKS - 1)) for tick in range(N_TICKS)]
         found = [shows_truth(recipe, number, epoch) for number, epoch in enumerate(at)]
         return found, f"{N_TICKS} updates, spread over the epochs"
-    return [shows_truth(recipe, number, 0) for number in range(N_TICKS)], f"{N_TICKS} updates"
+    found = [shows_truth(recipe, number, 0) for number in range(N_TICKS)]
+    return found, f"the first {N_TICKS} updates"

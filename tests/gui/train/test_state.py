@@ -82,8 +82,10 @@ def test_the_weights_are_those_of_the_recipe() -> None:
     assert epochs[-1] == 10
     assert (np.diff(alpha) <= 0).all()
     assert weights_sentence(recipe) == "α falls from 0.8 to 0.05, reached after 2 of 10 epochs."
+    long = make_recipe(None, {"epochs": 3000, "time_constant": 1.0})
+    assert "reached after 2 of 3000 epochs" in weights_sentence(long)
     fixed = make_recipe(None, {"weighting": "fixed"})
-    assert weights_sentence(fixed) == "α stays 0.5 for all 50 epochs."
+    assert weights_sentence(fixed) == "α stays 0.5 throughout."
     assert "one loss" in weights_sentence(make_recipe(None, {"method": "d5c5"}))
 
 
