@@ -98,7 +98,6 @@ def test_it_can_be_stopped_before_it_has_a_folder(tmp_path: Path) -> None:
     run = tmp_path / "run"
     process = launch.start(quick(run, epochs=500), run)
     launch.ask_to_stop(run)  # at once: its program is still being loaded
-    wait(process.pid)
     status = Follower(run, process).poll().status
     assert (status.state, status.reason) == ("failed", "it was stopped before it began.")
     assert not run.exists()
