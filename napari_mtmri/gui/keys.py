@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -30,6 +31,18 @@ def bind_keys(viewer: Viewer, keys: Keys = KEYS) -> None:
     """Bind the keys of a panel to its commands."""
     for key, command in keys.items():
         viewer.bind_key(key, command, overwrite=True)
+
+
+def unbinder(viewer: Viewer, keys: Keys = KEYS) -> Callable[[], None]:
+    """Return what lets go of the keys; it keeps no viewer alive."""
+    known = weakref.ref(viewer)
+
+    def unbind() -> None:
+        found = known()
+        if found is not None:
+            unbind_keys(found, keys)
+
+    return unbind
 
 
 def unbind_keys(viewer: Viewer, keys: Keys = KEYS) -> None:

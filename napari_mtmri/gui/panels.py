@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QApplication, QWidget
 _OPEN: dict[int, weakref.ref[Any]] = {}
 
 
-def remember(panel: QWidget, stop: Callable[..., None]) -> None:
+def remember(panel: QWidget, stop: Callable[..., None], unbind: Callable[[], None]) -> None:
     """Keep a panel findable; ``stop`` is called when it, or the program, goes.
 
     Parameters
@@ -22,18 +22,21 @@ def remember(panel: QWidget, stop: Callable[..., None]) -> None:
         With ``viewer`` and ``close_down``.
     stop : callable
         Stops its work; must hold no widget.
+    unbind : callable
+        Lets go of its keys; must hold no widget.
     """
     key = id(panel)
     _OPEN[key] = weakref.ref(panel)
-    panel.destroyed.connect(_goer(key, stop))
+    panel.destroyed.connect(_goer(key, stop, unbind))
     QApplication.instance().aboutToQuit.connect(stop)
 
 
-def _goer(key: int, stop: Callable[..., None]) -> Callable[..., None]:
+def _goer(key: int, stop: Callable[..., None], unbind: Callable[[], None]) -> Callable[..., None]:
     """What is done when the panel is gone; holds no panel."""
 
     def gone(*_: object) -> None:
         stop()
+        unbind()
         known = _OPEN.pop(key, None)
         panel = None if known is None else known()
         if panel is not None:

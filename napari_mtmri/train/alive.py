@@ -10,6 +10,7 @@ from pathlib import Path
 
 from napari_mtmri.train.folder import PROCESS
 
+MOST_PID = 2**31
 CLOCK_S = 5.0  # clocks of process and file need not agree better
 
 
@@ -55,6 +56,7 @@ def read_process(run: Path) -> Process | None:
     """Return who trains, or trained last, in a run folder; None where that is not said."""
     try:
         found = json.loads((run / PROCESS).read_text(encoding="utf-8"))
-        return Process(int(found["pid"]), str(found["host"]), float(found["started"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        who = Process(int(found["pid"]), str(found["host"]), float(found["started"]))
+    except (OSError, ValueError, OverflowError, RecursionError, KeyError, TypeError):
         return None
+    return who if 0 < who.pid < MOST_PID else None

@@ -118,7 +118,15 @@ def write_config(run: Path, config: Config) -> None:
 
 def is_run(folder: Path) -> bool:
     """Return whether a folder is that of a training."""
-    return (folder / CONFIG).is_file() and not (folder / RUN_RECORD).exists()
+    return is_file(folder / CONFIG) and not is_file(folder / RUN_RECORD)
+
+
+def is_file(path: Path) -> bool:
+    """Return whether a file is there and can be seen; a folder that is locked shows none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def parse_events(lines: Sequence[bytes | str]) -> Iterator[dict[str, Any]]:
@@ -126,7 +134,7 @@ def parse_events(lines: Sequence[bytes | str]) -> Iterator[dict[str, Any]]:
     for line in lines:
         try:
             event = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(event, dict) and isinstance(event.get("updates"), int) and "kind" in event:
             yield event

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_mtmri.train.alive import Process, read_process
-from napari_mtmri.train.folder import EVENTS, HEARTBEAT, STOP, parse_events
+from napari_mtmri.train.folder import EVENTS, HEARTBEAT, STOP, is_file, parse_events
 from napari_mtmri.train.history import History, count_of, number_of
 from napari_mtmri.train.launch import console_of
 from napari_mtmri.train.status import ENDS, Status, is_stalled
@@ -163,7 +163,7 @@ class Follower:
         return max(known, key=lambda one: one.started, default=None)
 
     def _is_stopping(self) -> bool:
-        return (self.run / STOP).exists()
+        return is_file(self.run / STOP)
 
     def _last_words(self) -> str:
         lines = [line for line in _tail(console_of(self.run)) if not line.startswith("note: ")]

@@ -19,11 +19,12 @@ from typing import Any
 
 from napari_mtmri.errors import RequestError, ResourceError, Stopped
 from napari_mtmri.train.alive import Process
-from napari_mtmri.train.folder import CONSOLE, STOP
+from napari_mtmri.train.folder import CONSOLE, STOP, is_file
 
 PROGRAM = "napari-mtmri"
 LAST_WORDS_S = 10.0  # for a program that was ended to say so itself
 LOOK_S = 0.05  # how often an estimate looks whether it is to stop
+_REGISTER = threading.RLock()  # of what is started, held while something is
 _STARTED: dict[Path, subprocess.Popen[bytes]] = {}  # by this program; reaped when asked for
 
 
@@ -70,7 +71,7 @@ def console_of(run: Path) -> Path:
     Beside its folder, which must be empty when it begins.
     """
     inside = run / CONSOLE
-    return inside if inside.is_file() else run.with_name(f"{run.name}.log")
+    return inside if is_file(inside) else run.with_name(f"{run.name}.log")
 
 
 def start(words: Sequence[str], run: Path) -> Process:
@@ -84,6 +85,11 @@ def start(words: Sequence[str], run: Path) -> Process:
         If it cannot be started.
     """
     run = Path(run).resolve()
+    with _REGISTER:
+        return _start(words, run)
+
+
+def _start(words: Sequence[str], run: Path) -> Process:
     if is_running(run):
         raise RequestError(f"{run}: a training runs there already; watch it or choose another.")
     console = console_of(run)
@@ -119,9 +125,10 @@ def is_running(run: Path) -> bool:
 
 def running() -> list[Path]:
     """Return the folders in which a training that was started here is running."""
-    for run in [run for run, process in _STARTED.items() if process.poll() is not None]:
-        del _STARTED[run]
-    return list(_STARTED)
+    with _REGISTER:
+        for run in [run for run, process in _STARTED.items() if process.poll() is not None]:
+            del _STARTED[run]
+        return list(_STARTED)
 
 
 def ask_to_stop(run: Path) -> None:

@@ -164,6 +164,8 @@ def _with_parts(keys: Mapping[str, Any]) -> dict[str, Any]:
 def _said(first: Mapping[str, Any]) -> str:
     """Return in words what does not fit."""
     reason = str(first["msg"]).removeprefix("Value error, ")
+    if first["type"] == "missing":
+        reason = "it has too few numbers"
     if not first["loc"]:
         return reason
     key = str(first["loc"][0])

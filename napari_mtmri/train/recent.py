@@ -20,16 +20,21 @@ def _file() -> Path:
 
 def recent_runs() -> list[Path]:
     """Return the run folders that are still there, the newest first."""
+    return [Path(name) for name in _names() if is_run(Path(name))]
+
+
+def _names() -> list[str]:
+    """Return all that is listed, also what lies on a disk that is not there now."""
     try:
-        names = json.loads(_file().read_text(encoding="utf-8"))
-        return [Path(name) for name in names if isinstance(name, str) and is_run(Path(name))]
-    except (OSError, ValueError, TypeError):
+        found = json.loads(_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return []
+    return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
 
 
 def remember_run(run: Path) -> None:
     """Put a run folder first."""
     run = Path(run).resolve()
-    names = [str(run), *(str(other) for other in recent_runs() if other != run)][:MOST]
+    names = [str(run), *(other for other in _names() if other != str(run))][:MOST]
     _file().parent.mkdir(parents=True, exist_ok=True)
     write_whole(_file(), lambda file: file.write_text(json.dumps(names), encoding="utf-8"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -18,9 +19,10 @@ from hypothesis import strategies as st
 
 from napari_mtmri.gui.train.sentences import facts_line, scores_line, status_line
 from napari_mtmri.train import follow
-from napari_mtmri.train.folder import read_events
+from napari_mtmri.train.folder import EVENTS, PROCESS, read_events
 from napari_mtmri.train.follow import Follower
 from napari_mtmri.train.history import N_RECENT
+from napari_mtmri.train.recent import recent_runs, remember_run
 from napari_mtmri.train.thinned import MOST_BINS, Thinned
 from tests.train.folders import (
     FACTS,
@@ -109,9 +111,31 @@ def test_events_may_say_anything(
     run = begun(tmp_path_factory.mktemp("run"), 2)
     write(run, [{**facts, "kind": kind, "updates": updates} for kind, updates, facts in found])
     snapshot = Follower(run).poll()
-    assert status_line(snapshot.status, time.time())
+    assert status_line(snapshot.status)
     assert scores_line(snapshot.validation)
     facts_line(snapshot.facts)
+
+
+@pytest.mark.parametrize("pid", ["-1", "1e999", "[" * 100_000, "99999999999999999999"])
+def test_a_process_may_be_called_anything(pid: str, tmp_path: Path) -> None:
+    run = begun(tmp_path / "run", 2)
+    (run / PROCESS).write_text(f'{{"pid": {pid}, "host": "{socket.gethostname()}", "started": 1}}')
+    with (run / EVENTS).open("a") as file:
+        file.write("[" * 100_000 + "\n")
+    assert Follower(run).poll().status.updates == 2
+
+
+def test_a_training_whose_disk_is_away_stays_in_the_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_mtmri.train.recent._file", lambda: tmp_path / "trainings.json")
+    away, here = begun(tmp_path / "away", 1), begun(tmp_path / "here", 1)
+    remember_run(away)
+    away.rename(tmp_path / "elsewhere")
+    remember_run(here)
+    assert recent_runs() == [here]
+    (tmp_path / "elsewhere").rename(away)
+    assert recent_runs() == [here, away]
 
 
 def test_a_shrunk_or_replaced_file_starts_anew(tmp_path: Path) -> None:

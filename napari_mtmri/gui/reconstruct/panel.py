@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QVBoxLayout
 
 from napari_mtmri.errors import InputError, WeightsError
 from napari_mtmri.gui import orientation
-from napari_mtmri.gui.keys import bind_keys, unbind_keys
+from napari_mtmri.gui.keys import bind_keys, unbind_keys, unbinder
 from napari_mtmri.gui.layers import placement_of_layer
 from napari_mtmri.gui.panels import remember
 from napari_mtmri.gui.reconstruct.dialogs import Dialogs
@@ -69,7 +69,7 @@ class Reconstruct(Panel):
         self._connect_files()
         orientation.watch(self.viewer)
         bind_keys(self.viewer)
-        remember(self, self.running.job.stopper.stop)
+        remember(self, self.running.job.stopper.stop, unbinder(self.viewer))
         self._load()
         self._input_changed()
 

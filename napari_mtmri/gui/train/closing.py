@@ -6,9 +6,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QMainWindow, QMessageBox, QWidget
 
+from napari_mtmri.errors import ResourceError
 from napari_mtmri.train import launch
 
 QUESTION = (
@@ -64,13 +65,22 @@ class ClosingGuard(QObject):
             self.question = box
         self.question.open()  # modal to the window, yet it holds nobody up
 
+    def _ask_again(self, why: str) -> None:
+        assert self.question is not None  # it was just answered
+        self.question.setInformativeText(why)
+        QTimer.singleShot(0, self.question.open)
+
     def _answered(self, button: Any) -> None:
         text = button.text()
         if text == STAY:
             return
         if text == STOP:
-            for run in launch.running():
-                launch.ask_to_stop(run)
+            try:
+                for run in launch.running():
+                    launch.ask_to_stop(run)
+            except ResourceError as why:
+                self._ask_again(str(why))
+                return
         self._is_answered = True
         self.parent().close()
 

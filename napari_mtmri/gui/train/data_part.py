@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,13 +38,11 @@ class DataPart(QWidget):
     -------
     folder_asked, table_asked : a folder or table of cases is to be chosen
     open_asked : the folder of a training is to be chosen
-    looked : whether the cases can be trained on, once that is known
     """
 
     folder_asked = Signal()
     table_asked = Signal()
     open_asked = Signal()
-    looked = Signal(bool)
 
     def __init__(self, plan: Plan, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -97,6 +96,7 @@ class DataPart(QWidget):
 
     def choose(self, data: str) -> None:
         """Choose a folder or table of cases."""
+        self._key = ()  # whatever was seen, it is looked at now
         self._plan.data = data
         self.place.setText(data)
         self.refresh()
@@ -109,13 +109,15 @@ class DataPart(QWidget):
             return  # said beside the recipe
         key = (self._plan.data, *(str(getattr(recipe, name)) for name in SEEN_KEYS))
         if key != self._key:
+            self._show_nothing()
             self._key = key
             self.facts.setText("Looking …")
             self._looks.ask(partial(look, self._plan.data, recipe))
 
     def _typed(self) -> None:
         text = self.place.text().strip()
-        if text and text != self._plan.data:
+        text = str(Path(text).expanduser()) if text.startswith("~") else text
+        if text and (text != self._plan.data or not self._key):
             self.choose(text)
 
     def _simulate(self) -> None:
@@ -127,15 +129,15 @@ class DataPart(QWidget):
         self.facts.setText("\n".join(found.facts))
         self.leaks.setText(found.leaks)
         self._draw()
-        self.looked.emit(True)
 
     def _failed(self, why: BaseException) -> None:
-        self._found = None
-        self.facts.clear()
-        self.leaks.clear()
-        self.montage.clear()
+        self._show_nothing()
         self.problem.show_error(why)
-        self.looked.emit(False)
+
+    def _show_nothing(self) -> None:
+        self._found, self._key = None, ()
+        for part in (self.facts, self.leaks, self.montage, self.problem):
+            part.clear()
 
     def _draw(self, *_: object) -> None:
         self.montage.clear()

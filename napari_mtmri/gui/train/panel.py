@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QFileDialog, QTabWidget, QVBoxLayout
 
 from napari_mtmri.errors import InputError
 from napari_mtmri.gui import commands
-from napari_mtmri.gui.keys import TRAIN_KEYS, bind_keys, unbind_keys
+from napari_mtmri.gui.keys import TRAIN_KEYS, bind_keys, unbind_keys, unbinder
 from napari_mtmri.gui.panels import remember
 from napari_mtmri.gui.train.closing import ClosingGuard, guard_window_of
 from napari_mtmri.gui.train.data_part import DataPart
@@ -33,6 +33,8 @@ from napari_mtmri.train.export import Exported
 from napari_mtmri.train.folder import is_run
 from napari_mtmri.train.status import Status
 
+MEASURED = ("data", "preset", "changes")  # parts of the plan that an estimate is of
+BEING_STARTED = Status("starting", is_stopping=True)  # and cannot be stopped yet
 TABLES = "Tables of cases (*.csv)"
 
 
@@ -56,7 +58,7 @@ class Train(Panel):
         self._lay_out()
         self._connect()
         bind_keys(self.viewer, TRAIN_KEYS)
-        remember(self, self.estimating.stopper.stop)
+        remember(self, self.estimating.stopper.stop, unbinder(self.viewer, TRAIN_KEYS))
         self._plan_changed()
         once(_device, self.header.show_device, self._no_device)
         self.starting.attach()
@@ -105,14 +107,17 @@ class Train(Panel):
 
     # What is chosen
 
-    def _plan_changed(self, *_: object) -> None:
+    def _plan_changed(self, what: Any = None) -> None:
+        if what is not None and what.signal.name in MEASURED:
+            self.estimating.stop()
         self.watch_part.show_next(self.plan.run, launch.shown(self.plan.command()))
         if not self._is_hidden:
             self.data.refresh()
 
     def _run_named(self, run: str) -> None:
         if run:
-            self.plan.run = run
+            self.plan.run = str(Path(run).expanduser())
+        self.watch_part.show_next(self.plan.run, launch.shown(self.plan.command()))
 
     def _ask_for_folder(self) -> None:
         path = QFileDialog.getExistingDirectory(self, "A folder of cases")
@@ -152,12 +157,21 @@ class Train(Panel):
     def start(self) -> None:
         """Start what is chosen, in the folder that is named."""
         if not self.status.is_going_on:
-            self.run_part.problem.clear()
-            self.starting.start(self.plan.command(), Path(self.plan.run))
+            self._start(self.plan.command(), Path(self.plan.run))
+
+    def _start(self, words: list[str], run: Path) -> None:
+        self.run_part.problem.clear()
+        self._show_status(BEING_STARTED)  # a second click finds nothing to start
+        self.starting.start(words, run)
+
+    def _show_status(self, status: Status) -> None:
+        self.status = status
+        self.run_part.show_status(status)
 
     def stop(self) -> None:
         """Ask the training that is watched to stop after the batch in hand."""
-        if self.watching.run is not None and self.status.is_going_on:
+        is_going_on = self.status.is_going_on and self.status is not BEING_STARTED
+        if self.watching.run is not None and is_going_on:
             self.run_part.problem.clear()
             self.starting.stop([self.watching.run])
 
@@ -165,8 +179,7 @@ class Train(Panel):
         """Go on with the training that is watched."""
         run = self.watching.run
         if run is not None and self.status.can_go_on:
-            self.run_part.problem.clear()
-            self.starting.start(launch.resume_command(run), run)
+            self._start(launch.resume_command(run), run)
 
     # The training that is watched
 
@@ -182,19 +195,20 @@ class Train(Panel):
         if self.watching.run != run:
             self.watch_part.clear()
             self.use.clear()
+            self._show_status(Status() if launched is None else Status("starting"))
         self.run_part.problem.clear()
         self.watching.watch(run, launched)
         self.starting.remember(run)
         self.tabs.setCurrentWidget(self.tabs.widget(2))
-        if self.plan.run == str(run):
+        if Path(self.plan.run).resolve() == run.resolve():
             self.plan.choose_free_run()
 
     def _list(self, runs: list[Path]) -> None:
         self.watch_part.show_known(runs, self.watching.run)
 
     def _seen(self, sight: Sight) -> None:
-        before, self.status = self.status, sight.snapshot.status
-        self.run_part.show_status(self.status)
+        before = self.status
+        self._show_status(sight.snapshot.status)
         if not self._is_hidden and not sight.snapshot.has_more:
             self.watch_part.show_sight(sight)
             self.use.show_snapshot(sight.run, sight.snapshot)
@@ -210,6 +224,8 @@ class Train(Panel):
         commands.use_weights(self.viewer, exported.card.method, exported.path)
 
     def _failed(self, why: BaseException) -> None:
+        if self.status is BEING_STARTED:
+            self._show_status(Status())
         self.run_part.problem.show_error(why)
         if self._is_hidden:
             show_info(sentence(why))

@@ -157,6 +157,8 @@ class RecipePart(QWidget):
             self._plan.set_key(key, value)
         except MtmriError as why:
             self.problem.show_error(why)  # the field keeps what was typed, the plan does not
+        else:
+            self.show_plan()  # a field that was refused before shows what holds
 
     def _plan_changed(self, what: Any) -> None:
         if what.signal.name in ("data", "preset", "changes"):

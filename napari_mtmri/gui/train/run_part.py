@@ -13,6 +13,9 @@ from napari_mtmri.gui.widgets.layout import Steady
 from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.train.status import Status
 
+START = "Train as chosen, in a process of its own (Alt+T)"
+GOES_ON = "The training that is watched goes on: stop it, or choose another under Run"
+
 
 class RunPart(QWidget):
     """Buttons and status of the training that is watched.
@@ -34,7 +37,6 @@ class RunPart(QWidget):
         font = self.start.font()
         font.setBold(True)
         self.start.setFont(font)
-        self.start.setToolTip("Train as chosen, in a process of its own (Alt+T)")
         self.stop.setToolTip("The batch in hand is finished and a checkpoint written (Alt+E)")
         self.resume.setToolTip("Go on from the last checkpoint (Alt+G)")
         self.status.setWordWrap(True)
@@ -57,9 +59,10 @@ class RunPart(QWidget):
         """Show how the training stands and enable what can be clicked now."""
         now = time.time()
         self.start.setEnabled(not status.is_going_on)
+        self.start.setToolTip(GOES_ON if status.is_going_on else START)
         self.stop.setEnabled(status.is_going_on and not status.is_stopping)
         self.resume.setEnabled(status.can_go_on)
-        self.status.setText(status_line(status, now))
+        self.status.setText(status_line(status))
         self.status.setToolTip(checkpoint_line(status, now))
         self.progress.setVisible(status.is_going_on)
         self.progress.setUpdatesEnabled(False)  # or each value is drawn at once, and the window

@@ -11,7 +11,7 @@ from napari_mtmri.train.drlc import loss_weights
 from napari_mtmri.train.itfs import shows_truth
 from napari_mtmri.train.recipe import Recipe
 
-MOST_POINTS, N_TICKS, PARTS_OF_EPOCH = 200, 48, 10
+MOST_POINTS, N_TICKS, PARTS_OF_EPOCH = 2000, 48, 10
 
 WEIGHT_KEYS = {
     "exponential": ("time_constant", "t_unit", "alpha_offset", "alpha_floor"),

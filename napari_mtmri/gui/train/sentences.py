@@ -24,14 +24,12 @@ def duration(seconds: float | None) -> str:
     return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
 
 
-def status_line(status: Status, now: float) -> str:
+def status_line(status: Status) -> str:
     """Return how a training stands, in one or two short sentences.
 
     Parameters
     ----------
     status : Status
-    now : float
-        Seconds since 1970.
     """
     match status.state:
         case "no run":
@@ -44,19 +42,20 @@ def status_line(status: Status, now: float) -> str:
             left = duration(status.seconds_left).replace(" ", "\u00a0")  # not torn apart
             return f"Running · {_where(status)} · {left} to go"
         case "stalled":
-            pace = duration(status.seconds_per_update)
+            pace = status.seconds_per_update
+            takes = f"{pace:.2g} s" if pace is not None and pace < 10 else duration(pace)
             return (
                 f"Stalled: no sign of life for {duration(status.silent_s)}, where an update takes "
-                f"{pace}. Look at the log, or at the machine that it runs on."
+                f"{takes}. Look at the log, or at the machine that it runs on."
             )
         case "stopped":
-            return f"Stopped · {_where(status)}. {_kept(status, now)}"
+            return f"Stopped · {_where(status)}. {_kept(status)}"
         case "failed":
-            return f"Failed: {status.reason} {_kept(status, now)}".rstrip()
+            return f"Failed: {status.reason} {_kept(status)}".rstrip()
         case "killed":
             return (
                 f"Ended without a word, perhaps killed or out of memory · {_where(status)}. "
-                f"{_kept(status, now)}"
+                f"{_kept(status)}"
             )
     return f"Finished · {_where(status)}"
 
@@ -68,7 +67,7 @@ def _where(status: Status) -> str:
     return f"update {status.updates:,} of {total}, epoch {status.epoch} of {status.epochs}"
 
 
-def _kept(status: Status, now: float) -> str:
+def _kept(status: Status) -> str:
     if status.checkpoint_updates is None:
         return "There is no checkpoint yet." if status.updates else ""
     return f"Resume goes on from update {status.checkpoint_updates:,}."

@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from psygnal import SignalGroupDescriptor
-from pydantic import ValidationError
 
-from napari_mtmri.errors import RequestError
 from napari_mtmri.train.launch import command
-from napari_mtmri.train.presets import PRESETS, make_recipe
+from napari_mtmri.train.presets import make_recipe
 from napari_mtmri.train.recipe import SIMULATED, Recipe
 
 FIRST_PRESET = "quick-check"
@@ -55,12 +53,7 @@ class Plan:
         RequestError
             If the value does not fit; nothing is changed.
         """
-        known = {**PRESETS[self.preset], **self.changes}
-        try:
-            wanted = getattr(Recipe(**{**known, key: value}), key)
-        except ValidationError as why:
-            what = why.errors()[0]["msg"]
-            raise RequestError(f"{key} = {value!r}: {what}; choose another.") from why
+        wanted = getattr(make_recipe(self.preset, {**self.changes, key: value}), key)
         usual = getattr(make_recipe(self.preset, {}), key)
         others = {name: other for name, other in self.changes.items() if name != key}
         self.changes = others if wanted == usual else {**others, key: wanted}

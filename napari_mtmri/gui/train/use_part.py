@@ -67,6 +67,7 @@ class UsePart(QWidget):
         self.use.setEnabled(False)
         self.show_snapshot(None, Snapshot())
         self.problem.clear()
+        self.note.clear()
         for widget in (self.note, self.show_it, self.card):
             widget.hide()
 
@@ -92,9 +93,15 @@ class UsePart(QWidget):
         self.note.setText(WORKING)
         self.note.show()
         self.use.setEnabled(False)
-        once(partial(export_own, self._run, checkpoint=which), self._done, self._failed)
+        once(partial(_export, self._run, which), self._done, self._failed)
 
-    def _done(self, exported: Exported) -> None:
+    def _done(self, found: tuple[Path, Exported]) -> None:
+        run, exported = found
+        if run == self._run:
+            self._show(exported)
+        self.exported.emit(exported)
+
+    def _show(self, exported: Exported) -> None:
         self._exported = exported
         self.note.setText(
             f"{exported.path.stem}: in the list of weights of {exported.card.method}."
@@ -104,7 +111,6 @@ class UsePart(QWidget):
         for widget in (self.show_it, self.card):
             widget.show()
         self.use.setEnabled(True)
-        self.exported.emit(exported)
 
     def _failed(self, why: BaseException) -> None:
         self.note.hide()
@@ -114,6 +120,10 @@ class UsePart(QWidget):
 
     def _show_it(self, *_: Any) -> None:
         self.reconstruct_asked.emit(self._exported)
+
+
+def _export(run: Path, which: Literal["best", "last"]) -> tuple[Path, Exported]:
+    return run, export_own(run, checkpoint=which)
 
 
 WORKING = "Making weights …"

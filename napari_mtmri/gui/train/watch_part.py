@@ -51,9 +51,9 @@ DRAWN = {
 TIPS = {
     "losses": "Means and ranges; on truth steps the U-Net is shown the true image, on own steps "
     "what was reconstructed",
-    "weights": "DRLC: how much each loss counts",
-    "psnr": "Of the validation cases, against the fully sampled image",
-    "dice": "Of the validation cases: own on what was reconstructed, truth on the true image",
+    "weights": "DRLC: how much each loss counts, over updates",
+    "psnr": "Of the validation cases, against the fully sampled image; over updates",
+    "dice": "Of the validation cases: own on what was reconstructed, truth on the true image; over updates",
 }
 
 
@@ -79,7 +79,7 @@ class WatchPart(QWidget):
         self.facts, self.scores = QLabel(), QLabel()
         self.plots = {
             "losses": Plot("Losses over updates", tuple(DRAWN["losses"].values()), is_log=True),
-            "weights": Plot("Weights", tuple(DRAWN["weights"].values())),
+            "weights": Plot("Loss weights", tuple(DRAWN["weights"].values())),
             "psnr": Plot("PSNR (dB)", tuple(DRAWN["psnr"].values())),
             "dice": Plot("Dice", tuple(DRAWN["dice"].values())),
         }

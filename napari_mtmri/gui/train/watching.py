@@ -62,8 +62,9 @@ class Watching(QObject):
         self._turn.timeout.connect(self._look)
         self._pause_ms = OFTEN_MS
         self._spent = time.process_time()
+        self._said = ""  # of a look that failed
         self._looks.done.connect(self._looked)
-        self._looks.failed.connect(self.failed)
+        self._looks.failed.connect(self._failed)
 
     @property
     def run(self) -> Path | None:
@@ -103,10 +104,17 @@ class Watching(QObject):
         newest = sight.snapshot.validation.get("picture")
         if sight.pictures:
             self._shown |= {*sight.pictures.keys() - {"now"}, str(newest)}
-        snapshot = sight.snapshot
+        snapshot, self._said = sight.snapshot, ""
         pause = self._pause() if snapshot.status.is_going_on else SELDOM_MS
         self._turn.start(0 if snapshot.has_more else pause)
         self.seen.emit(sight)
+
+    def _failed(self, why: BaseException) -> None:
+        """Say it once and look on: a disk may come back."""
+        self._turn.start(SELDOM_MS)
+        if str(why) != self._said:
+            self._said = str(why)
+            self.failed.emit(why)
 
     def _pause(self) -> int:
         """Return the milliseconds to the next look: the longer, the more the last one took."""

@@ -57,7 +57,8 @@ class Pictures(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """As narrow as can be told apart."""
-        return QSize(LEAST * self._columns, LEAST)
+        widest = max(self.fontMetrics().horizontalAdvance(name) for name in self.names)
+        return QSize(max(LEAST, widest + GAP) * self._columns, LEAST)
 
     def heightForWidth(self, width: int) -> int:
         """Return the height that the pictures need at a width."""

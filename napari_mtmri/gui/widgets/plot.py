@@ -168,6 +168,7 @@ class _Canvas(pg.PlotWidget):
 
     def color(self, text: Any, font: Any) -> None:
         self.setFont(font)
+        self.getPlotItem().setContentsMargins(0, self.fontMetrics().height() / 2, 0, 0)
         self.updateGeometry()
         for side in ("left", "bottom"):
             axis = self.getAxis(side)

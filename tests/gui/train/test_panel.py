@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from napari_mtmri.weights import list_weights
 from tests.gui.conftest import WAIT_MS
 from tests.gui.driving import click
 from tests.train.folders import begun, event, update, validation, write, write_process
+from tests.train.heads import write_cases
 from tests.train.test_launch import QUICK
 
 LONG_MS = 180_000
@@ -72,6 +74,10 @@ def test_what_is_typed_is_in_the_command_or_refused_beside_it(train: Any, qtbot:
     type_into(epochs, "-7", qtbot)
     assert "epochs" in train.recipe.problem.text
     assert train.plan.changes == {"epochs": 7}
+    assert epochs.text() == "-7"  # as it was typed, beside what is wrong with it
+    type_into(train.recipe.forms["main"].fields["batch_size"], "3", qtbot)
+    assert train.recipe.problem.text == ""
+    assert epochs.text() == "7"  # nothing stands there that does not hold
     train.recipe.preset.setCurrentText("paper-atlas")
     assert train.recipe.problem.text == ""
     assert "very likely a slip" in train.recipe.note.text()
@@ -99,6 +105,11 @@ def test_a_folder_that_is_none_is_said_beside_it(train: Any, qtbot: Any, tmp_pat
     type_into(train.data.place, str(tmp_path / "nowhere"), qtbot)
     qtbot.waitUntil(lambda: bool(train.data.problem.text), timeout=WAIT_MS)
     assert "no such folder" in train.data.problem.text
+    assert not train.data.leaks.text()
+    write_cases(tmp_path / "nowhere", ["train", "val"])
+    type_into(train.data.place, str(tmp_path / "nowhere"), qtbot)  # there by now
+    qtbot.waitUntil(lambda: bool(train.data.leaks.text()), timeout=WAIT_MS)
+    assert "2 cases" in train.data.facts.text()
     click(train.data.simulated, qtbot)
     qtbot.waitUntil(lambda: bool(train.data.leaks.text()), timeout=WAIT_MS)
     assert train.data.problem.text == ""
@@ -208,7 +219,8 @@ def test_train_use_compare_without_leaving_the_window(
     run = Path(train.plan.run).resolve()
     click(train.run_part.start, qtbot)
     until(train, "starting", qtbot)
-    assert train.watching.run == run
+    train.start()  # a second click starts no second one
+    qtbot.waitUntil(lambda: train.watching.run == run, timeout=WAIT_MS)
     assert not train.run_part.start.isEnabled()
     until(train, "running", qtbot)
     qtbot.waitUntil(lambda: None not in grays(train), timeout=LONG_MS)
@@ -336,3 +348,14 @@ def test_the_keys_are_let_go_of_with_the_panel(train: Any, viewer: Any, qtbot: A
     assert {"Alt+T", "Alt+E", "Alt+G"} <= bound
     train.close_down()
     assert not {"Alt+T", "Alt+E", "Alt+G"} & {str(key) for key in viewer.keymap}
+
+
+def test_the_keys_go_with_a_panel_that_nobody_holds(viewer: Any, qtbot: Any) -> None:
+    dock = commands.open_train(viewer).parentWidget()
+    with qtbot.waitSignal(dock.destroyed, timeout=WAIT_MS):
+        dock.destroyOnClose()
+    gc.collect()
+    qtbot.waitUntil(
+        lambda: not {"Alt+T", "Alt+E", "Alt+G"} & {str(key) for key in viewer.keymap},
+        timeout=WAIT_MS,
+    )

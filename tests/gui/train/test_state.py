@@ -118,8 +118,8 @@ def test_every_state_is_said_with_and_without_numbers(state: Any) -> None:
         "seconds_left": 1900.0, "silent_s": 300.0, "checkpoint_at": now - 60,
         "checkpoint_updates": 1100,
     }  # fmt: skip
-    known = status_line(Status(state, "the disk is full.", **numbers), now)
-    unknown = status_line(Status(state), now)
+    known = status_line(Status(state, "the disk is full.", **numbers))
+    unknown = status_line(Status(state))
     assert "None" not in known + unknown
     if state in ("stopped", "failed", "killed"):
         assert "Resume goes on from update 1,100." in known
