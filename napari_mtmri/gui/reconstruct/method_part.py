@@ -22,6 +22,7 @@ from napari_mtmri.errors import MtmriError
 from napari_mtmri.gui.form import OptionsForm
 from napari_mtmri.gui.reconstruct.state import Choices
 from napari_mtmri.gui.reconstruct.weights_list import WeightsList, own_weights
+from napari_mtmri.gui.widgets.layout import IS_TABLE
 from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.methods.base import METHODS, Method
 from napari_mtmri.weights import Card, find_weights, read_card
@@ -74,6 +75,7 @@ class MethodPart(QWidget):
         )
         self.card = QPlainTextEdit()
         self.card.setReadOnly(True)
+        self.card.setProperty(IS_TABLE, True)
         self.card.setMinimumHeight(160)
         self.card.hide()
         self.far.hide()

@@ -11,6 +11,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QRadioButton, QVBoxLayout, QWidget
 
 from napari_mtmri.gui.train.sentences import checkpoint_words
+from napari_mtmri.gui.widgets.layout import IS_TABLE
 from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.gui.work import once
 from napari_mtmri.train.export import Exported, export_own
@@ -47,6 +48,7 @@ class UsePart(QWidget):
         self.show_it.setToolTip("With these weights chosen; 'shipped' is there to compare with")
         self.note, self.card, self.problem = QLabel(), QPlainTextEdit(), Problem()
         self.card.setReadOnly(True)
+        self.card.setProperty(IS_TABLE, True)
         self.card.setMinimumHeight(10 * self.card.fontMetrics().height())
         about = QLabel(WHAT_FOR)
         for label in (about, self.note, self.best_said, self.last_said):

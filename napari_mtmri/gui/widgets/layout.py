@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from qtpy.QtCore import QEvent, QSize, Qt, QTimer
+from qtpy.QtGui import QFontDatabase, QFontInfo
 from qtpy.QtWidgets import (
     QFrame,
     QLabel,
@@ -22,6 +23,7 @@ from superqt import QFlowLayout
 WIDTH, HEIGHT = 380, 700
 LEAST_HEIGHT = 120
 DRAWS_TEXT = "draws_text"  # property of a widget that paints words itself
+IS_TABLE = "is_table"  # property of a text whose columns are made by spaces
 
 
 class Panel(QWidget):
@@ -64,7 +66,11 @@ class Panel(QWidget):
         label = self.findChild(QLabel)
         if label is not None:
             for part in self.findChildren(QWidget):
-                if isinstance(part, (QLineEdit, QPlainTextEdit)) or part.property(DRAWS_TEXT):
+                if part.property(IS_TABLE):
+                    fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+                    fixed.setPointSizeF(QFontInfo(label.font()).pointSizeF())
+                    part.setFont(fixed)
+                elif isinstance(part, (QLineEdit, QPlainTextEdit)) or part.property(DRAWS_TEXT):
                     part.setFont(label.font())
         self.updateGeometry()
 
