@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from multiprocessing import connection
+from multiprocessing.process import BaseProcess
 from typing import Any, Literal
 
 from napari_mtmri.errors import MtmriError, ResourceError, Stopped, WeightsError
@@ -26,6 +28,7 @@ from napari_mtmri.errors import MtmriError, ResourceError, Stopped, WeightsError
 log = logging.getLogger(__name__)
 FATAL = (Stopped, WeightsError)  # the other jobs would fail in the same way
 POLL_S = 0.2
+LONGEST_END_S = 10.0  # of a process that removes what it has half written
 STOPPED = 130
 
 
@@ -207,9 +210,21 @@ def _in_processes(
         ) from why
     finally:
         if waiting:
-            for child in set(multiprocessing.active_children()) - others:
-                child.terminate()
+            _end(set(multiprocessing.active_children()) - others)
         pool.shutdown(cancel_futures=True)
+
+
+def _end(children: set[BaseProcess]) -> None:
+    """Let processes leave in order, and end for good who does not: a pool waits for ever."""
+    for child in children:
+        child.terminate()
+    left = {child.sentinel: child for child in children}
+    end = time.monotonic() + LONGEST_END_S
+    while left and (rest := end - time.monotonic()) > 0:
+        for gone in connection.wait(list(left), rest):
+            del left[gone]  # type: ignore[arg-type]
+    for child in left.values():
+        child.kill()
 
 
 _STOP_WORKER = threading.Event()
@@ -225,6 +240,7 @@ def _begin_worker(n_threads: int) -> None:
 
 def _leave(*_: object) -> None:
     _STOP_WORKER.set()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would cut the tidying short
     if _is_working:
         raise KeyboardInterrupt  # so that what is half written is removed on the way out
     os._exit(STOPPED)
