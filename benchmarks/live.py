@@ -38,7 +38,7 @@ from napari.viewer import Viewer
 from qtpy.QtWidgets import QApplication
 
 import napari_mtmri.gui
-from napari_mtmri.gui.window import build_window
+from napari_mtmri.gui.app.window import build_window
 
 HOLD_S, STEP_S, WAIT_S = 6.0, 1 / 60, 120.0
 PAUSES = (3.0, 5.0, 7.0, 4.0, 6.0, 2.5, 8.0)
@@ -229,7 +229,7 @@ def whole_volume(panel: Any) -> list[str]:
     panel.stop()
     spin(WAIT_S, lambda: not panel.running.is_running)
     felt = time.perf_counter() - asked
-    from napari_mtmri.gui.work import threads
+    from napari_mtmri.gui.jobs import threads
 
     spin(WAIT_S, lambda: threads().activeThreadCount() == 0)
     quiet = time.perf_counter() - asked

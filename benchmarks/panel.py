@@ -25,9 +25,8 @@ import napari
 from gaps import update_gaps
 from qtpy.QtWidgets import QApplication
 
-from napari_mtmri.gui.commands import open_train
-from napari_mtmri.train import launch
-from napari_mtmri.train.folder import read_events
+from napari_mtmri.gui.app.commands import open_train
+from napari_mtmri.train.folder import launch, read_events
 
 HOME = Path(os.environ["HOME"])  # the trainings of who runs it stay unlisted
 ROUNDS, N_FIRST, WAIT_S = 4, 4, 600.0

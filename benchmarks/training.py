@@ -20,14 +20,14 @@ from typing import Any
 
 from gaps import update_gaps
 
-from napari_mtmri.train.batches import Simulator
-from napari_mtmri.train.fit import Training
-from napari_mtmri.train.machine import Machine
-from napari_mtmri.train.module import Moment, TensorBatch
-from napari_mtmri.train.prepare import Feed, make_objective, read_material
+from napari_mtmri.train.data.batches import Simulator
+from napari_mtmri.train.data.training_data import Feed, make_objective, read_material
+from napari_mtmri.train.loop.hardware import Machine
+from napari_mtmri.train.loop.objective import Moment, TensorBatch
+from napari_mtmri.train.loop.step import Step, make_optimizer
+from napari_mtmri.train.loop.training import Training
 from napari_mtmri.train.presets import make_recipe
 from napari_mtmri.train.recipe import Recipe
-from napari_mtmri.train.step import Step, make_optimizer
 
 SIMULATED = {"n_simulated": (8, 1, 0), "simulated_size": (256, 256)}
 

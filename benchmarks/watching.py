@@ -30,8 +30,8 @@ import napari
 from live import Clock
 from qtpy.QtWidgets import QApplication
 
-from napari_mtmri.gui.commands import open_train
-from napari_mtmri.train.folder import Config, write_config
+from napari_mtmri.gui.app.commands import open_train
+from napari_mtmri.train.folder.layout import Config, write_config
 from napari_mtmri.train.presets import make_recipe
 
 HOME = Path(os.environ["HOME"])  # the trainings of who runs it stay unlisted

@@ -19,9 +19,9 @@ import napari
 from qtpy.QtWidgets import QApplication
 
 import napari_mtmri as mt
-from napari_mtmri.figures import save_figure
-from napari_mtmri.gui.commands import open_train
-from napari_mtmri.gui.window import build_window
+from napari_mtmri.gui.app.commands import open_train
+from napari_mtmri.gui.app.window import build_window
+from napari_mtmri.plotting import save_figure
 from napari_mtmri.samples import open_sample
 
 IMAGES = Path(__file__).parent / "images"

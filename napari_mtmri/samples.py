@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from napari_mtmri.draws import generator
 from napari_mtmri.errors import RequestError
+from napari_mtmri.rng import generator
 from napari_mtmri.volume import Volume
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_mtmri.draws import generator
 from napari_mtmri.errors import RequestError
 from napari_mtmri.geometry import Axes, to_stack
 from napari_mtmri.kspace import combine, fft2c, ifft2c
 from napari_mtmri.patterns.base import Pattern
+from napari_mtmri.rng import generator
 from napari_mtmri.scan import Frame, Scan, frame_of, object_voxels, spread
 from napari_mtmri.volume import Volume
 

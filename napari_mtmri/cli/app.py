@@ -19,12 +19,12 @@ from napari_mtmri.cli.evaluate import evaluate
 from napari_mtmri.cli.experiment import experiment
 from napari_mtmri.cli.export import export
 from napari_mtmri.cli.methods import methods
+from napari_mtmri.cli.output import STOPPED, WRONG, say, sentence, status_of, tell
 from napari_mtmri.cli.patterns import patterns
 from napari_mtmri.cli.run import run
 from napari_mtmri.cli.session import Session, interruptible
 from napari_mtmri.cli.train import train
 from napari_mtmri.cli.window import open_
-from napari_mtmri.cli.words import STOPPED, WRONG, say, sentence, status_of, tell
 
 NAME = "napari-mtmri"
 COMMANDS: dict[str, Callable[..., object]] = {

@@ -11,9 +11,9 @@ import typer
 
 from napari_mtmri.cli.headline import headline, headline_rows
 from napari_mtmri.cli.outcomes import Lines
+from napari_mtmri.cli.output import columns, say, tell
 from napari_mtmri.cli.progress import JobSteps
 from napari_mtmri.cli.session import Session
-from napari_mtmri.cli.words import columns, say, tell
 
 if TYPE_CHECKING:
     from napari_mtmri.result import Result

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_mtmri.cli import options
-from napari_mtmri.cli.words import columns, say, say_json
+from napari_mtmri.cli.output import columns, say, say_json
 
 PACKAGES = (
     "napari-mtmri", "napari", "npe2", "PySide6_Essentials", "PySide6", "PyQt6", "PyQt5", "qtpy",

@@ -9,15 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
-from napari_mtmri.cli import options
-from napari_mtmri.cli.acquisition import Acquisition, make_pattern
-from napari_mtmri.cli.case_table import Row, read_cases, splits_of
-from napari_mtmri.cli.choice import MethodChoice, split_methods
-from napari_mtmri.cli.outcomes import all_refused
-from napari_mtmri.cli.progress import JobSteps
-from napari_mtmri.cli.run_folders import check_out
-from napari_mtmri.cli.score_tables import ZERO_FILLED, make_tables, save_rows
-from napari_mtmri.cli.scoring import (
+from napari_mtmri.acquisition import Acquisition, make_pattern
+from napari_mtmri.batch.cases_table import Row, read_cases, splits_of
+from napari_mtmri.batch.local import Job, Outcome, Work, case_seed, run_jobs
+from napari_mtmri.batch.method_choice import MethodChoice, split_methods
+from napari_mtmri.batch.result_store import check_out
+from napari_mtmri.batch.run_case import make_job
+from napari_mtmri.batch.score_store import (
     FOLDER,
     Scored,
     find_scores,
@@ -27,11 +25,13 @@ from napari_mtmri.cli.scoring import (
     score_method,
     score_run_folder,
 )
+from napari_mtmri.cli import options
+from napari_mtmri.cli.outcomes import all_refused
+from napari_mtmri.cli.output import DONE, FAILED, WRONG, pairs, say, say_json, sentence, tell
+from napari_mtmri.cli.progress import JobSteps
 from napari_mtmri.cli.session import Session
-from napari_mtmri.cli.words import DONE, FAILED, WRONG, pairs, say, say_json, sentence, tell
-from napari_mtmri.cli.work import make_job
 from napari_mtmri.errors import InputError, RequestError
-from napari_mtmri.jobs import Job, Outcome, Work, case_seed, run_jobs
+from napari_mtmri.stats.differences import ZERO_FILLED, make_tables, save_rows
 
 MOST_NOTES = 10
 

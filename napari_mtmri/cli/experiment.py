@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from napari_mtmri.batch.local import Outcome
 from napari_mtmri.cli import options
+from napari_mtmri.cli.output import DONE, FAILED, say, say_json, sentence, tell
 from napari_mtmri.cli.progress import JobSteps
 from napari_mtmri.cli.session import Session
-from napari_mtmri.cli.words import DONE, FAILED, say, say_json, sentence, tell
 from napari_mtmri.errors import RequestError, ResourceError, Stopped
-from napari_mtmri.jobs import Outcome
 
 if TYPE_CHECKING:
     from napari_mtmri.study.plan import Experiment, Plan

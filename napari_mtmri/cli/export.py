@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from napari_mtmri.cli.words import say, tell
+from napari_mtmri.cli.output import say, tell
 from napari_mtmri.errors import RequestError
 
 
@@ -42,9 +42,9 @@ def export(
     Example: napari-mtmri export training --checkpoint last
              napari-mtmri export training --about about.json --scores val=scores/summary.csv
     """
-    from napari_mtmri.train.export import Exported, export_own, read_about, read_scores
-    from napari_mtmri.train.export import export as write
-    from napari_mtmri.train.folder import read_config
+    from napari_mtmri.train.export.weights import Exported, export_own, read_about, read_scores
+    from napari_mtmri.train.export.weights import export as write
+    from napari_mtmri.train.folder.layout import read_config
 
     if out is not None and name is not None:
         raise RequestError(f"--out {out} and --name {name}: give one of them.")

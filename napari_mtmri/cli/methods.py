@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from napari_mtmri.batch.method_choice import cards_of
 from napari_mtmri.cli import options
-from napari_mtmri.cli.choice import cards_of
-from napari_mtmri.cli.words import columns, say, say_json
+from napari_mtmri.cli.output import columns, say, say_json
 from napari_mtmri.errors import RequestError, WeightsError
 
 

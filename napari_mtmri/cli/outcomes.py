@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from napari_mtmri.batch.local import Outcome
 from napari_mtmri.cli.headline import headline_rows
-from napari_mtmri.cli.words import (
+from napari_mtmri.cli.output import (
     DONE,
     FAILED,
     WRONG,
@@ -18,7 +19,6 @@ from napari_mtmri.cli.words import (
     tell,
 )
 from napari_mtmri.errors import RequestError
-from napari_mtmri.jobs import Outcome
 
 
 class Lines:

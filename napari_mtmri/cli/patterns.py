@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
+from napari_mtmri.acquisition import make_pattern
 from napari_mtmri.cli import options
-from napari_mtmri.cli.acquisition import make_pattern
-from napari_mtmri.cli.words import columns, say, say_json, tell
+from napari_mtmri.cli.output import columns, say, say_json, tell
 from napari_mtmri.errors import RequestError
 
 

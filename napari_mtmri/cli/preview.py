@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_mtmri.batch.local import Outcome
+from napari_mtmri.batch.run_case import open_volume
 from napari_mtmri.cli.outcomes import report
-from napari_mtmri.cli.words import say, sentence, tell
-from napari_mtmri.cli.work import open_volume
+from napari_mtmri.cli.output import say, sentence, tell
 from napari_mtmri.errors import MtmriError
-from napari_mtmri.jobs import Outcome
 
 if TYPE_CHECKING:
-    from napari_mtmri.cli.acquisition import Acquisition
+    from napari_mtmri.acquisition import Acquisition
 
 
 def preview(volumes: Mapping[str, Path], out: Path, acquisition: Acquisition, as_json: bool) -> int:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from napari_mtmri.cli.words import sentence, tell
-from napari_mtmri.jobs import Outcome, Watch
+from napari_mtmri.batch.local import Outcome, Watch
+from napari_mtmri.cli.output import sentence, tell
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar

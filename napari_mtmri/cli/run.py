@@ -9,17 +9,17 @@ from typing import Annotated
 
 import typer
 
+from napari_mtmri.acquisition import Acquisition, make_pattern
+from napari_mtmri.batch.local import run_jobs
+from napari_mtmri.batch.method_choice import MethodChoice, split_methods
+from napari_mtmri.batch.result_store import Plan, case_names, check_out, find_run, make_run
 from napari_mtmri.cli import options
-from napari_mtmri.cli.acquisition import Acquisition, make_pattern
-from napari_mtmri.cli.choice import MethodChoice, split_methods
 from napari_mtmri.cli.outcomes import Lines, report
+from napari_mtmri.cli.output import pairs
 from napari_mtmri.cli.preview import preview as show_preview
 from napari_mtmri.cli.progress import JobSteps
-from napari_mtmri.cli.run_folders import Plan, case_names, check_out, find_run, make_run
 from napari_mtmri.cli.session import Session
-from napari_mtmri.cli.words import pairs
 from napari_mtmri.errors import RequestError
-from napari_mtmri.jobs import run_jobs
 
 
 def run(

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from napari_mtmri.cli.output import columns, pairs, say, say_json, tell
 from napari_mtmri.cli.progress import Steps
-from napari_mtmri.cli.words import columns, pairs, say, say_json, tell
 from napari_mtmri.errors import RequestError, ResourceError
 
 if TYPE_CHECKING:
-    from napari_mtmri.train.folder import Config
-    from napari_mtmri.train.machine import Machine
+    from napari_mtmri.train.folder.layout import Config
+    from napari_mtmri.train.loop.hardware import Machine
 
 Workers = Annotated[
     int | None,
@@ -83,7 +83,7 @@ def train(
             "training needs lightning-fabric, which is not installed; "
             "run: pip install 'napari-mtmri[train]'."
         )
-    from napari_mtmri.train.machine import Machine
+    from napari_mtmri.train.loop.hardware import Machine
 
     machine = Machine(accelerator, devices, nodes, strategy, "auto" if workers is None else workers)
     if resume is not None and (config or preset or data or out):
@@ -103,7 +103,7 @@ def _wish(
     words: list[str] | None, preset: str | None, data: str | None, resume: Path | None
 ) -> Config:
     """Return what is asked for: a configuration's keys, the preset's, then those given."""
-    from napari_mtmri.train.folder import Config, read_config
+    from napari_mtmri.train.folder.layout import Config, read_config
     from napari_mtmri.train.presets import NEEDS_NO_DATA, make_recipe
     from napari_mtmri.train.recipe import SIMULATED
 
@@ -157,7 +157,7 @@ def _presets() -> str:
 
 
 def _check(wish: Config, as_json: bool) -> None:
-    from napari_mtmri.train.cases import find_cases
+    from napari_mtmri.train.data.cases import find_cases
 
     files = find_cases(wish.data, wish.recipe)
     rows = [(file.name, file.patient, file.split, str(file.image)) for file in files]
@@ -171,7 +171,7 @@ def _check(wish: Config, as_json: bool) -> None:
 
 
 def _estimate(wish: Config, machine: Machine, as_json: bool) -> None:
-    from napari_mtmri.train.estimate import estimate
+    from napari_mtmri.train.loop.estimate import estimate
 
     found = estimate(wish.recipe, wish.data, machine)
     if as_json:
@@ -188,7 +188,7 @@ def _estimate(wish: Config, machine: Machine, as_json: bool) -> None:
 
 
 def _train(wish: Config, out: Path, machine: Machine, as_json: bool) -> None:
-    from napari_mtmri.train.fit import Training
+    from napari_mtmri.train.loop.training import Training
     from napari_mtmri.train.presets import notes
 
     for note in notes(wish.preset):

@@ -72,7 +72,7 @@ def show_window(
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's loop would not let Python hear of it
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # The two faces do not know each other, but for this door; hence no import statement.
-    import_module("napari_mtmri.gui.window").open_window(paths, sample=sample, run=run)
+    import_module("napari_mtmri.gui.app.window").open_window(paths, sample=sample, run=run)
 
 
 def open_(

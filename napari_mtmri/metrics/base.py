@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from napari_mtmri.metrics.pairs import (
+from napari_mtmri.metrics.inputs import (
     ImagePair,
     LabelPair,
     check_same_grid,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 
 from napari_mtmri.metrics.base import ImagePair, Metric, Score
-from napari_mtmri.metrics.sums import Sums, sums
+from napari_mtmri.metrics.squared_errors import Sums, sums
 
 RATIO = "sum of squared errors / sum of squares of the reference"
 

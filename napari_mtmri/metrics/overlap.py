@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from napari_mtmri.metrics.base import LabelPair, Metric, Score
-from napari_mtmri.metrics.pairs import emptiness
+from napari_mtmri.metrics.inputs import emptiness
 
 DEPENDS = "voxels of the {}; no smoothing; Dice is 1 where both masks are empty, and flagged"
 

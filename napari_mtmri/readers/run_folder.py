@@ -60,7 +60,7 @@ def write_run(result: Result, folder: Path, labels: Volume | None = None) -> Pat
         }
         text = json.dumps(record, indent=1, default=str)
         (beside / RECORD).write_text(text, encoding="utf-8")
-        from napari_mtmri.figures import save_figure
+        from napari_mtmri.plotting import save_figure
 
         save_figure(result, beside / "figure.png", labels=labels)
     return folder

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from napari_mtmri.jobs import Job, Outcome, Watch, run_jobs
+from napari_mtmri.batch.local import Job, Outcome, Watch, run_jobs
 from napari_mtmri.study.plan import Part, Piece, Plan
 from napari_mtmri.study.scoring import count_look, read_scores, score_cases
 from napari_mtmri.study.state import events_of, is_trained
-from napari_mtmri.train.folder import STOP
+from napari_mtmri.train.folder.layout import STOP
 
 SHARE_OF_TRAINING = 0.9
 Report = Callable[["Progress"], None]
@@ -84,7 +84,7 @@ def _train(piece: Piece, plan: Plan, report: Report, stop: threading.Event) -> N
     for number, part in enumerate(piece.parts):
         if is_trained(events_of(part)):
             continue
-        from napari_mtmri.train.fit import Training
+        from napari_mtmri.train.loop.training import Training
 
         hear = _Ear(part, number, len(piece.parts), report, stop)
         (part.folder / STOP).unlink(missing_ok=True)

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from napari_mtmri.figures import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, YELLOW
 from napari_mtmri.files import write_whole
+from napari_mtmri.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, YELLOW
 from napari_mtmri.study.plan import Piece, Plan
 from napari_mtmri.study.rows import JOINT
 from napari_mtmri.study.state import Events, events_of
 from napari_mtmri.study.summary import DICE, PSNR, Difference, Line
-from napari_mtmri.train.drlc import loss_weights
 from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.train.schedules import loss_weights
 
 COLOURS = (BLACK, BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW)
 DASHES: tuple[Any, ...] = ("solid", (0, (5, 2)), (0, (1, 1.5)))

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from napari_mtmri.batch.local import Job
 from napari_mtmri.errors import InputError, RequestError
-from napari_mtmri.jobs import Job
 from napari_mtmri.study.budgets import Budget
 from napari_mtmri.study.rows import Row, Study
-from napari_mtmri.train.cases import CaseFile, find_cases
+from napari_mtmri.train.data.cases import CaseFile, find_cases
 from napari_mtmri.train.recipe import SIMULATED, Recipe
 
 SPLITS = ("val", "test")

@@ -24,7 +24,7 @@ from napari_mtmri.study.summary import (
 )
 
 if TYPE_CHECKING:
-    from napari_mtmri.metrics.intervals import Summary
+    from napari_mtmri.stats.intervals import Summary
 
 NONE = "—"
 SUMMARY_COLUMNS = (

@@ -14,14 +14,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_mtmri.batch.local import case_seed
 from napari_mtmri.errors import InputError, Stopped
 from napari_mtmri.files import safe_child, write_whole
-from napari_mtmri.jobs import case_seed
 from napari_mtmri.study.plan import ACCELERATION, MASK_SEED, PATTERN, TEST_RUNS, Piece, Plan
 
 if TYPE_CHECKING:
     from napari_mtmri.metrics.base import Scores
-    from napari_mtmri.train.cases import CaseFile
+    from napari_mtmri.train.data.cases import CaseFile
 
 ZERO_FILLED, OWN, TRUTH = "zero-filled", "own", "truth"
 FULL_SAMPLE = "unet-full-sample"
@@ -78,7 +78,7 @@ def export_weights(piece: Piece) -> Path:
 
     The segmentation network is also written alone, as a method that is shown the truth.
     """
-    from napari_mtmri.train.export import export
+    from napari_mtmri.train.export.weights import export
     from napari_mtmri.weights import load_weights, save_weights
 
     folder = piece.folder / "weights"

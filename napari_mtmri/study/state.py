@@ -10,8 +10,8 @@ from typing import Any
 
 from napari_mtmri.errors import InputError
 from napari_mtmri.study.plan import Part, Piece
-from napari_mtmri.train.cases import CaseFile
-from napari_mtmri.train.folder import read_events
+from napari_mtmri.train.data.cases import CaseFile
+from napari_mtmri.train.folder.layout import read_events
 
 Events = Sequence[Mapping[str, Any]]
 _BEGINNINGS = ("start", "resume")

@@ -16,7 +16,7 @@ from napari_mtmri.study.scoring import OWN, TRUTH, ZERO_FILLED, CaseScores, read
 from napari_mtmri.study.state import State, state_of
 
 if TYPE_CHECKING:
-    from napari_mtmri.metrics.intervals import Comparison, Summary
+    from napari_mtmri.stats.intervals import Comparison, Summary
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def summarise_plan(plan: Plan) -> tuple[Line, ...]:
 
     The p values are corrected by Holm's method over all comparisons of one measure.
     """
-    from napari_mtmri.metrics.intervals import compare, holm
+    from napari_mtmri.stats.intervals import compare, holm
 
     lines = [_line(plan, row) for row in plan.experiment.study.rows]
     base, *others = lines
@@ -124,7 +124,7 @@ def summarise_plan(plan: Plan) -> tuple[Line, ...]:
 
 def zero_filled(plan: Plan) -> Mapping[Measure, Summary]:
     """Return the summaries of the zero-filled images, from whichever row is finished."""
-    from napari_mtmri.metrics.intervals import summarise
+    from napari_mtmri.stats.intervals import summarise
 
     for piece in plan.pieces:
         scores = read_scores(piece, plan.cases)
@@ -138,7 +138,7 @@ def zero_filled(plan: Plan) -> Mapping[Measure, Summary]:
 
 def _line(plan: Plan, row: Row) -> Line:
     """Return what is known of a row; numbers only where all its seeds are finished."""
-    from napari_mtmri.metrics.intervals import summarise
+    from napari_mtmri.stats.intervals import summarise
 
     pieces = [piece for piece in plan.pieces if piece.row is row]
     scores = [read_scores(piece, plan.cases) for piece in pieces]
@@ -166,7 +166,7 @@ def _spread(finished: Sequence[Mapping[str, CaseScores]], measure: Measure) -> f
 
 
 def _laws(row: Row, finished: Sequence[Mapping[str, CaseScores]]) -> tuple[str, ...]:
-    from napari_mtmri.metrics.table import dice_law
+    from napari_mtmri.stats.summary import dice_law
 
     broken = [
         dice_law([one[name] for one in scores.values()])

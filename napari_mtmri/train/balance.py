@@ -6,8 +6,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from napari_mtmri.train.drlc import loss_weights
 from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.train.schedules import loss_weights
 
 Means = tuple[float, float]
 
@@ -19,7 +19,7 @@ def weights_now(recipe: Recipe, time: float, history: Sequence[Means]) -> tuple[
     ----------
     recipe : Recipe
     time : float
-        Epochs done (`drlc.loss_weights`).
+        Epochs done (`schedules.loss_weights`).
     history : sequence of (float, float)
         Mean losses of reconstruction and segmentation in each epoch that is over.
     """

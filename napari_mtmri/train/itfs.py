@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 
-from napari_mtmri.draws import generator
+from napari_mtmri.rng import generator
 from napari_mtmri.train.recipe import Recipe
 
 

@@ -14,7 +14,7 @@ import typer
 
 from napari_mtmri import __version__
 from napari_mtmri.cli.app import COMMANDS, main
-from napari_mtmri.cli.words import columns, pairs, plain, sentence, status_of
+from napari_mtmri.cli.output import columns, pairs, plain, sentence, status_of
 from napari_mtmri.errors import InputError, RequestError, ResourceError, Stopped, WeightsError
 from tests.cli.conftest import Shell
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import napari_mtmri as mt
-from napari_mtmri.cli.run_folders import case_names
+from napari_mtmri.batch.result_store import case_names
 from napari_mtmri.errors import RequestError
 from napari_mtmri.samples import phantom
 from tests.cli.conftest import SHAPE, Shell

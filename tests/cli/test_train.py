@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_mtmri.train.folder import read_config, write_config
+from napari_mtmri.train.folder.layout import read_config, write_config
 from tests.cli.conftest import Shell
 from tests.cli.test_evaluate import write_cases
 

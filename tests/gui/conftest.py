@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 import napari_mtmri as mt
-from napari_mtmri.gui import commands, work
+from napari_mtmri.gui import jobs as work
+from napari_mtmri.gui.app import commands
 from napari_mtmri.samples import phantom
 from tests.tiny import save_tiny_weights
 

@@ -11,10 +11,10 @@ import pytest
 from skimage.transform import resize
 
 import napari_mtmri as mt
-from napari_mtmri.gui import commands
-from napari_mtmri.gui.orientation import watch
+from napari_mtmri.display import upright_view
+from napari_mtmri.gui.app import commands
+from napari_mtmri.gui.viewer.orientation import watch
 from napari_mtmri.samples import open_sample
-from napari_mtmri.upright import upright_view
 from tests.gui.conftest import WAIT_MS
 
 CASES = {

@@ -11,7 +11,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.metrics.base import Scores, measure_all
-from napari_mtmri.metrics.intervals import summarise
+from napari_mtmri.stats.intervals import summarise
 
 SPACING = (3.0, 1.0, 1.0)
 

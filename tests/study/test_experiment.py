@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from napari_mtmri.batch.local import Outcome, Watch
 from napari_mtmri.errors import Stopped
-from napari_mtmri.jobs import Outcome, Watch
 from napari_mtmri.kspace import fft2c
 from napari_mtmri.study.experiment import Progress, run_experiment
 from napari_mtmri.study.plan import TEST_RUNS, Plan
@@ -19,8 +19,8 @@ from napari_mtmri.study.rows import ITFS_ALONE, PLAIN, TABLES, TWO_STAGE, Row, S
 from napari_mtmri.study.scoring import OWN, TRUTH, ZERO_FILLED, read_scores
 from napari_mtmri.study.state import events_of
 from napari_mtmri.study.summary import summarise_plan
-from napari_mtmri.train.batches import Simulator, plan_epoch
-from napari_mtmri.train.cases import load_cases
+from napari_mtmri.train.data.batches import Simulator, plan_epoch
+from napari_mtmri.train.data.cases import load_cases
 from tests.study.conftest import plan_of
 
 PAIR = Study("pair", "Two rows", (PLAIN, TWO_STAGE))

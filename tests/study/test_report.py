@@ -21,8 +21,8 @@ from napari_mtmri.study.rows import TABLES
 from napari_mtmri.study.scoring import OWN, TRUTH, ZERO_FILLED, save_scores
 from napari_mtmri.study.state import events_of
 from napari_mtmri.study.summary import DICE, DICE_TRUTH, PSNR, summarise_plan
-from napari_mtmri.train.drlc import loss_weights
-from napari_mtmri.train.folder import EVENTS
+from napari_mtmri.train.folder.layout import EVENTS
+from napari_mtmri.train.schedules import loss_weights
 from tests.study.conftest import TINY, plan_of
 
 N_CASES, PER_EPOCH = 8, 4 * N_WINDOWS

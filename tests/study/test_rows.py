@@ -19,7 +19,7 @@ from napari_mtmri.study.rows import (
     Row,
     study_of,
 )
-from napari_mtmri.train.drlc import loss_weights
+from napari_mtmri.train.schedules import loss_weights
 from tests.study.conftest import TINY
 
 ROWS = {row.name: row for study in TABLES.values() for row in study.rows}

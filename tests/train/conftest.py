@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_mtmri.train.cases import Case
+from napari_mtmri.train.data.cases import Case
 from tests.train.heads import head, write_cases
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from napari_mtmri.train.folder import Config, write_config
+from napari_mtmri.train.folder.layout import Config, write_config
 from tests.train.heads import TINY
 
 PER_EPOCH, EPOCHS = 10, 5

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_mtmri.train.cases import Case
+from napari_mtmri.train.data.cases import Case
 from napari_mtmri.train.recipe import Recipe
 
 TINY = Recipe(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from napari_mtmri.errors import RequestError
-from napari_mtmri.train.folder import read_events
+from napari_mtmri.train.folder.layout import read_events
 from napari_mtmri.train.presets import PRESETS, make_recipe
 from napari_mtmri.train.recipe import Recipe
 
@@ -52,7 +52,7 @@ def test_a_key_with_a_dot_changes_one_part_and_leaves_the_others() -> None:
 
 def test_a_quick_check_shows_an_improvement_without_any_data(tmp_path: Path) -> None:
     pytest.importorskip("lightning_fabric", reason="training needs the extra [train]")
-    from napari_mtmri.train.fit import Training
+    from napari_mtmri.train.loop.training import Training
 
     recipe = make_recipe("quick-check", {"simulated_size": (48, 48), "epochs": 12})
     Training(recipe, "simulated", tmp_path / "run").run()

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from napari_mtmri.errors import RequestError
 from napari_mtmri.train.balance import dynamic_average, weights_now
-from napari_mtmri.train.drlc import loss_weights
 from napari_mtmri.train.itfs import shows_truth, truth_share
 from napari_mtmri.train.presets import PRESETS, make_recipe, notes
 from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.train.schedules import loss_weights
 
 
 @given(st.sampled_from(["exponential", "linear"]), st.floats(0, 100), st.integers(1, 100))

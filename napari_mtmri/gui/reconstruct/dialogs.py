@@ -13,13 +13,13 @@ from napari.viewer import Viewer
 from qtpy.QtCore import QObject, QTimer, Signal
 from qtpy.QtWidgets import QFileDialog, QWidget
 
-from napari_mtmri.gui.layers import LayerData
-from napari_mtmri.gui.orientation import watch
+from napari_mtmri.gui.jobs import once
 from napari_mtmri.gui.reconstruct import saving
 from napari_mtmri.gui.reconstruct.requests import SliceRequest
 from napari_mtmri.gui.reconstruct.whole import VolumeDone
-from napari_mtmri.gui.result_layers import run_title
-from napari_mtmri.gui.work import once
+from napari_mtmri.gui.viewer.layers import LayerData
+from napari_mtmri.gui.viewer.orientation import watch
+from napari_mtmri.gui.viewer.result_layers import run_title
 
 VOLUMES = "MR volumes (*.nii *.nii.gz *.mgz *.mgh *.mnc *.hdr *.img);;All files (*)"
 MASKS = "Masks (*.png *.npy *.csv)"

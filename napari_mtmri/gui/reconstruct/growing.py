@@ -11,11 +11,11 @@ from napari.layers import Image, Labels
 from napari.viewer import Viewer
 
 from napari_mtmri.geometry import to_stack
-from napari_mtmri.gui.layers import KEY, label_style
 from napari_mtmri.gui.reconstruct.requests import labels_from
 from napari_mtmri.gui.reconstruct.results import ResultLayers, insert_quietly, leave_if_edited
 from napari_mtmri.gui.reconstruct.whole import VolumeRequest
-from napari_mtmri.gui.shim import forget_strokes
+from napari_mtmri.gui.viewer.layers import KEY, label_style
+from napari_mtmri.gui.viewer.shim import forget_strokes
 from napari_mtmri.methods.passes import Progress
 
 IMAGE, LABELS = "reconstruction", "segmentation"

@@ -22,8 +22,9 @@ from qtpy.QtWidgets import (
 
 from napari_mtmri.errors import MtmriError
 from napari_mtmri.geometry import Axes, phase_letters, to_stack
-from napari_mtmri.gui.contributions import drawn_layer
-from napari_mtmri.gui.layers import (
+from napari_mtmri.gui.reconstruct.results import insert_quietly, is_result, known_what
+from napari_mtmri.gui.viewer.contributions import drawn_layer
+from napari_mtmri.gui.viewer.layers import (
     KEY,
     is_ours,
     labels_on,
@@ -31,7 +32,6 @@ from napari_mtmri.gui.layers import (
     placement_of_layer,
     volume_of,
 )
-from napari_mtmri.gui.reconstruct.results import insert_quietly, is_result, known_what
 from napari_mtmri.gui.widgets.layout import Flow
 from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.volume import Volume

@@ -9,7 +9,7 @@ from typing import Any
 from napari.viewer import Viewer
 from qtpy.QtCore import QObject, Signal
 
-from napari_mtmri.gui.layers import Placement
+from napari_mtmri.gui.jobs import Latest
 from napari_mtmri.gui.reconstruct.preview_layers import SEGMENTATION, PreviewLayers
 from napari_mtmri.gui.reconstruct.requests import (
     SliceDone,
@@ -21,7 +21,7 @@ from napari_mtmri.gui.reconstruct.requests import (
     tick,
 )
 from napari_mtmri.gui.reconstruct.results import ResultLayers
-from napari_mtmri.gui.work import Latest
+from napari_mtmri.gui.viewer.layers import Placement
 
 ZERO_FILLED = "zero-filled"
 

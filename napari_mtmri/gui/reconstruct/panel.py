@@ -12,10 +12,9 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout
 
 from napari_mtmri.errors import InputError, WeightsError
-from napari_mtmri.gui import orientation
-from napari_mtmri.gui.keys import bind_keys, unbind_keys, unbinder
-from napari_mtmri.gui.layers import placement_of_layer
-from napari_mtmri.gui.panels import remember
+from napari_mtmri.gui.app.keys import bind_keys, unbind_keys, unbinder
+from napari_mtmri.gui.app.panels import remember
+from napari_mtmri.gui.jobs import Latest, sentence
 from napari_mtmri.gui.reconstruct.dialogs import Dialogs
 from napari_mtmri.gui.reconstruct.guide import GUIDE
 from napari_mtmri.gui.reconstruct.input_part import InputPart
@@ -30,10 +29,11 @@ from napari_mtmri.gui.reconstruct.scores_part import ScoresPart, summary
 from napari_mtmri.gui.reconstruct.show_part import ShowPart
 from napari_mtmri.gui.reconstruct.state import METHOD, Choices
 from napari_mtmri.gui.reconstruct.whole import VolumeDone, VolumeRequest
-from napari_mtmri.gui.result_layers import error_top
+from napari_mtmri.gui.viewer import orientation
+from napari_mtmri.gui.viewer.layers import placement_of_layer
+from napari_mtmri.gui.viewer.result_layers import error_top
 from napari_mtmri.gui.widgets.header import Header
 from napari_mtmri.gui.widgets.layout import Column, Panel, Section
-from napari_mtmri.gui.work import Latest, sentence
 from napari_mtmri.methods.assemble import FROM_MAGNITUDE
 from napari_mtmri.volume import Volume
 

@@ -149,7 +149,7 @@ def _warm_labels() -> None:
     """Let napari load what its first labels need, up to a second, before they are drawn."""
     from napari.layers import Labels
 
-    from napari_mtmri.gui.layers import label_style
+    from napari_mtmri.gui.viewer.layers import label_style
 
     Labels(np.zeros((2, 2, 2), np.uint8), **label_style())
 

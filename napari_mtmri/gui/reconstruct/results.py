@@ -11,8 +11,8 @@ from napari.viewer import Viewer
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_mtmri.geometry import Axes
-from napari_mtmri.gui.layers import KEY, LayerData, placement_of_layer
-from napari_mtmri.gui.shim import forget_strokes
+from napari_mtmri.gui.viewer.layers import KEY, LayerData, placement_of_layer
+from napari_mtmri.gui.viewer.shim import forget_strokes
 
 
 def is_result(layer: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from napari.viewer import Viewer
 from qtpy.QtCore import QObject, Signal
 
+from napari_mtmri.gui.jobs import Job, once
 from napari_mtmri.gui.reconstruct.growing import Growing
 from napari_mtmri.gui.reconstruct.results import ResultLayers
 from napari_mtmri.gui.reconstruct.whole import (
@@ -17,7 +18,6 @@ from napari_mtmri.gui.reconstruct.whole import (
     more_layers,
     whole_volume,
 )
-from napari_mtmri.gui.work import Job, once
 from napari_mtmri.methods.passes import Progress
 
 
@@ -73,7 +73,7 @@ class Running(QObject):
         """Show or hide a layer of the newest run; add it if it is not there."""
         if self.newest is None or self.is_running:
             return
-        from napari_mtmri.gui.result_layers import run_title
+        from napari_mtmri.gui.viewer.result_layers import run_title
 
         layer = self.layers.find(run_title(self.newest.result), what)
         if layer is not None:

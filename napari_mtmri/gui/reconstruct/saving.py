@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from napari_mtmri.gui.layers import LayerData
 from napari_mtmri.gui.reconstruct.requests import SliceRequest, pattern_of
+from napari_mtmri.gui.viewer.layers import LayerData
 from napari_mtmri.result import Result
 from napari_mtmri.volume import Volume
 
@@ -28,7 +28,7 @@ def save_run(result: Result, labels: Volume | None, folder: Path) -> str:
 
 def save_figure(result: Result, labels: Volume | None, neurological: bool, path: Path) -> str:
     """Write the picture."""
-    from napari_mtmri.figures import save_figure as write
+    from napari_mtmri.plotting import save_figure as write
 
     write(result, path, labels=labels, neurological=neurological)
     return f"figure written to {path}"
@@ -44,14 +44,14 @@ def save_text(text: str, path: Path) -> str:
 
 def open_paths(paths: list[str]) -> list[LayerData]:
     """Return the layers of files or folders."""
-    from napari_mtmri.gui.contributions import layers_of_paths
+    from napari_mtmri.gui.viewer.contributions import layers_of_paths
 
     return layers_of_paths(paths)
 
 
 def open_labels(path: str) -> list[LayerData]:
     """Return the layer of a file of labels."""
-    from napari_mtmri.gui.contributions import drawn_layer
+    from napari_mtmri.gui.viewer.contributions import drawn_layer
     from napari_mtmri.verbs import open
 
     return [drawn_layer(open(path, "labels"))]
@@ -59,8 +59,8 @@ def open_labels(path: str) -> list[LayerData]:
 
 def open_sample() -> list[LayerData]:
     """Return the layers of the shipped sample."""
-    from napari_mtmri.gui.contributions import drawn_layer
-    from napari_mtmri.gui.layers import volume_layer
+    from napari_mtmri.gui.viewer.contributions import drawn_layer
+    from napari_mtmri.gui.viewer.layers import volume_layer
     from napari_mtmri.samples import open_sample as read
 
     image, drawn = read()

@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_mtmri.gui.result_layers import run_title
+from napari_mtmri.gui.viewer.result_layers import run_title
 from napari_mtmri.gui.widgets.layout import Flow
 from napari_mtmri.metrics.scores import Score, Scores, format_value
 from napari_mtmri.result import Result

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_mtmri.gui.reconstruct.state import LAYERS, Choices
-from napari_mtmri.gui.result_layers import ERROR_SCALES, FIXED
+from napari_mtmri.gui.viewer.result_layers import ERROR_SCALES, FIXED
 from napari_mtmri.gui.widgets.layout import Flow
 
 TIPS = {

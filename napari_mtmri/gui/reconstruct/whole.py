@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from napari_mtmri.errors import Stopped
-from napari_mtmri.gui.layers import LayerData, Placement, window_of
 from napari_mtmri.gui.reconstruct.requests import (
     SliceDone,
     SliceRequest,
@@ -22,6 +21,7 @@ from napari_mtmri.gui.reconstruct.requests import (
     pattern_of,
 )
 from napari_mtmri.gui.reconstruct.state import Choices
+from napari_mtmri.gui.viewer.layers import LayerData, Placement, window_of
 from napari_mtmri.methods.passes import Progress
 from napari_mtmri.result import Result
 from napari_mtmri.volume import Volume
@@ -80,7 +80,7 @@ class VolumeRequest:
         RequestError
             If the choices do not fit together.
         """
-        from napari_mtmri.gui.result_layers import coming_title
+        from napari_mtmri.gui.viewer.result_layers import coming_title
 
         choices = self.choices
         request = {
@@ -151,7 +151,7 @@ def more_layers(done: VolumeDone, what: str) -> list[LayerData]:
 
 
 def _layers(request: VolumeRequest, result: Result, shown: tuple[str, ...]) -> list[LayerData]:
-    from napari_mtmri.gui.result_layers import error_top, result_layers
+    from napari_mtmri.gui.viewer.result_layers import error_top, result_layers
 
     choices, volume = request.choices, request.volume
     return result_layers(
@@ -166,7 +166,7 @@ def _layers(request: VolumeRequest, result: Result, shown: tuple[str, ...]) -> l
 
 def _measured(choices: Choices, volume: Volume) -> Volume:
     """Return the measured k-space in decibels, on the grid of the volume."""
-    from napari_mtmri.gui.result_layers import measured_decibels
+    from napari_mtmri.gui.viewer.result_layers import measured_decibels
 
     scan = choices.simulate(volume, pattern=pattern_of(choices))
     return scan.volume(measured_decibels(scan.kspace), f"{volume.name} k-space")

@@ -10,7 +10,7 @@ from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QMainWindow, QMessageBox, QWidget
 
 from napari_mtmri.errors import ResourceError
-from napari_mtmri.train import launch
+from napari_mtmri.train.folder import launch
 
 QUESTION = (
     "A training that was started here is still running.\n\n"

@@ -20,12 +20,12 @@ from qtpy.QtWidgets import (
 )
 
 from napari_mtmri.errors import MtmriError
-from napari_mtmri.gui.train.looking import N_SEEN, SEEN_KEYS, Look, look
+from napari_mtmri.gui.jobs import Latest
 from napari_mtmri.gui.train.state import Plan
 from napari_mtmri.gui.widgets.layout import Flow
 from napari_mtmri.gui.widgets.pictures import Pictures
 from napari_mtmri.gui.widgets.problem import Problem
-from napari_mtmri.gui.work import Latest
+from napari_mtmri.train.data.preview import N_SEEN, SEEN_KEYS, Look, look
 from napari_mtmri.train.recipe import SIMULATED
 
 COLUMNS = 3

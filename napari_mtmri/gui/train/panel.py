@@ -12,9 +12,10 @@ from napari.viewer import Viewer
 from qtpy.QtWidgets import QFileDialog, QTabWidget, QVBoxLayout
 
 from napari_mtmri.errors import InputError
-from napari_mtmri.gui import commands
-from napari_mtmri.gui.keys import TRAIN_KEYS, bind_keys, unbind_keys, unbinder
-from napari_mtmri.gui.panels import remember
+from napari_mtmri.gui.app import commands
+from napari_mtmri.gui.app.keys import TRAIN_KEYS, bind_keys, unbind_keys, unbinder
+from napari_mtmri.gui.app.panels import remember
+from napari_mtmri.gui.jobs import Job, once, sentence
 from napari_mtmri.gui.train.closing import ClosingGuard, guard_window_of
 from napari_mtmri.gui.train.data_part import DataPart
 from napari_mtmri.gui.train.guide import GUIDE
@@ -27,11 +28,10 @@ from napari_mtmri.gui.train.watch_part import WatchPart
 from napari_mtmri.gui.train.watching import Sight, Watching
 from napari_mtmri.gui.widgets.header import Header
 from napari_mtmri.gui.widgets.layout import Column, Panel
-from napari_mtmri.gui.work import Job, once, sentence
-from napari_mtmri.train import launch
-from napari_mtmri.train.export import Exported
-from napari_mtmri.train.folder import is_run
-from napari_mtmri.train.status import Status
+from napari_mtmri.train.export.weights import Exported
+from napari_mtmri.train.folder import launch
+from napari_mtmri.train.folder.layout import is_run
+from napari_mtmri.train.monitor.status import Status
 
 MEASURED = ("data", "preset", "changes")  # parts of the plan that an estimate is of
 BEING_STARTED = Status("starting", is_stopping=True)  # and cannot be stopped yet

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBox
 from napari_mtmri.gui.train.sentences import checkpoint_line, status_line
 from napari_mtmri.gui.widgets.layout import Steady
 from napari_mtmri.gui.widgets.problem import Problem
-from napari_mtmri.train.status import Status
+from napari_mtmri.train.monitor.status import Status
 
 START = "Train as chosen, in a process of its own (Alt+T)"
 GOES_ON = "The training that is watched goes on: stop it, or choose another under Run"

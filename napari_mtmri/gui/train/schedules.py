@@ -7,9 +7,9 @@ from bisect import bisect_left
 
 import numpy as np
 
-from napari_mtmri.train.drlc import loss_weights
 from napari_mtmri.train.itfs import shows_truth
 from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.train.schedules import loss_weights
 
 MOST_POINTS, N_TICKS, PARTS_OF_EPOCH = 2000, 48, 10
 

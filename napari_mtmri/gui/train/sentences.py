@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from napari_mtmri.train.follow import Snapshot
-from napari_mtmri.train.history import number_of
-from napari_mtmri.train.status import Status
+from napari_mtmri.train.monitor.aggregate import number_of
+from napari_mtmri.train.monitor.reader import Snapshot
+from napari_mtmri.train.monitor.status import Status
 
 NOT_MEASURED = "—"
 

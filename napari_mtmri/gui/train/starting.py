@@ -9,11 +9,11 @@ from pathlib import Path
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_mtmri.gui.work import once
-from napari_mtmri.train import launch
-from napari_mtmri.train.alive import Process
-from napari_mtmri.train.follow import Follower
-from napari_mtmri.train.recent import recent_runs, remember_run
+from napari_mtmri.gui.jobs import once
+from napari_mtmri.train.folder import launch
+from napari_mtmri.train.folder.process import Process
+from napari_mtmri.train.folder.recent import recent_runs, remember_run
+from napari_mtmri.train.monitor.reader import Follower
 
 
 class Starting(QObject):

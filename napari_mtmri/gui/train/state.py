@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from psygnal import SignalGroupDescriptor
 
-from napari_mtmri.train.launch import command
+from napari_mtmri.train.folder.launch import command
 from napari_mtmri.train.presets import make_recipe
 from napari_mtmri.train.recipe import SIMULATED, Recipe
 

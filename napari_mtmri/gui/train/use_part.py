@@ -10,12 +10,12 @@ from typing import Any, Literal
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QRadioButton, QVBoxLayout, QWidget
 
+from napari_mtmri.gui.jobs import once
 from napari_mtmri.gui.train.sentences import checkpoint_words
 from napari_mtmri.gui.widgets.layout import IS_TABLE
 from napari_mtmri.gui.widgets.problem import Problem
-from napari_mtmri.gui.work import once
-from napari_mtmri.train.export import Exported, export_own
-from napari_mtmri.train.follow import Snapshot
+from napari_mtmri.train.export.weights import Exported, export_own
+from napari_mtmri.train.monitor.reader import Snapshot
 
 WHAT_FOR = (
     "Weights are made of a checkpoint, with a card beside that says what they were trained on. "

@@ -26,7 +26,7 @@ from napari_mtmri.gui.widgets.layout import Fold
 from napari_mtmri.gui.widgets.pictures import Pictures
 from napari_mtmri.gui.widgets.plot import Line, Plot
 from napari_mtmri.gui.widgets.ticks import TickStrip
-from napari_mtmri.train.history import SEG, SEG_OWN, SEG_TRUTH
+from napari_mtmri.train.monitor.aggregate import SEG, SEG_OWN, SEG_TRUTH
 
 PICTURES = ("zero-filled", "now", "truth", "mask")
 # Which curve of a training is drawn where, and as what.

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_mtmri.gui.work import Latest
-from napari_mtmri.train.alive import Process
-from napari_mtmri.train.folder import SLICES
-from napari_mtmri.train.follow import Follower, Snapshot
+from napari_mtmri.gui.jobs import Latest
+from napari_mtmri.train.folder.layout import SLICES
+from napari_mtmri.train.folder.process import Process
+from napari_mtmri.train.monitor.reader import Follower, Snapshot
 
 OFTEN_MS, SELDOM_MS = 400, 3000
 # Of one core, for looking and drawing: where drawing is slow (OpenGL in software) looks are

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_mtmri.gui.work import sentence
+from napari_mtmri.gui.jobs import sentence
 
 RESEARCH = "Research use only"
 LOADING, UNKNOWN = "loading …", "Device: —"

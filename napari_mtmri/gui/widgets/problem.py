@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_mtmri.gui.work import sentence
+from napari_mtmri.gui.jobs import sentence
 
 
 class Problem(QWidget):

@@ -11,8 +11,8 @@ import pytest
 from qtpy.QtCore import Qt
 
 import napari_mtmri as mt
-from napari_mtmri.gui import commands
-from napari_mtmri.gui.contributions import read_layers
+from napari_mtmri.gui.app import commands
+from napari_mtmri.gui.viewer.contributions import read_layers
 from napari_mtmri.samples import phantom
 from tests.gui.conftest import WAIT_MS
 from tests.gui.driving import click
@@ -126,7 +126,7 @@ def test_one_panel_whichever_way_it_is_opened(panel: Any, viewer: Any) -> None:
     commands.toggle_live(viewer)
     assert panel.run_part.live.isChecked()
     commands.toggle_live(viewer)
-    from napari_mtmri.gui.keys import KEYS
+    from napari_mtmri.gui.app.keys import KEYS
 
     bound = {str(key) for key in viewer.keymap}
     assert {key.replace("-", "+") for key in KEYS} <= bound

@@ -184,7 +184,7 @@ def test_an_error_of_the_volume_stands_beside_the_input(
 def test_a_panel_that_is_closed_stops_its_run_and_is_forgotten(
     panel: Any, viewer: Any, qtbot: Any, gate: Gate
 ) -> None:
-    from napari_mtmri.gui.panels import panel_of
+    from napari_mtmri.gui.app.panels import panel_of
     from napari_mtmri.gui.reconstruct.panel import Reconstruct
 
     gate.event.clear()

@@ -11,8 +11,8 @@ from typing import Any
 import psutil
 import pytest
 
-from napari_mtmri.gui import commands
-from napari_mtmri.train import launch
+from napari_mtmri.gui.app import commands
+from napari_mtmri.train.folder import launch
 from tests.gui.conftest import WAIT_MS
 
 

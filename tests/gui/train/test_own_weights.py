@@ -9,8 +9,8 @@ import pytest
 
 from napari_mtmri.errors import InputError
 from napari_mtmri.gui.reconstruct.weights_list import own_weights as listed
-from napari_mtmri.train.export import export_own
-from napari_mtmri.train.fit import Training
+from napari_mtmri.train.export.weights import export_own
+from napari_mtmri.train.loop.training import Training
 from napari_mtmri.weights import find_weights, load_weights
 from tests.train.heads import changed, write_cases
 

@@ -13,17 +13,17 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QMessageBox
 
-from napari_mtmri.gui import commands
+from napari_mtmri.gui.app import commands
 from napari_mtmri.gui.train.closing import RUN_ON, STAY, STOP
-from napari_mtmri.train import launch
-from napari_mtmri.train.follow import Follower
-from napari_mtmri.train.recent import recent_runs, remember_run
+from napari_mtmri.train.folder import launch
+from napari_mtmri.train.folder.recent import recent_runs, remember_run
+from napari_mtmri.train.monitor.reader import Follower
 from napari_mtmri.weights import list_weights
 from tests.gui.conftest import WAIT_MS
 from tests.gui.driving import click
+from tests.train.folder.test_launch import QUICK
 from tests.train.folders import begun, event, update, validation, write, write_process
 from tests.train.heads import write_cases
-from tests.train.test_launch import QUICK
 
 LONG_MS = 180_000
 SMALL = {key: value for key, value in QUICK.items() if key != "epochs"}

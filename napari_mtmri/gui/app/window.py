@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The whole window, as the shell opens it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_mtmri.errors import ResourceError
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+PLUGIN = "napari-mtmri"
+ADVICE = "run 'napari-mtmri doctor' and see its lines"
+
+
+def open_window(paths: Sequence[Path] = (), sample: str | None = None, run: bool = False) -> None:
+    """Open the window with the Reconstruct panel, and stay until it is closed.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Volumes or run folders to open.
+    sample : str, optional
+        Name of a shipped sample to open.
+    run : bool
+        Reconstruct what was opened at once, as the panel is set.
+
+    Raises
+    ------
+    ResourceError
+        If there is no screen, no Qt or no OpenGL.
+    InputError
+        If a path cannot be read.
+    """
+    _check()
+    import napari
+
+    build_window(paths, sample, run)
+    napari.run()
+
+
+def open_training() -> None:
+    """Open the window with the Train panel, and stay until it is closed.
+
+    Raises
+    ------
+    ResourceError
+        If there is no screen, no Qt or no OpenGL.
+    """
+    _check()
+    import napari
+
+    from napari_mtmri.gui.app.commands import open_train
+
+    open_train(napari.Viewer(title="napari-mtmri"))
+    napari.run()
+
+
+def _check() -> None:
+    """Refuse where no window can be opened."""
+    _check_screen()
+    try:
+        import napari.viewer  # noqa: F401 - says what is missing
+
+        _check_opengl()
+    except (ImportError, RuntimeError) as why:
+        raise ResourceError(f"the window cannot be opened ({why}); {ADVICE}.") from why
+
+
+def build_window(
+    paths: Sequence[Path] = (), sample: str | None = None, run: bool = False
+) -> tuple[Viewer, Any]:
+    """Return a viewer with the Reconstruct panel, and what was asked for opened in it."""
+    import napari
+
+    from napari_mtmri.gui.app.commands import open_reconstruct
+
+    for path in paths:
+        _check_readable(path)
+    viewer = napari.Viewer(title="napari-mtmri")
+    if sample is not None:
+        viewer.open_sample(PLUGIN, sample)
+    for path in paths:
+        viewer.open(str(path), plugin=PLUGIN)
+    panel = open_reconstruct(viewer)
+    _to_lesion(viewer)
+    if run:
+        panel.run_volume()
+    return viewer, panel
+
+
+def _check_readable(path: Path) -> None:
+    """Refuse a path before there is a window."""
+    from napari_mtmri.readers.base import find_reader
+
+    find_reader(Path(path))
+
+
+def _check_screen() -> None:
+    """Refuse where Qt would end the program instead of raising."""
+    named = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+    if sys.platform.startswith("linux") and not named:
+        raise ResourceError(
+            "no window can be opened: there is no screen (DISPLAY is not set); "
+            "use the shell commands, or xvfb-run."
+        )
+
+
+def _check_opengl() -> None:
+    """Refuse where the canvas would stay black."""
+    from qtpy.QtGui import QOpenGLContext
+    from qtpy.QtWidgets import QApplication
+
+    app = QApplication.instance() or QApplication(["napari-mtmri"])
+    if not QOpenGLContext().create():
+        name = app.platformName()
+        raise ResourceError(
+            f"no window can be opened: there is no OpenGL (Qt platform {name!r}); {ADVICE}."
+        )
+
+
+def _to_lesion(viewer: Viewer) -> None:
+    """Go to the slice with most of what is drawn."""
+    import numpy as np
+    from napari.layers import Labels
+
+    for layer in viewer.layers:
+        if isinstance(layer, Labels) and np.asarray(layer.data).any():
+            along = viewer.dims.order[0]
+            others = tuple(axis for axis in range(3) if axis != along)
+            counts = (np.asarray(layer.data) > 0).sum(axis=others)
+            point = np.zeros(3)
+            point[along] = counts.argmax()
+            viewer.dims.set_point(along, layer.data_to_world(point)[along])
+            return

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Readers, writers and samples for napari; no Qt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_mtmri.errors import MtmriError
+from napari_mtmri.gui.viewer.layers import (
+    LayerData,
+    label_style,
+    labels_on,
+    placement_of,
+    volume_layer,
+    volume_of,
+)
+from napari_mtmri.gui.viewer.orientation import watch_current
+from napari_mtmri.gui.viewer.result_layers import result_layers
+from napari_mtmri.plotting import REFERENCE_COLOUR
+from napari_mtmri.result import Result
+from napari_mtmri.volume import Volume
+
+RESULT_LAYERS = ("zero-filled", "reconstruction", "error", "probability", "segmentation")
+# A file of whole numbers that is called so was drawn by somebody.
+DRAWN = re.compile(r"(?:^|[_\-. ])(?:masks?|seg(?:mentation)?|labels?|lesions?)(?:[_\-. ]|$)", re.I)
+MOST_LABELS = 64
+DRAWN_OPACITY = 0.4
+
+
+def get_reader(path: str | list[str]) -> Callable[[str | list[str]], list[LayerData]] | None:
+    """Return a reader if the (first) path is ours, else None."""
+    from napari_mtmri.readers.base import find_reader
+
+    try:
+        find_reader(Path(path if isinstance(path, str) else path[0]))
+    except MtmriError:
+        return None
+    return read_layers
+
+
+def read_layers(path: str | list[str]) -> list[LayerData]:
+    """Return the layers of a file or folder, or of several."""
+    watch_current()
+    return layers_of_paths(path)
+
+
+def layers_of_paths(path: str | list[str]) -> list[LayerData]:
+    """Return the layers of files and folders; touches no viewer, so fit for a thread."""
+    paths = [path] if isinstance(path, str) else path
+    return [layer for one in paths for layer in _layers(Path(one))]
+
+
+def _layers(path: Path) -> list[LayerData]:
+    from napari_mtmri.readers.base import find_reader, read
+    from napari_mtmri.readers.picture import PICTURE
+
+    thing = read(path)
+    if isinstance(thing, Result):
+        return result_layers(thing, placement_of(thing.zero_filled), RESULT_LAYERS)
+    if _is_drawn(thing, path):
+        return [drawn_layer(read(path, "labels"))]
+    layers = [volume_layer(thing)]
+    if find_reader(path) is PICTURE and any(path.glob("*_mask.tif")):
+        layers.append(drawn_layer(PICTURE.read(path, "labels"), f"{thing.name} mask"))
+    return layers
+
+
+def _is_drawn(volume: Volume, path: Path) -> bool:
+    """Whether a file looks like labels: by its name, and whole numbers of which few occur."""
+    if not DRAWN.search(path.name) or volume.kind != "image":
+        return False
+    values = volume.data.ravel()
+    whole = volume.data.dtype.kind in "iub" or bool((values == np.rint(values)).all())
+    return (
+        whole
+        and values.min() >= 0
+        and len(np.unique(values[:: 1 + len(values) // 10**6])) <= (MOST_LABELS)
+    )
+
+
+def drawn_layer(volume: Volume | Result, name: str | None = None) -> LayerData:
+    """Return the layer data of labels that somebody drew."""
+    if isinstance(volume, Result):
+        raise TypeError(f"{volume.name}: a Result, not labels")
+    style = {**label_style(volume, REFERENCE_COLOUR), "opacity": DRAWN_OPACITY}
+    return volume_layer(volume, name, **style)
+
+
+def write_image(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
+    """Write an image layer on the grid of the file it came from."""
+    return _write("Image", path, data, meta)
+
+
+def write_labels(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
+    """Write a labels layer, whole numbers on the grid of the image it was drawn on."""
+    return _write("Labels", path, data, meta)
+
+
+def _write(kind: str, path: str, data: Any, meta: dict[str, Any]) -> list[str]:
+    from napari_mtmri.readers.base import write
+
+    layer = _layer(kind, data, meta)
+    volume = (_on_image(layer) if kind == "Labels" else None) or volume_of(layer)
+    write(volume, Path(path))
+    return [path]
+
+
+def _layer(kind: str, data: Any, meta: dict[str, Any]) -> Any:
+    """A layer as napari would make it, to ask where it lies."""
+    from napari import layers
+
+    wanted = ("name", "metadata", "affine", "scale", "translate", "rotate", "shear", "units")
+    arguments = {key: meta[key] for key in wanted if key in meta}
+    return getattr(layers, kind)(data, **arguments)
+
+
+def _on_image(labels: Any) -> Volume | None:
+    """Labels on the grid of an image of the viewer that they fit, where they have none."""
+    import napari
+
+    viewer = napari.current_viewer()
+    if viewer is None or labels.metadata.get("mtmri"):
+        return None
+    for layer in viewer.layers:
+        if layer.metadata.get("mtmri") and type(layer).__name__ == "Image":
+            try:
+                return labels_on(labels, layer)
+            except MtmriError:
+                continue
+    return None
+
+
+def sample() -> list[LayerData]:
+    """Return the shipped sample: image and the lesion drawn on it."""
+    from napari_mtmri.samples import open_sample
+
+    watch_current()
+    return _pair(*open_sample())
+
+
+def phantom_sample() -> list[LayerData]:
+    """Return a phantom made here, and its lesion."""
+    from napari_mtmri.samples import phantom
+
+    watch_current()
+    return _pair(*phantom((96, 112, 20)))
+
+
+def _pair(image: Volume, drawn: Volume) -> list[LayerData]:
+    return [volume_layer(image), drawn_layer(drawn)]

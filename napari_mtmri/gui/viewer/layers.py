@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""From volumes to napari's layer data, and back; no Qt.
+
+World axes are always (S, A, R) in mm. A layer holds a transposed view of the file's own
+array; the affine puts it upright, and nothing is flipped or resampled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from napari_mtmri.errors import InputError
+from napari_mtmri.geometry import display_affine, display_order
+from napari_mtmri.plotting import PREDICTED_COLOUR
+from napari_mtmri.volume import Volume
+
+LayerData = tuple[Any, dict[str, Any], str]
+MORE_COLOURS = ("#7570b3", "#e7298a", "#66a61e", "#e6ab02", "#a6761d")
+WINDOW_PERCENTILE = 99.7
+MOST_WINDOW_VOXELS = 400_000  # a window is found in some milliseconds, however large the volume
+OFF_GRID_VOXELS = 0.05
+KEY = "mtmri"
+_TO_RAS = np.eye(4)[[2, 1, 0, 3]]  # rows S, A, R -> R, A, S; its own inverse
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """How a volume's array becomes a layer, and back.
+
+    Parameters
+    ----------
+    order : (int, int, int)
+        Array axes in the layer's order.
+    affine : (4, 4) array
+        The layer's data to world, rows S, A, R.
+    """
+
+    order: tuple[int, int, int]
+    affine: np.ndarray
+
+    def view(self, data: np.ndarray) -> np.ndarray:
+        """Return the layer's array, a view of the volume's."""
+        return data.transpose(self.order)
+
+    def back(self, data: np.ndarray) -> np.ndarray:
+        """Return the volume's array of a layer's; the exact inverse of `view`."""
+        return data.transpose(np.argsort(self.order))
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what every layer of this grid is added with."""
+        return {"affine": self.affine, "units": ("mm",) * 3, "axis_labels": ("S", "A", "R")}
+
+
+def placement_of(volume: Volume) -> Placement:
+    """Return how a volume is shown: upright, on its own grid if it is oblique."""
+    shown, _ = display_affine(volume.shape, volume.affine)
+    return Placement(display_order(volume.affine), shown)
+
+
+def volume_layer(
+    volume: Volume, name: str | None = None, placement: Placement | None = None, **more: Any
+) -> LayerData:
+    """Return the layer data of an image, a view of it, or of labels, a copy to paint on."""
+    placement = placement or placement_of(volume)
+    arguments = {
+        "name": name or volume.name,
+        "metadata": {KEY: {"volume": volume, "placement": placement}},
+        **placement.arguments(),
+        **more,
+    }
+    shown = placement.view(volume.data)
+    if volume.kind == "labels":
+        whole = np.uint8 if shown.dtype == bool else shown.dtype.newbyteorder("=")
+        return np.array(shown, dtype=whole), arguments, "labels"
+    if volume.kind == "complex":
+        shown = np.abs(shown)
+    arguments.setdefault("contrast_limits", window_of(shown))
+    return shown, arguments, "image"
+
+
+def window_of(data: np.ndarray) -> tuple[float, float]:
+    """Return black and white of an image: 0 (or less) and a high percentile of what is not air."""
+    step = max(1, round((data.size / MOST_WINDOW_VOXELS) ** (1 / 3)))
+    some = np.asarray(data[::step, ::step, ::step])
+    some = np.abs(some) if np.iscomplexobj(some) else some.astype(np.float32)
+    seen = some[np.isfinite(some) & (some != 0)]
+    if not seen.size:
+        return 0.0, 1.0
+    low, high = np.percentile(seen, (100 - WINDOW_PERCENTILE, WINDOW_PERCENTILE))
+    low = min(0.0, float(low))
+    return low, float(high) if high > low else low + 1.0
+
+
+def label_style(volume: Volume | None = None, first: str = PREDICTED_COLOUR) -> dict[str, Any]:
+    """Return colours of labels that colour-blind readers can tell apart."""
+    from napari.utils import DirectLabelColormap
+
+    most = 1 if volume is None else max(int(volume.data.max()), 1)
+    palette = (first, *MORE_COLOURS)
+    colours: dict[int | None, str] = {None: first, 0: "transparent"}
+    colours |= {number: palette[(number - 1) % len(palette)] for number in range(1, most + 1)}
+    colormap = DirectLabelColormap(color_dict=colours)
+    return {"colormap": colormap, "opacity": 0.7}
+
+
+def volume_of(layer: Any) -> Volume:
+    """Return the volume a layer shows, with what was painted since.
+
+    Raises
+    ------
+    InputError
+        If the layer is no volume.
+    """
+    placement, known = placement_of_layer(layer), known_volume(layer)
+    data = placement.back(np.asarray(layer.data))
+    kind = "labels" if type(layer).__name__ == "Labels" else "image"
+    if known is not None and known.shape == data.shape:
+        if np.may_share_memory(data, known.data) and known.kind != "labels":
+            return known
+        if known.kind == kind and np.array_equal(data, known.data):
+            return known
+        return known.like(data.copy(), kind=kind, name=layer.name)  # type: ignore[arg-type]
+    return Volume(
+        data if kind == "image" else data.copy(),
+        _TO_RAS @ placement.affine,
+        name=layer.name,
+        kind=kind,  # type: ignore[arg-type]
+        spacing_known=False,
+        warnings=("Opened by another reader: right and left are not known.",),
+    )
+
+
+def labels_view(layer: Any, image: Any) -> np.ndarray:
+    """Return the array of a labels layer in the file axes of an image layer, a view.
+
+    The layer may hold its axes in another order or direction, as one that somebody drew
+    on the screen does; nothing is resampled.
+
+    Raises
+    ------
+    InputError
+        If it lies on another grid.
+    """
+    own, wanted = placement_of_layer(layer), placement_of_layer(image)
+    data = np.asarray(layer.data)
+    moved = _along(data, np.linalg.solve(wanted.affine, own.affine), image.data.shape)
+    if moved is None:
+        raise InputError(
+            f"{layer.name}: {data.shape} voxels do not lie on the grid of {image.name}, "
+            f"{image.data.shape}; draw on that image or choose another mask."
+        )
+    return wanted.back(moved)
+
+
+def labels_on(layer: Any, image: Any) -> Volume:
+    """Return a copy of the labels of a layer on the grid of an image layer.
+
+    Raises
+    ------
+    InputError
+        If it lies on another grid.
+    """
+    data = labels_view(layer, image).copy()
+    return volume_of(image).like(data, kind="labels", name=layer.name)
+
+
+def _along(data: np.ndarray, step: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Turn and flip an array into the voxels of another grid; None where that is not enough."""
+    whole = np.rint(step[:3, :3])
+    order = np.abs(whole).argmax(axis=1)
+    if sorted(order) != [0, 1, 2] or np.abs(whole).sum() != 3:
+        return None
+    moved = data.transpose(order)
+    signs = whole[range(3), order]
+    start = step[:3, 3] - np.where(signs < 0, np.array(moved.shape) - 1, 0)
+    bend = np.abs(step[:3, :3] - whole).sum(axis=1) * max(shape)
+    if moved.shape != tuple(shape) or (np.abs(start) + bend > OFF_GRID_VOXELS).any():
+        return None
+    return moved[tuple(slice(None, None, -1 if sign < 0 else 1) for sign in signs)]
+
+
+def known_volume(layer: Any) -> Volume | None:
+    """Return the volume a layer of ours was made from."""
+    volume = layer.metadata.get(KEY, {}).get("volume")
+    return volume if isinstance(volume, Volume) else None
+
+
+def is_ours(layer: Any) -> bool:
+    """Whether a layer was made here, and so lies in world axes (S, A, R)."""
+    return KEY in layer.metadata
+
+
+def placement_of_layer(layer: Any) -> Placement:
+    """Return how a layer is placed; one of another reader keeps its own place.
+
+    Raises
+    ------
+    InputError
+        If the layer is not three-dimensional.
+    """
+    if layer.ndim != 3 or getattr(layer, "rgb", False) or getattr(layer, "multiscale", False):
+        raise InputError(
+            f"{layer.name}: {layer.ndim} axes are no volume of grey values; "
+            "choose a layer with three axes."
+        )
+    placement = layer.metadata.get(KEY, {}).get("placement")
+    if isinstance(placement, Placement):
+        return placement
+    corners = np.vstack([np.zeros(3), np.eye(3)])
+    world = np.array([layer.data_to_world(corner) for corner in corners])
+    affine = np.eye(4)
+    affine[:3, :3] = (world[1:] - world[0]).T
+    affine[:3, 3] = world[0]
+    return Placement((0, 1, 2), affine)

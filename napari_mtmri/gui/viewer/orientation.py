@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Radiological and neurological view, and the letters at the sides of the canvas; no Qt.
+
+The data is never turned: the camera is, while there are layers of ours, whose world axes
+are (S, A, R). When the last of them is gone the camera is as it was.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any, Literal
+
+from napari_mtmri.gui.viewer.layers import is_ours, known_volume, placement_of_layer
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+View = Literal["radiological", "neurological"]
+CAMERA = {"radiological": ("up", "left"), "neurological": ("up", "right")}
+NAMES = (("I", "S"), ("P", "A"), ("L", "R"))
+PLACES = {"l": "middle_left", "r": "middle_right", "t": "top_center", "b": "bottom_center"}
+
+
+def edge_letters(viewer: Viewer) -> tuple[str, str, str, str]:
+    """Return the letters at the left, right, top and bottom of the canvas."""
+    row, column = viewer.dims.displayed[-2:]
+    vertical, horizontal = (way.value for way in viewer.scene.camera.orientation2d)
+    left, right = NAMES[column] if horizontal == "right" else NAMES[column][::-1]
+    top, bottom = NAMES[row] if vertical == "down" else NAMES[row][::-1]
+    return left, right, top, bottom
+
+
+class Orientation:
+    """Keeps a viewer upright and lettered while it shows layers of ours."""
+
+    def __init__(self, viewer: Viewer) -> None:
+        self._viewer = weakref.ref(viewer)
+        self.view: View = "radiological"
+        self.is_on = False
+        self._before: Any = None
+        viewer.layers.events.inserted.connect(self._layers_changed)
+        viewer.layers.events.removed.connect(self._layers_changed)
+        viewer.dims.events.order.connect(self.refresh)
+        viewer.dims.events.ndisplay.connect(self.refresh)
+        viewer.scene.camera.events.orientation.connect(self.refresh)
+        self._layers_changed()
+
+    def set_view(self, view: View) -> None:
+        """Turn the camera: the patient's right is on the left of the screen, or on the right."""
+        self.view = view
+        viewer = self._viewer()
+        if viewer is not None and self.is_on:
+            viewer.scene.camera.orientation2d = CAMERA[view]
+            self.refresh()
+
+    def toggle(self) -> None:
+        """Change between the two views."""
+        self.set_view("neurological" if self.view == "radiological" else "radiological")
+
+    def refresh(self, event: Any = None) -> None:
+        """Write the letters anew; none in 3-D or where the axes are not ours."""
+        from napari.components.overlays import TextOverlay
+
+        viewer = self._viewer()
+        if viewer is None:
+            return
+        flat = self.is_on and viewer.dims.ndisplay == 2 and viewer.dims.ndim == 3
+        letters = edge_letters(viewer) if flat else ("", "", "", "")
+        overlays = viewer.canvas.overlays
+        for (key, place), text in zip(PLACES.items(), letters, strict=True):
+            name = f"mtmri_{key}"
+            if name in overlays:
+                overlays[name].text = text
+                overlays[name].visible = bool(text)
+            elif text:
+                overlays[name] = TextOverlay(
+                    text=text, position=place, visible=True, gridded=True, box=False, font_size=14
+                )
+
+    def _layers_changed(self, event: Any = None) -> None:
+        viewer = self._viewer()
+        if viewer is None:
+            return
+        ours = [layer for layer in viewer.layers if is_ours(layer)]
+        if ours and not self.is_on:
+            self.is_on = True
+            self._before = viewer.scene.camera.orientation2d
+            _show_acquired_plane(viewer, ours[0])
+            self.set_view(self.view)
+        elif self.is_on and not ours:
+            self.is_on = False
+            viewer.scene.camera.orientation2d = self._before
+            self.refresh()
+
+
+def _show_acquired_plane(viewer: Viewer, layer: Any) -> None:
+    """Put the slice axis on the slider, so that a sagittal scan opens as it was acquired."""
+    volume = known_volume(layer)
+    if volume is None or viewer.dims.ndim != 3:
+        return
+    along = placement_of_layer(layer).order.index(volume.axes.slice)
+    viewer.dims.order = (along, *(axis for axis in range(3) if axis != along))
+
+
+_WATCHED: dict[int, Orientation] = {}
+
+
+def watch(viewer: Viewer) -> Orientation:
+    """Return what keeps a viewer upright, made when first asked for."""
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    known = _WATCHED.get(id(viewer))
+    if known is None or known._viewer() is not viewer:
+        known = _WATCHED[id(viewer)] = Orientation(viewer)
+        weakref.finalize(viewer, _WATCHED.pop, id(viewer), None)
+    return known
+
+
+def watch_current() -> None:
+    """Watch the viewer that is about to show what is being opened, if there is one."""
+    import napari
+
+    viewer = napari.current_viewer()
+    if viewer is not None:
+        watch(viewer)

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The layers of a result: names, windows, colours; no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from napari_mtmri.gui.viewer.layers import (
+    KEY,
+    LayerData,
+    Placement,
+    label_style,
+    volume_layer,
+    window_of,
+)
+from napari_mtmri.plotting import PREDICTED_COLOUR, REFERENCE_COLOUR
+from napari_mtmri.result import Result
+from napari_mtmri.volume import Volume
+
+FIXED = "fixed"
+ERROR_SCALES = {"×1": 1, "×5": 5, "×10": 10}
+HIDDEN = ("k-space", "zero-filled", "error", "probability", "disagreement")
+HATCH = 4  # voxels from one stripe to the next
+K_SPACE_DB = (-80.0, 0.0)
+
+
+def run_title(result: Result) -> str:
+    """Return the name of a run: case, method, R, pattern, and whatever is not as usual."""
+    swapped = result.axes != result.zero_filled.axes
+    return ", ".join([result.title, *_unusual(result.request, swapped)])
+
+
+def coming_title(name: str, method: str, request: Mapping[str, Any], swapped: bool) -> str:
+    """Return the `run_title` that the result of a request will have."""
+    pattern = request["pattern"]
+    title = f"{name} · {method} R{pattern['acceleration']:g} {pattern['name']}"
+    return ", ".join([title, *_unusual(request, swapped)])
+
+
+def _unusual(request: Mapping[str, Any], swapped: bool) -> list[str]:
+    pattern, simulation = request.get("pattern") or {}, request.get("simulation") or {}
+    said = [request["weights"]] if request.get("weights") else []
+    if pattern.get("seed"):
+        said.append(f"seed {pattern['seed']}")
+    if pattern.get("center_fraction") is not None:
+        said.append(f"centre {pattern['center_fraction']:g}")
+    for options in (pattern.get("options") or {}, request.get("parameters") or {}):
+        said += [f"{name} {value}" for name, value in options.items() if name != "path"]
+    if swapped:
+        said.append("phase and readout swapped")
+    if simulation.get("phase"):
+        said.append("phase")
+    if simulation.get("snr"):
+        said.append(f"SNR {simulation['snr']:g}")
+    if simulation.get("n_coils", 1) > 1:
+        said.append(f"{simulation['n_coils']} coils")
+    return said
+
+
+def error_top(reference: Volume, scale: str, fixed: float | None = None) -> float:
+    """Return the end of the error scale: the largest reference value over the scale's factor."""
+    if scale == FIXED and fixed:
+        return float(fixed)
+    return (float(np.abs(reference.data).max()) or 1.0) / ERROR_SCALES.get(scale, 5)
+
+
+def result_layers(
+    result: Result,
+    placement: Placement,
+    shown: Sequence[str],
+    *,
+    labels: Volume | None = None,
+    kspace: Volume | None = None,
+    top: float | None = None,
+) -> list[LayerData]:
+    """Return the layers of a result that are asked for, from the lowest to the uppermost.
+
+    Parameters
+    ----------
+    shown : sequence of str
+        Of "k-space", "zero-filled", "error", "probability", "reconstruction",
+        "segmentation", "disagreement".
+    labels : Volume, optional
+        What somebody drew, for the disagreement.
+    kspace : Volume, optional
+        What was measured, in decibels (`measured_decibels`).
+    top : float, optional
+        End of the error scale; by default a fifth of the largest value.
+    """
+    base = result.reference or result.zero_filled
+    window = window_of(base.data)
+    title = run_title(result)
+    layers: list[LayerData] = []
+
+    def add(what: str, volume: Volume | None, **more: Any) -> None:
+        if what not in shown or volume is None:
+            return
+        data, arguments, kind = volume_layer(
+            volume, f"{title} · {what}", placement, visible=what not in HIDDEN, **more
+        )
+        arguments["metadata"][KEY].update(what=what, run=title)
+        layers.append((data, arguments, kind))
+
+    # What is hidden at first lies above: a click on its eye shows it.
+    add("reconstruction", result.reconstruction, contrast_limits=window)
+    add("zero-filled", result.zero_filled, contrast_limits=window)
+    if result.error is not None:
+        magnitude = result.error.like(np.abs(result.error.data))
+        limits = (0.0, top or error_top(base, "×5"))
+        add("error", magnitude, contrast_limits=limits, colormap="inferno")
+    add("probability", result.probability, contrast_limits=(0.0, 1.0), colormap="magma")
+    add("k-space", kspace, contrast_limits=K_SPACE_DB)
+    if result.labels is not None:
+        add("segmentation", result.labels, **label_style(result.labels))
+        if labels is not None and "disagreement" in shown:
+            differs = disagreement(result.labels, labels)
+            add("disagreement", differs, **disagreement_style())
+    return layers
+
+
+def disagreement(predicted: Volume, drawn: Volume) -> Volume:
+    """Return labels: 1 drawn and missed, solid; 2 predicted and not drawn, striped."""
+    missed = (drawn.data > 0) & (predicted.data == 0)
+    extra = (predicted.data > 0) & (drawn.data == 0)
+    stripes = np.indices(predicted.shape, sparse=True)
+    striped = (stripes[0] + stripes[1] + stripes[2]) % HATCH < HATCH // 2
+    values = missed.astype(np.uint8) + 2 * (extra & striped).astype(np.uint8)
+    return predicted.like(values, kind="labels", name=f"{predicted.name} disagreement")
+
+
+def disagreement_style() -> dict[str, Any]:
+    """Return the colours of a disagreement: each part in the colour of who has it alone."""
+    from napari.utils import DirectLabelColormap
+
+    colours = {None: "transparent", 0: "transparent", 1: REFERENCE_COLOUR, 2: PREDICTED_COLOUR}
+    return {"colormap": DirectLabelColormap(color_dict=colours), "opacity": 0.9}
+
+
+def measured_decibels(kspace: np.ndarray) -> np.ndarray:
+    """Return the root sum of squares over the coils, in decibels below its largest value.
+
+    Parameters
+    ----------
+    kspace : complex64 (slice, coil, readout, phase)
+
+    Returns
+    -------
+    float32 (slice, readout, phase)
+        What was not measured is as dark as the scale goes.
+    """
+    magnitude = np.sqrt((np.abs(kspace) ** 2).sum(axis=1))
+    largest = float(magnitude.max()) or 1.0
+    floor = 10 ** (K_SPACE_DB[0] / 20)
+    return (20 * np.log10(np.maximum(magnitude / largest, floor))).astype(np.float32)

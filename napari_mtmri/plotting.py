@@ -1,0 +1,338 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Pictures of results: head upright, letters at the sides, errors on one stated scale."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_mtmri.display import View, upright_view
+from napari_mtmri.errors import InputError
+from napari_mtmri.files import write_whole
+from napari_mtmri.volume import Volume
+
+if TYPE_CHECKING:
+    from napari_mtmri.result import Result
+
+REFERENCE_COLOUR, PREDICTED_COLOUR = "#1b9e77", "#d95f02"
+# Okabe and Ito's colours for lines, told apart by nearly all eyes.
+BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, BLACK = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000",
+)  # fmt: skip
+REFERENCE_LINE, PREDICTED_LINE = "solid", (0, (3, 2))  # told apart in grey too
+ERROR_SHARE = 0.2  # the error scale ends at this share of the largest reference value
+WINDOW_PERCENTILE = 99.7
+SHOWN_SCORES = ("PSNR", "SSIM", "Dice")
+RESEARCH = "Research use only."
+SIMULATED = "Simulated from a magnitude image"
+DOTS_PER_INCH = 120
+# All in inches; four panels make 12, so that nine-point text is read at 1200 pixels.
+_SLOT, _TALLEST, _GAP, _MARGIN, _BAR = 2.65, 3.8, 0.12, 0.15, 0.75
+_HEADER, _CAPTION, _LINE = 1.1, 0.5, 0.16
+_NARROWEST = 7.5
+_NOTE_CHARACTERS = 16.0  # that fit into an inch
+
+
+def shown_slice(result: Result, labels: Volume | None) -> int:
+    """Return the slice with the most lesion, drawn or else predicted; else the middle."""
+    axis = result.axes.slice
+    others = tuple(i for i in range(3) if i != axis)
+    for volume in (labels, result.labels):
+        if volume is not None and volume.data.any():
+            return int((volume.data > 0).sum(axis=others).argmax())
+    return result.zero_filled.shape[axis] // 2
+
+
+def save_figure(
+    result: Result,
+    path: Path,
+    *,
+    reference: Volume | None = None,
+    labels: Volume | None = None,
+    neurological: bool = False,
+) -> None:
+    """Write a picture of a result on the slice with the largest lesion.
+
+    Parameters
+    ----------
+    result : Result
+    path : Path
+        The ending chooses the format: ``.png``, ``.pdf``, ``.svg``.
+    reference : Volume, optional
+        The fully sampled truth; by default the result's own, or reconstruction minus error.
+    labels : Volume, optional
+        What a person drew; outlined beside the prediction.
+    neurological : bool
+        Show the patient's right on the right.
+
+    Raises
+    ------
+    InputError
+        If reference or labels lie on another grid.
+    ResourceError
+        If the file cannot be written.
+    """
+    figure = draw_figure(result, reference=reference, labels=labels, neurological=neurological)
+    write_whole(path, lambda file: figure.savefig(file, dpi=DOTS_PER_INCH, facecolor="white"))
+
+
+def draw_figure(
+    result: Result,
+    *,
+    reference: Volume | None = None,
+    labels: Volume | None = None,
+    neurological: bool = False,
+) -> Any:
+    """Return the matplotlib figure that `save_figure` writes; its parameters are the same."""
+    for volume in (reference, labels):
+        if volume is not None and not volume.same_grid(result.zero_filled):
+            raise InputError(
+                f"{volume.name}: shape {volume.shape} or affine differ from the result's "
+                f"{result.zero_filled.shape}; use a volume on the grid of the input."
+            )
+    reference = reference or result.reference or _reference_of(result)
+    view = upright_view(result.zero_filled, result.axes.slice, neurological=neurological)
+    number = shown_slice(result, labels)
+    scale = _Scale.of(reference or result.zero_filled)
+    panels = _panels(result, reference, labels, scale)
+    page = _Page.of(len(panels), view, _notes(result, scale, view))
+    figure = page.figure()
+    for place, panel in enumerate(panels):
+        _draw_panel(figure, page, place, panel, view, number, scale)
+    extent = result.zero_filled.shape[result.axes.slice] - 1
+    _header(figure, page, f"{result.title} · {view.plane} slice {number} of 0–{extent}")
+    _legend(figure, page, view, number, labels, result.labels)
+    return figure
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """Where white and the error scale end, from the reference alone: alike for all methods."""
+
+    white: float
+    error: float
+
+    @staticmethod
+    def of(volume: Volume) -> _Scale:
+        magnitude = np.abs(volume.data)
+        seen = magnitude[magnitude > 0]
+        white = float(np.percentile(seen, WINDOW_PERCENTILE)) if seen.size else 1.0
+        return _Scale(white, ERROR_SHARE * (float(magnitude.max()) or 1.0))
+
+
+@dataclass(frozen=True)
+class _Panel:
+    title: str
+    data: np.ndarray
+    is_error: bool = False
+    drawn: Volume | None = None
+    predicted: Volume | None = None
+    scores: str = ""
+
+
+def _reference_of(result: Result) -> Volume | None:
+    if result.reconstruction is None or result.error is None:
+        return None
+    return result.reconstruction.like(result.reconstruction.data - result.error.data)
+
+
+def _panels(
+    result: Result, reference: Volume | None, labels: Volume | None, scale: _Scale
+) -> list[_Panel]:
+    """What is shown, from left to right; outlines and scores on the image they belong to."""
+    achieved = result.mask.size / max(int(result.mask.sum()), 1)
+    carrier = result.reconstruction or reference or result.zero_filled
+    is_bare = result.method == "zero-filled"  # its reconstruction is the zero-filled image
+    images = (
+        ("reference\nfully sampled", reference),
+        (f"zero-filled\nR {achieved:.2f}", None if is_bare else result.zero_filled),
+        (f"{result.method}\nreconstruction, R {achieved:.2f}", result.reconstruction),
+    )
+    panels = []
+    for title, volume in images:
+        if volume is not None:
+            owners = [
+                *(["zero-filled"] if volume is result.zero_filled else []),
+                *([result.method] if volume is carrier else []),
+            ]
+            panel = _Panel(
+                title,
+                volume.data,
+                drawn=labels if volume in (carrier, reference) else None,
+                predicted=result.labels if volume is carrier else None,
+                scores="\n".join(_scores_text(result, owner) for owner in owners),
+            )
+            panels.append(panel)
+    if result.reconstruction is not None and reference is not None:
+        title = (
+            f"|reconstruction − reference|\n0 to {scale.error:.3g}: {ERROR_SHARE:.0%} of maximum"
+        )
+        error = result.reconstruction.data - np.abs(reference.data)
+        panels.append(_Panel(title, error, is_error=True))
+    return panels
+
+
+def _scores_text(result: Result, name: str) -> str:
+    """Scores of the volume that the picture shows."""
+    scores = result.scores.get(name)
+    if scores is None:
+        return ""
+    image = [row for metric in ("PSNR", "SSIM") for row in scores.find(metric)]
+    lines = [" · ".join(f"{row.metric} {row.text} {row.unit}".strip() for row in image)]
+    lines += [f"Dice {row.text} ({row.region})" for row in scores.find("Dice")]
+    return "\n".join(line for line in lines if line)
+
+
+def _notes(result: Result, scale: _Scale, view: View) -> list[str]:
+    """What the numbers and the picture depend on, warnings, and what it is for."""
+    depends = dict.fromkeys(
+        f"{row.metric}: {row.depends}."
+        for metric in SHOWN_SCORES
+        for scores in result.scores.values()
+        for row in scores.find(metric)
+    )
+    side = "left" if view.letters[0] == "R" else "right"
+    where = "anterior is on the left" if view.cut == 2 else f"the patient's right is on the {side}"
+    grid = " Oblique: shown on its own grid." if result.zero_filled.is_oblique else ""
+    simulated = result.request.get("simulation") is not None
+    return [
+        *depends,
+        f"Images: 0 (black) to {scale.white:.3g} (white); {where}.{grid}",
+        *(line for line in result.warnings if not line.startswith(SIMULATED)),
+        f"{RESEARCH} {SIMULATED}, which flatters every method." if simulated else RESEARCH,
+    ]
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Where things stand, in inches from the lower left."""
+
+    width: float
+    height: float
+    picture: tuple[float, float]
+    notes: tuple[str, ...]
+
+    @staticmethod
+    def of(n_panels: int, view: View, notes: Sequence[str]) -> _Page:
+        tall, wide = view.size
+        shrink = min(_SLOT / wide, _TALLEST / tall)
+        width = max(_NARROWEST, n_panels * (_SLOT + _GAP) - _GAP + 2 * _MARGIN + _BAR)
+        across = int((width - 2 * _MARGIN) * _NOTE_CHARACTERS)
+        lines = tuple(line for note in notes for line in textwrap.wrap(note, across))
+        height = _HEADER + tall * shrink + _CAPTION + _LINE * (len(lines) + 1)
+        return _Page(width, height, (tall * shrink, wide * shrink), lines)
+
+    @property
+    def floor(self) -> float:
+        """Lower edge of the pictures."""
+        return self.height - _HEADER - self.picture[0]
+
+    def box(self, left: float, bottom: float, width: float, height: float) -> list[float]:
+        """Return a box as shares of the figure."""
+        return [left / self.width, bottom / self.height, width / self.width, height / self.height]
+
+    def slot(self, place: int) -> float:
+        """Return the middle of a panel."""
+        return _MARGIN + place * (_SLOT + _GAP) + _SLOT / 2
+
+    def figure(self) -> Any:
+        """Return the figure with its notes."""
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(self.width, self.height), facecolor="white")
+        FigureCanvasAgg(figure)
+        for place, line in enumerate(reversed(self.notes)):
+            self.write(figure, line, _MARGIN, _LINE * (place + 0.5), 8, color="#555555")
+        return figure
+
+    def write(self, figure: Any, text: str, x: float, y: float, size: float, **style: Any) -> Any:
+        """Write a text; names of cases may hold signs that matplotlib would set as formulas."""
+        style = {"ha": "left", "va": "bottom", "color": "black", **style}
+        place = x / self.width, y / self.height
+        return figure.text(*place, text, fontsize=size, parse_math=False, **style)
+
+
+def _draw_panel(
+    figure: Any, page: _Page, place: int, panel: _Panel, view: View, number: int, scale: _Scale
+) -> None:
+    tall, wide = page.picture
+    middle = page.slot(place)
+    axis = figure.add_axes(page.box(middle - wide / 2, page.floor, wide, tall))
+    shown = axis.imshow(
+        np.abs(view.picture(panel.data, number)),
+        cmap="inferno" if panel.is_error else "gray",
+        vmin=0,
+        vmax=scale.error if panel.is_error else scale.white,
+        aspect="auto",  # the box has the slice's proportions in mm
+        origin="upper",  # whatever the user's settings of matplotlib say
+        interpolation="antialiased",
+    )
+    axis.set_axis_off()
+    if panel.is_error:
+        bar = figure.add_axes(page.box(middle + wide / 2 + 0.08, page.floor, 0.12, tall))
+        figure.colorbar(shown, cax=bar).ax.tick_params(labelsize=8)
+    for volume, colour, line in (
+        (panel.drawn, REFERENCE_COLOUR, REFERENCE_LINE),
+        (panel.predicted, PREDICTED_COLOUR, PREDICTED_LINE),
+    ):
+        region = None if volume is None else view.picture(volume.data, number) > 0
+        if region is not None and region.any() and not region.all():
+            axis.autoscale(False)
+            found = axis.contour(region, [0.5], colors=colour, linestyles=[line], linewidths=1.3)
+            found.set_path_effects(_stroke(2.3))  # both colours are mid-grey when printed so
+    _letters(axis, view.letters)
+    page.write(figure, panel.title, middle, page.floor + tall + 0.05, 9, ha="center")
+    page.write(figure, panel.scores, middle, page.floor - 0.06, 9, ha="center", va="top")
+
+
+def _stroke(width: float) -> list[Any]:
+    """A black rim, so that a line or letter is seen on any grey."""
+    from matplotlib.patheffects import withStroke
+
+    return [withStroke(linewidth=width, foreground="black")]
+
+
+def _letters(axis: Any, letters: tuple[str, str, str, str]) -> None:
+    places = ((0.02, 0.5, "left", "center"), (0.98, 0.5, "right", "center"),
+              (0.5, 0.98, "center", "top"), (0.5, 0.02, "center", "bottom"))  # fmt: skip
+    for letter, (x, y, across, along) in zip(letters, places, strict=True):
+        axis.text(
+            x, y, letter, transform=axis.transAxes, ha=across, va=along, color="white",
+            fontsize=11, fontweight="bold",
+            path_effects=_stroke(2.5),
+        )  # fmt: skip
+
+
+def _header(figure: Any, page: _Page, title: str) -> None:
+    text = page.write(figure, title, _MARGIN, page.height - 0.12, 12, va="top")
+    room, kept = (page.width - 2 * _MARGIN) * figure.dpi, len(title)
+    while text.get_window_extent().width > room:  # its end says method and slice
+        kept = int(kept * 0.95)
+        text.set_text(f"{title[: kept // 4]} … {title[kept // 4 - kept :]}")
+
+
+def _legend(
+    figure: Any, page: _Page, view: View, number: int, drawn: Volume | None, found: Volume | None
+) -> None:
+    from matplotlib.lines import Line2D
+
+    lines = []
+    for name, volume, colour, line in (
+        ("reference lesion", drawn, REFERENCE_COLOUR, REFERENCE_LINE),
+        ("predicted lesion", found, PREDICTED_COLOUR, PREDICTED_LINE),
+    ):
+        if volume is not None:
+            none = "" if view.picture(volume.data, number).any() else ": none in this slice"
+            lines.append(Line2D([], [], color=colour, linestyle=line, label=name + none))
+    if lines:
+        figure.legend(
+            handles=lines, loc="upper left", ncols=2, frameon=False, fontsize=9, borderaxespad=0,
+            borderpad=0, handlelength=2.5, labelcolor="black",
+            bbox_to_anchor=(_MARGIN / page.width, 1 - 0.42 / page.height),
+        )  # fmt: skip

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A look at the cases as a network will see them, off the window's thread; no Qt."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+
+import numpy as np
+
+from napari_mtmri.kspace import ifft2c
+from napari_mtmri.train.data.batches import Item, Simulator, plan_epoch
+from napari_mtmri.train.data.cases import Case, CaseFile, find_cases, load_case, with_classes
+from napari_mtmri.train.data.sources.base import SPLITS
+from napari_mtmri.train.data.split import check_images, image_hash
+from napari_mtmri.train.export.slice_pictures import Way, outlined
+from napari_mtmri.train.recipe import Recipe
+
+N_SEEN = 6
+# Keys of the recipe on which it depends what a network sees.
+SEEN_KEYS = (
+    "seed", "split", "image_glob", "labels_glob", "patient_regex", "classes", "skip_unreadable",
+    "resize", "crop", "sequence", "field_t", "bias_percent", "n_simulated", "simulated_size",
+    "pattern", "accelerations", "center_fraction", "mask_scope", "phase_share", "snr", "augment",
+    "slice_filter", "slices_per_case", "lesion_fraction",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What was found.
+
+    Parameters
+    ----------
+    facts : (str, ...)
+        Lines: cases and patients on each side, slices and labels of those that were read.
+    leaks : str
+        What the leak check says.
+    seen, truth : sequence of uint8 arrays (rows, columns, 3)
+        Slices of the first epoch, upright: zero-filled as the network is shown them, and
+        fully sampled; the labels outlined in both.
+    """
+
+    facts: tuple[str, ...]
+    leaks: str
+    seen: tuple[np.ndarray, ...]
+    truth: tuple[np.ndarray, ...]
+
+
+def look(data: str, recipe: Recipe) -> Look:
+    """Return what a training would be shown.
+
+    Raises
+    ------
+    InputError
+        If the cases cannot be used, or one patient or image is on two sides.
+    """
+    files = find_cases(data, recipe)
+    chosen = [file for file in files if file.split == "train"][:N_SEEN]
+    chosen += [file for file in files if file.split == "val"][:1]
+    cases = [load_case(file, recipe) for file in chosen]
+    hashes = {case.name: image_hash(case.image) for case in cases}
+    check_images(files, hashes)
+    shown = [case for file, case in zip(chosen, cases, strict=True) if file.split == "train"]
+    pairs = _pairs(shown, chosen, recipe)
+    return Look(
+        facts=(_sides(files), _read(cases)),
+        leaks=f"Leak check passed: no patient is on two sides, nor any of the {len(cases)} images "
+        "looked at; a start compares all.",
+        seen=tuple(seen for seen, _ in pairs),
+        truth=tuple(truth for _, truth in pairs),
+    )
+
+
+def _sides(files: Sequence[CaseFile]) -> str:
+    parts = []
+    for side in SPLITS:
+        there = [file for file in files if file.split == side]
+        n_patients = len({file.patient for file in there})
+        same = n_patients == len(there)
+        parts.append(f"{len(there)} {side}" + ("" if same else f" ({n_patients} patients)"))
+    return f"{len(files)} cases: {', '.join(parts)}; split by patient"
+
+
+def _read(cases: Sequence[Case]) -> str:
+    if not cases:
+        return "none to train on"
+    sizes = Counter(case.image.shape[1:] for case in cases)
+    (rows, columns), _ = sizes.most_common(1)[0]
+    counts = [len(case.image) for case in cases]
+    least, most = min(counts), max(counts)
+    slices = f"{least}" if least == most else f"{least} to {most}"
+    found = sorted({int(label) for case in cases for label in np.unique(case.labels)} - {0})
+    labels = ", ".join(map(str, found)) if found else "none"
+    others = "" if len(sizes) == 1 else " and others"
+    return f"{slices} slices a case of {rows} × {columns}{others} · labels: {labels}"
+
+
+def _pairs(
+    cases: Sequence[Case], files: Sequence[CaseFile], recipe: Recipe
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    if not cases:
+        return []
+    simulator = Simulator(cases, with_classes(recipe, cases, ()))
+    ways = [Way.of(file) for file in files[: len(cases)]]
+    pairs = []
+    for item in _some(plan_epoch(cases, recipe, 0)):
+        batch = simulator.batch([item], 0)
+        way, peak = ways[item.case], max(float(batch.truth[0].max()), 1e-12)
+        labels = way.upright(batch.labels[0])
+        scans = np.abs(ifft2c(batch.kspace[0, 0])), batch.truth[0]
+        seen, truth = (outlined(way.upright(scan) / peak, labels) for scan in scans)
+        pairs.append((seen, truth))
+    return pairs
+
+
+def _some(items: Sequence[Item]) -> list[Item]:
+    """Return some slices, of as many cases as there are."""
+    by_case: dict[int, list[Item]] = {}
+    for item in items:
+        by_case.setdefault(item.case, []).append(item)
+    turns = chain.from_iterable(zip_longest(*by_case.values()))
+    return [item for item in turns if item is not None][:N_SEEN]

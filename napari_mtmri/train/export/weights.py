@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""From a training's checkpoint to weights with a card."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from napari_mtmri import __version__
+from napari_mtmri.errors import InputError
+from napari_mtmri.train.folder.checkpoint import Position, read_checkpoint
+from napari_mtmri.train.folder.layout import BEST, CONFIG, LAST, SPLIT, read_config
+from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.weights import Card, Score, list_weights, read_card, save_weights, user_folder
+
+CARD_METRICS = ("PSNR", "SSIM", "Dice")
+PAPER_SIZE = {"recon_features": 64, "seg_features": 64}
+
+
+class About(BaseModel):
+    """What only people know of the data: said in a JSON file beside it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    labels: tuple[str, ...]
+    data: str
+    split: str
+    n_cases: int
+    limits: str
+    licence: str
+    citation: str
+
+
+def read_about(path: Path) -> About:
+    """Return the description of a data set.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or a key is.
+    """
+    try:
+        return About(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, ValidationError) as why:
+        raise InputError(
+            f"{path}: not a description of data ({why}); it needs the keys "
+            f"{', '.join(About.model_fields)}."
+        ) from why
+
+
+def read_scores(word: str, method: str) -> list[Score]:
+    """Return a card's scores from ``split=FILE``, the summary of an evaluation.
+
+    Raises
+    ------
+    InputError
+        If the file is no such summary.
+    """
+    split, _, name = word.partition("=")
+    try:
+        path = Path(name)
+        rows = [row for row in _rows(path) if row["method"] == method]
+        acceleration = _acceleration(path.with_name("scores.csv"))
+        return [
+            Score(
+                split=split, metric=row["metric"], region=row["region"], acceleration=acceleration,
+                n=int(row["n"]), **{k: float(row[k]) for k in ("mean", "sd", "median", "low", "high")},
+            )
+            for row in rows
+            if row["metric"] in CARD_METRICS
+        ]  # fmt: skip
+    except (OSError, ValueError, KeyError) as why:
+        raise InputError(
+            f"{word}: not split=FILE with the summary.csv of an evaluation ({why})."
+        ) from why
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _acceleration(scores: Path) -> float:
+    """Return the mean R of the cases, as the table of their scores says it."""
+    found = {row["case"]: re.search(r"R (\d+\.\d+)", row["sampling"]) for row in _rows(scores)}
+    values = [float(match[1]) for match in found.values() if match]
+    if not values:
+        raise ValueError(f"{scores.name} names no R")
+    return round(sum(values) / len(values), 2)
+
+
+def export(
+    run: Path,
+    out: Path,
+    *,
+    checkpoint: Literal["best", "last"] = "best",
+    about: About | None = None,
+    scores: Sequence[Score] = (),
+    command: str = "",
+) -> Card:
+    """Write the weights of a run as float16 safetensors with a card beside.
+
+    Parameters
+    ----------
+    run : Path
+        Run folder of a training.
+    out : Path
+        ``<name>.safetensors``.
+    checkpoint : {"best", "last"}
+        Best by the recipe's ``select_by``; the last one where there is no best yet.
+    about : About, optional
+        By default what the run folder knows of its data.
+    scores : sequence of Score
+        As `napari-mtmri evaluate` found them.
+    command : str
+        That makes these weights again; by default that of the run folder.
+
+    Raises
+    ------
+    InputError
+        If the run has no checkpoint.
+    """
+    path = run / (BEST if checkpoint == "best" and (run / BEST).is_file() else LAST)
+    if not path.is_file():
+        raise InputError(f"{path}: no checkpoint; let the training run for an update at least.")
+    tensors, position = read_checkpoint(path)
+    weights = {
+        name.removeprefix("network."): value
+        for name, value in tensors.items()
+        if name.startswith("network.")
+    }
+    about = about or _known_of(run, position.recipe)
+    command = command or f"napari-mtmri train {run.name}/{CONFIG} --out again"
+    return save_weights(out, weights, _card(position, about, tuple(scores), command))
+
+
+@dataclass(frozen=True)
+class Exported:
+    """Weights that were made.
+
+    Parameters
+    ----------
+    path : Path
+    card : Card
+    """
+
+    path: Path
+    card: Card
+
+
+def export_own(run: Path, name: str | None = None, **how: Any) -> Exported:
+    """Write the weights of a run into the user's folder, where they replace none.
+
+    The same weights with the same card are not kept twice.
+
+    Parameters
+    ----------
+    run : Path
+        Run folder of a training.
+    name : str, optional
+        ``<method>-<run>`` by default; with a number where that is taken.
+    **how
+        As `export` takes it.
+
+    Raises
+    ------
+    InputError
+        If the run has no checkpoint.
+    """
+    method = read_config(run).recipe.method
+    known = list_weights(method)
+    path = _free(user_folder(), name or f"{method}-{run.resolve().name}")
+    card = export(run, path, **how)
+    for other in known:
+        if read_card(other) == card:
+            path.unlink()
+            path.with_suffix(".json").unlink()
+            return Exported(other, card)
+    return Exported(path, card)
+
+
+def _free(folder: Path, name: str) -> Path:
+    """Return the first of ``name``, ``name-2``, ... that is not taken."""
+    path, number = folder / f"{name}.safetensors", 1
+    while path.exists():
+        number += 1
+        path = folder / f"{name}-{number}.safetensors"
+    return path
+
+
+def _known_of(run: Path, recipe: Recipe) -> About:
+    """Return what the run folder itself knows of the data."""
+    config = read_config(run)
+    try:
+        splits = [row["split"] for row in _rows(run / SPLIT)]
+    except (OSError, KeyError):
+        splits = []
+    counts = ", ".join(f"{splits.count(name)} {name}" for name in ("train", "val", "test"))
+    return About(
+        labels=tuple(f"label {number + 1}" for number in range(recipe.n_classes)),
+        data=Path(config.data).name,
+        split=f"{counts} cases; {SPLIT} in the run folder lists them",
+        n_cases=splits.count("train"),
+        limits="Research use only. Whoever trained these weights has said nothing of their limits.",
+        licence="that of the training data, not said",
+        citation="",
+    )
+
+
+def _card(position: Position, about: About, scores: tuple[Score, ...], command: str) -> Card:
+    recipe = position.recipe
+    full = all(getattr(recipe, key) == value for key, value in PAPER_SIZE.items())
+    widths = []
+    if recipe.method != "unet-full-sample":
+        widths.append(f"D5C5 with {recipe.recon_features} filters")
+    if recipe.method != "d5c5":
+        widths.append(f"U-Net {recipe.seg_features} wide")
+    return Card(
+        method=recipe.method,
+        title=f"{recipe.method}: {' and '.join(widths)}",
+        size="the paper's size" if full else "CPU size",
+        task={
+            "mtmri": "reconstruct and segment an under-sampled scan",
+            "d5c5": "reconstruct an under-sampled scan",
+            "unet-full-sample": "segment a fully sampled image",
+        }[recipe.method],
+        labels=about.labels if recipe.method != "d5c5" else (),
+        data=about.data,
+        split=about.split,
+        n_cases=about.n_cases,
+        n_updates=position.updates,
+        n_slices_shown=position.updates * recipe.batch_size,
+        sampling=_sampling(recipe),
+        pattern=recipe.pattern,
+        accelerations=tuple(sorted(map(float, recipe.accelerations))),
+        preprocessing="divided by the 99th percentile of the zero-filled magnitude inside the "
+        "object; the U-Net is shown the object's box, at least "
+        f"{recipe.crop[0] if recipe.crop else 0} by {recipe.crop[1] if recipe.crop else 0} pixels",
+        architecture=recipe.architecture,
+        scores=scores,
+        limits=about.limits,
+        licence=about.licence,
+        citation=about.citation,
+        command=command,
+        code_version=__version__,
+    )
+
+
+def _sampling(recipe: Recipe) -> str:
+    if recipe.method == "unet-full-sample":
+        return "none: it was shown fully sampled images"
+    shares = sorted(recipe.accelerations.items())
+    mix = ", ".join(f"{share:.0%} R {factor:g}" for factor, share in shares)
+    return (
+        f"{recipe.pattern}, one mask per {recipe.mask_scope}, "
+        f"{'redrawn each epoch' if recipe.mask_redraw == 'epoch' else 'never redrawn'}: {mix}; "
+        f"simulated from magnitude images, {recipe.phase_share:.0%} with a smooth random phase, "
+        f"{'without noise' if recipe.snr is None else f'SNR {recipe.snr:g}'}"
+    )

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a training will take: time and memory, measured by one real step."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_mtmri.train.data.batches import Simulator
+from napari_mtmri.train.loop.hardware import Machine
+from napari_mtmri.train.recipe import Recipe
+
+N_WARM, N_MEASURED = 1, 3
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a training will take.
+
+    Parameters
+    ----------
+    seconds_per_update, seconds : float
+        Of one update; of all, without validation.
+    updates : int
+    peak_bytes : int
+        Memory of these updates: of the GPU, or else of the process after each.
+    n_parameters, n_train, n_val, n_slices : int
+    device : str
+    warnings : (str, ...)
+    """
+
+    seconds_per_update: float
+    seconds: float
+    updates: int
+    peak_bytes: int
+    n_parameters: int
+    n_train: int
+    n_val: int
+    n_slices: int
+    device: str
+    warnings: tuple[str, ...]
+
+
+def estimate(recipe: Recipe, data: Path | str, machine: Machine | None = None) -> Estimate:
+    """Return what a training will take, after some real updates that are thrown away.
+
+    Raises
+    ------
+    InputError
+        If the data cannot be used.
+    ResourceError
+        If one slice does not fit into memory.
+    """
+    import psutil
+    import torch
+
+    from napari_mtmri.train.data.training_data import (
+        Feed,
+        make_objective,
+        n_slices_of,
+        read_material,
+    )
+    from napari_mtmri.train.loop.objective import Moment, TensorBatch
+    from napari_mtmri.train.loop.step import Step, make_optimizer
+
+    fabric = (machine or Machine()).fabric(recipe.precision)
+    material = read_material(recipe, data)
+    simulator = Simulator(material.train, material.recipe)
+    objective = make_objective(material, simulator)
+    module, optimizer = fabric.setup(objective, make_optimizer(objective))
+    step, feed = Step(fabric, module, optimizer, material.recipe), Feed(simulator)
+    per_epoch = len(feed.plan(0))
+    took, resident = [], [0]
+    began = time.perf_counter()
+    for update, (batch, count) in enumerate(feed.batches(0, 0)):
+        moment = Moment(update, 0, 0.5, 0.5, count)
+        step(TensorBatch.of(batch, fabric.device), moment, 0.0)
+        took.append(time.perf_counter() - began)
+        resident.append(psutil.Process().memory_info().rss)
+        began = time.perf_counter()
+        if len(took) == N_WARM + N_MEASURED:
+            break
+    measured = took[N_WARM:] or took
+    seconds = sum(measured) / len(measured)
+    updates = per_epoch * material.recipe.epochs
+    warnings = list(material.remarks)
+    if step.n_parts > material.recipe.accumulate:
+        warnings.append(f"memory ran out: each batch goes in {step.n_parts} parts.")
+    is_cuda = fabric.device.type == "cuda"
+    return Estimate(
+        seconds_per_update=seconds,
+        seconds=seconds * updates,
+        updates=updates,
+        peak_bytes=torch.cuda.max_memory_allocated() if is_cuda else max(resident),
+        n_parameters=sum(p.numel() for p in objective.parameters()),
+        n_train=len(material.train),
+        n_val=len(material.val),
+        n_slices=n_slices_of(material),
+        device=str(fabric.device),
+        warnings=tuple(warnings),
+    )

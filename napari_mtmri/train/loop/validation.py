@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Scores of a network in training, on fixed slices and fixed masks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_mtmri.kspace import ifft2c
+from napari_mtmri.train.data.batches import Batch, Item, Simulator
+from napari_mtmri.train.data.cases import Case
+from napari_mtmri.train.recipe import Recipe
+
+if TYPE_CHECKING:
+    import torch
+
+    from napari_mtmri.networks.multitask import MultiTask
+
+
+class Validator:
+    """Fixed slices of the validation cases, whole field of view, one mask a case at R = 4.
+
+    The scores are for following a training; `napari-mtmri evaluate` gives those that
+    are reported.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+    recipe : Recipe
+    beat : callable
+        Called after each case.
+    """
+
+    def __init__(
+        self, cases: Sequence[Case], recipe: Recipe, beat: Callable[[], None] = lambda: None
+    ) -> None:
+        changes = {
+            "augment": "none", "mask_redraw": "never", "mask_scope": "volume",
+            "accelerations": {4.0: 1.0}, "crop": None, "phase_share": 0.0, "snr": None,
+        }  # fmt: skip
+        self._recipe, self._least = recipe.model_copy(update=changes), recipe.crop
+        self._simulator, self._beat = Simulator(cases, self._recipe), beat
+        self._items = [
+            [Item(index, int(number), 0) for number in _spread(case, recipe.validation_slices)]
+            for index, case in enumerate(cases)
+        ]
+
+    def scores(self, network: MultiTask, device: torch.device) -> dict[str, float]:
+        """Return means over the cases, as far as the network gives them.
+
+        ``val_psnr`` (dB), ``val_psnr_gain`` over zero-filled, ``val_dice`` on the
+        network's own reconstruction and ``val_dice_truth`` on the true image.
+        """
+        rows = []
+        for items in self._items:
+            rows.append(self._case_scores(items, network, device))
+            self._beat()
+        return {
+            f"val_{key}": float(np.mean([row[key] for row in rows if key in row]))
+            for key in sorted(set().union(*rows))
+        }
+
+    def pictures(self, network: MultiTask, device: torch.device) -> dict[str, np.ndarray] | None:
+        """Return one slice as the network now makes it, (readout, phase) each.
+
+        The one with the most lesion of the first case that has any: ``truth``,
+        ``zero_filled``, ``image``, ``labels``, ``found``; None without cases.
+        """
+        if not self._items:
+            return None
+        cases = self._simulator.cases
+        index = next((i for i, case in enumerate(cases) if case.labels.any()), 0)
+        lesion = (cases[index].labels > 0).sum(axis=(1, 2))
+        number = int(lesion.argmax()) if lesion.any() else len(lesion) // 2
+        batch, image, own, on_truth = self._run([Item(index, number, 0)], network, device)
+        found = own if own is not None else on_truth
+        zero_filled = np.abs(ifft2c(batch.kspace[:, 0]))
+        return {
+            "truth": batch.truth[0],
+            "zero_filled": zero_filled[0],
+            "labels": batch.labels[0],
+            "image": batch.truth[0] if image is None else image[0],
+            "found": np.zeros_like(batch.labels[0]) if found is None else found[0],
+            "place": np.array([index, number]),
+        }
+
+    def _case_scores(
+        self, items: list[Item], network: MultiTask, device: torch.device
+    ) -> dict[str, float]:
+        batch, image, own, on_truth = self._run(items, network, device)
+        row: dict[str, float] = {}
+        if image is not None:
+            zero_filled = np.abs(ifft2c(batch.kspace[:, 0]))
+            row["psnr"] = _psnr(image, batch.truth)
+            row["psnr_gain"] = row["psnr"] - _psnr(zero_filled, batch.truth)
+        if batch.labels.any():
+            if own is not None:
+                row["dice"] = _dice(own, batch.labels)
+            if on_truth is not None:
+                row["dice_truth"] = _dice(on_truth, batch.labels)
+        return row
+
+    def _run(
+        self, items: list[Item], network: MultiTask, device: torch.device
+    ) -> tuple[Batch, np.ndarray | None, np.ndarray | None, np.ndarray | None]:
+        """Return the batch, its reconstruction, and labels found on it and on the truth."""
+        import torch
+
+        from napari_mtmri.networks.multitask import magnitude
+
+        batch = self._simulator.batch(items, 0)
+        kspace, mask, truth = (
+            torch.from_numpy(part).to(device) for part in (batch.kspace, batch.mask, batch.truth)
+        )
+        window = self._window(items[0], batch)
+        image = own = on_truth = None
+        with torch.no_grad():
+            if network.reconstruction is not None:
+                made = magnitude(network.reconstruction(kspace, mask))
+                image = made[:, 0].float().cpu().numpy()
+                if network.segmentation is not None:
+                    own = _labels(network.segment(made, window).cpu().numpy())
+            if network.segmentation is not None:
+                on_truth = _labels(network.segment(truth[:, None], window).cpu().numpy())
+        return batch, image, own, on_truth
+
+    def _window(self, item: Item, batch: Batch) -> tuple[slice, slice] | None:
+        if self._least is None:
+            return None
+        _, frame = self._simulator.scan(item.case, 0)
+        return frame.window(self._least, (batch.truth.shape[1], batch.truth.shape[2]))
+
+
+def _labels(logits: np.ndarray) -> np.ndarray:
+    """Return the labels of logits (batch, classes, readout, phase): 0 is their threshold."""
+    return (logits[:, 0] >= 0).astype(int) if logits.shape[1] == 1 else logits.argmax(1)
+
+
+def _dice(found: np.ndarray, labels: np.ndarray) -> float:
+    """Return the mean Dice over the labels that are there."""
+    scores = []
+    for label in np.unique(labels[labels > 0]):
+        one, other = found == label, labels == label
+        scores.append(2 * (one & other).sum() / (one.sum() + other.sum()))
+    return float(np.mean(scores))
+
+
+def _spread(case: Case, count: int) -> np.ndarray:
+    lesion = np.flatnonzero(case.labels.any(axis=(1, 2)))
+    chosen = np.linspace(0, len(case.image) - 1, count + 2)[1:-1].round()
+    if lesion.size:
+        chosen = np.concatenate([chosen, lesion[:: max(lesion.size // 3, 1)][:3]])
+    return np.unique(chosen.astype(int))
+
+
+def _psnr(image: np.ndarray, truth: np.ndarray) -> float:
+    error = float(np.mean((image - truth) ** 2, dtype=np.float64))
+    return float(10 * np.log10(float(truth.max()) ** 2 / max(error, 1e-20)))

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What jobs do in tests; in a module of its own, so that other processes find it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from napari_mtmri.batch.local import Job
+from napari_mtmri.errors import InputError, WeightsError
+
+
+def double(job: Job, report: Any, stop: Any) -> int:
+    """Return twice the number of the request."""
+    return 2 * int(job.request["number"])
+
+
+def double_odd(job: Job, report: Any, stop: Any) -> int:
+    """Fail where the number is even: with an error of ours, or a stranger's for 0."""
+    number = int(job.request["number"])
+    if number == 0:
+        raise ZeroDivisionError("a stranger's error")
+    if number % 2 == 0:
+        raise InputError(f"{number}: even; use an odd one.")
+    return 2 * number
+
+
+def no_weights(job: Job, report: Any, stop: Any) -> int:
+    """Fail as every job would."""
+    raise WeightsError("none; make some.")
+
+
+def die(job: Job, report: Any, stop: Any) -> int:
+    """Be killed, as by a system that is out of memory."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    return 0
+
+
+def write_slowly(job: Job, report: Any, stop: Any) -> int:
+    """Leave a file while it works, which is removed however it ends, and one at the end."""
+    place = Path(job.places["folder"]) / f"begun-{job.request['number']}"
+    place.touch()
+    try:
+        time.sleep(60)
+        place.with_name(f"finished-{job.request['number']}").touch()
+    finally:
+        place.unlink()
+    return 0

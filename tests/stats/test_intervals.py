@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Means, intervals and tests over cases."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from napari_mtmri.errors import InputError
+from napari_mtmri.stats.intervals import bootstrap, compare, holm, signed_rank, summarise
+
+NAN, INF = math.nan, math.inf
+
+
+def test_a_known_summary_is_known() -> None:
+    summary = summarise([1, 2, 3, 6, NAN])
+    assert (summary.n, summary.n_left_out, summary.n_infinite) == (4, 1, 0)
+    assert (summary.mean, summary.median) == (3, 2.5)
+    assert summary.sd == pytest.approx(math.sqrt(14 / 3))
+    assert summary.low < 3 < summary.high
+
+
+def test_misses_stay_out_of_the_mean_and_count_for_the_median() -> None:
+    summary = summarise([1, 3, INF, INF, INF])
+    assert (summary.n, summary.n_infinite, summary.mean, summary.median) == (5, 3, 2, INF)
+    assert 1 <= summary.low <= summary.high <= 3
+    assert summarise([1, INF]).median == INF
+    assert summarise([INF, INF]).median == INF
+    assert summarise([1, 3, INF]).median == 3
+
+
+@pytest.mark.parametrize(("values", "n"), [([], 0), ([NAN], 0), ([INF], 1), ([4.0], 1)])
+def test_too_few_cases_have_no_spread(values: list[float], n: int) -> None:
+    summary = summarise(values)
+    assert summary.n == n
+    assert math.isnan(summary.sd)
+    assert math.isnan(summary.low)
+    assert math.isnan(summary.high)
+
+
+@given(st.lists(st.floats(-100, 100), min_size=2, max_size=8))
+def test_the_interval_lies_among_the_values_and_moves_with_them(values: list[float]) -> None:
+    low, high = bootstrap(values, n=500)
+    assert min(values) - 1e-9 <= low <= high <= max(values) + 1e-9
+    moved = bootstrap([3 * value + 7 for value in values], n=500)
+    assert moved == pytest.approx((3 * low + 7, 3 * high + 7), abs=1e-6)
+
+
+def test_the_same_seed_gives_the_same_interval(rng: np.random.Generator) -> None:
+    values = rng.normal(size=30)
+    assert bootstrap(values) == bootstrap(values)
+    assert bootstrap(values) != bootstrap(values, seed=1)
+    assert bootstrap(values, n=2000) == pytest.approx(bootstrap(values, n=2000, seed=5), abs=0.05)
+
+
+def test_many_cases_are_drawn_in_parts(rng: np.random.Generator) -> None:
+    values = rng.normal(size=5000)
+    low, high = bootstrap(values, n=1001)
+    wide = 1.96 * values.std(ddof=1) / math.sqrt(values.size)
+    assert (low, high) == pytest.approx((values.mean() - wide, values.mean() + wide), abs=0.005)
+
+
+def test_scipy_has_the_same_interval(rng: np.random.Generator) -> None:
+    values = rng.exponential(size=25)
+    theirs = stats.bootstrap(
+        (values,), np.mean, method="percentile", n_resamples=10_000, rng=rng
+    ).confidence_interval
+    assert bootstrap(values) == pytest.approx((theirs.low, theirs.high), abs=0.02)
+
+
+def slow_signed_rank(differences: list[float]) -> float:
+    """Two-sided p over all signs of the ranks."""
+    kept = np.array([value for value in differences if value])
+    ranks = stats.rankdata(np.abs(kept))
+    seen = abs(float((ranks * np.sign(kept)).sum()))
+    signs = np.array(list(itertools.product((-1, 1), repeat=kept.size)))
+    return float((np.abs(signs @ ranks) >= seen - 1e-9).mean())
+
+
+@given(st.lists(st.integers(-40, 40), min_size=1, max_size=9, unique_by=abs))
+def test_the_exact_test_is_that_of_all_signs(differences: list[int]) -> None:
+    found = signed_rank(differences)
+    assert found.is_exact
+    assert found.n_zero == differences.count(0)
+    if found.n:
+        assert found.p == pytest.approx(min(slow_signed_rank([float(d) for d in differences]), 1))
+
+
+@given(st.lists(st.integers(-3, 3), max_size=12))
+def test_no_p_is_below_what_can_be_reached(differences: list[int]) -> None:
+    found = signed_rank(differences)
+    assert found.n + found.n_zero == len(differences)
+    assert found.smallest_p <= found.p <= 1 or found.p == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("n", "p"), [(3, 0.25), (5, 0.0625), (6, 0.03125)])
+def test_few_cases_cannot_give_a_small_p(n: int, p: float) -> None:
+    found = signed_rank(np.arange(1, n + 1))
+    assert found.p == found.smallest_p == p
+    assert bool(found.note) == (p > 0.05)
+    if found.note:
+        assert f"{n} differing cases cannot give p below {p:.3g}" == found.note
+
+
+def test_ties_and_many_cases_take_the_normal_approximation(rng: np.random.Generator) -> None:
+    tied = [1, 1, 2, -2, 3, 4, 5, -1, 6, 7]
+    assert not signed_rank(tied).is_exact
+    many = rng.normal(0.3, 1, 51)
+    assert not signed_rank(many).is_exact
+    assert signed_rank(many[:50]).is_exact
+    assert signed_rank(many).p == pytest.approx(stats.wilcoxon(many).pvalue)
+
+
+def test_no_differences_are_no_evidence() -> None:
+    found = signed_rank([0, 0, 0])
+    assert (found.p, found.n, found.n_zero) == (1, 0, 3)
+
+
+def test_swapping_the_methods_turns_the_difference_round(rng: np.random.Generator) -> None:
+    first, second = rng.normal(size=(2, 12))
+    there, back = compare(first, second), compare(second, first)
+    assert there.mean == pytest.approx(-back.mean)
+    assert (there.low, there.high) == pytest.approx((-back.high, -back.low), abs=0.03)
+    assert there.test.p == pytest.approx(back.test.p)
+
+
+def test_pairs_are_kept_together(rng: np.random.Generator) -> None:
+    """Cases differ far more than methods; unpaired, the interval would hold 0."""
+    cases = rng.normal(0, 100, 15)
+    found = compare(cases + 1 + rng.normal(0, 0.1, 15), cases)
+    assert 0.8 < found.low < found.high < 1.2
+    assert found.test.p == found.test.smallest_p
+
+
+def test_a_pair_that_lacks_a_value_is_left_out() -> None:
+    found = compare([1, NAN, 3, 4], [0, 0, NAN, 2])
+    assert (found.n, found.n_left_out, found.mean) == (2, 2, 1.5)
+
+
+def test_a_miss_is_ranked_as_the_diagonal_and_stays_out_of_the_mean() -> None:
+    found = compare([1, INF, 2, INF], [2, 5, 4, INF], miss=300)
+    assert (found.n, found.n_infinite, found.mean) == (4, 2, -1.5)
+    assert (found.test.n, found.test.n_zero) == (3, 1)
+    assert found.test.p == signed_rank([-1, 295, -2]).p
+    each = compare([1, INF, 2, INF], [2, 5, 4, INF], miss=[100, 200, 300, 400])
+    assert each.test == found.test
+
+
+def test_without_a_diagonal_a_miss_ranks_above_all() -> None:
+    found = compare([1, INF, 2, INF], [2, 5, 4, INF])
+    assert found.test == compare([1, INF, 2, INF], [2, 5, 4, INF], miss=300).test
+
+
+def test_lists_of_different_length_are_not_paired() -> None:
+    with pytest.raises(InputError, match="2 and 3 values"):
+        compare([1, 2], [1, 2, 3])
+
+
+def test_holm_is_the_textbook_example() -> None:
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.9, 0.8]) == [1, 1]
+    assert holm([]) == []
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
+def test_holm_never_lowers_and_keeps_the_order(p_values: list[float]) -> None:
+    corrected = holm(p_values)
+    assert all(p <= c <= 1 for p, c in zip(p_values, corrected, strict=True))
+    order = np.argsort(p_values, kind="stable")
+    assert np.all(np.diff(np.array(corrected)[order]) >= 0)
+    assert max(c - min(1, p * len(p_values)) for p, c in zip(p_values, corrected, strict=True)) <= 1
+
+
+def test_what_was_not_tested_is_not_counted() -> None:
+    assert holm([0.02, NAN, 0.01]) == pytest.approx([0.02, NAN, 0.02], nan_ok=True)

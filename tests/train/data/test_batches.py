@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_mtmri.kspace import fft2c
+from napari_mtmri.train.data.batches import Simulator, crop_around, plan_epoch
+from napari_mtmri.train.data.cases import Case
+from tests.train.heads import TINY, changed
+
+
+def equal(a: object, b: object) -> bool:
+    return all(np.array_equal(getattr(a, k), getattr(b, k)) for k in vars(a))
+
+
+def test_batches_depend_on_seed_epoch_and_case_alone(cases: list[Case]) -> None:
+    plan = plan_epoch(cases, TINY, 1)
+    once = Simulator(cases, TINY).batch(plan[2:4], 1)
+    late = Simulator(cases, TINY)
+    for epoch in (0, 1):
+        late.batch(plan_epoch(cases, TINY, epoch)[:2], epoch)
+    assert equal(late.batch(plan[2:4], 1), once)
+    assert plan_epoch(cases, TINY, 0) != plan
+    assert not equal(Simulator(cases, changed(seed=1)).batch(plan[2:4], 1), once)
+
+
+def test_half_of_what_is_shown_has_a_lesion(cases: list[Case]) -> None:
+    recipe = changed(slices_per_case=4)
+    shown = [cases[i.case].labels[i.slice].any() for i in plan_epoch(cases, recipe, 0)]
+    assert sum(shown) == 6
+    assert len(shown) == 12
+
+
+def test_a_volume_has_one_mask_an_epoch_and_another_in_the_next(cases: list[Case]) -> None:
+    simulator = Simulator(cases, TINY)
+    items = [i for i in plan_epoch(cases, TINY, 0) if i.case == 0]
+    masks = simulator.batch(items, 0).mask
+    assert (masks == masks[0]).all()
+    assert (simulator.batch(items, 1).mask[0] != masks[0]).any()
+    fixed = Simulator(cases, changed(mask_redraw="never"))
+    assert (fixed.batch(items, 0).mask == fixed.batch(items, 1).mask).all()
+
+
+def test_kspace_is_that_of_the_truth_where_sampled(cases: list[Case]) -> None:
+    batch = Simulator(cases, TINY).batch(plan_epoch(cases, TINY, 0)[:3], 0)
+    full = fft2c(batch.target[:, None])
+    np.testing.assert_allclose(batch.kspace, full * batch.mask, atol=1e-4)
+
+
+def test_image_and_labels_are_moved_alike() -> None:
+    case = Case("lesion only", np.zeros((1, 20, 18), np.uint8), np.zeros((1, 20, 18), np.uint8), 2)
+    case.labels[0, 6:12, 5:11] = 1
+    case.image[:] = case.labels * 100
+    for epoch in range(6):
+        recipe = changed(crop=None)
+        plan = plan_epoch([case], recipe, epoch)
+        batch = Simulator([case], recipe).batch(plan[:1], epoch)
+        drawn = batch.labels[0] > 0
+        bright = batch.truth[0] > 0.5 * batch.truth[0].max()
+        assert (drawn & bright).sum() >= 0.85 * (drawn | bright).sum()
+
+
+@pytest.mark.parametrize(
+    ("size", "center"), [((4, 4), (0, 9)), ((20, 5), (3, 3)), ((9, 9), (4, 4))]
+)
+def test_a_crop_has_the_size_asked_for(size: tuple[int, int], center: tuple[int, int]) -> None:
+    plane = np.arange(1, 91).reshape(9, 10)
+    out = crop_around(plane, center, size)
+    assert out.shape == size
+    assert set(out[out > 0].tolist()) <= set(plane.ravel().tolist())
+    assert (out > 0).sum() == min(size[0], 9) * min(size[1], 10)
+
+
+def test_the_truth_is_the_size_of_the_target(cases: list[Case]) -> None:
+    batch = Simulator(cases, changed(phase_share=1.0)).batch(plan_epoch(cases, TINY, 0)[:3], 0)
+    np.testing.assert_allclose(np.abs(batch.target), batch.truth, atol=1e-6)
+    assert np.abs(np.angle(batch.target[batch.truth > 0.1])).max() > 0.1
+
+
+def test_phase_is_drawn_for_about_its_share_of_the_volumes(cases: list[Case]) -> None:
+    def has_phase(share: float, epoch: int) -> bool:
+        recipe = changed(phase_share=share)
+        batch = Simulator(cases, recipe).batch(plan_epoch(cases, recipe, epoch)[:1], epoch)
+        return bool(np.abs(batch.target.imag).max() > 1e-3)
+
+    assert not any(has_phase(0.0, epoch) for epoch in range(6))
+    assert all(has_phase(1.0, epoch) for epoch in range(6))
+    assert 5 <= sum(has_phase(0.5, epoch) for epoch in range(30)) <= 25
+
+
+def test_noise_has_the_snr_asked_for_and_is_not_in_the_target(cases: list[Case]) -> None:
+    recipe = changed(snr=20.0, accelerations={1.0: 1.0}, augment="none", phase_share=0.0)
+    plan = plan_epoch(cases, recipe, 0)
+    noisy = Simulator(cases, recipe).batch(plan, 0)
+    clean = Simulator(cases, recipe.model_copy(update={"snr": None})).batch(plan, 0)
+    np.testing.assert_array_equal(noisy.target, clean.target)
+    noise = (noisy.kspace - clean.kspace).ravel()
+    bright = clean.truth[clean.truth > 0.5].mean()
+    assert bright / np.std(noise.real) == pytest.approx(20, rel=0.1)
+    assert bright / np.std(noise.imag) == pytest.approx(20, rel=0.1)
+
+
+@pytest.mark.parametrize("world", [1, 2, 3, 5])
+def test_processes_together_have_the_batch_that_one_has(cases: list[Case], world: int) -> None:
+    simulator = Simulator(cases, TINY)
+    items = plan_epoch(cases, TINY, 0)[:4]
+    alone = simulator.batch(items, 0)
+    shares = [simulator.batch(items, 0, rank, world) for rank in range(world)]
+    assert len({len(share.position) for share in shares}) == 1
+    seen = {
+        int(place): share.target[turn]
+        for share in shares
+        for turn, place in enumerate(share.position)
+        if place >= 0
+    }
+    assert sorted(seen) == list(range(4))
+    for place, target in seen.items():
+        np.testing.assert_array_equal(target, alone.target[place])
+
+
+def test_one_mask_may_serve_a_slice_or_all_volumes(cases: list[Case]) -> None:
+    items = plan_epoch(cases, TINY, 0)
+
+    def masks(scope: str) -> set[bytes]:
+        batch = Simulator(cases, changed(mask_scope=scope)).batch(items, 0)
+        return {mask.tobytes() for mask in batch.mask}
+
+    assert len(masks("dataset")) == 1
+    assert 1 < len(masks("volume")) <= 3
+    assert len(masks("slice")) > 3

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from napari_mtmri.errors import InputError
+from napari_mtmri.train.export.weights import export, read_about, read_scores
+from napari_mtmri.train.folder.checkpoint import Position, save_checkpoint
+from napari_mtmri.train.folder.layout import SPLIT, Config, write_config
+from napari_mtmri.train.loop.objective import Objective, build_network
+from napari_mtmri.weights import load_weights
+from tests.train.heads import TINY
+
+ABOUT = Path(__file__).parents[3] / "docs" / "weights" / "lgg-flair.json"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    objective = Objective(build_network(TINY), TINY, 1.0)
+    optimizer = torch.optim.Adam(objective.parameters())
+    write_config(tmp_path, Config(TINY, "cases"))
+    (tmp_path / SPLIT).write_text("case,patient,split,image_sha256\na,a,train,0\nb,b,val,1\n")
+    save_checkpoint(tmp_path, objective, optimizer, Position(TINY, updates=7), is_best=True)
+    return tmp_path
+
+
+def test_what_is_exported_is_the_trained_network_with_a_card(run: Path, tmp_path: Path) -> None:
+    card = export(
+        run, tmp_path / "out" / "mtmri.safetensors", about=read_about(ABOUT), command="again"
+    )
+    tensors, again = load_weights(tmp_path / "out" / "mtmri.safetensors", "mtmri")
+    assert again == card
+    assert card.n_slices_shown == 7 * TINY.batch_size
+    assert card.size == "CPU size"
+    assert "not for commercial use" in card.licence
+    for name, value in build_network(TINY).state_dict().items():
+        assert torch.equal(tensors[name], value.half().float())
+
+
+def test_without_a_description_the_card_says_what_the_folder_knows(
+    run: Path, tmp_path: Path
+) -> None:
+    card = export(run, tmp_path / "out.safetensors", checkpoint="last")
+    assert (card.n_cases, card.data) == (1, "cases")
+    assert "1 train, 1 val" in card.split
+    assert "not said" in card.licence
+
+
+def test_the_scores_of_an_evaluation_go_onto_the_card(tmp_path: Path) -> None:
+    table = tmp_path / "summary.csv"
+    table.write_text(
+        "metric,region,unit,method,n,left out,mean,sd,median,low,high\n"
+        "PSNR,field of view,dB,mtmri,10,0,33.5,1,33,32,35\n"
+        "PSNR,field of view,dB,d5c5,10,0,34.5,1,33,32,35\n"
+    )
+    (tmp_path / "scores.csv").write_text('case,sampling\na,"48 of 192 lines, R 4.00, centre 15"\n')
+    (score,) = read_scores(f"val={table}", "mtmri")
+    assert (score.split, score.mean, score.n, score.acceleration) == ("val", 33.5, 10, 4.0)
+    with pytest.raises(InputError, match="split=FILE"):
+        read_scores(str(table), "mtmri")
+
+
+def test_an_export_without_checkpoint_or_description_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no checkpoint"):
+        export(tmp_path, tmp_path / "x.safetensors")
+    (tmp_path / "about.json").write_text(json.dumps({"labels": []}))
+    with pytest.raises(InputError, match="licence"):
+        read_about(tmp_path / "about.json")
