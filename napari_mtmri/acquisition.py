@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -92,6 +93,12 @@ class Acquisition:
         from napari_mtmri.patterns.base import Pattern
 
         return cls(**{**record, "pattern": Pattern.from_record(record["pattern"])})
+
+
+def case_seed(seed: int, case: str) -> int:
+    """Return the seed of a case's mask: one mask per volume, whatever the order of cases."""
+    digest = hashlib.sha256(f"{seed}:{case}".encode()).digest()
+    return int.from_bytes(digest[:4], "little") >> 1
 
 
 def make_pattern(

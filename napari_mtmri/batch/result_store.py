@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_mtmri.acquisition import Acquisition
-from napari_mtmri.batch.local import Job, Outcome
+from napari_mtmri.batch.job import Job, Outcome
 from napari_mtmri.batch.method_choice import MethodChoice
 from napari_mtmri.batch.run_case import case_of, make_job, reconstruct
 from napari_mtmri.cli.headline import headline

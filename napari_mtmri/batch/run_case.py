@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_mtmri import __version__
 from napari_mtmri.acquisition import Acquisition
-from napari_mtmri.batch.local import Job
+from napari_mtmri.batch.job import Job
 from napari_mtmri.batch.method_choice import MethodChoice
 from napari_mtmri.errors import InputError
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_mtmri import __version__
-from napari_mtmri.batch.local import Job
+from napari_mtmri.batch.job import Job
 from napari_mtmri.batch.run_case import case_of, fingerprint, open_volume, reconstruct
 from napari_mtmri.errors import InputError
 from napari_mtmri.files import RUN_RECORD, write_whole

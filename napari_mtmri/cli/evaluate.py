@@ -9,12 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
-from napari_mtmri.acquisition import Acquisition, make_pattern
+from napari_mtmri.acquisition import Acquisition, case_seed, make_pattern
 from napari_mtmri.batch.cases_table import Row, read_cases, splits_of
-from napari_mtmri.batch.local import Job, Outcome, Work, case_seed, run_jobs
+from napari_mtmri.batch.job import Job, Outcome, Work
 from napari_mtmri.batch.method_choice import MethodChoice, split_methods
 from napari_mtmri.batch.result_store import check_out
 from napari_mtmri.batch.run_case import make_job
+from napari_mtmri.batch.run_jobs import Where, run_jobs
 from napari_mtmri.batch.score_store import (
     FOLDER,
     Scored,
@@ -100,7 +101,7 @@ def evaluate(
             planned,
             work,
             find=(lambda job: None) if again else find_scores,
-            n_processes=jobs,
+            where=Where(jobs),
             watch=steps,
             stop=session.stop,
         )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from napari_mtmri.batch.local import Outcome
+from napari_mtmri.batch.job import Outcome
 from napari_mtmri.cli import options
 from napari_mtmri.cli.output import DONE, FAILED, say, say_json, sentence, tell
 from napari_mtmri.cli.progress import JobSteps

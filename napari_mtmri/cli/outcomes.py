@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from napari_mtmri.batch.local import Outcome
+from napari_mtmri.batch.job import Outcome
 from napari_mtmri.cli.headline import headline_rows
 from napari_mtmri.cli.output import (
     DONE,

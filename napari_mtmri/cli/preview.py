@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_mtmri.batch.local import Outcome
+from napari_mtmri.batch.job import Outcome
 from napari_mtmri.batch.run_case import open_volume
 from napari_mtmri.cli.outcomes import report
 from napari_mtmri.cli.output import say, sentence, tell

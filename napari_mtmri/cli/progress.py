@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from napari_mtmri.batch.local import Outcome, Watch
+from napari_mtmri.batch.job import Outcome, Watch
 from napari_mtmri.cli.output import sentence, tell
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from napari_mtmri.acquisition import Acquisition, make_pattern
-from napari_mtmri.batch.local import run_jobs
 from napari_mtmri.batch.method_choice import MethodChoice, split_methods
 from napari_mtmri.batch.result_store import Plan, case_names, check_out, find_run, make_run
+from napari_mtmri.batch.run_jobs import Where, run_jobs
 from napari_mtmri.cli import options
 from napari_mtmri.cli.outcomes import Lines, report
 from napari_mtmri.cli.output import pairs
@@ -87,7 +87,7 @@ def run(
             plan.jobs,
             make_run,
             find=(lambda job: None) if again else find_run,
-            n_processes=jobs,
+            where=Where(jobs),
             watch=steps,
             stop=session.stop,
         )

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from napari_mtmri.batch.local import Job, Outcome, Watch, run_jobs
+from napari_mtmri.batch.job import Job, Outcome, Watch
+from napari_mtmri.batch.run_jobs import run_jobs
 from napari_mtmri.study.plan import Part, Piece, Plan
 from napari_mtmri.study.scoring import count_look, read_scores, score_cases
 from napari_mtmri.study.state import events_of, is_trained

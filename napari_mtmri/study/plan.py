@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from napari_mtmri.batch.local import Job
+from napari_mtmri.batch.job import Job
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.study.budgets import Budget
 from napari_mtmri.study.rows import Row, Study

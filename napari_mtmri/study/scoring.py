@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_mtmri.batch.local import case_seed
+from napari_mtmri.acquisition import case_seed
 from napari_mtmri.errors import InputError, Stopped
 from napari_mtmri.files import safe_child, write_whole
 from napari_mtmri.study.plan import ACCELERATION, MASK_SEED, PATTERN, TEST_RUNS, Piece, Plan

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import napari_mtmri as mt
-from napari_mtmri.batch.local import case_seed
+from napari_mtmri.acquisition import case_seed
 from napari_mtmri.samples import phantom
 from napari_mtmri.stats.intervals import compare
 from tests.cli.conftest import SHAPE, Shell
