@@ -62,6 +62,9 @@ Ended = Callable[[int, Outcome], None]  # called with the number of a job and it
 class Watch:
     """Receives the progress of a list of jobs; the default ignores it."""
 
+    def planned(self, count: int) -> None:
+        """So many jobs have been listed; each of them will end."""
+
     def started(self, name: str) -> None:
         """A job has started; called only for jobs that run in this process."""
 

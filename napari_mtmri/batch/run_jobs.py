@@ -46,13 +46,14 @@ class Where:
 def run_jobs(
     jobs: Sequence[Job],
     work: Work,
+    refused: Sequence[Outcome] = (),
     *,
     find: Callable[[Job], Any] = lambda job: None,
     where: Where | None = None,
     watch: Watch | None = None,
     stop: threading.Event | None = None,
 ) -> list[Outcome]:
-    """Return the outcome of each job, in their order, after doing those not done before.
+    """Do the jobs that were not done before; return the outcome of each, in their order.
 
     A job that fails, or whose worker process is killed, does not end the others.
 
@@ -62,6 +63,8 @@ def run_jobs(
     work : callable
         (job, report, stop) -> value. With several processes or a cluster: a function of
         a module, whose value is small and can be pickled.
+    refused : sequence of Outcome
+        Failures of jobs that could not be begun; they are returned first.
     find : callable
         The value of a job that was done before, or None.
     where : Where, optional
@@ -85,6 +88,9 @@ def run_jobs(
         outcomes[number] = outcome
         watch.ended(outcome)
 
+    watch.planned(len(refused) + len(jobs))
+    for one in refused:
+        watch.ended(one)
     try:
         to_do = []
         for number, job in enumerate(jobs):
@@ -106,4 +112,4 @@ def run_jobs(
         raise Stopped(
             f"stopped with {there} of {len(jobs)} done; the same command continues from there."
         ) from why
-    return [outcomes[number] for number in range(len(jobs))]
+    return [*refused, *(outcomes[number] for number in range(len(jobs)))]
