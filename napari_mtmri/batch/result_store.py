@@ -15,10 +15,10 @@ from napari_mtmri.acquisition import Acquisition
 from napari_mtmri.batch.local import Job, Outcome
 from napari_mtmri.batch.method_choice import MethodChoice
 from napari_mtmri.batch.run_case import case_of, make_job, reconstruct
-from napari_mtmri.cli.headline import headline
 from napari_mtmri.cli.output import sentence, tell
 from napari_mtmri.errors import InputError, RequestError, ResourceError
 from napari_mtmri.files import RUN_RECORD, check_free_space
+from napari_mtmri.metrics.base import headline
 
 IMAGES_OF_A_RUN, BYTES_OF_A_VOXEL = 5, 4
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +15,8 @@ from napari_mtmri import __version__
 from napari_mtmri.batch.local import Job
 from napari_mtmri.batch.run_case import case_of, fingerprint, open_volume, reconstruct
 from napari_mtmri.errors import InputError
-from napari_mtmri.files import RUN_RECORD, write_whole
+from napari_mtmri.files import RUN_RECORD, write_text
+from napari_mtmri.stats.differences import CaseScores
 
 if TYPE_CHECKING:
     from napari_mtmri.batch.cases_table import Row
@@ -32,19 +34,33 @@ class Scored:
     ----------
     case, method : str
     sampling : str
+        Sampling in words.
+    acceleration : float
+        Achieved by the mask; NaN in files of older versions, which do not have it.
+    acquisition : mapping
+        Pattern and realism without seeds; empty in files of older versions.
     scores : mapping
         `Scores` by what was scored: the method and "zero-filled".
     warnings : tuple of str
     seconds : float
-        That the method took.
+        Time that the method took.
     """
 
     case: str
     method: str
     sampling: str
+    acceleration: float
+    acquisition: Mapping[str, Any]
     scores: Mapping[str, Scores]
     warnings: tuple[str, ...]
     seconds: float
+
+    def entries(self) -> list[CaseScores]:
+        """Return the scores of the method and of the zero-filled image, for statistics."""
+        return [
+            CaseScores(self.case, name, one, self.sampling, self.acceleration, self.acquisition)
+            for name, one in self.scores.items()
+        ]
 
 
 def into(job: Job, out: Path) -> Job:
@@ -126,7 +142,10 @@ def read_scored(place: Path) -> Scored:
         scores = {name: Scores.from_records(rows) for name, rows in record["scores"].items()}
         case, method, sampling = (str(record[name]) for name in ("case", "method", "sampling"))
         warnings = tuple(map(str, record["warnings"]))
-        return Scored(case, method, sampling, scores, warnings, float(record["seconds"]))
+        acceleration = float(record.get("acceleration", math.nan))
+        acquisition = dict(record.get("acquisition", {}))
+        seconds = float(record["seconds"])
+        return Scored(case, method, sampling, acceleration, acquisition, scores, warnings, seconds)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as why:
         raise InputError(f"{place}: damaged ({why}); remove it and evaluate again.") from why
 
@@ -137,6 +156,8 @@ def _write(job: Job, result: Result, sampling: str) -> str:
         "case": job.request["case"],
         "method": result.method,
         "sampling": sampling,
+        "acceleration": result.mask.size / max(int(result.mask.sum()), 1),
+        "acquisition": _acquisition(result),
         "scores": {
             # Numbers as words: JSON has neither NaN nor infinity.
             name: [{**row, "value": repr(row["value"])} for row in scores.records()]
@@ -147,6 +168,11 @@ def _write(job: Job, result: Result, sampling: str) -> str:
         "request": job.request,
     }
     text = json.dumps(record, default=str)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(place, lambda file: file.write_text(text, encoding="utf-8"))
+    write_text(place, text)
     return str(place)
+
+
+def _acquisition(result: Result) -> dict[str, Any]:
+    """How the scan was acquired; seeds differ from case to case and are left out."""
+    parts = {**(result.request.get("pattern") or {}), **(result.request.get("simulation") or {})}
+    return {name: value for name, value in parts.items() if name != "seed"}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_mtmri.cli.headline import headline, headline_rows
+from napari_mtmri.cli.headline import headline_rows
 from napari_mtmri.cli.outcomes import Lines
 from napari_mtmri.cli.output import columns, say, tell
 from napari_mtmri.cli.progress import JobSteps
@@ -75,6 +75,8 @@ def _write_demo(out: Path, session: Session) -> None:
 
 
 def _show(result: Result, sampling: str, out: Path) -> None:
+    from napari_mtmri.metrics.base import headline
+
     say(f"\n{result.title} · {sampling}")
     scores = {name: headline(one) for name, one in result.scores.items()}
     say(columns(headline_rows(scores), indent="  "))

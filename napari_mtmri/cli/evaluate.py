@@ -137,9 +137,10 @@ def _report(outcomes: Sequence[Outcome], out: Path, *, as_json: bool) -> int:
     cases = [read_scored(Path(one.value)) for one in outcomes if one.error is None]
     facts: dict[str, Any] = {"summary": [], "differences": [], "warnings": []}
     if cases:
-        tables = make_tables(cases, [one.name for one in failed])
+        entries = [entry for case in cases for entry in case.entries()]
+        tables = make_tables(entries, [one.name for one in failed])
         tables.save(out)
-        save_rows(out, cases)
+        save_rows(out, entries)
         _tell_notes(cases)
         facts = tables.to_json()
         if not as_json:

@@ -7,7 +7,6 @@ Each case leaves one file, so that scoring can be stopped between any two.
 from __future__ import annotations
 
 import csv
-import io
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -16,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from napari_mtmri.batch.local import case_seed
 from napari_mtmri.errors import InputError, Stopped
-from napari_mtmri.files import safe_child, write_whole
+from napari_mtmri.files import safe_child, write_text
 from napari_mtmri.study.plan import ACCELERATION, MASK_SEED, PATTERN, TEST_RUNS, Piece, Plan
+from napari_mtmri.tables import csv_text
 
 if TYPE_CHECKING:
     from napari_mtmri.metrics.base import Scores
@@ -105,15 +105,13 @@ def save_scores(piece: Piece, case: str, scores: CaseScores) -> None:
     """Write what was measured on the volume of a case."""
     from napari_mtmri.metrics.scores import COLUMNS
 
-    file = io.StringIO(newline="")
-    table = csv.DictWriter(file, ("input", *COLUMNS), lineterminator="\n")
-    table.writeheader()
-    for name, one in scores.items():
-        table.writerows({"input": name, **row} for row in one.records() if row["scope"] == "volume")
-    text = file.getvalue()
-    write_whole(
-        _place(piece, case), lambda beside: beside.write_text(text, encoding="utf-8", newline="")
-    )
+    rows = [
+        {"input": name, **row}
+        for name, one in scores.items()
+        for row in one.records()
+        if row["scope"] == "volume"
+    ]
+    write_text(_place(piece, case), csv_text(("input", *COLUMNS), rows))
 
 
 def read_scores(piece: Piece, cases: Sequence[CaseFile]) -> dict[str, CaseScores]:
