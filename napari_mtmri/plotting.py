@@ -7,12 +7,14 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from napari_mtmri.display import View, upright_view
 from napari_mtmri.files import write_whole
+from napari_mtmri.metrics.base import Kind, quantities
+from napari_mtmri.metrics.scores import Score, format_value
 from napari_mtmri.volume import Volume
 
 if TYPE_CHECKING:
@@ -26,7 +28,6 @@ BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, BLACK = (
 REFERENCE_LINE, PREDICTED_LINE = "solid", (0, (3, 2))  # told apart in grey too
 ERROR_SHARE = 0.2  # the error scale ends at this share of the largest reference value
 WINDOW_PERCENTILE = 99.7
-SHOWN_SCORES = ("PSNR", "SSIM", "Dice")
 RESEARCH = "Research use only."
 SIMULATED = "Simulated from a magnitude image"
 DOTS_PER_INCH = 120
@@ -178,19 +179,27 @@ def _scores_text(result: Result, name: str) -> str:
     scores = result.scores.get(name)
     if scores is None:
         return ""
-    image = [row for metric in ("PSNR", "SSIM") for row in scores.find(metric)]
-    lines = [" · ".join(f"{row.metric} {row.text} {row.unit}".strip() for row in image)]
-    lines += [f"Dice {row.text} ({row.region})" for row in scores.find("Dice")]
+    images, labels = (
+        [(one, row) for one in quantities("figure", kind) for row in scores.find(one.name)]
+        for kind in get_args(Kind)
+    )
+    lines = [" · ".join(_score_text(row, one.shown["figure"]) for one, row in images)]
+    lines += [f"{_score_text(row, one.shown['figure'])} ({row.region})" for one, row in labels]
     return "\n".join(line for line in lines if line)
+
+
+def _score_text(score: Score, decimals: int) -> str:
+    value = format_value(score.value, score.unit, decimals)
+    return f"{score.metric} {value} {score.unit}".rstrip()
 
 
 def _notes(result: Result, scale: _Scale, view: View) -> list[str]:
     """What the numbers and the picture depend on, warnings, and what it is for."""
     depends = dict.fromkeys(
         f"{row.metric}: {row.depends}."
-        for metric in SHOWN_SCORES
+        for one in quantities("figure")
         for scores in result.scores.values()
-        for row in scores.find(metric)
+        for row in scores.find(one.name)
     )
     side = "left" if view.letters[0] == "R" else "right"
     where = "anterior is on the left" if view.cut == 2 else f"the patient's right is on the {side}"

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from napari_mtmri.metrics.base import LabelPair, Metric, Score
+from napari_mtmri.metrics.base import LabelPair, Metric, Quantity, Score, everywhere
 from napari_mtmri.metrics.inputs import emptiness
 
 DEPENDS = "voxels of the {}; no smoothing; Dice is 1 where both masks are empty, and flagged"
@@ -59,8 +59,23 @@ OVERLAP = Metric(
     kind="labels",
     summary="How much of the two masks is the same, of the predicted and of the drawn one.",
     depends=DEPENDS.format("volume"),
-    better="higher",
-    gives=("Dice", "precision", "recall"),
+    gives=(
+        Quantity(
+            "Dice",
+            "Overlap of segmentation and reference mask, 1 is perfect",
+            shown=everywhere(3, summary=4, figure=4),
+        ),
+        Quantity(
+            "precision",
+            "Share of the segmentation that lies in the reference segmentation",
+            shown={"summary": 4, "panel": 3, "study": 3},
+        ),
+        Quantity(
+            "recall",
+            "Share of the reference segmentation that was found",
+            shown={"summary": 4, "panel": 3, "study": 3},
+        ),
+    ),
     measure=measure,
     scopes=frozenset({"volume", "slice"}),
     place=40,

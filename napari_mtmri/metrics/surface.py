@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from napari_mtmri.metrics.base import LabelPair, Metric, Score
+from napari_mtmri.metrics.base import LabelPair, Metric, Quantity, Score
 
 PERCENTILE = 95
 DEPENDS = (
@@ -80,8 +80,15 @@ SURFACE = Metric(
     kind="labels",
     summary="How far apart the outlines are, all but the farthest twentieth of them.",
     depends=DEPENDS,
-    better="lower",
-    gives=("HD95",),
+    gives=(
+        Quantity(
+            "HD95",
+            "95th percentile of the distances between the outlines",
+            "lower",
+            "mm",
+            shown={"summary": 2, "panel": 2, "study": 1},
+        ),
+    ),
     measure=measure,
     place=50,
 )

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from napari_mtmri.metrics.base import LabelPair, Metric, Score
+from napari_mtmri.metrics.base import LabelPair, Metric, Quantity, Score
 
 DEPENDS = "predicted minus drawn; voxels counted whole"
 
@@ -35,8 +35,24 @@ VOLUME_DIFFERENCE = Metric(
     kind="labels",
     summary="How much larger the predicted volume is than the drawn one.",
     depends=DEPENDS,
-    better="zero",
-    gives=("volume difference", "relative volume difference"),
+    gives=(
+        Quantity(
+            "volume",
+            "Volume of the segmentation",
+            None,
+            "ml",
+            "lesion volume",
+            shown={"panel": 2},
+        ),
+        Quantity("reference volume", "Volume of the reference segmentation", None, "ml", shown={}),
+        Quantity("volume difference", "Predicted minus reference volume", "zero", "ml", shown={}),
+        Quantity(
+            "relative volume difference",
+            "Volume difference over the reference volume",
+            "zero",
+            shown={},
+        ),
+    ),
     measure=measure,
     place=60,
 )

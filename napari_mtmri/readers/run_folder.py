@@ -15,10 +15,11 @@ import numpy as np
 from napari_mtmri.errors import InputError
 from napari_mtmri.files import whole_folder
 from napari_mtmri.geometry import Axes
-from napari_mtmri.metrics.base import Scores
+from napari_mtmri.metrics.scores import COLUMNS, Scores
 from napari_mtmri.readers.base import Reader
 from napari_mtmri.readers.nifti import read_nifti, write_nifti
 from napari_mtmri.result import Result
+from napari_mtmri.tables import csv_text
 from napari_mtmri.volume import Volume
 
 RECORD = "run.json"
@@ -131,11 +132,8 @@ def _write_mask_picture(mask: np.ndarray, path: Path) -> None:
 
 def _write_scores(scores: Mapping[str, Scores], path: Path) -> None:
     rows = [{"of": of, **row} for of, one in scores.items() for row in one.records()]
-    names = list(rows[0]) if rows else ["of"]
-    with path.open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, names)
-        table.writeheader()
-        table.writerows(rows)
+    text = csv_text(("of", *COLUMNS) if rows else ("of",), rows)
+    path.write_text(text, encoding="utf-8", newline="")
 
 
 def _read_scores(path: Path) -> dict[str, Scores]:

@@ -20,11 +20,13 @@ from napari_mtmri.study.report import NONE, difference_records, report_text, wri
 from napari_mtmri.study.rows import TABLES
 from napari_mtmri.study.scoring import OWN, TRUTH, ZERO_FILLED, save_scores
 from napari_mtmri.study.state import events_of
-from napari_mtmri.study.summary import DICE, DICE_TRUTH, PSNR, summarise_plan
+from napari_mtmri.study.summary import main_measure, measures, summarise_plan
 from napari_mtmri.train.folder.layout import EVENTS
 from napari_mtmri.train.schedules import loss_weights
 from tests.study.conftest import TINY, plan_of
 
+DICE, PSNR = main_measure("labels"), main_measure("image")
+DICE_TRUTH = next(one for one in measures() if one.input == TRUTH)
 N_CASES, PER_EPOCH = 8, 4 * N_WINDOWS
 BUDGET = replace(TINY, changes={**TINY.changes, "n_simulated": (2, N_CASES, 1)})
 
@@ -169,12 +171,12 @@ def test_the_report_and_its_tables_say_what_they_are(partial: Plan) -> None:
     for name in ("weights", "segmentation_loss", "differences"):
         assert f"({name}.png)" in text
         assert (place.parent / f"{name}.png").stat().st_size > 5000
-    with (place.parent / "summary.csv").open(newline="", encoding="utf-8") as file:
+    with (place.parent / "rows.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert {row["row"] for row in rows} == {row.name for row in TABLES["table1"].rows}
     finished = {row["row"] for row in rows if row["mean"]}
     assert finished == {"plain", "itfs"}
-    with (place.parent / "scores.csv").open(newline="", encoding="utf-8") as file:
+    with (place.parent / "row_scores.csv").open(newline="", encoding="utf-8") as file:
         cases = [(row["row"], row["case"]) for row in csv.DictReader(file)]
     assert len(set(cases)) == 2 * N_CASES + N_CASES // 2
 
