@@ -149,4 +149,4 @@ def _serve(pipe: Any, work: Work, n_threads: int) -> None:
                 answer = why
             pipe.send(answer)
     except (EOFError, OSError, KeyboardInterrupt):
-        return
+        os._exit(0)  # taking torch down lasts longer than a user waits for a stop
