@@ -114,7 +114,7 @@ def make_pattern(
 
     given: dict[str, Any] = dict(pairs(options, "--pattern-option"))
     if word in PATTERNS.names():
-        factor = 1.0 if word == "full" else acceleration
+        factor = 1.0 if PATTERNS.get(word).max_acceleration == 1 else acceleration
         pattern = Pattern(word, factor, center_fraction, seed, given)
     elif Path(word).is_file() or "." in word or "/" in word:
         given["path"] = str(Path(word).resolve())

@@ -127,4 +127,5 @@ PICTURE = Reader(
     folders=True,
     can_read=lambda path: path.is_dir() and bool(_slices(path)),
     read=read_slices,
+    has_labels=lambda path: any(path.glob("*_mask.tif")),
 )
