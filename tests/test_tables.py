@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import math
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,9 +34,9 @@ def test_markdown_escapes_bars() -> None:
 
 
 def test_json_has_no_number_that_json_does_not_have() -> None:
-    thing = {"a": [1.5, math.nan, (math.inf, {"b": -math.inf})], 2: "ä"}
+    thing = {"a": [1.5, math.nan, (math.inf, {"b": -math.inf})], 2: "ä", "c": {Path("p")}}
     text = json_text(thing)
     assert "NaN" not in text
     assert "Infinity" not in text
-    assert json.loads(text) == {"a": [1.5, None, [None, {"b": None}]], "2": "ä"}
+    assert json.loads(text) == {"a": [1.5, None, [None, {"b": None}]], "2": "ä", "c": ["p"]}
     assert "ä" in text
