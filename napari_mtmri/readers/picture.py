@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Folders of ``TCGA_*_<k>.tif`` slices with ``…_mask.tif`` beside ("kaggle_3m")."""
+"""Folders of ``TCGA_*_<k>.tif`` slices with a ``…_mask.tif`` for each ("kaggle_3m")."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class SignedRank:
 
     @property
     def note(self) -> str:
-        """What to print beside p where it could not have been small, else nothing."""
+        """Note to print with p where it could not have been small, else empty."""
         if self.smallest_p <= 0.05:
             return ""
         return f"{self.n} differing cases cannot give p below {self.smallest_p:.3g}"
@@ -107,7 +107,7 @@ def summarise(values: Sequence[float] | np.ndarray, *, seed: int = 0) -> Summary
         NaN: not measured. Infinite values count for the median and stay out of the
         mean, which is printed with their number.
     seed : int
-        Of the bootstrap.
+        Random seed of the bootstrap.
     """
     given = np.asarray(values, np.float64).ravel()
     measured = given[~np.isnan(given)]
@@ -135,12 +135,12 @@ def bootstrap(
     values : sequence of finite float
         One per case.
     n, seed : int
-        Draws, and what they are drawn from; the same seed gives the same interval.
+        Number of draws and their random seed; the same seed gives the same interval.
 
     Returns
     -------
     (low, high)
-        NaN for fewer than two cases, of which no spread can be told.
+        NaN for fewer than two cases, which have no spread.
 
     References
     ----------
@@ -176,7 +176,7 @@ def compare(
         each case). Without it an infinite difference ranks above all others, and two
         infinite values do not differ. Means never get such a constant.
     seed : int
-        Of the bootstrap.
+        Random seed of the bootstrap.
 
     Raises
     ------
