@@ -39,7 +39,7 @@ _NOTE_CHARACTERS = 16.0  # that fit into an inch
 
 
 def shown_slice(result: Result, labels: Volume | None) -> int:
-    """Return the slice with the most lesion, drawn or else predicted; else the middle."""
+    """Return the slice with the largest lesion, in the reference or else predicted; else the middle."""
     axis = result.axes.slice
     others = tuple(i for i in range(3) if i != axis)
     for volume in (labels, result.labels):
@@ -66,7 +66,7 @@ def save_figure(
     reference : Volume, optional
         The fully sampled truth; by default the result's own, or reconstruction minus error.
     labels : Volume, optional
-        What a person drew; outlined beside the prediction.
+        Reference segmentation; outlined next to the predicted one.
     neurological : bool
         Show the patient's right on the right.
 
@@ -215,7 +215,7 @@ def _notes(result: Result, scale: _Scale, view: View) -> list[str]:
 
 @dataclass(frozen=True)
 class _Page:
-    """Where things stand, in inches from the lower left."""
+    """Positions on the page, in inches from the lower left."""
 
     width: float
     height: float
@@ -257,7 +257,7 @@ class _Page:
         return figure
 
     def write(self, figure: Any, text: str, x: float, y: float, size: float, **style: Any) -> Any:
-        """Write a text; names of cases may hold signs that matplotlib would set as formulas."""
+        """Write a text; names of cases may have signs that matplotlib would set as formulas."""
         style = {"ha": "left", "va": "bottom", "color": "black", **style}
         place = x / self.width, y / self.height
         return figure.text(*place, text, fontsize=size, parse_math=False, **style)
@@ -275,7 +275,7 @@ def _draw_panel(
         vmin=0,
         vmax=scale.error if panel.is_error else scale.white,
         aspect="auto",  # the box has the slice's proportions in mm
-        origin="upper",  # whatever the user's settings of matplotlib say
+        origin="upper",  # independent of the user's settings of matplotlib
         interpolation="antialiased",
     )
     axis.set_axis_off()
