@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -88,7 +88,7 @@ def experiment(
         write_note(f"note: each look at the test cases is counted in {out / TEST_RUNS}.")
     session: Session = context.obj
     outcomes: Sequence[Outcome] = []
-    with RowSteps() as steps, _at_most(minutes, session.stop) as is_over:
+    with JobSteps() as steps, _at_most(minutes, session.stop) as is_over:
         from napari_mtmri.study.experiment import run_experiment
 
         try:
@@ -98,15 +98,6 @@ def experiment(
                 raise
             write_note(f"{minutes:g} minutes are over: {why}")
     return _report(plan, outcomes, as_json=json)
-
-
-class RowSteps(JobSteps):
-    """Shows the progress of the rows."""
-
-    def progressed(self, progress: Any) -> None:
-        """Show the progress of the row."""
-        where = f"{self._where(self._name)}: {progress.text}"
-        self.show(self._count + progress.share, where)
 
 
 def _asked(

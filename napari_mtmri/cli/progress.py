@@ -7,9 +7,9 @@ import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from napari_mtmri.batch.job import Outcome, Watch
+from napari_mtmri.batch.job import Outcome, Progress, Watch
 from napari_mtmri.cli.output import sentence, write_note
 
 if TYPE_CHECKING:
@@ -118,12 +118,10 @@ class JobSteps(Steps, Watch):
         self._name = name
         self.show(self._count, self._where(name))
 
-    def progressed(self, progress: Any) -> None:
-        """Show how many slices are done."""
-        more = f": {progress.done} of {progress.total} slices, {progress.seconds_left:.0f} s to go"
-        part = progress.done / max(progress.total, 1)
-        # The rest of a job is scoring and writing files.
-        self.show(self._count + 0.9 * part, self._where(self._name), more)
+    def progressed(self, progress: Progress) -> None:
+        """Show how far the job is."""
+        text = f"{self._where(self._name)}: {progress.text}"
+        self.show(self._count + progress.share, text)
 
     def ended(self, outcome: Outcome) -> None:
         """Write the result of the job, or why it failed."""
