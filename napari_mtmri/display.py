@@ -14,7 +14,7 @@ PLANES = ("axial", "coronal", "sagittal")
 
 
 @dataclass(frozen=True)
-class View:
+class SliceView:
     """How slices of a volume are shown upright, without resampling.
 
     Parameters
@@ -49,7 +49,7 @@ class View:
         return np.asarray(picture[rows, columns])
 
 
-def upright_view(volume: Volume, slice_axis: int, *, neurological: bool = False) -> View:
+def upright_view(volume: Volume, slice_axis: int, *, neurological: bool = False) -> SliceView:
     """Return how slices along an array axis are shown.
 
     Superior, or else anterior, is up. The patient's right is on the left (radiological)
@@ -66,7 +66,7 @@ def upright_view(volume: Volume, slice_axis: int, *, neurological: bool = False)
     low, high = LETTERS[2 - column]
     left, right = (high, low) if high_is_left else (low, high)
     sides = [volume.shape[axis] * volume.spacing[axis] for axis in order]
-    return View(
+    return SliceView(
         order=order,
         cut=cut,
         flips=(upwards[row], upwards[column] == high_is_left),

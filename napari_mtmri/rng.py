@@ -8,7 +8,7 @@ import hashlib
 import numpy as np
 
 
-def generator(*key: object) -> np.random.Generator:
+def keyed_generator(*key: object) -> np.random.Generator:
     """Return a generator that depends on ``key`` alone.
 
     Parameters
@@ -18,7 +18,7 @@ def generator(*key: object) -> np.random.Generator:
 
     Examples
     --------
-    >>> bool(generator(0, "noise").random() == generator(0, "noise").random())
+    >>> bool(keyed_generator(0, "noise").random() == keyed_generator(0, "noise").random())
     True
     """
     digest = hashlib.sha256(repr(key).encode()).digest()

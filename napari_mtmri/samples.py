@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from napari_mtmri.errors import RequestError
-from napari_mtmri.rng import generator
+from napari_mtmri.rng import keyed_generator
 from napari_mtmri.volume import Volume
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def phantom(
     >>> image.shape, image.codes, labels.kind
     ((32, 40, 8), 'RAS', 'labels')
     """
-    draw = generator(seed, "phantom")
+    draw = keyed_generator(seed, "phantom")
     centres = ((2 * np.arange(n) + 1) / n - 1 for n in shape)
     grid = np.stack(np.meshgrid(*centres, indexing="ij"), -1)
     shift = draw.uniform(-_FARTHEST_SHIFT, _FARTHEST_SHIFT, 3)

@@ -12,7 +12,7 @@ from napari_mtmri.errors import RequestError
 from napari_mtmri.geometry import Axes, to_stack
 from napari_mtmri.kspace import combine, fft2c, ifft2c
 from napari_mtmri.patterns.base import Pattern
-from napari_mtmri.rng import generator
+from napari_mtmri.rng import keyed_generator
 from napari_mtmri.scan import Frame, Scan, frame_of, object_voxels, spread
 from napari_mtmri.volume import Volume
 
@@ -145,7 +145,7 @@ def smooth_phase(plane: tuple[int, ...], seed: int) -> np.ndarray:
     same for the same seed.
     """
     rows, columns = _grid(plane)
-    draw = generator(seed, "phase")
+    draw = keyed_generator(seed, "phase")
     c = draw.uniform(-1, 1, 8).astype(np.float32)
     angle = c[0] + c[1] * rows + c[2] * columns + c[3] * rows * columns
     angle = angle + 0.5 * (c[4] * rows**2 + c[5] * columns**2)
@@ -166,5 +166,5 @@ def _coil_maps(plane: tuple[int, ...], n_coils: int) -> np.ndarray:
 
 def _noise(shape: tuple[int, ...], sigma: float, seed: int, number: int) -> np.ndarray:
     # Keyed by the slice, so that one slice alone has the noise it has in the volume.
-    parts = generator(seed, "noise", number).normal(0, sigma, (2, *shape))
+    parts = keyed_generator(seed, "noise", number).normal(0, sigma, (2, *shape))
     return np.asarray(parts[0] + 1j * parts[1], dtype=np.complex64)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_mtmri.errors import InputError
-from napari_mtmri.rng import generator
+from napari_mtmri.rng import keyed_generator
 from napari_mtmri.tables import CASES
 from napari_mtmri.tissues import LESION_T2, bias_field, keep_head, mix, signals, simulate_image
 from napari_mtmri.train.data.sources.base import CaseFile, Pair
@@ -88,7 +88,7 @@ def simulate_case(name: str, read: Callable[[], Anatomy], meaning: Meaning, reci
     InputError
         If the anatomy cannot be read, or is none.
     """
-    anatomy, draw = read(), generator(recipe.seed, name, "tissues")
+    anatomy, draw = read(), keyed_generator(recipe.seed, name, "tissues")
     found = np.asarray(anatomy.labels.data)
     low, high = int(found.min()), int(found.max())
     if not 0 <= low < high <= MOST_NUMBER:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_mtmri.rng import generator
+from napari_mtmri.rng import keyed_generator
 from napari_mtmri.train.data.sources.anatomy import Anatomy, Meaning, simulate_case
 from napari_mtmri.train.data.sources.base import SPLITS, CaseFile, Pair, Source
 from napari_mtmri.train.recipe import SIMULATED, Recipe
@@ -31,7 +31,7 @@ def make_head(name: str, recipe: Recipe) -> Pair:
     A FLAIR where the recipe names no other look. Heads of other seeds and names have
     other shapes.
     """
-    draw = generator(recipe.seed, SIMULATED, name)
+    draw = keyed_generator(recipe.seed, SIMULATED, name)
     shape = (recipe.simulated_size[1], recipe.simulated_size[0], N_SLICES)
     affine = np.diag([*(side / n for side, n in zip(SIDES_MM, shape, strict=True)), 1.0])
     head = Volume(_tissues(shape, draw), affine, name, "labels")
