@@ -31,11 +31,6 @@ _FARTHEST_SHIFT, _TEXTURE = 0.03, 0.05
 _WHITE = 1000.0
 
 
-def sample_names() -> tuple[str, ...]:
-    """Return the names of the shipped samples."""
-    return tuple(SAMPLES)
-
-
 def open_sample(name: str = "flair-lesion") -> tuple[Volume, Volume]:
     """Return a shipped sample: the image, and the labels of its lesion.
 

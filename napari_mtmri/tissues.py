@@ -96,7 +96,6 @@ TISSUES: Mapping[float, Mapping[str, Tissue]] = {
         "lesion": Tissue(1700, 185, 150, 0.85),
     },
 }
-BRAIN = ("csf", "grey matter", "white matter")
 LESION_T2 = (130.0, 240.0)  # with T2 = 100 a lesion would be no brighter than grey matter
 
 # The looks that a recipe names. TI of the FLAIR is found from the table's own CSF: the clinical
@@ -113,11 +112,6 @@ SEQUENCES: Mapping[str, Sequence] = {
 def null_time(t1: float, repetition: float) -> float:
     """Return the inversion time at which a tissue gives no signal, in ms."""
     return t1 * math.log(2 / (1 + math.exp(-repetition / t1)))
-
-
-def ernst_angle(t1: float, repetition: float) -> float:
-    """Return the flip angle of the largest spoiled gradient echo, in degrees."""
-    return math.degrees(math.acos(math.exp(-repetition / t1)))
 
 
 def signal(tissue: Tissue, sequence: Sequence, csf: Tissue | None = None) -> float:
@@ -283,22 +277,3 @@ def bias_field(
     low, high = float(part.min()), float(part.max())
     centred = (field - (low + high) / 2) / max((high - low) / 2, 1e-12)
     return np.asarray(1 + percent / 200 * centred.clip(-1, 1), dtype=np.float32)
-
-
-def noise_deviation(percent: float, values: Mapping[str, float]) -> float:
-    """Return sigma of BrainWeb's "n % noise": a share of the brightest tissue of the brain.
-
-    That is white matter in its T1-weighted images and CSF in those of T2 and proton density.
-
-    Parameters
-    ----------
-    percent : float
-    values : mapping of str to float
-        What each tissue gives (`signals`).
-
-    Returns
-    -------
-    float
-        Of the real and of the imaginary part, in the unit of ``values``.
-    """
-    return percent / 100 * max(abs(values[name]) for name in BRAIN)

@@ -9,7 +9,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from napari_mtmri.kspace import combine, expand
+from napari_mtmri.kspace import combine, data_consistency, ifft2c
 
 
 def to_channels(image: Tensor) -> Tensor:
@@ -98,27 +98,15 @@ class D5C5(nn.Module):
         self, kspace: Tensor, mask: Tensor, coil_maps: Tensor | None = None
     ) -> Iterator[Tensor]:
         """Yield the image after each cascade, the zero-filled one first."""
-        # Moving the centre of the image only turns phases in k-space, and consistency
-        # works sample by sample: so the cascades transform without any shift.
-        coil_images = torch.fft.ifft2(torch.fft.ifftshift(kspace, dim=(-2, -1)), norm="ortho")
-        coil_images = torch.fft.fftshift(coil_images, dim=(-2, -1))
-        measured = torch.fft.fft2(coil_images, norm="ortho")
-        kept = torch.fft.ifftshift(mask, dim=(-2, -1))
+        coil_images = ifft2c(kspace)
         image = combine(coil_images, coil_maps)
-        # Only convolutions may be in bfloat16: transforms and consistency stay complex64.
+        # For data_consistency zero frequency lies at index 0: no shifts within the cascades.
+        measured = torch.fft.fft2(coil_images, norm="ortho")
+        mask = torch.fft.ifftshift(mask, dim=(-2, -1))
+        # Only the convolutions may run in bfloat16; transforms and consistency need complex64.
         precision = next(self.parameters()).dtype
         yield image
         for cascade in self.cascades:
             image = image + to_complex(cascade(to_channels(image).to(precision)))
-            own = torch.fft.fft2(expand(image, coil_maps), norm="ortho")
-            consistent = torch.fft.ifft2(torch.where(kept, measured, own), norm="ortho")
-            image = _combine_inside(consistent, coil_maps, image)
+            image = data_consistency(image, measured, mask, coil_maps)
             yield image
-
-
-def _combine_inside(consistent: Tensor, coil_maps: Tensor | None, image: Tensor) -> Tensor:
-    if coil_maps is None:
-        return consistent[:, 0]
-    # Outside the object all maps are zero: nothing was measured there, so x stays.
-    seen = coil_maps.abs().sum(1) > 0
-    return torch.where(seen, combine(consistent, coil_maps), image)
