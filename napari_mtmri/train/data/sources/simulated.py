@@ -21,14 +21,14 @@ NUMBERS = {
     1: "csf", 2: "grey matter", 3: "white matter", 4: "fat", 5: "skull", 6: "lesion",
 }  # fmt: skip
 CSF, GREY, WHITE_MATTER, FAT, SKULL, LESION = NUMBERS
-MEANING = Meaning(NUMBERS, {LESION: 1}, look="flair")
+MEANING = Meaning(NUMBERS, {LESION: 1}, contrast="flair")
 TEXTURE = 0.03
 
 
 def make_head(name: str, recipe: Recipe) -> Pair:
     """Return a small head with a lesion in its white matter, and the lesion.
 
-    A FLAIR where the recipe names no other look. Heads of other seeds and names have
+    A FLAIR where the recipe names no other contrast. Heads of other seeds and names have
     other shapes.
     """
     draw = keyed_generator(recipe.seed, SIMULATED, name)
