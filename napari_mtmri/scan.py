@@ -144,6 +144,11 @@ class Scan:
         Fully sampled image, if there is one.
     volume_frame : callable, optional
         Returns the frame of the whole volume if the scan has only some of its slices.
+
+    Raises
+    ------
+    InputError
+        If the shapes of k-space, mask and slice numbers do not fit together.
     """
 
     kspace: np.ndarray
@@ -159,7 +164,6 @@ class Scan:
     _memory: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Check that all parts have the same plane."""
         if self.kspace.ndim != 4 or self.kspace.shape[2:] != self.mask.shape:
             raise InputError(
                 f"{self.grid.name}: k-space {self.kspace.shape} and mask {self.mask.shape} do not "
@@ -168,7 +172,7 @@ class Scan:
         if len(self.slices) != len(self.kspace):
             raise InputError(
                 f"{self.grid.name}: {len(self.kspace)} slices of k-space for {len(self.slices)} "
-                "slice numbers; give one number a slice."
+                "slice numbers; give one number for each slice."
             )
 
     @property

@@ -74,7 +74,9 @@ def test_a_seed_repeats_noise_and_another_does_not() -> None:
     assert (kspace(1) != kspace(2)).any()
 
 
-@pytest.mark.parametrize(("given", "said"), [({"snr": 0}, "SNR 0"), ({"n_coils": 99}, "99 coils")])
+@pytest.mark.parametrize(
+    ("given", "said"), [({"snr": 0}, "snr = 0"), ({"n_coils": 99}, "n_coils = 99")]
+)
 def test_numbers_out_of_range_are_refused(given: dict[str, float], said: str) -> None:
     with pytest.raises(RequestError, match=said):
         mt.simulate(head_volume(), FOUR, **given)

@@ -41,12 +41,14 @@ def test_only_three_sides_make_a_volume(shape: tuple[int, ...]) -> None:
     ],
 )
 def test_a_kind_takes_its_own_numbers_only(kind: str, dtype: str) -> None:
-    with pytest.raises(InputError, match=f"brain: type .* does not fit {kind}"):
+    with pytest.raises(InputError, match=f"brain: dtype .* does not fit kind '{kind}'"):
         Volume(np.zeros((2, 2, 2), dtype), np.eye(4), name="brain", kind=kind)  # type: ignore[arg-type]
 
 
 def test_an_unknown_kind_is_refused_with_those_that_exist() -> None:
-    with pytest.raises(InputError, match="'mask' is none of image, labels, complex"):
+    with pytest.raises(
+        InputError, match="'mask' does not exist; choose one of image, labels, complex"
+    ):
         Volume(np.zeros((2, 2, 2)), np.eye(4), kind="mask")  # type: ignore[arg-type]
 
 
