@@ -145,10 +145,10 @@ BOTH = ("first", "last")
     ("acceleration", "center", "fraction", "say", "sides"),
     [
         (1.2, None, 0.7, "160 lines are more than the 134", BOTH),
-        (4, None, 0.5, "do not hold the 15 of the centre", BOTH),
-        (2, 0.3, None, "do not hold the 58 of the centre", BOTH),
+        (4, None, 0.5, "do not contain the 15 of the centre", BOTH),
+        (2, 0.3, None, "do not contain the 58 of the centre", BOTH),
         # 0.5 + half the centre fraction, but rounding would cut a line off the centre
-        (4, 0.07553, 0.5378, "do not hold the 15 of the centre", ("first",)),
+        (4, 0.07553, 0.5378, "do not contain the 15 of the centre", ("first",)),
     ],
 )
 def test_a_band_that_cannot_be_is_refused_with_one_that_can(
