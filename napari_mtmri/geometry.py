@@ -140,23 +140,48 @@ def directions(affine: Affine) -> tuple[tuple[int, bool], ...]:
 
 
 def axis_codes(affine: Affine) -> str:
-    """Return the direction of each array axis of a (4, 4) affine, e.g. ``"RAS"``."""
+    """Return the direction of each array axis as letters, e.g. ``"RAS"``.
+
+    Parameters
+    ----------
+    affine : float64 array, (4, 4)
+        Voxel to RAS+ mm.
+    """
     return "".join(LETTERS[world][upwards] for world, upwards in directions(affine))
 
 
 def phase_letters(affine: Affine, axis: int) -> str:
-    """Return the two ends of an array axis: ``"A–P"``, ``"L–R"`` or ``"S–I"``."""
+    """Return the two ends of an array axis: ``"A–P"``, ``"L–R"`` or ``"S–I"``.
+
+    Parameters
+    ----------
+    affine : float64 array, (4, 4)
+        Voxel to RAS+ mm.
+    axis : int
+    """
     return ("L–R", "A–P", "S–I")[directions(affine)[axis][0]]
 
 
 def spacing(affine: Affine) -> tuple[float, float, float]:
-    """Return the voxel size along each array axis of a (4, 4) affine, in mm."""
+    """Return the voxel size along each array axis, in mm.
+
+    Parameters
+    ----------
+    affine : float64 array, (4, 4)
+        Voxel to RAS+ mm.
+    """
     a, b, c = np.linalg.norm(affine[:3, :3], axis=0)
     return float(a), float(b), float(c)
 
 
 def is_oblique(affine: Affine) -> bool:
-    """Return whether an array axis of a (4, 4) affine is not parallel to a patient axis."""
+    """Return whether an array axis is not parallel to a patient axis.
+
+    Parameters
+    ----------
+    affine : float64 array, (4, 4)
+        Voxel to RAS+ mm.
+    """
     matrix = affine[:3, :3]
     largest = np.abs(matrix).max(axis=0)
     return bool((np.abs(matrix).sum(axis=0) - largest > OBLIQUE_MM * largest).any())
@@ -253,7 +278,13 @@ def from_stack(stack: NDArray, axes: Axes) -> NDArray:  # type: ignore[type-arg]
 
 
 def display_order(affine: Affine) -> tuple[int, int, int]:
-    """Return array axes such that ``data.transpose(order)`` runs along S, A, R (either way)."""
+    """Return array axes such that ``data.transpose(order)`` runs along S, A, R, either way.
+
+    Parameters
+    ----------
+    affine : float64 array, (4, 4)
+        Voxel to RAS+ mm, of ``data`` with shape (i, j, k).
+    """
     world = [pair[0] for pair in directions(affine)]
     return world.index(2), world.index(1), world.index(0)
 

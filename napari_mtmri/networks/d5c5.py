@@ -125,7 +125,17 @@ class D5C5(nn.Module):
     def stages(
         self, kspace: Tensor, mask: Tensor, coil_maps: Tensor | None = None
     ) -> Iterator[Tensor]:
-        """Yield the zero-filled image and the image after each cascade, as in `forward`."""
+        """Yield the zero-filled image, then the image after each cascade.
+
+        Parameters
+        ----------
+        kspace, mask, coil_maps
+            As in `forward`.
+
+        Yields
+        ------
+        complex64 (batch, readout, phase)
+        """
         coil_images = ifft2c(kspace)
         image = combine(coil_images, coil_maps)
         # For data_consistency zero frequency lies at index 0: no shifts within the cascades.
