@@ -36,14 +36,14 @@ def test_numpy_and_torch_agree(rows: int, columns: int) -> None:
 
 
 @given(sizes, sizes)
-def test_a_constant_has_one_sample_in_the_centre(rows: int, columns: int) -> None:
+def test_a_constant_image_has_one_sample_at_zero_frequency(rows: int, columns: int) -> None:
     kspace = fft2c(np.ones((rows, columns), np.complex64))
     expected = np.zeros_like(kspace)
     expected[rows // 2, columns // 2] = np.sqrt(rows * columns)
     laws.close(kspace, expected)
 
 
-def test_a_gaussian_is_transformed_to_the_known_gaussian() -> None:
+def test_a_gaussian_has_the_known_transform() -> None:
     n, sigma = 65, 4.0
     x = np.arange(n) - n // 2
     line = np.exp(-(x**2) / (2 * sigma**2))
@@ -112,7 +112,7 @@ def test_numpy_and_torch_agree_on_consistency() -> None:
     laws.close(data_consistency(*tensors).numpy(), data_consistency(*arrays))
 
 
-def test_coils_combine_to_the_image_they_were_made_of() -> None:
+def test_combine_is_the_inverse_of_expand() -> None:
     image = complex_noise((3, 8, 9))
     maps = complex_noise((3, 4, 8, 9), 1)
     maps /= np.sqrt((np.abs(maps) ** 2).sum(1, keepdims=True))
