@@ -176,7 +176,7 @@ def make_pattern(
     """
     given = dict(options or {})
     if name in PATTERNS.names():
-        factor = 1.0 if name == "full" else acceleration
+        factor = 1.0 if PATTERNS.get(name).max_acceleration == 1 else acceleration
         pattern = Pattern(name, factor, center_fraction, seed, given)
     elif Path(name).is_file() or "." in name or "/" in name:
         given["path"] = str(Path(name).resolve())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
-from napari_mtmri.display import View, upright_view
+from napari_mtmri.display import SliceView, upright_view
 from napari_mtmri.files import write_whole
 from napari_mtmri.metrics.base import Kind, quantities
 from napari_mtmri.metrics.scores import Score, format_value
@@ -39,7 +39,7 @@ _NOTE_CHARACTERS = 16.0  # that fit into an inch
 
 
 def shown_slice(result: Result, labels: Volume | None) -> int:
-    """Return the slice with the most lesion, drawn or else predicted; else the middle."""
+    """Return the slice with the largest lesion, in the reference or else predicted; else the middle."""
     axis = result.axes.slice
     others = tuple(i for i in range(3) if i != axis)
     for volume in (labels, result.labels):
@@ -66,7 +66,7 @@ def save_figure(
     reference : Volume, optional
         The fully sampled truth; by default the result's own, or reconstruction minus error.
     labels : Volume, optional
-        What a person drew; outlined beside the prediction.
+        Reference segmentation; outlined next to the predicted one.
     neurological : bool
         Show the patient's right on the right.
 
@@ -193,7 +193,7 @@ def _score_text(score: Score, decimals: int) -> str:
     return f"{score.metric} {value} {score.unit}".rstrip()
 
 
-def _notes(result: Result, scale: _Scale, view: View) -> list[str]:
+def _notes(result: Result, scale: _Scale, view: SliceView) -> list[str]:
     """What the numbers and the picture depend on, warnings, and what it is for."""
     depends = dict.fromkeys(
         f"{row.metric}: {row.depends}."
@@ -215,7 +215,7 @@ def _notes(result: Result, scale: _Scale, view: View) -> list[str]:
 
 @dataclass(frozen=True)
 class _Page:
-    """Where things stand, in inches from the lower left."""
+    """Positions on the page, in inches from the lower left."""
 
     width: float
     height: float
@@ -223,7 +223,7 @@ class _Page:
     notes: tuple[str, ...]
 
     @staticmethod
-    def of(n_panels: int, view: View, notes: Sequence[str]) -> _Page:
+    def of(n_panels: int, view: SliceView, notes: Sequence[str]) -> _Page:
         tall, wide = view.size
         shrink = min(_SLOT / wide, _TALLEST / tall)
         width = max(_NARROWEST, n_panels * (_SLOT + _GAP) - _GAP + 2 * _MARGIN + _BAR)
@@ -257,14 +257,14 @@ class _Page:
         return figure
 
     def write(self, figure: Any, text: str, x: float, y: float, size: float, **style: Any) -> Any:
-        """Write a text; names of cases may hold signs that matplotlib would set as formulas."""
+        """Write a text; names of cases may have signs that matplotlib would set as formulas."""
         style = {"ha": "left", "va": "bottom", "color": "black", **style}
         place = x / self.width, y / self.height
         return figure.text(*place, text, fontsize=size, parse_math=False, **style)
 
 
 def _draw_panel(
-    figure: Any, page: _Page, place: int, panel: _Panel, view: View, number: int, scale: _Scale
+    figure: Any, page: _Page, place: int, panel: _Panel, view: SliceView, number: int, scale: _Scale
 ) -> None:
     tall, wide = page.picture
     middle = page.slot(place)
@@ -275,7 +275,7 @@ def _draw_panel(
         vmin=0,
         vmax=scale.error if panel.is_error else scale.white,
         aspect="auto",  # the box has the slice's proportions in mm
-        origin="upper",  # whatever the user's settings of matplotlib say
+        origin="upper",  # independent of the user's settings of matplotlib
         interpolation="antialiased",
     )
     axis.set_axis_off()
@@ -323,7 +323,12 @@ def _header(figure: Any, page: _Page, title: str) -> None:
 
 
 def _legend(
-    figure: Any, page: _Page, view: View, number: int, drawn: Volume | None, found: Volume | None
+    figure: Any,
+    page: _Page,
+    view: SliceView,
+    number: int,
+    drawn: Volume | None,
+    found: Volume | None,
 ) -> None:
     from matplotlib.lines import Line2D
 

@@ -28,6 +28,7 @@ def loaded(code: str) -> set[str]:
     [
         "import napari_mtmri",
         "import napari_mtmri as mt; mt.Volume, mt.Pattern, mt.open, mt.run",
+        "import napari_mtmri as mt; mt.Acquisition, mt.run_many, mt.evaluate_many",
         "from napari_mtmri.methods.base import METHODS; [METHODS.get(n) for n in METHODS.names()]",
         "from napari_mtmri.cli.app import main\ntry: main(['--help'])\nexcept SystemExit: pass",
     ],
@@ -81,7 +82,7 @@ def test_the_readme_s_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     code = text.split("```python\n")[1].split("```")[0]
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "README.md", "exec"), {})
-    assert (tmp_path / "run" / "run.json").is_file()
+    assert (tmp_path / "result" / "run.json").is_file()
 
 
 def test_the_manifest_names_what_exists() -> None:

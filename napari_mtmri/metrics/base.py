@@ -91,7 +91,7 @@ class Quantity:
         cases and their paired differences), ``line`` (one line of the shell for each
         method), ``panel`` (score table of the Reconstruct panel), ``figure`` (captions),
         ``card`` (of exported weights) and ``study`` (report of an experiment). A
-        headline is shown everywhere, which is the default; `Scores` always hold all.
+        headline is shown everywhere, which is the default; `Scores` always contain all.
     """
 
     name: str
@@ -209,7 +209,7 @@ def headline(scores: Scores) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Truth:
-    """A reference and what is worked out from it once: range, object, classes.
+    """A reference, with what is computed from it once: range, object mask, classes.
 
     Parameters
     ----------
@@ -243,20 +243,33 @@ class Truth:
 
     @cached_property
     def object_mask(self) -> np.ndarray | None:
-        """Where the object is; see `napari_mtmri.metrics.object_mask`."""
+        """Voxels of the object, bool (slice, row, column); see `metrics.object_mask`."""
         from napari_mtmri.metrics.object_mask import object_mask
 
         return None if self.image is None else object_mask(self.image)
 
     @cached_property
     def drawn(self) -> tuple[int, ...]:
-        """Values that occur in the labels of the volume."""
+        """Values that occur in the reference labels of the volume."""
         return () if self.labels is None else tuple(np.unique(self.labels).tolist())
 
     def image_pair(
         self, prediction: np.ndarray | None, index: int | None = None
     ) -> ImagePair | None:
-        """Return the pair to measure, of the volume or of one slice of it."""
+        """Return the pair to measure, of the volume or of one slice of it.
+
+        Parameters
+        ----------
+        prediction : real array, (slice, row, column), or None
+            Of the volume, or of one slice: (1, row, column).
+        index : int, optional
+            Slice in the volume.
+
+        Raises
+        ------
+        InputError
+            If the shapes differ, or the prediction is complex or not finite.
+        """
         if prediction is None or self.image is None:
             return None
         part = slice(None) if index is None else slice(index, index + 1)
@@ -272,7 +285,22 @@ class Truth:
         spacing: Sequence[float] | None = None,
         index: int | None = None,
     ) -> list[LabelPair]:
-        """Return a pair for each class, of the volume or of one slice of it."""
+        """Return a pair for each class, of the volume or of one slice of it.
+
+        Parameters
+        ----------
+        prediction : integer array, (slice, row, column), or None
+            Of the volume, or of one slice: (1, row, column).
+        spacing : sequence of three floats, optional
+            In mm along the same axes.
+        index : int, optional
+            Slice in the volume.
+
+        Raises
+        ------
+        InputError
+            If the shapes differ, or the prediction is not labels.
+        """
         if prediction is None or self.labels is None:
             return []
         part = slice(None) if index is None else slice(index, index + 1)
@@ -304,7 +332,7 @@ def measure_all(
     prediction_labels, reference_labels : integer array, same shape, or None
     spacing : sequence of three floats or None
         In mm along the same axes; None where it is not known, then distances and
-        volumes are in voxels and say so.
+        volumes are in voxels, and so is their unit.
     classes : sequence of int, optional
         Classes to measure; by default all that occur, background never.
 
@@ -338,17 +366,18 @@ def slice_scores(
 ) -> Scores:
     """Return the scores of one slice, with the range and the object of its volume.
 
-    The same rows as `measure_all` gives for that slice, some milliseconds after the
-    image is there.
+    The rows are those that `measure_all` gives for that slice, within some milliseconds.
 
     Parameters
     ----------
     truth : Truth
         Of the volume; make it once.
     index : int
-        Which slice.
-    image, labels : array, (row, column), or None
-        Predictions of the slice.
+        Number of the slice.
+    image : real array, (row, column), or None
+        Predicted magnitude, in the units of the reference.
+    labels : integer array, (row, column), or None
+        Predicted labels.
 
     Raises
     ------

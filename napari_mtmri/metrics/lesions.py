@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Lesions found and lesions invented, counted one by one."""
+"""Lesions found, missed and falsely predicted, counted one by one."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def measure(pair: LabelPair, min_voxels: int = MIN_LESION_VOXELS) -> list[Score]
     """Return lesion-wise recall, precision and F1, the counts, and a row for each lesion.
 
     A lesion that is predicted in two pieces is found once and both pieces are right;
-    a piece that covers two lesions finds both. Splits and mergers do no harm.
+    a piece that covers two lesions finds both. Splits and mergers are no errors.
     """
     box = pair.cropped()
     drawn = find_lesions(box.reference, box.prediction, min_voxels)

@@ -49,7 +49,7 @@ def measure(pair: LabelPair) -> list[Score]:
 
 
 def dice(hits: int, n_found: int, n_drawn: int) -> float:
-    """Return twice the overlap over the sum of the sizes; 1 if both are empty."""
+    """Return twice the overlap over the sum of the sizes, all in voxels; 1 if both are empty."""
     return 2 * hits / (n_found + n_drawn) if n_found + n_drawn else 1.0
 
 
@@ -57,7 +57,7 @@ OVERLAP = Metric(
     name="overlap",
     title="Dice, precision, recall",
     kind="labels",
-    summary="How much of the two masks is the same, of the predicted and of the drawn one.",
+    summary="Overlap of the predicted and the reference mask, and its share of each.",
     depends=DEPENDS.format("volume"),
     gives=(
         Quantity(

@@ -50,11 +50,6 @@ class Score:
     depends: str = ""
     flag: str = ""
 
-    @property
-    def text(self) -> str:
-        """Value as it is shown."""
-        return format_value(self.value, self.unit)
-
     def record(self) -> dict[str, Any]:
         """Return the columns of the table in their order."""
         return {name: getattr(self, name) for name in COLUMNS}

@@ -13,7 +13,7 @@ DEPENDS = "predicted minus drawn; voxels counted whole"
 
 
 def measure(pair: LabelPair) -> list[Score]:
-    """Return both volumes and their difference, in ml and relative to the drawn one."""
+    """Return both volumes and their difference, in ml and relative to the reference."""
     voxel, unit = pair.voxel
     found = int(np.count_nonzero(pair.prediction))
     drawn = int(np.count_nonzero(pair.reference))
@@ -33,7 +33,7 @@ VOLUME_DIFFERENCE = Metric(
     name="volume-difference",
     title="Volume difference",
     kind="labels",
-    summary="How much larger the predicted volume is than the drawn one.",
+    summary="How much larger the predicted volume is than the reference volume.",
     depends=DEPENDS,
     gives=(
         Quantity(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Run folders: a Result on disk, whole or not there, opened again as it was."""
+"""Result folders: a Result on disk, complete or not there at all, and opened again."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _MOST_MASK_BYTES = 2**28
 
 
 def write_run(result: Result, folder: Path, labels: Volume | None = None) -> Path:
-    """Write a Result as a run folder, beside and renamed when whole; return its path.
+    """Write a Result as a result folder, which appears when it is complete; return its path.
 
     Parameters
     ----------
     labels : Volume, optional
-        What somebody drew: outlined in the figure, not stored.
+        Reference segmentation: outlined in the figure, not stored.
     """
     with whole_folder(folder) as beside:
         for name, file in _IMAGES.items():
@@ -68,7 +68,7 @@ def write_run(result: Result, folder: Path, labels: Volume | None = None) -> Pat
 
 
 def read_run(folder: Path) -> Result:
-    """Return the Result of a run folder.
+    """Return the Result of a result folder.
 
     Raises
     ------
@@ -154,7 +154,7 @@ def _read_scores(path: Path) -> dict[str, Scores]:
 
 RUN_FOLDER = Reader(
     name="run-folder",
-    title="Run folder",
+    title="Result folder",
     patterns=(),
     folders=True,
     can_read=lambda path: (path / RECORD).is_file(),

@@ -81,12 +81,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """Lines of all metrics and methods, and what a reader must be told.
+    """Lines of all metrics and methods, with warnings.
 
     Parameters
     ----------
     lines : tuple of Line
-        By metric, so that methods stand below one another.
+        By metric, so that methods are listed below one another.
     warnings : tuple of str
     """
 
@@ -131,7 +131,7 @@ def summary_table(
     metrics : sequence of str, optional
         Names of the numbers to show, "PSNR"; by default all.
     seed : int
-        Of the bootstrap.
+        Random seed of the bootstrap.
 
     Raises
     ------
@@ -157,7 +157,8 @@ def dice_law(scores: Sequence[Scores], region: str = "class 1") -> str | None:
     """Return a warning if the means of Dice, precision and recall cannot be of the same cases.
 
     The harmonic mean is concave, so that mean Dice is at most ``2 P R / (P + R)`` of the
-    mean precision P and the mean recall R over the cases in which something was drawn.
+    mean precision P and the mean recall R over the cases
+    whose reference has any voxel.
 
     Parameters
     ----------

@@ -102,4 +102,11 @@ def test_rows_of_another_table_are_refused(text: str) -> None:
 )
 def test_numbers_are_shown_as_people_read_them(value: float, unit: str, text: str) -> None:
     assert format_value(value, unit) == text
-    assert Score("any", value, unit).text == text
+
+
+def test_decimals_that_a_metric_declares_are_those_that_are_shown() -> None:
+    assert format_value(27.314, "dB", 1) == "27.3"
+    assert format_value(0.94321, "", 2) == "0.94"
+    assert format_value(12.0, "voxel", 2) == "12"
+    assert format_value(12.25, "voxel", 2) == "12.2"
+    assert format_value(math.inf, "dB", 1) == "∞"

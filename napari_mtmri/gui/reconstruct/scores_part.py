@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Scores of this run beside zero-filled and earlier runs of the case."""
+"""Scores of this run, of zero-filled and of earlier runs of the case."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class ScoresPart(QWidget):
         self.scope.setToolTip("Scores of the volume, or of the slice over the volume's range")
         self.copy, self.csv = QPushButton("Copy"), QPushButton("CSV…")
         self.save, self.figure = QPushButton("Save run…"), QPushButton("Figure…")
-        self.save.setToolTip("Write images, mask, scores and how they came about as a run folder")
+        self.save.setToolTip("Write images, mask, scores and provenance as a result folder")
         self.figure.setToolTip("Write a picture of the slice with the largest lesion")
         self._lay_out()
         self._enable()
@@ -172,7 +172,7 @@ def _tip(column: Quantity, score: Score | None) -> str:
 
 
 def summary(result: Result) -> str:
-    """Return what came of a run in one line."""
+    """Return duration and main scores of a run in one line."""
     image, labels = main_quantity("image"), main_quantity("labels")
     parts = [f"Done in {sum(result.timings.values()):.1f} s"]
     for name, scores in result.scores.items():
