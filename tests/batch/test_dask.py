@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import napari_mtmri as mt
-from napari_mtmri.batch import dask
+from napari_mtmri.batch import dask, dask_worker
 from napari_mtmri.batch.job import Job, Outcome, Watch
 from napari_mtmri.batch.method_choice import MethodChoice
 from napari_mtmri.batch.run_jobs import Where, run_jobs
@@ -186,7 +186,7 @@ def n_workers(machines: Machines) -> int:
 def test_other_versions_on_a_worker_are_refused(
     machines: Machines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dask, "__version__", "99.0")
+    monkeypatch.setattr(dask_worker, "__version__", "99.0")
     with pytest.raises(ResourceError, match=r"worker [ab] on .* napari-mtmri .* has 99\.0"):
         run_jobs(jobs_of(2), double, where=Where(dask=machines.address))
 
