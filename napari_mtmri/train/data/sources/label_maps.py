@@ -18,7 +18,7 @@ from napari_mtmri.train.data.sources.anatomy import (
     simulated_case,
     with_sides,
 )
-from napari_mtmri.train.data.sources.base import CaseFile, Source, read_volume
+from napari_mtmri.train.data.sources.base import CaseFile, Source
 from napari_mtmri.train.recipe import Recipe
 
 LIST = "tissues.json"
