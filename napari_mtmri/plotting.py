@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
-from napari_mtmri.display import View, upright_view
-from napari_mtmri.errors import InputError
+from napari_mtmri.display import SliceView, upright_view
 from napari_mtmri.files import write_whole
 from napari_mtmri.metrics.base import Kind, quantities
 from napari_mtmri.metrics.scores import Score, format_value
@@ -94,11 +93,8 @@ def draw_figure(
 ) -> Any:
     """Return the matplotlib figure that `save_figure` writes; its parameters are the same."""
     for volume in (reference, labels):
-        if volume is not None and not volume.same_grid(result.zero_filled):
-            raise InputError(
-                f"{volume.name}: shape {volume.shape} or affine differ from the result's "
-                f"{result.zero_filled.shape}; use a volume on the grid of the input."
-            )
+        if volume is not None:
+            volume.require_same_grid(result.zero_filled, "the result")
     reference = reference or result.reference or _reference_of(result)
     view = upright_view(result.zero_filled, result.axes.slice, neurological=neurological)
     number = shown_slice(result, labels)
@@ -200,7 +196,7 @@ def _score_text(score: Score, decimals: int) -> str:
     return f"{score.metric} {value} {score.unit}".rstrip()
 
 
-def _notes(result: Result, scale: _Scale, view: View) -> list[str]:
+def _notes(result: Result, scale: _Scale, view: SliceView) -> list[str]:
     """What the numbers and the picture depend on, warnings, and what it is for."""
     depends = dict.fromkeys(
         f"{row.metric}: {row.depends}."
@@ -230,7 +226,7 @@ class _Page:
     notes: tuple[str, ...]
 
     @staticmethod
-    def of(n_panels: int, view: View, notes: Sequence[str]) -> _Page:
+    def of(n_panels: int, view: SliceView, notes: Sequence[str]) -> _Page:
         tall, wide = view.size
         shrink = min(_SLOT / wide, _TALLEST / tall)
         width = max(_NARROWEST, n_panels * (_SLOT + _GAP) - _GAP + 2 * _MARGIN + _BAR)
@@ -271,7 +267,7 @@ class _Page:
 
 
 def _draw_panel(
-    figure: Any, page: _Page, place: int, panel: _Panel, view: View, number: int, scale: _Scale
+    figure: Any, page: _Page, place: int, panel: _Panel, view: SliceView, number: int, scale: _Scale
 ) -> None:
     tall, wide = page.picture
     middle = page.slot(place)
@@ -330,7 +326,12 @@ def _header(figure: Any, page: _Page, title: str) -> None:
 
 
 def _legend(
-    figure: Any, page: _Page, view: View, number: int, drawn: Volume | None, found: Volume | None
+    figure: Any,
+    page: _Page,
+    view: SliceView,
+    number: int,
+    drawn: Volume | None,
+    found: Volume | None,
 ) -> None:
     from matplotlib.lines import Line2D
 

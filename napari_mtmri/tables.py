@@ -17,13 +17,6 @@ from typing import Any
 
 from napari_mtmri.errors import InputError
 
-CASES = "cases.csv"
-
-
-def table_of(place: Path) -> Path:
-    """Return the table that a folder of cases holds, or the file that is named itself."""
-    return place / CASES if place.is_dir() else place
-
 
 def read_rows(table: Path) -> list[dict[str, str]]:
     """Return the lines of a table by its heading, without blanks around the words.

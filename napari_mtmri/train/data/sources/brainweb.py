@@ -81,11 +81,7 @@ def _read_fuzzy(paths: Sequence[Path]) -> Anatomy:
     labels, most, fractions = np.zeros(air.shape, np.uint8), air.data / whole, {}
     for number, path in enumerate(paths[1:], start=1):
         volume = read_image(path, "image")
-        if not volume.same_grid(air):
-            raise InputError(
-                f"{path}: shape {volume.shape} or affine differ from {air.shape} of {paths[0]}; "
-                "download them again."
-            )
+        volume.require_same_grid(air, f"{paths[0]}")
         part = volume.data / whole
         labels[part > most] = number
         most = np.maximum(most, part)
@@ -96,8 +92,8 @@ def _read_fuzzy(paths: Sequence[Path]) -> Anatomy:
 def _list_library(place: Path, recipe: Recipe) -> list[CaseFile]:
     if find_spec("brainweb_dl") is None:
         raise ResourceError(
-            "--data brainweb needs brainweb-dl, which is not installed; run: pip install "
-            "brainweb-dl, or name a folder with the tissue models."
+            "data = brainweb: the library brainweb-dl is not installed; run pip install "
+            "'napari-mtmri[brainweb]', or give a folder with the tissue models."
         )
     names = {number: f"subject{number:02d}" for number in SUBJECTS}
     return [
