@@ -141,3 +141,15 @@ def safe_child(folder: Path, name: str) -> Path:
     if not inside:
         raise InputError(f"{name!r} leads out of the folder {folder}; use a path inside it.")
     return child
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 text file, whole or not at all, and the folders it needs.
+
+    Raises
+    ------
+    ResourceError
+        If it cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, lambda file: file.write_text(text, encoding="utf-8", newline=""))

@@ -116,6 +116,14 @@ def test_a_window_is_inside_the_plane_and_contains_the_box(
         assert part.stop - part.start == max(min(least, length), box.stop - box.start)
 
 
+def test_one_in_a_hundred_of_the_object_is_brighter_than_the_scale() -> None:
+    stack = np.zeros((2, 100, 120), np.float32)
+    stack[:, 20:70, 20:100] = np.linspace(500, 1000, 2 * 50 * 80).reshape(2, 50, 80)
+    scale = frame_of(stack).scale
+    assert np.mean(stack[stack > 0] > scale) == pytest.approx(0.01, abs=1e-3)
+    assert frame_of(3 * stack).scale == pytest.approx(3 * scale)
+
+
 def test_an_empty_volume_has_a_frame() -> None:
     frame = frame_of(np.zeros((2, 5, 6), np.float32))
     assert frame.scale > 0

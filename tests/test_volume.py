@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import numpy as np
@@ -108,3 +108,16 @@ def test_spacing_codes_and_axes_come_from_the_affine() -> None:
     assert volume.axes.order == (1, 2, 0)
     assert not volume.is_oblique
     assert marked_phantom("PIR", oblique_deg=10).is_oblique
+
+
+def test_a_volume_on_another_grid_is_refused_with_both_shapes() -> None:
+    volume = marked_phantom("PIR", shape=(12, 10, 8))
+    volume.require_same_grid(replace(volume, name="twin"), "the image")
+    affine = volume.affine.copy()
+    affine[0, 3] += 5
+    moved = replace(volume, affine=affine, name="moved", path=None)
+    with pytest.raises(InputError, match=r"moved: shape .* those of the image"):
+        moved.require_same_grid(volume, "the image")
+    small = Volume(np.ones((2, 2, 2)), volume.affine, name="small")
+    with pytest.raises(InputError, match=r"\(2, 2, 2\) .* \(10, 8, 12\)"):
+        small.require_same_grid(volume, "the image")

@@ -20,10 +20,16 @@ from napari_mtmri.gui.reconstruct.whole import VolumeDone
 from napari_mtmri.gui.viewer.layers import LayerData
 from napari_mtmri.gui.viewer.orientation import watch
 from napari_mtmri.gui.viewer.result_layers import run_title
+from napari_mtmri.patterns.mask_files import ENDINGS
+from napari_mtmri.readers.base import endings
 
-VOLUMES = "MR volumes (*.nii *.nii.gz *.mgz *.mgh *.mnc *.hdr *.img);;All files (*)"
-MASKS = "Masks (*.png *.npy *.csv)"
+MASKS = f"Masks ({' '.join(f'*{ending}' for ending in ENDINGS)})"
 PICTURES = "Pictures (*.png *.pdf *.svg)"
+
+
+def _volumes() -> str:
+    """Filter of the file dialogs: the endings of all registered readers."""
+    return f"MR volumes ({' '.join(f'*{ending}' for ending in endings())});;All files (*)"
 
 
 class Dialogs(QObject):
@@ -59,13 +65,13 @@ class Dialogs(QObject):
 
     def open_volumes(self) -> None:
         """Ask for volumes and open them."""
-        paths, _ = QFileDialog.getOpenFileNames(self._window, "Open MR volumes", "", VOLUMES)
+        paths, _ = QFileDialog.getOpenFileNames(self._window, "Open MR volumes", "", _volumes())
         if paths:
             once(partial(saving.open_paths, list(paths)), self._add, self.failed)
 
     def open_labels(self) -> None:
         """Ask for a file of labels and open it."""
-        path, _ = QFileDialog.getOpenFileName(self._window, "Open a mask", "", VOLUMES)
+        path, _ = QFileDialog.getOpenFileName(self._window, "Open a mask", "", _volumes())
         if path:
             once(partial(saving.open_labels, path), self._add, self.failed)
 

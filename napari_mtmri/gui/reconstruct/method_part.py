@@ -125,6 +125,8 @@ class MethodPart(QWidget):
 
     def _why_not(self, name: str) -> str | None:
         """Why a method cannot run, neither as it ships nor with weights of the user's own."""
+        if name in METHODS.broken():
+            return METHODS.broken()[name]
         needed = METHODS.get(name).weights
         has_own = len(needed) == 1 and bool(own_weights(needed[0]))
         return None if has_own else why_not(name)
