@@ -75,7 +75,7 @@ def test_cases_can_be_sent_to_other_processes(folder: Path) -> None:
         ("case,image,mask,split\na,b,,train\n", "mask ''"),
         ("case,image,mask,split\na,b,c,train\na,b,c,val\n", "twice"),
         ("case,image,mask,split\na,b,c,train\nd,b,c,\n", "no split"),
-        ("case,image,mask,split\n", "no cases in it"),
+        ("case,image,mask,split\n", "the table has no cases"),
         ("name;image;mask\na;b;c\n", "column case"),
         ("case,patient,image,mask,split\na,x,b,c,train\nd,x,e,f,val\n", "same patient"),
     ],
