@@ -19,6 +19,7 @@ from napari_mtmri.batch import dask, dask_worker
 from napari_mtmri.batch.job import Job, Outcome, Watch
 from napari_mtmri.batch.method_choice import MethodChoice
 from napari_mtmri.batch.run_jobs import Where, run_jobs
+from napari_mtmri.cli.app import main
 from napari_mtmri.errors import (
     InputError,
     MtmriError,
@@ -121,6 +122,7 @@ def promised(out: Path) -> dict[str, Any]:
 def test_a_cluster_that_loses_a_worker_leaves_the_same_files(
     machines: Machines, tmp_path: Path
 ) -> None:
+    wait_until(lambda: n_workers(machines) == 2)
     kill = After(machines.workers["a"].kill)
     where = Where(dask=machines.address)
     there = run_volumes(tmp_path / "data", tmp_path / "cluster", *METHODS, where=where, watch=kill)
@@ -131,6 +133,24 @@ def test_a_cluster_that_loses_a_worker_leaves_the_same_files(
     files = promised(tmp_path / "plain")
     assert len(files) > 7 * len(here)
     assert promised(tmp_path / "cluster") == files
+
+
+def test_the_shell_scores_on_a_cluster_as_it_does_here(
+    machines: Machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = ["case,image"]
+    for number in range(3):
+        mt.save(phantom((24, 28, 4), seed=number)[0], Path(f"i{number}.nii"))
+        lines.append(f"p{number},i{number}.nii")
+    Path("cases.csv").write_text("\n".join(lines), encoding="utf-8")
+    words = ["evaluate", "cases.csv", "--method", "zero-filled", "--out"]
+    for more in (["here"], ["there", "--dask", machines.address]):
+        with pytest.raises(SystemExit) as left:
+            main([*words, *more])
+        assert not left.value.code
+    for name in ("scores.csv", "summary.csv", "summary.md"):
+        assert Path("there", name).read_bytes() == Path("here", name).read_bytes()
 
 
 @pytest.mark.parametrize("allowed_failures", ["0", "3"])
