@@ -88,7 +88,7 @@ def _tasks(run: str, jobs: Sequence[Job], to_do: Sequence[int], work: Work) -> d
 def _nearest(place: str | Path) -> str:
     """Return a path, or the folder above it that exists: results are not there yet."""
     path = os.path.abspath(place)
-    while not os.path.exists(path):
+    while not os.path.exists(path) and path != os.path.dirname(path):
         path = os.path.dirname(path)
     return path
 
@@ -216,7 +216,7 @@ class _Cluster:
         """Let the workers end what they have in hand, and take back what they have not begun."""
 
         def tell() -> None:
-            with suppress(OSError, RuntimeError, CancelledError):
+            with suppress(OSError, RuntimeError, CancelledError, asyncio.CancelledError):
                 self.client.run(end_run, run, on_error="ignore")
 
         thread = threading.Thread(target=tell, daemon=True)  # a worker may not answer
