@@ -124,7 +124,7 @@ def tick(request: SliceRequest) -> Tick:
 
 
 def load(choices: Choices) -> Any:
-    """Return (method, setting, loaded) of the chosen method; torch is imported here."""
+    """Return the chosen method, loaded; torch is imported here."""
     from napari_mtmri.verbs import load_method
 
     with _LOADING:
@@ -140,8 +140,7 @@ def load(choices: Choices) -> Any:
 def load_device(choices: Choices) -> str:
     """Load torch and the method's weights; return the device and why."""
     _warm_labels()
-    _, setting, _ = load(choices)
-    return str(setting.device.why)
+    return str(load(choices).setting.device.why)
 
 
 @lru_cache(maxsize=1)
@@ -159,9 +158,9 @@ def method_slice(request: SliceRequest) -> SliceDone:
     choices, volume = request.choices, request.volume
     if volume is None:
         return SliceDone(request, None, None)
-    method, _, loaded = load(choices)
+    method = load(choices)
     scan = choices.simulate(volume, [request.number], pattern_of(choices))
-    part = loaded.run(scan.select([0], with_reference=method.is_full_sample))
+    part = method.run(scan, [0])
     return SliceDone(
         request,
         None if part.image is None else np.abs(part.image[0]),

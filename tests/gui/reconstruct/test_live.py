@@ -37,7 +37,7 @@ def test_live_follows_the_slider_newest_wins_and_cleans_up(
     qtbot.waitUntil(lambda: not panel.live.is_busy, timeout=WAIT_MS)
     assert viewer.layers["head · live · mtmri"].visible
     assert panel.live.slow.n_runs - ran <= 4
-    _, _, loaded = load_method("mtmri")
+    loaded = load_method("mtmri")
     expected = np.abs(loaded.run(scan).image[0])
     np.testing.assert_allclose(
         viewer.layers["head · live · mtmri"].data[number], expected, rtol=1e-3, atol=1e-2
