@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QVBoxLayout,
 
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.gui.form import OptionsForm
-from napari_mtmri.gui.reconstruct.requests import SliceRequest, pattern_of, tick
+from napari_mtmri.gui.reconstruct.slice_job import SliceRequest, pattern_of, tick
 from napari_mtmri.gui.reconstruct.state import Choices
 from napari_mtmri.gui.widgets.acceleration import Acceleration
 from napari_mtmri.gui.widgets.layout import Steady

@@ -11,9 +11,9 @@ from napari.layers import Image, Labels
 from napari.viewer import Viewer
 
 from napari_mtmri.geometry import to_stack
-from napari_mtmri.gui.reconstruct.requests import labels_from
-from napari_mtmri.gui.reconstruct.results import ResultLayers, insert_quietly, leave_if_edited
-from napari_mtmri.gui.reconstruct.whole import VolumeRequest
+from napari_mtmri.gui.reconstruct.slice_job import labels_from
+from napari_mtmri.gui.reconstruct.volume_job import VolumeRequest
+from napari_mtmri.gui.viewer.layer_list import ResultLayers, insert_quietly, leave_if_edited
 from napari_mtmri.gui.viewer.layers import KEY, label_style
 from napari_mtmri.gui.viewer.shim import forget_strokes
 from napari_mtmri.methods.passes import Progress

@@ -11,7 +11,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_mtmri.gui.jobs import Latest
 from napari_mtmri.gui.reconstruct.preview_layers import SEGMENTATION, PreviewLayers
-from napari_mtmri.gui.reconstruct.requests import (
+from napari_mtmri.gui.reconstruct.slice_job import (
     SliceDone,
     SliceRequest,
     Tick,
@@ -20,7 +20,7 @@ from napari_mtmri.gui.reconstruct.requests import (
     slice_line,
     tick,
 )
-from napari_mtmri.gui.reconstruct.results import ResultLayers
+from napari_mtmri.gui.viewer.layer_list import ResultLayers
 from napari_mtmri.gui.viewer.layers import Placement
 
 ZERO_FILLED = "zero-filled"

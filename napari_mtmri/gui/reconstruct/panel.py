@@ -15,21 +15,21 @@ from napari_mtmri.errors import InputError, WeightsError
 from napari_mtmri.gui.app.keys import bind_keys, unbind_keys, unbinder
 from napari_mtmri.gui.app.panels import remember
 from napari_mtmri.gui.jobs import Latest, sentence
-from napari_mtmri.gui.reconstruct.dialogs import Dialogs
+from napari_mtmri.gui.reconstruct.files import Dialogs
 from napari_mtmri.gui.reconstruct.guide import GUIDE
-from napari_mtmri.gui.reconstruct.input_part import InputPart
 from napari_mtmri.gui.reconstruct.live import Live
-from napari_mtmri.gui.reconstruct.method_part import MethodPart
-from napari_mtmri.gui.reconstruct.requests import SliceDone, SliceRequest, Tick, load_device
-from napari_mtmri.gui.reconstruct.results import slice_on_screen
-from napari_mtmri.gui.reconstruct.run_part import RunPart
-from napari_mtmri.gui.reconstruct.running import Running
-from napari_mtmri.gui.reconstruct.sampling_part import RealismPart, SamplingPart
-from napari_mtmri.gui.reconstruct.scores_part import ScoresPart, summary
-from napari_mtmri.gui.reconstruct.show_part import ShowPart
+from napari_mtmri.gui.reconstruct.parts.input import InputPart
+from napari_mtmri.gui.reconstruct.parts.method import MethodPart
+from napari_mtmri.gui.reconstruct.parts.run import RunPart
+from napari_mtmri.gui.reconstruct.parts.sampling import RealismPart, SamplingPart
+from napari_mtmri.gui.reconstruct.parts.scores import ScoresPart, summary
+from napari_mtmri.gui.reconstruct.parts.show import ShowPart
+from napari_mtmri.gui.reconstruct.run_controller import Running
+from napari_mtmri.gui.reconstruct.slice_job import SliceDone, SliceRequest, Tick, load_device
 from napari_mtmri.gui.reconstruct.state import METHOD, Choices
-from napari_mtmri.gui.reconstruct.whole import VolumeDone, VolumeRequest
+from napari_mtmri.gui.reconstruct.volume_job import VolumeDone, VolumeRequest
 from napari_mtmri.gui.viewer import orientation
+from napari_mtmri.gui.viewer.layer_list import slice_on_screen
 from napari_mtmri.gui.viewer.layers import placement_of_layer
 from napari_mtmri.gui.viewer.result_layers import error_top
 from napari_mtmri.gui.widgets.header import Header

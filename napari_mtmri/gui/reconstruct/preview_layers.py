@@ -10,8 +10,8 @@ from napari.layers import Image, Labels
 from napari.viewer import Viewer
 
 from napari_mtmri.geometry import to_stack
-from napari_mtmri.gui.reconstruct.results import ResultLayers, insert_quietly
 from napari_mtmri.gui.reconstruct.state import Choices
+from napari_mtmri.gui.viewer.layer_list import ResultLayers, insert_quietly
 from napari_mtmri.gui.viewer.layers import KEY, Placement, label_style, window_of
 from napari_mtmri.volume import Volume
 

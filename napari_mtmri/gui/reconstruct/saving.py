@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from napari_mtmri.gui.reconstruct.requests import SliceRequest, pattern_of
+from napari_mtmri.gui.reconstruct.slice_job import SliceRequest, pattern_of
 from napari_mtmri.gui.viewer.layers import LayerData
 from napari_mtmri.result import Result
 from napari_mtmri.volume import Volume

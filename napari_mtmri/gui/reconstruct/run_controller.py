@@ -11,13 +11,13 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_mtmri.gui.jobs import Job, once
 from napari_mtmri.gui.reconstruct.growing import Growing
-from napari_mtmri.gui.reconstruct.results import ResultLayers
-from napari_mtmri.gui.reconstruct.whole import (
+from napari_mtmri.gui.reconstruct.volume_job import (
     VolumeDone,
     VolumeRequest,
     more_layers,
     whole_volume,
 )
+from napari_mtmri.gui.viewer.layer_list import ResultLayers
 from napari_mtmri.methods.passes import Progress
 
 

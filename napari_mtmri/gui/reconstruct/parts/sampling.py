@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
 from superqt import QCollapsible
 
 from napari_mtmri.gui.form import OptionsForm
-from napari_mtmri.gui.reconstruct.requests import Tick
+from napari_mtmri.gui.reconstruct.slice_job import Tick
 from napari_mtmri.gui.reconstruct.state import Choices
 from napari_mtmri.gui.widgets.acceleration import Acceleration
 from napari_mtmri.gui.widgets.layout import Flow

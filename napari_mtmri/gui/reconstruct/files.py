@@ -15,8 +15,8 @@ from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_mtmri.gui.jobs import once
 from napari_mtmri.gui.reconstruct import saving
-from napari_mtmri.gui.reconstruct.requests import SliceRequest
-from napari_mtmri.gui.reconstruct.whole import VolumeDone
+from napari_mtmri.gui.reconstruct.slice_job import SliceRequest
+from napari_mtmri.gui.reconstruct.volume_job import VolumeDone
 from napari_mtmri.gui.viewer.layers import LayerData
 from napari_mtmri.gui.viewer.orientation import watch
 from napari_mtmri.gui.viewer.result_layers import run_title

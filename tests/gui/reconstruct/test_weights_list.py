@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from napari_mtmri.gui.reconstruct.method_part import MethodPart
+from napari_mtmri.gui.reconstruct.parts.method import MethodPart
 from napari_mtmri.gui.reconstruct.state import Choices
 from napari_mtmri.networks.build import build
 from napari_mtmri.weights import save_weights

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from napari_mtmri.errors import Stopped
-from napari_mtmri.gui.reconstruct.requests import (
+from napari_mtmri.gui.reconstruct.slice_job import (
     SliceDone,
     SliceRequest,
     method_slice,

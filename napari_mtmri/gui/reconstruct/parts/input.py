@@ -22,8 +22,8 @@ from qtpy.QtWidgets import (
 
 from napari_mtmri.errors import MtmriError
 from napari_mtmri.geometry import Axes, phase_letters, to_stack
-from napari_mtmri.gui.reconstruct.results import insert_quietly, is_result, known_what
 from napari_mtmri.gui.viewer.contributions import drawn_layer
+from napari_mtmri.gui.viewer.layer_list import insert_quietly, is_result, known_what
 from napari_mtmri.gui.viewer.layers import (
     KEY,
     is_ours,
