@@ -63,7 +63,7 @@ class Acquisition:
         mask = self.pattern.mask(plane)
         return mask, self.pattern.describe(plane, mask)
 
-    def scan(self, volume: Volume) -> Scan:
+    def scan(self, volume: Volume, slices: Sequence[int] | None = None) -> Scan:
         """Return the simulated scan of a volume."""
         from napari_mtmri.verbs import simulate
 
@@ -74,6 +74,7 @@ class Acquisition:
             snr=self.snr,
             n_coils=self.n_coils,
             axes=self.axes(volume),
+            slices=slices,
             seed=self.pattern.seed,
         )
 

@@ -23,7 +23,7 @@ class Option:
     ----------
     name : str
         As written in Python, shell and JSON.
-    kind : {"float", "int", "choice", "path", "bool"}
+    kind : {"float", "int", "choice", "path", "bool", "text"}
     default : float, int, str, bool or None
         None means: worked out from the request, as ``help`` says.
     help : str
@@ -32,15 +32,23 @@ class Option:
         Closed range of a number.
     choices : tuple of str
         What a "choice" may be.
+    label : str
+        What a form calls it; by default the name with spaces.
     """
 
     name: str
-    kind: Literal["float", "int", "choice", "path", "bool"]
+    kind: Literal["float", "int", "choice", "path", "bool", "text"]
     default: Value | None
     help: str
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    label: str = ""
+
+    @property
+    def title(self) -> str:
+        """What a form calls it."""
+        return self.label or self.name.replace("_", " ").capitalize()
 
     def check(self, value: object, owner: str) -> Value:
         """Return ``value`` in the option's own type.
@@ -61,9 +69,9 @@ class Option:
         if self.kind == "bool":
             words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
             return value if isinstance(value, bool) else words.get(str(value).lower())
-        if self.kind in ("choice", "path"):
+        if self.kind in ("choice", "path", "text"):
             text = str(value)
-            return text if self.kind == "path" or text in self.choices else None
+            return text if self.kind != "choice" or text in self.choices else None
         try:
             number = float(value)  # type: ignore[arg-type]
         except (TypeError, ValueError):

@@ -51,6 +51,7 @@ EQUISPACED = PatternKind(
             "shift of the comb as a fraction of its spacing; automatic: by the seed",
             0.0,
             0.999,
+            label="Shift of the lines",
         ),
     ),
 )

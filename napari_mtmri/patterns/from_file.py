@@ -68,7 +68,13 @@ FROM_FILE = PatternKind(
     draw=draw,
     options=(
         Option("path", "path", None, "file of the mask: one value per line or per sample"),
-        Option("fftshift", "bool", False, "the file has zero frequency at its corner"),
+        Option(
+            "fftshift",
+            "bool",
+            False,
+            "the file has zero frequency at its corner",
+            label="Zero frequency at the corner",
+        ),
     ),
     uses=frozenset(),
     facts=facts,

@@ -83,7 +83,15 @@ PARTIAL_FOURIER = PatternKind(
             "share of k-space that may be sampled; automatic: 1 / R up to R = 1.6, else 0.625",
             0.5,
             1.0,
+            label="Sampled part of k-space",
         ),
-        Option("side", "choice", "first", "which side is sampled", choices=("first", "last")),
+        Option(
+            "side",
+            "choice",
+            "first",
+            "which side is sampled",
+            choices=("first", "last"),
+            label="Sampled side",
+        ),
     ),
 )

@@ -74,6 +74,7 @@ RADIAL = PatternKind(
             "golden",
             "between spokes: golden 111.246 degrees, or uniform",
             choices=("golden", "uniform"),
+            label="Angle between spokes",
         ),
     ),
     uses=frozenset({"acceleration"}),

@@ -62,8 +62,16 @@ SPIRAL = PatternKind(
     dimensions=2,
     draw=draw,
     options=(
-        Option("interleaves", "int", 8, "number of arms", 1, 64),
-        Option("density", "float", 1.5, "1: even; larger: denser inside", 1.0, 4.0),
+        Option("interleaves", "int", 8, "number of arms", 1, 64, label="Spiral arms"),
+        Option(
+            "density",
+            "float",
+            1.5,
+            "1: even; larger: denser inside",
+            1.0,
+            4.0,
+            label="Density at the centre",
+        ),
     ),
     uses=frozenset({"acceleration"}),
 )

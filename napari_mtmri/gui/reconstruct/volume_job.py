@@ -5,23 +5,24 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from napari_mtmri import verbs
 from napari_mtmri.errors import Stopped
-from napari_mtmri.gui.reconstruct.slice_job import (
-    SliceDone,
-    SliceRequest,
-    method_slice,
-    pattern_of,
-)
+from napari_mtmri.gui.reconstruct.slice_job import SliceRequest, method_slice
 from napari_mtmri.gui.reconstruct.state import Choices
 from napari_mtmri.gui.viewer.layers import LayerData, Placement, window_of
+from napari_mtmri.gui.viewer.result_layers import (
+    coming_title,
+    error_top,
+    measured_decibels,
+    result_layers,
+)
 from napari_mtmri.methods.passes import Progress
 from napari_mtmri.result import Result
 from napari_mtmri.volume import Volume
@@ -38,9 +39,9 @@ class VolumeRequest:
     choices : Choices
     volume : Volume
     placement : Placement
-        Of the layer it is shown as.
+        How the volume's layer is placed.
     labels : Volume or None
-        What somebody drew.
+        The reference segmentation.
     first : int
         Slice on screen.
     """
@@ -52,42 +53,40 @@ class VolumeRequest:
     first: int
 
     def prepare(self) -> None:
-        """Work out, in a thread, what the window would wait for."""
+        """Compute, in a thread, what the window would otherwise wait for."""
         _ = self.title, self.window, self.empty_image, self.empty_labels
 
     @cached_property
     def window(self) -> tuple[float, float]:
-        """Black and white of its images."""
+        """Display window of its images: black and white."""
         return window_of(self.volume.data)
 
     @cached_property
     def empty_image(self) -> np.ndarray:
-        """An image in the layer's axes where nothing was computed yet."""
-        shape = self.placement.view(self.volume.data).shape
-        return np.full(shape, np.nan, np.float32)
+        """NaN on the layer's grid: an image where nothing has been computed yet."""
+        return np.full(self.placement.view(self.volume.data).shape, np.nan, np.float32)
 
     @cached_property
     def empty_labels(self) -> np.ndarray:
-        """Labels in the layer's axes where nothing was found yet."""
+        """Zeros on the layer's grid: labels where nothing has been found yet."""
         return np.zeros(self.placement.view(self.volume.data).shape, np.uint8)
 
     @cached_property
     def title(self) -> str:
-        """The name its layers will have.
+        """The title of the result, which its layers are named by.
 
         Raises
         ------
         RequestError
             If the choices do not fit together.
         """
-        from napari_mtmri.gui.viewer.result_layers import coming_title
-
-        choices = self.choices
+        choices, acquisition = self.choices, self.choices.acquisition()
+        record = acquisition.record()
         request = {
-            "pattern": pattern_of(choices).record(),
+            "pattern": record["pattern"],
+            "simulation": record,
             "parameters": choices.parameters,
-            **weights_of(choices),
-            "simulation": {"phase": choices.phase, "snr": choices.snr, "n_coils": choices.n_coils},
+            **choices.own_weights,
         }
         return coming_title(self.volume.name, choices.method, request, choices.swapped)
 
@@ -101,89 +100,78 @@ class VolumeDone:
     layers: list[LayerData]
 
 
-def whole_volume(
+def volume_job(
     request: VolumeRequest, report: Callable[[Any], None], stop: threading.Event
 ) -> VolumeDone:
     """Return the scored result of a volume; reports the slice on screen first.
 
-    That slice is done alone before the whole volume is simulated, which may take seconds.
+    That slice is computed alone before the whole volume is simulated, which may take seconds.
 
     Raises
     ------
     Stopped
-        If ``stop`` was set; nothing is left.
+        If ``stop`` was set; nothing is kept.
     """
-    from napari_mtmri.verbs import evaluate, run
-
     choices, volume = request.choices, request.volume
+    chosen = choices.method_choice()
     request.prepare()
-    first = method_slice(SliceRequest(choices, volume, number=request.first))
-    report(_progress_of(first, volume.shape[choices.axes(volume).slice]))
+    report(_first_slice(request))
     _check(stop)
-    result = run(
-        choices.simulate(volume, pattern=pattern_of(choices)),
-        choices.method,
-        device=choices.device,
-        precision=choices.precision,
-        weights=choices.weights,
+    result = verbs.run(
+        choices.acquisition().scan(volume),
+        chosen.name,
+        device=chosen.device,
+        precision=chosen.precision,
+        weights=chosen.weights,
         first_slice=request.first,
         on_progress=report,
         stop=stop,
-        **choices.parameters,
+        **chosen.parameters,
     )
-    result = replace(result, request={**result.request, **weights_of(choices)})
+    result = replace(result, request={**result.request, **choices.own_weights})
     _check(stop)
     report(SCORING)
-    result = evaluate(result, labels=request.labels)
+    result = verbs.evaluate(result, labels=request.labels)
     _check(stop)
-    return VolumeDone(request, result, _layers(request, result, choices.shown))
-
-
-def weights_of(choices: Choices) -> dict[str, str]:
-    """Return the name of the user's own weights, as a request says it; nothing for others."""
-    return {} if choices.weights is None else {"weights": Path(choices.weights).stem}
+    return VolumeDone(request, result, layers_of(request, result, choices.shown))
 
 
 def more_layers(done: VolumeDone, what: str) -> list[LayerData]:
-    """Return a layer of a finished run that was not asked for before, to be seen at once."""
-    found = _layers(done.request, done.result, (what,))
+    """Return one more layer of a finished run, visible."""
+    found = layers_of(done.request, done.result, (what,))
     return [(data, {**arguments, "visible": True}, kind) for data, arguments, kind in found]
 
 
-def _layers(request: VolumeRequest, result: Result, shown: tuple[str, ...]) -> list[LayerData]:
-    from napari_mtmri.gui.viewer.result_layers import error_top, result_layers
-
-    choices, volume = request.choices, request.volume
+def layers_of(request: VolumeRequest, result: Result, shown: Sequence[str]) -> list[LayerData]:
+    """Return the layers of a result, those that are named."""
+    choices, volume, kspace = request.choices, request.volume, None
+    if "k-space" in shown:
+        scan = choices.acquisition().scan(volume)
+        kspace = scan.volume(measured_decibels(scan.kspace), f"{volume.name} k-space")
     return result_layers(
         result,
         request.placement,
         shown,
         labels=request.labels,
-        kspace=_measured(choices, volume) if "k-space" in shown else None,
+        kspace=kspace,
         top=error_top(volume, choices.error_scale, choices.error_top),
     )
 
 
-def _measured(choices: Choices, volume: Volume) -> Volume:
-    """Return the measured k-space in decibels, on the grid of the volume."""
-    from napari_mtmri.gui.viewer.result_layers import measured_decibels
-
-    scan = choices.simulate(volume, pattern=pattern_of(choices))
-    return scan.volume(measured_decibels(scan.kspace), f"{volume.name} k-space")
+def _first_slice(request: VolumeRequest) -> Progress:
+    """Return the slice on screen as a first report of progress."""
+    volume, axes = request.volume, request.choices.axes(request.volume)
+    done = method_slice(SliceRequest(request.choices, volume, request.first))
+    return Progress(
+        done=0,
+        total=volume.shape[axes.slice],
+        slices=(request.first,),
+        image=None if done.image is None else done.image[None],
+        probability=None if done.probability is None else done.probability[None],
+        seconds_left=math.nan,
+    )
 
 
 def _check(stop: threading.Event) -> None:
     if stop.is_set():
         raise Stopped("stopped; nothing is kept.")
-
-
-def _progress_of(done: SliceDone, total: int) -> Progress:
-    image, probability = done.image, done.probability
-    return Progress(
-        done=0,
-        total=total,
-        slices=(done.request.number,),
-        image=None if image is None else image[None],
-        probability=None if probability is None else probability[None],
-        seconds_left=math.nan,
-    )

@@ -35,7 +35,7 @@ def test_open_and_sample_add_layers_and_choose_them(
     image, _ = phantom((20, 22, 5), seed=3)
     path = mt.save(image, tmp_path / "other.nii.gz")
     monkeypatch.setattr("qtpy.QtWidgets.QFileDialog.getOpenFileNames", lambda *_: ([str(path)], ""))
-    with qtbot.waitSignal(panel.dialogs.opened, timeout=WAIT_MS):
+    with qtbot.waitSignal(panel.files.opened, timeout=WAIT_MS):
         click(panel.input.open, qtbot)
     assert panel.input.image.layer.name == "other"
     click(panel.input.draw, qtbot)
@@ -126,7 +126,7 @@ def test_one_panel_whichever_way_it_is_opened(panel: Any, viewer: Any) -> None:
     commands.toggle_live(viewer)
     assert panel.run_part.live.isChecked()
     commands.toggle_live(viewer)
-    from napari_mtmri.gui.app.keys import KEYS
+    from napari_mtmri.gui.reconstruct.panel import KEYS
 
     bound = {str(key) for key in viewer.keymap}
     assert {key.replace("-", "+") for key in KEYS} <= bound

@@ -46,7 +46,7 @@ def test_a_saved_run_opens_again_in_its_layers(
     ):
         answer = (str(tmp_path / file), "")
         monkeypatch.setattr("qtpy.QtWidgets.QFileDialog.getSaveFileName", lambda *_, a=answer: a)
-        with qtbot.waitSignal(panel.dialogs.noted, timeout=WAIT_MS):
+        with qtbot.waitSignal(panel.files.noted, timeout=WAIT_MS):
             click(button, qtbot)
         assert str(tmp_path / file) in panel.run_part.note.text()
     assert (tmp_path / "scores.csv").read_text("utf-8").startswith("whole volume,PSNR")

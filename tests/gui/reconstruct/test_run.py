@@ -185,7 +185,6 @@ def test_a_panel_that_is_closed_stops_its_run_and_is_forgotten(
     panel: Any, viewer: Any, qtbot: Any, gate: Gate
 ) -> None:
     from napari_mtmri.gui.app.panels import panel_of
-    from napari_mtmri.gui.reconstruct.panel import Reconstruct
 
     gate.event.clear()
     click(panel.run_part.run, qtbot)
@@ -195,7 +194,7 @@ def test_a_panel_that_is_closed_stops_its_run_and_is_forgotten(
         viewer.window.remove_dock_widget(panel.parentWidget())
         panel.deleteLater()
     assert stop.is_set()
-    assert panel_of(viewer, Reconstruct) is None
+    assert panel_of(viewer, "Reconstruct") is None
     viewer.dims.set_point(0, 3)  # and hears no more of the viewer
     assert not viewer.keymap
     gate.event.set()
