@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Multi-task MR imaging: accelerated reconstruction and segmentation together.
 
-Five nouns (`Volume`, `Pattern`, `Scan`, `Method`, `Result`) and five verbs
-(`open`, `simulate`, `run`, `evaluate`, `save`). Names are fetched when first
-used, so that importing the package imports neither torch nor napari.
+Nouns (`Volume`, `Pattern`, `Acquisition`, `Scan`, `Method`, `Result`), verbs for one
+volume (`open`, `simulate`, `run`, `evaluate`, `save`) and for many cases (`run_many`,
+`evaluate_many`, with `MethodChoice` and `Where`). Names are fetched when first used, so
+that importing the package imports neither torch nor napari.
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from napari_mtmri.acquisition import Acquisition
+    from napari_mtmri.batch.many import evaluate_many, run_many
+    from napari_mtmri.batch.method_choice import MethodChoice
+    from napari_mtmri.batch.run_jobs import Where
     from napari_mtmri.methods.base import Method
     from napari_mtmri.patterns.base import Pattern
     from napari_mtmri.result import Result
@@ -24,6 +29,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Volume": "volume",
     "Pattern": "patterns.base",
+    "Acquisition": "acquisition",
     "Scan": "scan",
     "Method": "methods.base",
     "Result": "result",
@@ -32,18 +38,27 @@ _HOME = {
     "run": "verbs",
     "evaluate": "verbs",
     "save": "verbs",
+    "run_many": "batch.many",
+    "evaluate_many": "batch.many",
+    "MethodChoice": "batch.method_choice",
+    "Where": "batch.run_jobs",
 }
 
 __all__ = [
+    "Acquisition",
     "Method",
+    "MethodChoice",
     "Pattern",
     "Result",
     "Scan",
     "Volume",
+    "Where",
     "__version__",
     "evaluate",
+    "evaluate_many",
     "open",
     "run",
+    "run_many",
     "save",
     "simulate",
 ]

@@ -3,37 +3,45 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from napari_mtmri.cli.output import pairs
 from napari_mtmri.errors import RequestError
-
-if TYPE_CHECKING:
-    from napari_mtmri.geometry import Axes
-    from napari_mtmri.patterns.base import Mask, Pattern, Sampling
-    from napari_mtmri.scan import Scan
-    from napari_mtmri.volume import Volume
+from napari_mtmri.geometry import Axes, choose_axes
+from napari_mtmri.patterns.base import PATTERNS, Mask, Pattern, Sampling
+from napari_mtmri.scan import Scan
+from napari_mtmri.simulation import simulate
+from napari_mtmri.volume import Volume
 
 
 @dataclass(frozen=True)
 class Acquisition:
-    """All that `simulate` takes beside the volume, as the shell's options give it.
+    """How volumes are scanned: everything `simulate` takes apart from the volume.
 
     Parameters
     ----------
     pattern : Pattern
+        Its seed also gives the phase and the noise.
     phase, snr, n_coils
-        See `napari_mtmri.simulation.simulate`; the seed is the pattern's.
+        See `napari_mtmri.simulation.simulate`.
     slice_axis, phase_axis : int, optional
         Array axes; found from each volume by default.
     swap_phase : bool
         Exchange readout and phase encoding.
+
+    Examples
+    --------
+    >>> from napari_mtmri import Acquisition, Pattern
+    >>> from napari_mtmri.samples import phantom
+    >>> scan = Acquisition(Pattern("random", acceleration=3), snr=30).scan(phantom()[0])
+    >>> scan.simulation["snr"]
+    30
     """
 
-    pattern: Pattern
+    pattern: Pattern = field(default_factory=Pattern)
     phase: bool = False
     snr: float | None = None
     n_coils: int = 1
@@ -42,16 +50,20 @@ class Acquisition:
     swap_phase: bool = False
 
     def axes(self, volume: Volume) -> Axes:
-        """Return the axes of a volume."""
-        from napari_mtmri.geometry import choose_axes
+        """Return slice, readout and phase axes for a volume.
 
+        Raises
+        ------
+        RequestError
+            If an axis does not exist, or both are the same.
+        """
         axes = choose_axes(
             volume.shape, volume.affine, slice_axis=self.slice_axis, phase_axis=self.phase_axis
         )
         return axes.swapped() if self.swap_phase else axes
 
     def sampling(self, volume: Volume) -> tuple[Mask, Sampling]:
-        """Return the mask of a volume and its facts.
+        """Return the mask for a volume, bool (readout, phase), and its description.
 
         Raises
         ------
@@ -64,9 +76,21 @@ class Acquisition:
         return mask, self.pattern.describe(plane, mask)
 
     def scan(self, volume: Volume, slices: Sequence[int] | None = None) -> Scan:
-        """Return the simulated scan of a volume."""
-        from napari_mtmri.verbs import simulate
+        """Return the simulated scan of a volume.
 
+        Parameters
+        ----------
+        volume : Volume
+        slices : sequence of int, optional
+            Only these slices; each is the same as when all are simulated.
+
+        Raises
+        ------
+        InputError
+            If the volume has NaN or infinite voxels.
+        RequestError
+            If a number is out of range, or the pattern does not fit the plane.
+        """
         return simulate(
             volume,
             self.pattern,
@@ -79,51 +103,83 @@ class Acquisition:
         )
 
     def with_seed(self, seed: int) -> Acquisition:
-        """Return the same with another seed."""
+        """Return the same acquisition with another seed."""
         return replace(self, pattern=replace(self.pattern, seed=seed))
 
+    def for_case(self, case: str) -> Acquisition:
+        """Return the same acquisition with the seed of a case, see `case_seed`."""
+        return self.with_seed(case_seed(self.pattern.seed, case))
+
     def record(self) -> dict[str, Any]:
-        """Return it as plain data; `from_record` takes it back."""
+        """Return it as plain data, which `from_record` reads."""
         others = {key: value for key, value in asdict(self).items() if key != "pattern"}
         return {"pattern": self.pattern.record(), **others}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Acquisition:
-        """Return what `record` wrote down."""
-        from napari_mtmri.patterns.base import Pattern
-
+        """Return the acquisition that `record` has written as plain data."""
         return cls(**{**record, "pattern": Pattern.from_record(record["pattern"])})
 
 
+def case_seed(seed: int, case: str) -> int:
+    """Return the random seed of one case: the same whatever the order of the cases.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the whole list of cases.
+    case : str
+        Name of the case.
+
+    Returns
+    -------
+    int
+        The first 4 bytes of SHA-256 of ``"seed:case"``, little endian, without the lowest
+        bit: 0 to 2**31 - 1.
+    """
+    digest = hashlib.sha256(f"{seed}:{case}".encode()).digest()
+    return int.from_bytes(digest[:4], "little") >> 1
+
+
 def make_pattern(
-    word: str,
-    acceleration: float,
-    center_fraction: float | None,
-    seed: int,
-    options: Sequence[str] | None,
+    name: str,
+    acceleration: float = 4.0,
+    center_fraction: float | None = None,
+    seed: int = 0,
+    options: Mapping[str, Any] | None = None,
 ) -> Pattern:
-    """Return the pattern that a name or a file, and the options beside, ask for.
+    """Return the pattern with a registered name, or the one that a mask file holds.
+
+    Parameters
+    ----------
+    name : str
+        A registered pattern, or the path of a ``.npy``, ``.png`` or ``.csv`` file.
+    acceleration : float
+        R; ignored for "full" and for a file.
+    center_fraction : float, optional
+        Fully sampled center as a fraction of the side; ignored for a file.
+    seed : int
+    options : mapping, optional
+        Options of this pattern by name; words are converted.
 
     Raises
     ------
     RequestError
-        If there is neither such a pattern nor such a file, or a value does not fit.
+        If neither such a pattern nor such a file exists, or a value does not fit.
     InputError
         If the file holds no mask.
     """
-    from napari_mtmri.patterns.base import PATTERNS, Pattern
-
-    given: dict[str, Any] = dict(pairs(options, "--pattern-option"))
-    if word in PATTERNS.names():
-        factor = 1.0 if word == "full" else acceleration
-        pattern = Pattern(word, factor, center_fraction, seed, given)
-    elif Path(word).is_file() or "." in word or "/" in word:
-        given["path"] = str(Path(word).resolve())
+    given = dict(options or {})
+    if name in PATTERNS.names():
+        factor = 1.0 if name == "full" else acceleration
+        pattern = Pattern(name, factor, center_fraction, seed, given)
+    elif Path(name).is_file() or "." in name or "/" in name:
+        given["path"] = str(Path(name).resolve())
         pattern = Pattern("file", seed=seed, options=given)
     else:
         names = ", ".join(PATTERNS.names())
         raise RequestError(
-            f"pattern {word!r} does not exist; choose one of {names}, or name a .npy, .png or "
+            f"pattern {name!r} does not exist; choose one of {names}, or name a .npy, .png or "
             ".csv file."
         )
     pattern.record()  # a mask file that cannot be read is refused here

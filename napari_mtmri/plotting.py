@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_mtmri.display import View, upright_view
-from napari_mtmri.errors import InputError
 from napari_mtmri.files import write_whole
 from napari_mtmri.volume import Volume
 
@@ -90,11 +89,8 @@ def draw_figure(
 ) -> Any:
     """Return the matplotlib figure that `save_figure` writes; its parameters are the same."""
     for volume in (reference, labels):
-        if volume is not None and not volume.same_grid(result.zero_filled):
-            raise InputError(
-                f"{volume.name}: shape {volume.shape} or affine differ from the result's "
-                f"{result.zero_filled.shape}; use a volume on the grid of the input."
-            )
+        if volume is not None:
+            volume.require_same_grid(result.zero_filled, "the result")
     reference = reference or result.reference or _reference_of(result)
     view = upright_view(result.zero_filled, result.axes.slice, neurological=neurological)
     number = shown_slice(result, labels)

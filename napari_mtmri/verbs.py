@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The five verbs: open, simulate, run, evaluate, save. Window and shell call these."""
+"""The verbs for one volume: open, simulate, run, evaluate, save. Window and shell call these."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from napari_mtmri.errors import InputError, RequestError
+from napari_mtmri.errors import RequestError
 from napari_mtmri.methods.assemble import assemble, lost_to_zero_filled, score
 from napari_mtmri.methods.base import METHODS, LoadedMethod, Setting
 from napari_mtmri.methods.passes import Progress, Report, run_slices
@@ -26,13 +26,13 @@ __all__ = ["Progress", "evaluate", "load_method", "open", "run", "save", "simula
 
 
 def open(path: str | Path, kind: Literal["image", "labels"] | None = None) -> Volume | Result:
-    """Return what a file or folder holds: a Volume, or the Result of a run folder.
+    """Return what a file or folder holds: a Volume, or the Result of a result folder.
 
     Parameters
     ----------
     path : str or Path
     kind : {"image", "labels"}, optional
-        "labels" reads integers drawn by a person or a network.
+        "labels" reads integers: a reference or predicted segmentation.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def open(path: str | Path, kind: Literal["image", "labels"] | None = None) -> Vo
 
 
 def save(thing: Volume | Result, path: str | Path) -> Path:
-    """Write a Volume as a file (its ending chooses the format), a Result as a run folder."""
+    """Write a Volume as a file (its ending chooses the format), a Result as a result folder."""
     if isinstance(thing, Result):
         return write_run(thing, Path(path))
     readers.write(thing, Path(path))
@@ -86,7 +86,7 @@ def run(
     stop: threading.Event | None = None,
     **parameters: object,
 ) -> Result:
-    """Return what a method makes of a scan.
+    """Return the reconstruction and segmentation of a scan by a method.
 
     Parameters
     ----------
@@ -98,20 +98,20 @@ def run(
     weights : path, optional
         A file, or a folder of files named by method.
     first_slice : int, optional
-        Slice to do first, then outwards; else from the first to the last.
+        Slice to reconstruct first, then outwards; by default from the first to the last.
     on_progress : callable, optional
-        Called from this thread after each few slices.
+        Called from this thread with a `Progress` after each few slices.
     stop : threading.Event, optional
         Set it to stop within a few slices.
     **parameters
-        The method's own.
+        Parameters of the method.
 
     Raises
     ------
     RequestError, WeightsError, ResourceError
         If the method cannot be loaded or does not fit into memory.
     Stopped
-        If ``stop`` was set; nothing is left.
+        If ``stop`` was set.
     """
     began = time.perf_counter()
     loaded = load_method(
@@ -135,21 +135,18 @@ def evaluate(
     ----------
     result : Result
     reference : Volume, optional
-        The fully sampled truth; the result's own by default.
+        The fully sampled image; the result's own by default.
     labels : Volume, optional
-        What a person drew, on the same grid.
+        Reference segmentation, on the same grid.
 
     Raises
     ------
     InputError
-        If a volume lies on another grid.
+        If a volume is on another grid.
     """
     reference = reference or result.reference
     for volume in (reference, labels):
-        if volume is not None and not volume.same_grid(result.zero_filled):
-            raise InputError(
-                f"{volume.name}: shape {volume.shape} or affine differ from the result's "
-                f"{result.zero_filled.shape}; use a volume on the grid of the input."
-            )
+        if volume is not None:
+            volume.require_same_grid(result.zero_filled, "the result")
     scores = score(result, reference, labels)
     return replace(result, scores=scores, warnings=(*result.warnings, *lost_to_zero_filled(scores)))

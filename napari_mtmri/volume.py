@@ -129,6 +129,26 @@ class Volume:
             np.allclose(self.affine, other.affine, atol=SAME_GRID_MM)
         )
 
+    def require_same_grid(self, other: Volume, what: str) -> None:
+        """Refuse a volume on another grid than ``other``.
+
+        Parameters
+        ----------
+        other : Volume
+        what : str
+            What the other volume is, for the message: "the image".
+
+        Raises
+        ------
+        InputError
+            If shape or affine differ.
+        """
+        if not self.same_grid(other):
+            raise InputError(
+                f"{self.path or self.name}: shape {self.shape} or affine differ from those of "
+                f"{what}, {other.shape}; use a volume on the same grid."
+            )
+
     def magnitude(self) -> NDArray[np.float32]:
         """Return the magnitude as float32; worked out once and kept.
 

@@ -1,69 +1,110 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The table of cases that ``evaluate`` reads."""
+"""Which cases there are: a table of cases as people write it, or a list of files."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_mtmri.errors import InputError
-from napari_mtmri.tables import read_rows, table_of
+from napari_mtmri.errors import InputError, RequestError
+from napari_mtmri.readers.image import case_name
 
-NAMES = ("case", "image", "run")
+CASES = "cases.csv"
 
 
 @dataclass(frozen=True)
-class Row:
-    """One line: a volume to run methods on, or a run folder to score.
+class CaseRow:
+    """One case: a volume to run methods on, or a result folder to score.
 
     Parameters
     ----------
     case : str
-    image, run : Path or None
-        One of the two.
-    labels : Path or None
-        What somebody drew.
-    reference : Path or None
-        The fully sampled volume of a run folder.
+        Name of the case.
+    image : Path, optional
+        Fully sampled volume.
+    labels : Path, optional
+        Reference segmentation.
+    run : Path, optional
+        Result folder, in place of the image.
+    reference : Path, optional
+        Fully sampled volume of the result folder.
     """
 
     case: str
-    image: Path | None
-    run: Path | None
-    labels: Path | None
-    reference: Path | None
+    image: Path | None = None
+    labels: Path | None = None
+    run: Path | None = None
+    reference: Path | None = None
 
 
-def read_cases(table: Path, split: str | None = None) -> list[Row]:
-    """Return the lines of a table; its paths are relative to it.
+Cases = str | Path | Sequence[str | Path | CaseRow]
 
-    Columns: case and image, with mask (or labels) and split where there are such; or
-    case and run, with reference and labels.
+
+def as_rows(cases: Cases, labels: Sequence[str | Path] | None = None) -> list[CaseRow]:
+    """Return the cases of a table or of a list of volumes.
+
+    Parameters
+    ----------
+    cases : path, or sequence of path or CaseRow
+        A table of cases (or a folder with ``cases.csv``), a volume, or several volumes,
+        named by `case_names`.
+    labels : sequence of path, optional
+        Reference segmentations, one for each volume, in order.
+
+    Raises
+    ------
+    InputError
+        If the table cannot be used.
+    RequestError
+        If a volume is given twice, or the numbers of volumes and labels differ.
+    """
+    if isinstance(cases, (str, Path)):
+        place = Path(cases)
+        if labels is None and (place.suffix == ".csv" or (place / CASES).is_file()):
+            return read_cases(place)
+        cases = [place]
+    rows = [one for one in cases if isinstance(one, CaseRow)]
+    paths = [Path(one) for one in cases if not isinstance(one, CaseRow)]
+    drawn = [None] * len(paths) if not labels else [Path(one) for one in labels]
+    if len(drawn) != len(paths):
+        raise RequestError(
+            f"{len(drawn)} `labels` for {len(paths)} volumes; give one for each, in order."
+        )
+    names = case_names(paths)
+    return rows + [CaseRow(*one) for one in zip(names, paths, drawn, strict=True)]
+
+
+def read_cases(table: Path, split: str | None = None) -> list[CaseRow]:
+    """Return the cases of a table; its paths are relative to it.
+
+    Columns: case and image, optionally mask (or labels) and split; or case and run,
+    optionally reference and labels.
 
     Parameters
     ----------
     table : Path
         CSV file, or a folder with ``cases.csv``.
     split : str, optional
-        Only the lines of this split.
+        Only the cases of this split.
 
     Raises
     ------
     InputError
-        If it is no such table, or no line is left.
+        If it is no such table, or no case is left.
     """
     table = table_of(table)
     rows = read_rows(table)
     _check_columns(table, rows[0])
     if split is not None:
-        splits = sorted({row.get("split", "") for row in rows} - {""})
+        splits = splits_of(table)
         rows = [row for row in rows if row.get("split") == split]
         if not rows:
             raise InputError(
                 f"{table}: no case has the split {split!r}; there are: {', '.join(splits) or 'none'}."
             )
-    found = [_row(table, row) for row in rows]
+    found = [_case_row(table, row) for row in rows]
     images = [row.case for row in found if row.image is not None]
     twice = [case for case in images if images.count(case) > 1]
     if twice:
@@ -72,8 +113,74 @@ def read_cases(table: Path, split: str | None = None) -> list[Row]:
 
 
 def splits_of(table: Path) -> list[str]:
-    """Return the splits that a table knows."""
+    """Return the names of the splits in a table of cases, sorted."""
     return sorted({row.get("split", "") for row in read_rows(table_of(table))} - {""})
+
+
+def table_of(place: Path) -> Path:
+    """Return the table of cases in a folder, or the file itself."""
+    return place / CASES if place.is_dir() else place
+
+
+def read_rows(table: Path) -> list[dict[str, str]]:
+    """Return the lines of a table by its heading, without blanks around the words.
+
+    Raises
+    ------
+    InputError
+        If it is no table, or has no line.
+    """
+    try:
+        # Spreadsheets put a byte order mark before the first column's name.
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            lines = list(csv.DictReader(file, restval=""))
+    except (OSError, UnicodeDecodeError, csv.Error) as why:
+        reason = why.strerror if isinstance(why, OSError) else why
+        raise InputError(f"{table}: not a table ({reason}); name a CSV file of cases.") from why
+    rows = [
+        {key.strip(): (value or "").strip() for key, value in line.items() if isinstance(key, str)}
+        for line in lines
+    ]
+    if not rows:
+        raise InputError(f"{table}: no cases in it; it needs a heading and a line for each.")
+    return rows
+
+
+def case_names(paths: Sequence[Path]) -> list[str]:
+    """Return a name for each file; equal names get the names of their folders in front.
+
+    Raises
+    ------
+    RequestError
+        If a file is given twice.
+    """
+    resolved = [path.resolve() for path in paths]
+    twice = [path for path in resolved if resolved.count(path) > 1]
+    if twice:
+        raise RequestError(f"{twice[0]}: is given twice; name it once.")
+    stems = [case_name(path) for path in resolved]
+    folders = [path.parent.parts[1:] for path in resolved]
+    depths = [0] * len(resolved)
+    for _ in range(max(map(len, folders), default=0)):
+        names = _names(stems, folders, depths)
+        depths = [
+            min(depth + (names.count(name) > 1), len(above))
+            for name, depth, above in zip(names, depths, folders, strict=True)
+        ]
+    names = _names(stems, folders, depths)
+    if len(set(names)) < len(names):  # a/x.nii and a/x.mgz
+        return [f"{number:03d}-{path.name}" for number, path in enumerate(resolved, start=1)]
+    return names
+
+
+def _names(
+    stems: Sequence[str], folders: Sequence[tuple[str, ...]], depths: Sequence[int]
+) -> list[str]:
+    """Join each stem with as many of the folders above it as its depth says."""
+    return [
+        "-".join((*above[len(above) - depth :], stem))
+        for stem, above, depth in zip(stems, folders, depths, strict=True)
+    ]
 
 
 def _check_columns(table: Path, row: Mapping[str, str]) -> None:
@@ -84,13 +191,13 @@ def _check_columns(table: Path, row: Mapping[str, str]) -> None:
         )
 
 
-def _row(table: Path, row: Mapping[str, str]) -> Row:
+def _case_row(table: Path, row: Mapping[str, str]) -> CaseRow:
     def place(*names: str) -> Path | None:
         words = [row[name] for name in names if row.get(name)]
         return table.parent / words[0] if words else None
 
     if not row["case"] or not (row.get("image") or row.get("run")):
         raise InputError(f"{table}: the line {dict(row)} names no case or no file; complete it.")
-    return Row(
-        row["case"], place("image"), place("run"), place("labels", "mask"), place("reference")
+    return CaseRow(
+        row["case"], place("image"), place("labels", "mask"), place("run"), place("reference")
     )

@@ -1,41 +1,45 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which method, and how it is loaded, as the shell's options give it."""
+"""Which method, with which parameters and weights, on which device."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from napari_mtmri.errors import RequestError
-
-if TYPE_CHECKING:
-    from napari_mtmri.weights import Card
+from napari_mtmri.errors import RequestError, WeightsError
+from napari_mtmri.methods.base import METHODS
+from napari_mtmri.parameters import check_options
+from napari_mtmri.weights import Card, find_weights, read_card
 
 DEFAULT_METHOD = "mtmri"
 
 
 @dataclass(frozen=True)
 class MethodChoice:
-    """A method and how it is loaded, as the shell's options give it.
+    """A method and how it is loaded.
 
     Parameters
     ----------
     name : str
+        A registered method.
     parameters : mapping
+        Parameters of the method.
     device, precision : str
+        See `napari_mtmri.device.choose_device`.
     weights : Path, optional
+        A weights file, or a folder of files named by method.
     """
 
-    name: str
-    parameters: Mapping[str, Any]
+    name: str = DEFAULT_METHOD
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     device: str = "auto"
     precision: str = "auto"
     weights: Path | None = None
 
     def record(self) -> dict[str, Any]:
-        """Return what a result depends on, the weights by their SHA-256.
+        """Return what a result depends on as plain data, the weights by their SHA-256.
 
         Raises
         ------
@@ -44,9 +48,6 @@ class MethodChoice:
         WeightsError
             If weights are missing or made for another method.
         """
-        from napari_mtmri.methods.base import METHODS
-        from napari_mtmri.parameters import check_options
-
         method = METHODS.get(self.name)
         return {
             "method": self.name,
@@ -57,33 +58,32 @@ class MethodChoice:
         }
 
 
-def split_methods(words: Sequence[str] | None) -> list[str]:
-    """Return the names of ``["mtmri,d5c5"]``, each once; the joint method by default.
+def as_choices(methods: Sequence[str | MethodChoice]) -> list[MethodChoice]:
+    """Return the choices of methods, each once.
 
     Raises
     ------
     RequestError
-        If there is none.
+        If there is none, or one is named twice with different settings.
     """
-    given = ",".join(words) if words else DEFAULT_METHOD
-    names = list(dict.fromkeys(word.strip() for word in given.split(",") if word.strip()))
-    if not names:
-        raise RequestError(f"--method {given!r} names no method; see `napari-mtmri methods`.")
-    return names
+    choices = [MethodChoice(one) if isinstance(one, str) else one for one in methods]
+    found = {choice.name: choice for choice in choices}
+    if not found:
+        raise RequestError("`methods` names no method; see `napari-mtmri methods`.")
+    for choice in choices:
+        if choice != found[choice.name]:
+            raise RequestError(f"{choice.name}: given twice with different settings; give one.")
+    return list(found.values())
 
 
 def cards_of(name: str, weights: Path | None) -> list[Card]:
-    """Return the cards of a method's weights; without torch.
+    """Return the cards of a method's weights, without reading the weights.
 
     Raises
     ------
     WeightsError
         If weights are missing or made for another method.
     """
-    from napari_mtmri.errors import WeightsError
-    from napari_mtmri.methods.base import METHODS
-    from napari_mtmri.weights import find_weights, read_card
-
     cards = []
     for part in METHODS.get(name).weights:
         file = find_weights(part, weights)

@@ -1,26 +1,203 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a job does: open, simulate, run, evaluate, save."""
+"""One case from file to scores: open, simulate, run, evaluate."""
 
 from __future__ import annotations
 
 import glob
 import hashlib
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
 from napari_mtmri import __version__
 from napari_mtmri.acquisition import Acquisition
-from napari_mtmri.batch.local import Job
-from napari_mtmri.batch.method_choice import MethodChoice
-from napari_mtmri.errors import InputError
+from napari_mtmri.batch.job import Job, Report
+from napari_mtmri.batch.method_choice import MethodChoice, cards_of
+from napari_mtmri.errors import InputError, WeightsError
+from napari_mtmri.files import sha256
+from napari_mtmri.result import Result
+from napari_mtmri.scan import Scan
+from napari_mtmri.verbs import evaluate, open, run
+from napari_mtmri.volume import Volume
 
-if TYPE_CHECKING:
-    from napari_mtmri.result import Result
-    from napari_mtmri.scan import Scan
-    from napari_mtmri.volume import Volume
+
+@dataclass(frozen=True)
+class Case:
+    """One scanned case.
+
+    Parameters
+    ----------
+    scan : Scan
+    labels : Volume, optional
+        Reference segmentation.
+    sampling : str
+        The sampling in words.
+    warnings : tuple of str
+        Warnings about the sampling.
+    """
+
+    scan: Scan
+    labels: Volume | None
+    sampling: str
+    warnings: tuple[str, ...] = ()
+
+
+def scan_case(image: Volume, labels: Volume | None, acquisition: Acquisition) -> Case:
+    """Return the simulated scan of an image, with its reference segmentation.
+
+    Raises
+    ------
+    InputError
+        If image and labels are on different grids, or voxels are NaN or infinite.
+    RequestError
+        If the pattern does not fit.
+    """
+    if labels is not None:
+        labels.require_same_grid(image, f"the image {image.path or image.name}")
+    _, sampling = acquisition.sampling(image)  # a pattern that does not fit is refused here
+    return Case(acquisition.scan(image), labels, sampling.text, sampling.warnings)
+
+
+def run_case(
+    case: Case,
+    choice: MethodChoice,
+    report: Report | None = None,
+    stop: threading.Event | None = None,
+) -> Result:
+    """Return the scored result of a method on a case.
+
+    Parameters
+    ----------
+    case : Case
+    choice : MethodChoice
+    report : callable, optional
+        Called with a `Progress` after each few slices.
+    stop : threading.Event, optional
+        Set it to stop within a few slices.
+
+    Raises
+    ------
+    RequestError, WeightsError, ResourceError
+        If the method cannot be loaded or does not fit into memory.
+    Stopped
+        If ``stop`` was set.
+    """
+    result = run(
+        case.scan,
+        choice.name,
+        device=choice.device,
+        precision=choice.precision,
+        weights=choice.weights,
+        on_progress=report,
+        stop=stop,
+        **choice.parameters,
+    )
+    result = evaluate(result, labels=case.labels)
+    return replace(result, warnings=tuple(dict.fromkeys((*case.warnings, *result.warnings))))
+
+
+def make_job(
+    case: str, image: Path, labels: Path | None, acquisition: Acquisition, choice: MethodChoice
+) -> Job:
+    """Return the job of one method on one case.
+
+    Raises
+    ------
+    InputError
+        If a file does not exist.
+    """
+    record = acquisition.record()
+    file = record["pattern"]["options"].pop("path", None)  # the record has its SHA-256
+    request = {
+        "case": case,
+        "image": fingerprint(image),
+        "labels": None if labels is None else fingerprint(labels),
+        "acquisition": record,
+        **choice.record(),
+        "version": __version__,
+    }
+    places = {
+        "image": absolute(image),
+        "labels": absolute(labels),
+        "weights": absolute(choice.weights),
+        "pattern_file": file,
+    }
+    return Job(f"{case} · {choice.name}", request, places)
+
+
+_LAST: dict[str, Case] = {}
+
+
+def case_of(job: Job) -> Case:
+    """Return the case of a job; the last one is kept for the next method.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be used, or image and labels are on different grids.
+    RequestError
+        If the pattern does not fit.
+    """
+    key = repr([job.request[name] for name in ("case", "image", "labels", "acquisition")])
+    case = _LAST.get(key)
+    if case is None:
+        _LAST.clear()  # one case in memory at a time
+        case = _LAST[key] = _open_case(job)
+    return case
+
+
+def _open_case(job: Job) -> Case:
+    image = replace(open_volume(job.places["image"]), name=job.request["case"])
+    labels = None if job.places["labels"] is None else open_volume(job.places["labels"], "labels")
+    record = dict(job.request["acquisition"])
+    if job.places["pattern_file"]:
+        options = {**record["pattern"]["options"], "path": job.places["pattern_file"]}
+        record["pattern"] = {**record["pattern"], "options": options}
+    return scan_case(image, labels, Acquisition.from_record(record))
+
+
+def run_job(job: Job, case: Case, report: Report, stop: threading.Event) -> Result:
+    """Return the scored result of a job on its case; its request holds the job's key.
+
+    Raises
+    ------
+    WeightsError
+        If the weights here are not those of the request.
+    """
+    asked = job.request
+    weights = None if job.places["weights"] is None else Path(job.places["weights"])
+    here = [card.sha256 for card in cards_of(asked["method"], weights)]
+    if here != asked["weights"]:
+        raise WeightsError(
+            f"{job.name}: SHA-256 {', '.join(here)} of the weights where it runs is not "
+            f"{', '.join(asked['weights'])} of the request; use the same weights on all machines."
+        )
+    choice = MethodChoice(
+        asked["method"], asked["parameters"], asked["device"], asked["precision"], weights
+    )
+    result = run_case(case, choice, report, stop)
+    request: dict[str, Any] = {**result.request, "job": job.key, "image": asked["image"]}
+    return replace(result, request=request)
+
+
+def open_volume(path: str | Path, kind: Literal["image", "labels"] = "image") -> Volume:
+    """Return the volume in a file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is a result folder.
+    """
+    thing = open(path, kind)
+    if not isinstance(thing, Volume):
+        raise InputError(f"{path}: is a result folder, not a volume; name the volume.")
+    return thing
+
+
+def absolute(path: Path | None) -> str | None:
+    """Return an absolute path as text, for the places of a job."""
+    return None if path is None else str(path.absolute())
 
 
 def fingerprint(path: Path) -> str:
@@ -31,10 +208,8 @@ def fingerprint(path: Path) -> str:
     Raises
     ------
     InputError
-        If it is not there or cannot be read.
+        If it does not exist or cannot be read.
     """
-    from napari_mtmri.files import sha256
-
     if not path.exists():
         raise InputError(f"{path}: no such file or folder; check the name.")
     try:
@@ -48,120 +223,3 @@ def fingerprint(path: Path) -> str:
     except OSError as why:
         raise InputError(f"{path}: cannot be read ({why.strerror}); check its rights.") from why
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def make_job(
-    case: str, image: Path, labels: Path | None, acquisition: Acquisition, choice: MethodChoice
-) -> Job:
-    """Return the job of one method on one case.
-
-    Raises
-    ------
-    InputError
-        If a file is not there.
-    """
-    record = acquisition.record()
-    file = record["pattern"]["options"].pop("path", None)  # its SHA-256 stands beside
-    request = {
-        "case": case,
-        "image": fingerprint(image),
-        "labels": None if labels is None else fingerprint(labels),
-        "acquisition": record,
-        **choice.record(),
-        "version": __version__,
-    }
-    places = {
-        "image": str(image),
-        "labels": None if labels is None else str(labels),
-        "weights": None if choice.weights is None else str(choice.weights),
-        "pattern_file": file,
-    }
-    return Job(f"{case} · {choice.name}", request, places)
-
-
-def open_volume(path: str | Path, kind: str | None = None) -> Volume:
-    """Return a volume.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, or is a run folder.
-    """
-    from napari_mtmri.verbs import open
-    from napari_mtmri.volume import Volume
-
-    thing = open(path, "labels" if kind == "labels" else "image")
-    if not isinstance(thing, Volume):
-        raise InputError(f"{path}: a run folder, while a volume is wanted; name the volume.")
-    return thing
-
-
-@dataclass(frozen=True)
-class Case:
-    """One case, open and scanned; its labels, where there are some."""
-
-    scan: Scan
-    labels: Volume | None
-    sampling: str
-    warnings: tuple[str, ...]
-
-
-_LAST: dict[str, Case] = {}
-
-
-def case_of(job: Job) -> Case:
-    """Return the case of a job; the last one is kept for the next method.
-
-    Raises
-    ------
-    InputError
-        If a file cannot be used, or image and labels lie on different grids.
-    RequestError
-        If the pattern does not fit.
-    """
-    key = repr([job.request[name] for name in ("case", "image", "labels", "acquisition")])
-    if key not in _LAST:
-        _LAST.clear()  # one case in memory at a time
-        _LAST[key] = _open_case(job)
-    return _LAST[key]
-
-
-def _open_case(job: Job) -> Case:
-    volume = replace(open_volume(job.places["image"]), name=job.request["case"])
-    labels = None if job.places["labels"] is None else open_volume(job.places["labels"], "labels")
-    if labels is not None and not labels.same_grid(volume):
-        raise InputError(
-            f"{job.places['labels']}: shape {labels.shape} or affine differ from the image's "
-            f"{volume.shape}; use labels drawn on the grid of {job.places['image']}."
-        )
-    record = dict(job.request["acquisition"])
-    if job.places["pattern_file"]:
-        options = {**record["pattern"]["options"], "path": job.places["pattern_file"]}
-        record["pattern"] = {**record["pattern"], "options": options}
-    acquisition = Acquisition.from_record(record)
-    _, sampling = acquisition.sampling(volume)  # what does not fit is refused here
-    scan = acquisition.scan(volume)
-    return Case(scan, labels, sampling.text, sampling.warnings)
-
-
-def reconstruct(
-    job: Job, case: Case, report: Callable[[Any], None], stop: threading.Event
-) -> Result:
-    """Return the scored result of a job on its case; its request tells which job it was."""
-    from napari_mtmri.verbs import evaluate, run
-
-    asked = job.request
-    result = run(
-        case.scan,
-        asked["method"],
-        device=asked["device"],
-        precision=asked["precision"],
-        weights=job.places["weights"],
-        on_progress=report,
-        stop=stop,
-        **asked["parameters"],
-    )
-    result = evaluate(result, labels=case.labels)
-    request = {**result.request, "job": job.key, "image": asked["image"]}
-    warnings = tuple(dict.fromkeys((*case.warnings, *result.warnings)))
-    return replace(result, warnings=warnings, request=request)

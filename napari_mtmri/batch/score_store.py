@@ -1,25 +1,23 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Jobs of ``evaluate``: each leaves a small file with the scores of one method on one case."""
+"""Scores of many cases: each job leaves a small file with the scores of one method on one case."""
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from napari_mtmri import __version__
-from napari_mtmri.batch.local import Job
-from napari_mtmri.batch.run_case import case_of, fingerprint, open_volume, reconstruct
+from napari_mtmri.batch.cases_table import CaseRow
+from napari_mtmri.batch.job import Job, Report
+from napari_mtmri.batch.run_case import absolute, case_of, fingerprint, open_volume, run_job
 from napari_mtmri.errors import InputError
 from napari_mtmri.files import RUN_RECORD, write_whole
-
-if TYPE_CHECKING:
-    from napari_mtmri.batch.cases_table import Row
-    from napari_mtmri.metrics.base import Scores
-    from napari_mtmri.result import Result
+from napari_mtmri.metrics.base import Scores
+from napari_mtmri.result import Result
+from napari_mtmri.verbs import evaluate, open
 
 FOLDER = "cases"
 
@@ -32,11 +30,12 @@ class Scored:
     ----------
     case, method : str
     sampling : str
+        In words.
     scores : mapping
         `Scores` by what was scored: the method and "zero-filled".
     warnings : tuple of str
     seconds : float
-        That the method took.
+        Run time of the method.
     """
 
     case: str
@@ -47,24 +46,25 @@ class Scored:
     seconds: float
 
 
-def into(job: Job, out: Path) -> Job:
+def into_scores(job: Job, out: Path) -> Job:
     """Return the job with the place of its scores."""
-    return replace(job, places={**job.places, "scores": str(out / FOLDER / f"{job.key}.json")})
+    place = out / FOLDER / f"{job.key}.json"
+    return replace(job, places={**job.places, "scores": absolute(place)})
 
 
-def run_folder_job(row: Row) -> Job:
-    """Return the job that scores a run folder.
+def result_folder_job(row: CaseRow) -> Job:
+    """Return the job that scores a result folder.
 
     Raises
     ------
     InputError
-        If a file is not there, or the folder is no run folder.
+        If a file does not exist, or the folder is no result folder.
     """
     if row.run is None or not (row.run / RUN_RECORD).is_file():
-        raise InputError(f"{row.run}: is no run folder; name what `run` has written.")
+        raise InputError(f"{row.run}: is no result folder; name one.")
     files = {"run": row.run, "reference": row.reference, "labels": row.labels}
     prints = {name: None if file is None else fingerprint(file) for name, file in files.items()}
-    places = {name: None if file is None else str(file) for name, file in files.items()}
+    places = {name: absolute(file) for name, file in files.items()}
     return Job(
         f"{row.case} · {row.run.name}", {"case": row.case, **prints, "version": __version__}, places
     )
@@ -82,29 +82,26 @@ def find_scores(job: Job) -> str | None:
     return str(place)
 
 
-def score_method(job: Job, progress: Callable[[Any], None], stop: threading.Event) -> str:
-    """Run a method on a case and score it; return the file of the scores."""
+def make_scores(job: Job, report: Report, stop: threading.Event) -> str:
+    """Do one job, from the volume or result folder to its scores; return their file."""
+    if "run" in job.places:
+        return _score_folder(job)
     case = case_of(job)
-    return _write(job, reconstruct(job, case, progress, stop), case.sampling)
+    return _write(job, run_job(job, case, report, stop), case.sampling)
 
 
-def score_run_folder(job: Job, progress: Callable[[Any], None], stop: threading.Event) -> str:
-    """Score a run folder; return the file of the scores."""
-    from napari_mtmri.result import Result
-    from napari_mtmri.verbs import evaluate, open
-
+def _score_folder(job: Job) -> str:
     result = open(job.places["run"])
     if not isinstance(result, Result):
-        raise InputError(f"{job.places['run']}: is no run folder; name what `run` has written.")
-    reference, labels = (
-        None if job.places[name] is None else open_volume(job.places[name], kind)
-        for name, kind in (("reference", "image"), ("labels", "labels"))
-    )
+        raise InputError(f"{job.places['run']}: is no result folder; name one.")
+    places = job.places
+    reference = None if places["reference"] is None else open_volume(places["reference"])
+    labels = None if places["labels"] is None else open_volume(places["labels"], "labels")
     if reference is not None or labels is not None:
         result = evaluate(result, reference, labels)
     if not result.scores:
         raise InputError(
-            f"{job.places['run']}: holds no scores, and the table names neither a reference nor "
+            f"{places['run']}: holds no scores, and the table names neither a reference nor "
             "labels for it; add the column."
         )
     pattern = result.request.get("pattern") or {}
@@ -112,15 +109,13 @@ def score_run_folder(job: Job, progress: Callable[[Any], None], stop: threading.
 
 
 def read_scored(place: Path) -> Scored:
-    """Return what a job has left.
+    """Return the scores that a job has written.
 
     Raises
     ------
     InputError
         If the file is damaged.
     """
-    from napari_mtmri.metrics.base import Scores
-
     try:
         record = json.loads(place.read_text(encoding="utf-8"))
         scores = {name: Scores.from_records(rows) for name, rows in record["scores"].items()}

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_mtmri.cli.headline import headline, headline_rows
-from napari_mtmri.cli.outcomes import Lines
+from napari_mtmri.cli.outcomes import Notes, headline_rows
 from napari_mtmri.cli.output import columns, say, tell
 from napari_mtmri.cli.progress import JobSteps
 from napari_mtmri.cli.session import Session
@@ -21,23 +20,31 @@ if TYPE_CHECKING:
 SAMPLE, METHOD, ACCELERATION = "flair-lesion", "mtmri", 4.0
 WIDTH = 88
 FILES = (
-    ("figure.png", "reference, zero-filled, reconstruction, error; lesion drawn and found"),
-    ("scores.csv", "every number, with what it depends on"),
-    ("reconstruction.nii.gz", "and zero_filled, error, segmentation, probability, on one grid"),
-    ("run.json", "what was done, with which weights"),
+    (
+        "figure.png",
+        "reference, zero-filled, reconstruction, error; lesion, reference and predicted",
+    ),
+    ("scores.csv", "all scores, with the settings they depend on"),
+    ("reconstruction.nii.gz", "as zero_filled, error, segmentation, probability: on one grid"),
+    ("run.json", "settings, weights and versions"),
 )
 
 
 def demo(
     context: typer.Context,
-    headless: Annotated[bool, typer.Option("--headless", help="Without a window.")] = False,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Open no window; write a result folder.")
+    ] = False,
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="Run folder, where there is no window.")
+        Path,
+        typer.Option(
+            "--out", "-o", metavar="DIR", help="Result folder, where no window is opened."
+        ),
     ] = Path("mtmri-demo"),
 ) -> None:
     """Show the shipped sample at 4x, reconstructed and segmented.
 
-    It opens the window; without a screen, or with --headless, it writes a run folder.
+    It opens the window; without a screen, or with --headless, it writes a result folder.
 
     Example: napari-mtmri demo
              napari-mtmri demo --headless --out mtmri-demo
@@ -52,7 +59,7 @@ def demo(
         if window.works:
             show_window(sample=SAMPLE, run=True)
             return
-        tell(f"No window, for {window.text}; going on without one.")
+        tell(f"No window is opened ({window.text}); a result folder is written.")
     session: Session = context.obj
     _write_demo(out, session)
 
@@ -65,7 +72,7 @@ def _write_demo(out: Path, session: Session) -> None:
 
     volume, lesion = open_sample(SAMPLE)
     pattern = Pattern("random", acceleration=ACCELERATION)
-    with JobSteps(1) as steps:
+    with JobSteps() as steps:
         steps.started(f"sample · {METHOD}")
         scan = simulate(volume, pattern)
         result = run(scan, METHOD, on_progress=steps.progressed, stop=session.stop)
@@ -76,9 +83,8 @@ def _write_demo(out: Path, session: Session) -> None:
 
 def _show(result: Result, sampling: str, out: Path) -> None:
     say(f"\n{result.title} · {sampling}")
-    scores = {name: headline(one) for name, one in result.scores.items()}
-    say(columns(headline_rows(scores), indent="  "))
+    say(columns(headline_rows(result.scores), indent="  "))
     say(f"\n{out}")
     say(columns(FILES, indent="  "))
     say("\nResearch use only: not a medical device.")
-    Lines().notes(result.warnings)
+    Notes()(result.warnings)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``napari-mtmri experiment``: the paper's tables, re-run on data at hand."""
+"""``napari-mtmri experiment``: the paper's tables, repeated on the user's cases."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from napari_mtmri.batch.local import Outcome
 from napari_mtmri.cli import options
 from napari_mtmri.cli.output import DONE, FAILED, say, say_json, sentence, tell
 from napari_mtmri.cli.progress import JobSteps
@@ -21,40 +20,58 @@ from napari_mtmri.cli.session import Session
 from napari_mtmri.errors import RequestError, ResourceError, Stopped
 
 if TYPE_CHECKING:
+    from napari_mtmri.batch.job import Outcome
     from napari_mtmri.study.plan import Experiment, Plan
 
 
+@options.with_groups
 def experiment(
     context: typer.Context,
     study: Annotated[str, typer.Argument(metavar="TABLE", help="table1 or table2.")],
     data: Annotated[
         str,
-        typer.Option("--data", "-d", help="Folder of cases, with cases.csv; or simulated."),
+        typer.Option(
+            "--data", "-d", metavar="FOLDER", help="Folder of cases, with cases.csv; or simulated."
+        ),
     ],
     out: options.Out,
+    where: options.WhereOptions,
     budget: Annotated[
         str,
-        typer.Option("--budget", metavar="NAME", help="small (an hour), cpu (hours) or full."),
+        typer.Option(
+            "--budget",
+            metavar="NAME",
+            help="Amount of training: small (an hour), cpu (hours) or full.",
+        ),
     ] = "small",
     rows: Annotated[
-        str | None, typer.Option("--rows", metavar="NAME,...", help="Only these rows.")
+        str | None,
+        typer.Option("--rows", metavar="NAME,...", help="Run only these rows of the table."),
     ] = None,
-    split: Annotated[str, typer.Option("--split", help="Cases to score: val or test.")] = "val",
+    split: Annotated[
+        str, typer.Option("--split", metavar="NAME", help="Split to score: val or test.")
+    ] = "val",
     minutes: Annotated[
         float | None,
-        typer.Option("--minutes", min=0, help="Stop after about so many, to go on later."),
+        typer.Option(
+            "--minutes",
+            min=0,
+            metavar="N",
+            help="Stop after about N minutes; the same command continues later.",
+        ),
     ] = None,
     report_only: Annotated[
-        bool, typer.Option("--report-only", help="Train nothing; report what is there.")
+        bool, typer.Option("--report-only", help="Train nothing; report existing results.")
     ] = False,
     json: options.Json = False,
 ) -> int:
-    """Re-run a table of the paper on your cases: train all rows alike, score, compare.
+    """Repeat a table of the paper on your cases: train all rows alike, score, compare.
 
     table1: with and without ITFS and DRLC. table2: the weights of the two losses. Both
     have the plain joint model, which the others are compared with, and two-stage.
-    Stopped at any moment (Ctrl-C, --minutes), the same command goes on; what two tables
-    share in one --out is trained once. It writes a folder with report.md, CSV and figures.
+    Stopped at any moment (Ctrl-C, --minutes), the same command continues; rows that two
+    tables share in one --out are trained once. --jobs and --dask concern the scoring.
+    The command writes a folder with report.md, CSV and figures.
 
     Example: napari-mtmri experiment table1 --budget small --data cases --out study
              napari-mtmri experiment table2 --budget cpu --data cases --out study --minutes 60
@@ -70,11 +87,11 @@ def experiment(
         tell(f"note: each look at the test cases is counted in {out / TEST_RUNS}.")
     session: Session = context.obj
     outcomes: Sequence[Outcome] = []
-    with RowSteps(len(plan.chosen)) as steps, _at_most(minutes, session.stop) as is_over:
+    with RowSteps() as steps, _at_most(minutes, session.stop) as is_over:
         from napari_mtmri.study.experiment import run_experiment
 
         try:
-            outcomes = run_experiment(plan, watch=steps, stop=session.stop)
+            outcomes = run_experiment(plan, where=where.where(), watch=steps, stop=session.stop)
         except Stopped as why:
             if not is_over():
                 raise
@@ -83,10 +100,10 @@ def experiment(
 
 
 class RowSteps(JobSteps):
-    """Shows how far the rows are."""
+    """Shows the progress of the rows."""
 
     def progressed(self, progress: Any) -> None:
-        """Say what goes on in the row."""
+        """Show the progress of the row."""
         where = f"{self._where(self._name)}: {progress.text}"
         self.show(self._count + progress.share, where)
 
@@ -121,7 +138,7 @@ def _check_machine(budget: str) -> None:
 
 @contextmanager
 def _at_most(minutes: float | None, stop: threading.Event) -> Iterator[Callable[[], bool]]:
-    """Set ``stop`` when the time is over; gives a function that says whether it is."""
+    """Set ``stop`` when the time is over; gives a function that returns whether it is."""
     if minutes is None:
         yield lambda: False
         return

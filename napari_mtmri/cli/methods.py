@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``napari-mtmri methods``: what there is, and the card of one."""
+"""``napari-mtmri methods``: the list of methods, and the card of one."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
-from napari_mtmri.batch.method_choice import cards_of
 from napari_mtmri.cli import options
 from napari_mtmri.cli.output import columns, say, say_json
 from napari_mtmri.errors import RequestError, WeightsError
 
 
 def methods(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Print its card.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="Method whose card is printed.")
+    ] = None,
     weights: options.Weights = None,
     json: options.Json = False,
 ) -> None:
@@ -38,7 +39,7 @@ def methods(
     if json:
         say_json([{key: one[key] for key in one if key != "cards"} for one in found])
         return
-    rows = [["NAME", "GIVES", "NEEDS", "RUNS", "WHAT IT IS"]]
+    rows = [["NAME", "GIVES", "NEEDS", "RUNS", "DESCRIPTION"]]
     for one in found:
         runs = "yes" if one["runs"] else "no"
         rows.append(
@@ -51,7 +52,8 @@ def methods(
 
 
 def facts_of(name: str, weights: Path | None = None) -> dict[str, Any]:
-    """Return what is known of a method, whether it can run, and if not, why."""
+    """Return the description of a method, whether it can run, and if not, why."""
+    from napari_mtmri.batch.method_choice import cards_of
     from napari_mtmri.methods.base import METHODS
 
     facts: dict[str, Any] = {

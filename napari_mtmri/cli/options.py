@@ -1,95 +1,207 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Options that several commands share, spelled once."""
+"""Options that several commands share, alone and in groups, spelled once."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from napari_mtmri.cli.output import pairs
+from napari_mtmri.errors import RequestError
+
+if TYPE_CHECKING:
+    from napari_mtmri.acquisition import Acquisition
+    from napari_mtmri.batch.method_choice import MethodChoice
+    from napari_mtmri.batch.run_jobs import Where
+
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the results.")]
-Methods = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--method",
-        "-m",
-        metavar="NAME,...",
-        help="Method; several with commas between.",
-        show_default="mtmri",
-    ),
-]
-PatternName = Annotated[
-    str,
-    typer.Option(
-        "--pattern",
-        "-p",
-        metavar="NAME|FILE",
-        help="A sampling pattern, or a .npy, .png or .csv file.",
-    ),
-]
 Acceleration = Annotated[
     float,
-    typer.Option(
-        "--acceleration", "-R", metavar="R", help="Samples of the plane per measured one, 1 to 16."
-    ),
+    typer.Option("--acceleration", "-R", metavar="R", help="Acceleration factor R, 1 to 16."),
 ]
 CenterFraction = Annotated[
     float | None,
     typer.Option(
         "--center-fraction",
-        help="Fully sampled centre, a fraction of the side.",
+        help="Fully sampled k-space center, as a fraction of the side.",
         show_default="0.08 up to R = 5, else 0.04",
     ),
 ]
-Seed = Annotated[int, typer.Option("--seed", help="Of the mask, the phase and the noise.")]
+Seed = Annotated[
+    int, typer.Option("--seed", help="Random seed for the sampling mask, phase and noise.")
+]
 PatternOptions = Annotated[
     list[str] | None,
-    typer.Option("--pattern-option", metavar="NAME=VALUE", help="See `napari-mtmri patterns`."),
-]
-Phase = Annotated[bool, typer.Option("--phase", help="Simulate a smooth random phase.")]
-Snr = Annotated[
-    float | None,
-    typer.Option("--snr", help="Simulate noise: mean of the object over the noise's deviation."),
-]
-Coils = Annotated[int, typer.Option("--coils", help="Simulate so many receive coils, 1 to 32.")]
-SliceAxis = Annotated[
-    int | None,
-    typer.Option("--slice-axis", help="Array axis 0, 1 or 2.", show_default="the coarsest"),
-]
-PhaseAxis = Annotated[
-    int | None,
     typer.Option(
-        "--phase-axis", help="Array axis of phase encoding.", show_default="the shorter side"
+        "--pattern-option",
+        metavar="NAME=VALUE",
+        help="Option of the pattern; `napari-mtmri patterns` lists them.",
     ),
-]
-SwapPhase = Annotated[
-    bool, typer.Option("--swap-phase", help="Exchange readout and phase encoding.")
-]
-Device = Annotated[
-    str, typer.Option("--device", metavar="NAME", help="auto, cuda, cuda:1, mps or cpu.")
-]
-Precision = Annotated[
-    str,
-    typer.Option("--precision", metavar="NAME", help="Of convolutions: auto, float32 or bfloat16."),
 ]
 Weights = Annotated[
     Path | None,
     typer.Option(
         "--weights",
         metavar="FILE|DIR",
-        help="A weights file, or a folder of files named by method.",
+        help="Weights file, or folder of weights files named by method.",
     ),
 ]
-Parameters = Annotated[
-    list[str] | None,
-    typer.Option("--param", metavar="NAME=VALUE", help="A parameter of the method."),
-]
-Again = Annotated[
-    bool, typer.Option("--again", help="Do what is done already once more, and replace it.")
-]
-Processes = Annotated[
-    int,
-    typer.Option("--jobs", "-j", metavar="N", min=1, help="Processes of this machine to work in."),
-]
+Again = Annotated[bool, typer.Option("--again", help="Recompute and overwrite existing results.")]
 Json = Annotated[bool, typer.Option("--json", help="Write the results as JSON.")]
+
+
+@dataclass(frozen=True)
+class ScanOptions:
+    """How volumes are scanned."""
+
+    pattern: Annotated[
+        str,
+        typer.Option(
+            "--pattern",
+            "-p",
+            metavar="NAME|FILE",
+            help="Sampling pattern, or mask file: .npy, .png or .csv.",
+        ),
+    ] = "random"
+    acceleration: Acceleration = 4.0
+    center_fraction: CenterFraction = None
+    seed: Seed = 0
+    pattern_option: PatternOptions = None
+    phase: Annotated[
+        bool, typer.Option("--phase", help="Simulate a smooth random image phase.")
+    ] = False
+    snr: Annotated[
+        float | None,
+        typer.Option(
+            "--snr",
+            help="Simulate noise: mean signal of the object over the noise's standard deviation.",
+        ),
+    ] = None
+    coils: Annotated[
+        int, typer.Option("--coils", help="Number of simulated receive coils, 1 to 32.")
+    ] = 1
+
+    def acquisition(self, **axes: Any) -> Acquisition:
+        """Return the acquisition, with axes as `Acquisition` names them."""
+        from napari_mtmri.acquisition import Acquisition, make_pattern
+
+        given = pairs(self.pattern_option, "--pattern-option")
+        pattern = make_pattern(
+            self.pattern, self.acceleration, self.center_fraction, self.seed, given
+        )
+        return Acquisition(pattern, self.phase, self.snr, self.coils, **axes)
+
+
+@dataclass(frozen=True)
+class MethodOptions:
+    """Which methods, and how they are loaded."""
+
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--method",
+            "-m",
+            metavar="NAME,...",
+            help="Method; several separated by commas.",
+            show_default="mtmri",
+        ),
+    ] = None
+    param: Annotated[
+        list[str] | None,
+        typer.Option("--param", metavar="NAME=VALUE", help="Parameter of the method."),
+    ] = None
+    device: Annotated[
+        str,
+        typer.Option(
+            "--device", metavar="NAME", help="Computing device: auto, cuda, cuda:1, mps or cpu."
+        ),
+    ] = "auto"
+    precision: Annotated[
+        str,
+        typer.Option(
+            "--precision",
+            metavar="NAME",
+            help="Number format of convolutions: auto, float32 or bfloat16.",
+        ),
+    ] = "auto"
+    weights: Weights = None
+
+    def choices(self) -> list[MethodChoice]:
+        """Return the methods that are named, each once; the joint method by default."""
+        from napari_mtmri.batch.method_choice import DEFAULT_METHOD, MethodChoice
+
+        given = ",".join(self.method) if self.method else DEFAULT_METHOD
+        names = dict.fromkeys(word.strip() for word in given.split(",") if word.strip())
+        if not names:
+            raise RequestError(f"--method {given!r} names no method; see `napari-mtmri methods`.")
+        parameters = pairs(self.param, "--param")
+        return [
+            MethodChoice(name, parameters, self.device, self.precision, self.weights)
+            for name in names
+        ]
+
+
+@dataclass(frozen=True)
+class WhereOptions:
+    """Where the work is done."""
+
+    jobs: Annotated[
+        int,
+        typer.Option(
+            "--jobs", "-j", metavar="N", min=1, help="Number of parallel worker processes."
+        ),
+    ] = 1
+    dask: Annotated[
+        str | None,
+        typer.Option(
+            "--dask",
+            metavar="ADDRESS",
+            help="Address of a dask scheduler; its workers do the work.",
+        ),
+    ] = None
+
+    def where(self) -> Where:
+        """Return where the work is done."""
+        from napari_mtmri.batch.run_jobs import Where
+
+        return Where(self.jobs, self.dask)
+
+
+def with_groups(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a command whose groups of options are spread out, as typer reads them."""
+    hints = get_type_hints(command, include_extras=True)
+    parameters, groups = [], {}
+    for name, one in inspect.signature(command).parameters.items():
+        if is_dataclass(hints[name]):
+            groups[name] = hints[name]
+            parameters += _parameters_of(hints[name])
+        else:
+            parameters.append(one.replace(annotation=hints[name], kind=one.KEYWORD_ONLY))
+
+    def call(**values: Any) -> Any:
+        for name, group in groups.items():
+            values[name] = group(**{one.name: values.pop(one.name) for one in fields(group)})
+        return command(**values)
+
+    call.__doc__ = command.__doc__
+    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    call.__annotations__ = {one.name: one.annotation for one in parameters}
+    return call
+
+
+def _parameters_of(group: Any) -> list[inspect.Parameter]:
+    hints = get_type_hints(group, include_extras=True)
+    return [
+        inspect.Parameter(
+            one.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if one.default is MISSING else one.default,
+            annotation=hints[one.name],
+        )
+        for one in fields(group)
+    ]

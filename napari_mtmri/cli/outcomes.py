@@ -3,72 +3,138 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from napari_mtmri.batch.local import Outcome
-from napari_mtmri.cli.headline import headline_rows
-from napari_mtmri.cli.output import (
-    DONE,
-    FAILED,
-    WRONG,
-    columns,
-    say,
-    say_json,
-    sentence,
-    tell,
-)
+from napari_mtmri.cli.output import DONE, FAILED, WRONG, columns, say, say_json, sentence, tell
 from napari_mtmri.errors import RequestError
 
+if TYPE_CHECKING:
+    from napari_mtmri.batch.job import Outcome
+    from napari_mtmri.batch.result_store import StoredResult
+    from napari_mtmri.metrics.base import Scores
 
-class Lines:
-    """Writes what a job gave; a note that was told once is not told again.
+SHOWN = (
+    ("PSNR", "field of view", " dB", 2),
+    ("SSIM", "field of view", "", 4),
+    ("NMSE", "field of view", "", 4),
+    ("Dice", "class 1", "", 3),
+)
+
+
+def headline(scores: Scores) -> dict[str, float]:
+    """Return the few numbers that a line shows; those measured on the volume."""
+    found = {name: scores.get(name, region) for name, region, _, _ in SHOWN}
+    return {name: value for name, value in found.items() if value == value}
+
+
+def headline_rows(scores: Mapping[str, Scores]) -> Sequence[Sequence[str]]:
+    """Return headline numbers of several methods as rows of words."""
+    rows = []
+    for method, one in scores.items():
+        found = headline(one)
+        cells = [
+            f"{name} {found[name]:.{decimals}f}{unit}" if name in found else ""
+            for name, _, unit, decimals in SHOWN
+        ]
+        rows.append([method, *cells])
+    return rows
+
+
+class Notes:
+    """Writes warnings for the user, each only once."""
+
+    def __init__(self) -> None:
+        self._written: set[str] = set()
+
+    def __call__(self, lines: Iterable[str]) -> None:
+        """Write those that were not written before."""
+        for line in lines:
+            if line not in self._written:
+                self._written.add(line)
+                tell(f"note: {line}")
+
+
+class ResultLines:
+    """Writes the results of ``run`` as they come.
 
     Parameters
     ----------
+    out : Path
+        As it was given.
     quiet : bool
         Only the notes: the results are written as JSON at the end.
     """
 
-    def __init__(self, *, quiet: bool = False) -> None:
-        self._quiet = quiet
-        self._told: set[str] = set()
+    def __init__(self, out: Path, *, quiet: bool = False) -> None:
+        self._out, self._quiet, self._notes = out, quiet, Notes()
 
     def __call__(self, outcome: Outcome) -> None:
         """Write one."""
-        facts: dict[str, Any] = outcome.value
+        result: StoredResult = outcome.value
         if not self._quiet:
-            say(" · ".join([outcome.name, *filter(None, [facts.get("sampling")])]))
-            if facts.get("scores"):
-                say(columns(headline_rows(facts["scores"]), indent="  "))
-            say(f"  {facts['folder']}")
-        self.notes(facts.get("warnings", ()))
-
-    def notes(self, lines: Sequence[str]) -> None:
-        """Write what a user should know."""
-        for line in lines:
-            if line not in self._told:
-                self._told.add(line)
-                tell(f"note: {line}")
+            say(" · ".join([outcome.name, *filter(None, [result.sampling])]))
+            if result.scores:
+                say(columns(headline_rows(result.scores), indent="  "))
+            say(f"  {below(self._out, result.folder)}")
+        self._notes(result.warnings)
 
 
-def report(outcomes: Sequence[Outcome], *, as_json: bool = False) -> int:
-    """Name what failed; return the exit status."""
+def below(out: Path, folder: Path) -> Path:
+    """Return a folder in ``out`` as the user would write it."""
+    return out / folder.relative_to(out.absolute())
+
+
+def record_of(result: StoredResult, out: Path) -> dict[str, Any]:
+    """Return a result for JSON; of one that was made before only what is known."""
+    facts: dict[str, Any] = {
+        "case": result.case,
+        "method": result.method,
+        "folder": str(below(out, result.folder)),
+    }
+    if not result.sampling:
+        return facts
+    return {
+        **facts,
+        "sampling": result.sampling,
+        "device": result.device,
+        "seconds": result.seconds,
+        "scores": {name: headline(scores) for name, scores in result.scores.items()},
+        "warnings": list(result.warnings),
+    }
+
+
+def report(outcomes: Sequence[Outcome], records: Sequence[Mapping[str, Any]] | None = None) -> int:
+    """Name what failed; return the exit status.
+
+    Parameters
+    ----------
+    outcomes : sequence of Outcome
+    records : sequence of mapping, optional
+        Facts of each outcome, to write as JSON.
+    """
     failed = [outcome for outcome in outcomes if outcome.error is not None]
-    if as_json:
-        say_json([_record(outcome) for outcome in outcomes])
+    if records is not None:
+        say_json(
+            [
+                {
+                    "name": one.name,
+                    "state": one.state,
+                    "error": None if one.error is None else sentence(one.error),
+                    **facts,
+                }
+                for one, facts in zip(outcomes, records, strict=True)
+            ]
+        )
     if not failed:
         return DONE
     if len(outcomes) > 1:
         tell(f"{len(failed)} of {len(outcomes)} failed: {', '.join(one.name for one in failed)}.")
-    return WRONG if all_refused(outcomes) else FAILED
+    return status_of_failures(outcomes)
 
 
-def all_refused(outcomes: Sequence[Outcome]) -> bool:
-    """Whether nothing could be done because of what was asked."""
-    return all(isinstance(outcome.error, RequestError) for outcome in outcomes)
-
-
-def _record(outcome: Outcome) -> dict[str, Any]:
-    error = None if outcome.error is None else sentence(outcome.error)
-    return {"name": outcome.name, "state": outcome.state, "error": error, **(outcome.value or {})}
+def status_of_failures(outcomes: Sequence[Outcome]) -> int:
+    """Return the exit status where something failed; all because of the request or not."""
+    all_refused = all(isinstance(outcome.error, RequestError) for outcome in outcomes)
+    return WRONG if all_refused else FAILED

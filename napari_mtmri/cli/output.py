@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Words out: results to stdout, everything else to stderr."""
+"""Output: results to stdout, everything else to stderr; errors in the words of the shell."""
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,20 +14,24 @@ import typer
 from napari_mtmri.errors import MtmriError, RequestError, Stopped
 
 DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130
+SPELLINGS = {
+    "n_processes": "jobs",
+    "n_coils": "coils",
+}  # parameters whose option is called otherwise
 
 
 def say(text: str) -> None:
-    """Write a result."""
+    """Write a result to stdout."""
     typer.echo(text)
 
 
 def say_json(thing: Any) -> None:
-    """Write a result for a program; numbers that JSON does not have become null."""
+    """Write a result as JSON to stdout; NaN and infinity become null."""
     typer.echo(json.dumps(plain(thing), indent=1, ensure_ascii=False, allow_nan=False, default=str))
 
 
 def tell(text: str) -> None:
-    """Write what is no result: a note, a warning, an error."""
+    """Write a note, a warning or an error to stderr."""
     typer.echo(text, err=True)
 
 
@@ -52,15 +57,19 @@ def columns(rows: Sequence[Sequence[str]], indent: str = "") -> str:
 
 
 def sentence(error: BaseException) -> str:
-    """Return what went wrong in one sentence."""
+    """Return an error in one sentence, in which a parameter (`out`) is an option (--out)."""
     if isinstance(error, MtmriError):
-        return str(error)
+        return re.sub(r"`(\w+)`", lambda name: _option(name[1]), str(error))
     if isinstance(error, MemoryError):
-        return "The memory is full; close other programs or choose something smaller."
+        return "There is not enough memory; close other programs or choose a smaller volume."
     if isinstance(error, OSError):
         return f"{error.filename or 'a file'}: {error.strerror or error}; check place and rights."
     text = " ".join(str(error).split())
     return f"Unexpected {type(error).__name__}: {text}; run it again with --debug and report it."
+
+
+def _option(parameter: str) -> str:
+    return "--" + SPELLINGS.get(parameter, parameter).replace("_", "-")
 
 
 def status_of(error: BaseException) -> int:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``napari-mtmri patterns``: what there is, and the mask of one."""
+"""``napari-mtmri patterns``: the list of sampling patterns, and the mask of one."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from typing import Annotated, Any
 
 import typer
 
-from napari_mtmri.acquisition import make_pattern
 from napari_mtmri.cli import options
-from napari_mtmri.cli.output import columns, say, say_json, tell
+from napari_mtmri.cli.output import columns, pairs, say, say_json, tell
 from napari_mtmri.errors import RequestError
 
 
 def patterns(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Draw this one, or a mask file.")
+        str | None, typer.Argument(metavar="[NAME]", help="Pattern or mask file to draw.")
     ] = None,
-    shape: Annotated[str, typer.Option(help="Readout by phase encoding.")] = "224x192",
+    shape: Annotated[
+        str,
+        typer.Option(metavar="READOUTxPHASE", help="Size of the plane: readout by phase encoding."),
+    ] = "224x192",
     acceleration: options.Acceleration = 4.0,
     center_fraction: options.CenterFraction = None,
     seed: options.Seed = 0,
@@ -38,8 +40,11 @@ def patterns(
     if name is None:
         _list(json)
         return
+    from napari_mtmri.acquisition import make_pattern
+
     plane = _plane(shape)
-    pattern = make_pattern(name, acceleration, center_fraction, seed, pattern_option)
+    given = pairs(pattern_option, "--pattern-option")
+    pattern = make_pattern(name, acceleration, center_fraction, seed, given)
     mask = pattern.mask(plane)
     sampling = pattern.describe(plane, mask)
     if out is not None:
@@ -64,7 +69,7 @@ def _list(as_json: bool) -> None:
     if as_json:
         say_json([_facts(kind) for kind in kinds])
         return
-    rows = [["NAME", "WHAT IT SAMPLES"]]
+    rows = [["NAME", "SAMPLES"]]
     for kind in kinds:
         rows.append([kind.name, f"{kind.summary} ({kind.dimensions}-D)"])
         rows += [

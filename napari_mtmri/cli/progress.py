@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from napari_mtmri.batch.local import Outcome, Watch
+from napari_mtmri.batch.job import Outcome, Watch
 from napari_mtmri.cli.output import sentence, tell
 
 if TYPE_CHECKING:
@@ -19,14 +19,15 @@ SECONDS_BETWEEN_LINES = 5.0
 
 
 class Steps:
-    """Shows how far some work is; used with ``with``.
+    """Shows the progress of some work; used with ``with``.
 
     Parameters
     ----------
     total : float
+        Amount of work, in any unit.
     """
 
-    def __init__(self, total: float) -> None:
+    def __init__(self, total: float = 1.0) -> None:
         self._total = total
         self._bar: Bar | None = None
         self._last = time.monotonic()
@@ -63,16 +64,16 @@ class Steps:
             self._bar.stop()
 
     def show(self, done: float, text: str, more: str = "", *, at_once: bool = False) -> None:
-        """Say how much is done; a plain line at most every few seconds.
+        """Show how much is done; without a terminal, a plain line every few seconds.
 
         Parameters
         ----------
         done : float
-            Of the total.
+            Part of the total.
         text, more : str
-            What goes on, and what only a plain line needs to say.
+            Description, and what only a plain line shows.
         at_once : bool
-            Write the line however short the time since the last.
+            Write the plain line even if the last one was written just before.
         """
         if self._bar is not None:
             task = self._bar.task_ids[0]
@@ -82,7 +83,7 @@ class Steps:
             tell(f"{text}{more}")
 
     def aside(self, write: Callable[[], None]) -> None:
-        """Write something else, with the bar out of the way."""
+        """Write something else, with the bar hidden."""
         if self._bar is None:
             write()
             return
@@ -92,38 +93,40 @@ class Steps:
 
 
 class JobSteps(Steps, Watch):
-    """Shows how far a list of jobs is.
+    """Shows the progress of a list of jobs.
 
     Parameters
     ----------
-    total : int
-        Jobs.
     show_result : callable
-        Writes what a job gave, as soon as it is there.
+        Writes the outcome of a job that did not fail, as soon as it is known.
     """
 
-    def __init__(
-        self, total: int, show_result: Callable[[Outcome], None] = lambda outcome: None
-    ) -> None:
-        super().__init__(total)
+    def __init__(self, show_result: Callable[[Outcome], None] = lambda outcome: None) -> None:
+        super().__init__()
         self._show_result = show_result
-        self._count, self._n = 0, total
+        self._count, self._n = 0, 1
         self._name = ""
 
+    def planned(self, count: int) -> None:
+        """Set the number of jobs."""
+        self._n = self._total = count
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], total=count)
+
     def started(self, name: str) -> None:
-        """Name the job."""
+        """Show the name of the job."""
         self._name = name
         self.show(self._count, self._where(name))
 
     def progressed(self, progress: Any) -> None:
-        """Say how many slices are done."""
+        """Show how many slices are done."""
         more = f": {progress.done} of {progress.total} slices, {progress.seconds_left:.0f} s to go"
         part = progress.done / max(progress.total, 1)
-        # Some of a job is left for its scores and files.
+        # The rest of a job is scoring and writing files.
         self.show(self._count + 0.9 * part, self._where(self._name), more)
 
     def ended(self, outcome: Outcome) -> None:
-        """Write what the job gave, or why it failed."""
+        """Write the result of the job, or why it failed."""
         where = self._where(outcome.name)
         self._count += 1
         if outcome.error is not None:

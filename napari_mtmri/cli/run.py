@@ -1,104 +1,156 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``napari-mtmri run``: volumes in, run folders out."""
+"""``napari-mtmri run``: volumes in, result folders out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from napari_mtmri.acquisition import Acquisition, make_pattern
-from napari_mtmri.batch.local import run_jobs
-from napari_mtmri.batch.method_choice import MethodChoice, split_methods
-from napari_mtmri.batch.result_store import Plan, case_names, check_out, find_run, make_run
 from napari_mtmri.cli import options
-from napari_mtmri.cli.outcomes import Lines, report
-from napari_mtmri.cli.output import pairs
-from napari_mtmri.cli.preview import preview as show_preview
+from napari_mtmri.cli.outcomes import ResultLines, record_of, report
+from napari_mtmri.cli.output import say, sentence, tell
 from napari_mtmri.cli.progress import JobSteps
 from napari_mtmri.cli.session import Session
-from napari_mtmri.errors import RequestError
+from napari_mtmri.errors import MtmriError
+
+if TYPE_CHECKING:
+    from napari_mtmri.acquisition import Acquisition
 
 
+@options.with_groups
 def run(
     context: typer.Context,
     volumes: Annotated[
-        list[Path], typer.Argument(metavar="VOLUME", help="Of any format, or TIFF folders.")
+        list[Path],
+        typer.Argument(metavar="VOLUME", help="Volumes of any format, or folders of TIFF files."),
     ],
     out: options.Out,
-    method: options.Methods = None,
-    pattern: options.PatternName = "random",
-    acceleration: options.Acceleration = 4.0,
-    center_fraction: options.CenterFraction = None,
-    seed: options.Seed = 0,
-    pattern_option: options.PatternOptions = None,
-    phase: options.Phase = False,
-    snr: options.Snr = None,
-    coils: options.Coils = 1,
-    slice_axis: options.SliceAxis = None,
-    phase_axis: options.PhaseAxis = None,
-    swap_phase: options.SwapPhase = False,
+    methods: options.MethodOptions,
+    scan: options.ScanOptions,
+    where: options.WhereOptions,
+    slice_axis: Annotated[
+        int | None,
+        typer.Option(
+            "--slice-axis",
+            help="Array axis of the slices: 0, 1 or 2.",
+            show_default="the coarsest",
+        ),
+    ] = None,
+    phase_axis: Annotated[
+        int | None,
+        typer.Option(
+            "--phase-axis", help="Array axis of phase encoding.", show_default="the shorter side"
+        ),
+    ] = None,
+    swap_phase: Annotated[
+        bool, typer.Option("--swap-phase", help="Exchange readout and phase encoding.")
+    ] = False,
     labels: Annotated[
         list[Path] | None,
-        typer.Option("--labels", "-l", help="What somebody drew; once for each volume, in order."),
+        typer.Option(
+            "--labels",
+            "-l",
+            metavar="FILE",
+            help="Reference segmentation; once for each volume, in order.",
+        ),
     ] = None,
-    device: options.Device = "auto",
-    precision: options.Precision = "auto",
-    weights: options.Weights = None,
-    param: options.Parameters = None,
     preview: Annotated[
-        bool, typer.Option("--preview", help="Only say what is sampled and save the masks.")
+        bool,
+        typer.Option("--preview", help="Only show the sampling and save the masks; run nothing."),
     ] = False,
     again: options.Again = False,
-    jobs: options.Processes = 1,
     json: options.Json = False,
 ) -> int:
-    """Reconstruct and segment volumes at some acceleration.
+    """Reconstruct and segment volumes at an acceleration.
 
-    Each volume is under-sampled as a faster scan would, and gets a run folder. The
-    results of CASE.nii.gz go to DIR/CASE, with several methods to DIR/CASE/METHOD.
-    A volume that fails is named and the others go on. What is done is not done again.
+    Each volume is under-sampled as in a faster scan, and gets a result folder. The
+    results of CASE.nii.gz are in DIR/CASE, with several methods in DIR/CASE/METHOD.
+    A volume that fails is named and the others continue. Existing results are kept.
 
-    Example: napari-mtmri run patient.nii.gz --out runs
-             napari-mtmri run *.nii.gz --out runs --acceleration 6 --method mtmri,two-stage
-             napari-mtmri run patient.nii.gz --out runs --pattern mask.png --labels lesion.nii.gz
-             napari-mtmri run patient.nii.gz --out runs --acceleration 8 --preview
+    Example: napari-mtmri run patient.nii.gz --out results
+             napari-mtmri run *.nii.gz --out results --acceleration 6 --method mtmri,two-stage
+             napari-mtmri run patient.nii.gz --out results --pattern mask.png --labels lesion.nii.gz
+             napari-mtmri run patient.nii.gz --out results --acceleration 8 --preview
     """
-    acquisition = Acquisition(
-        make_pattern(pattern, acceleration, center_fraction, seed, pattern_option),
-        phase, snr, coils, slice_axis, phase_axis, swap_phase,
-    )  # fmt: skip
-    names = case_names(volumes)
-    check_out(out)
+    from napari_mtmri.batch.many import run_many
+
+    scanned = scan.acquisition(slice_axis=slice_axis, phase_axis=phase_axis, swap_phase=swap_phase)
     if preview:
-        return show_preview(dict(zip(names, volumes, strict=True)), out, acquisition, json)
-    parameters = pairs(param, "--param")
-    choices = [
-        MethodChoice(name, parameters, device, precision, weights) for name in split_methods(method)
-    ]
-    plan = Plan(acquisition, choices, out, again)
-    for name, volume, drawn in zip(names, volumes, _labels_of(volumes, labels), strict=True):
-        plan.add(name, volume, drawn)
+        return _preview(volumes, out, scanned, as_json=json)
     session: Session = context.obj
-    with JobSteps(len(plan.jobs), Lines(quiet=json)) as steps:
-        outcomes = run_jobs(
-            plan.jobs,
-            make_run,
-            find=(lambda job: None) if again else find_run,
-            n_processes=jobs,
+    with JobSteps(ResultLines(out, quiet=json)) as steps:
+        outcomes = run_many(
+            volumes,
+            out,
+            scanned,
+            methods.choices(),
+            labels=labels,
+            again=again,
+            where=where.where(),
             watch=steps,
             stop=session.stop,
         )
-    return report([*plan.refused, *outcomes], as_json=json)
+    records = [record_of(one.value, out) if one.error is None else {} for one in outcomes]
+    return report(outcomes, records if json else None)
 
 
-def _labels_of(volumes: Sequence[Path], labels: Sequence[Path] | None) -> list[Path | None]:
-    if not labels:
-        return [None] * len(volumes)
-    if len(labels) != len(volumes):
-        raise RequestError(
-            f"{len(labels)} --labels for {len(volumes)} volumes; give one for each, in order."
-        )
-    return list(labels)
+def _preview(volumes: Sequence[Path], out: Path, scanned: Acquisition, *, as_json: bool) -> int:
+    """Show the sampling of each volume and save the masks; return the exit status."""
+    from napari_mtmri.batch.cases_table import case_names
+    from napari_mtmri.batch.job import Outcome
+    from napari_mtmri.batch.result_store import check_out
+
+    names = case_names(volumes)
+    check_out(out)
+    outcomes: list[Outcome] = []
+    for case, path in zip(names, volumes, strict=True):
+        try:
+            facts = _sampling_of(case, path, out, scanned)
+        except MtmriError as why:
+            tell(f"{case}: failed: {sentence(why)}")
+            outcomes.append(Outcome(case, "failed", {}, why))
+            continue
+        outcomes.append(Outcome(case, "done", facts))
+        if not as_json:
+            _show_sampling(facts)
+    return report(outcomes, [one.value for one in outcomes] if as_json else None)
+
+
+def _sampling_of(case: str, path: Path, out: Path, scanned: Acquisition) -> dict[str, Any]:
+    from napari_mtmri.batch.run_case import open_volume
+    from napari_mtmri.geometry import phase_letters
+    from napari_mtmri.patterns.mask_files import save_mask
+
+    volume = open_volume(path)
+    mask, sampling = scanned.sampling(volume)
+    axes = scanned.axes(volume)
+    out.mkdir(parents=True, exist_ok=True)
+    file = out / f"{case}-mask.png"
+    save_mask(mask, file)
+    return {
+        "case": case,
+        "shape": volume.shape,
+        "spacing": volume.spacing if volume.spacing_known else None,
+        "axes": {"slice": axes.slice, "readout": axes.readout, "phase": axes.phase},
+        "phase_encoding": phase_letters(volume.affine, axes.phase),
+        "sampling": sampling.text,
+        "warnings": [*volume.warnings, *sampling.warnings],
+        "mask": str(file),
+    }
+
+
+def _show_sampling(facts: Mapping[str, Any]) -> None:
+    size = " x ".join(map(str, facts["shape"]))
+    spacing = facts["spacing"]
+    sides = "unknown" if spacing is None else " x ".join(f"{side:.3g}" for side in spacing) + " mm"
+    say(f"{facts['case']} · {facts['sampling']}")
+    say(
+        f"  {size} voxels, spacing {sides}; slices along axis {facts['axes']['slice']}, phase "
+        f"encoding along axis {facts['axes']['phase']} ({facts['phase_encoding']})"
+    )
+    say(f"  {facts['mask']}")
+    for line in facts["warnings"]:
+        tell(f"note: {line}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One call of the command: how it is stopped, and whether tracebacks are wanted."""
+"""One call of the command: how it is stopped, and whether tracebacks are shown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IMPATIENCE_S = 1.0
 
 @dataclass(frozen=True)
 class Session:
-    """What every command is handed.
+    """State that every command receives.
 
     Parameters
     ----------
@@ -35,9 +35,9 @@ class Session:
 def interruptible(stop: threading.Event) -> Iterator[None]:
     """While the block runs, Ctrl-C and SIGTERM set ``stop`` and raise KeyboardInterrupt.
 
-    Both, for the exception is felt at once wherever the work is, and the event also
+    Both, because the exception interrupts the work at once, and the event stops it also
     where a library swallows exceptions. Repeats within a second are ignored, so that
-    an impatient second Ctrl-C does not cut off the tidying up.
+    a second Ctrl-C does not interrupt the cleanup.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

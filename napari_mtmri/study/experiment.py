@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Runs the rows of a study that are not finished; can be stopped anywhere and goes on."""
+"""Runs the rows of a study that are not finished; can be stopped anywhere and continued."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from napari_mtmri.batch.local import Job, Outcome, Watch, run_jobs
+from napari_mtmri.batch.job import Job, Outcome, Watch
+from napari_mtmri.batch.run_jobs import Where, run_jobs
 from napari_mtmri.study.plan import Part, Piece, Plan
 from napari_mtmri.study.scoring import count_look, read_scores, score_cases
 from napari_mtmri.study.state import events_of, is_trained
@@ -21,14 +22,14 @@ Report = Callable[["Progress"], None]
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a row is.
+    """Progress of a row.
 
     Parameters
     ----------
     share : float
-        Of the row, 0 to 1.
+        Part of the row that is done, 0 to 1.
     text : str
-        What goes on.
+        Description.
     """
 
     share: float
@@ -36,19 +37,25 @@ class Progress:
 
 
 def run_experiment(
-    plan: Plan, *, watch: Watch | None = None, stop: threading.Event | None = None
+    plan: Plan,
+    *,
+    where: Where | None = None,
+    watch: Watch | None = None,
+    stop: threading.Event | None = None,
 ) -> list[Outcome]:
-    """Train and score what is not done yet; return what became of each row.
+    """Train and score what is not done yet; return the outcome of each row.
 
     A row that fails does not stop the others.
 
     Parameters
     ----------
     plan : Plan
+    where : Where, optional
+        Where the cases are scored; by default, as the training, in this process.
     watch : Watch, optional
-        Hears of the rows; its progress is `Progress`.
+        Receives the progress of the rows, as `Progress`.
     stop : threading.Event, optional
-        Set it to stop; whatever was done is kept, and the same plan goes on from there.
+        Set it to stop; what was done is kept, and the same plan continues from there.
 
     Raises
     ------
@@ -66,9 +73,9 @@ def run_experiment(
 
         def scored(number: int) -> None:
             share = SHARE_OF_TRAINING + (1 - SHARE_OF_TRAINING) * number / count
-            report(Progress(share, f"case {number + 1} of {count}"))
+            report(Progress(share, f"{number} of {count} cases scored"))
 
-        score_cases(piece, plan.cases, scored, stop)
+        score_cases(piece, plan.cases, scored, stop, where)
         return piece.folder
 
     def find(job: Job) -> Path | None:
@@ -86,14 +93,14 @@ def _train(piece: Piece, plan: Plan, report: Report, stop: threading.Event) -> N
             continue
         from napari_mtmri.train.loop.training import Training
 
-        hear = _Ear(part, number, len(piece.parts), report, stop)
+        follow = _EventRelay(part, number, len(piece.parts), report, stop)
         (part.folder / STOP).unlink(missing_ok=True)
-        Training(part.recipe, plan.experiment.data, part.folder).run(hear)
+        Training(part.recipe, plan.experiment.data, part.folder).run(follow)
 
 
 @dataclass
-class _Ear:
-    """Hears a training's events: passes on how far it is, and to it the wish to stop."""
+class _EventRelay:
+    """Passes the progress of a training on, and the request to stop to the training."""
 
     part: Part
     number: int
@@ -103,7 +110,7 @@ class _Ear:
     total: int = 0
 
     def __call__(self, event: Mapping[str, Any]) -> None:
-        """Hear one event."""
+        """Receive one event of the training."""
         self.total = int(event.get("total", self.total))
         if event["kind"] == "update" and self.total:
             done = event["updates"]

@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from napari_mtmri.batch.local import Job
+from napari_mtmri.acquisition import Acquisition
+from napari_mtmri.batch.job import Job
 from napari_mtmri.errors import InputError, RequestError
+from napari_mtmri.patterns.base import Pattern
 from napari_mtmri.study.budgets import Budget
 from napari_mtmri.study.rows import Row, Study
 from napari_mtmri.train.data.cases import CaseFile, find_cases
 from napari_mtmri.train.recipe import SIMULATED, Recipe
 
 SPLITS = ("val", "test")
-ACCELERATION, PATTERN, MASK_SEED = 4.0, "random", 0
+ACQUISITION = Acquisition(Pattern("random", acceleration=4.0))  # each case with its own seed
 TEST_RUNS = "test-runs.csv"  # each look at the test cases
 _DIGITS = 8
 
@@ -169,11 +171,12 @@ def _piece(experiment: Experiment, row: Row, seed: int, known: Sequence[Any]) ->
         folder = f"{_part_name(row, recipe)}-{key[:_DIGITS]}"
         parts.append(Part(recipe, experiment.out / "rows" / folder))
         keys.append(key)
+    pattern = ACQUISITION.pattern
     request = {
         "method": row.method,
         "trainings": keys,
         "split": experiment.split,
-        "sampling": [PATTERN, ACCELERATION, MASK_SEED],
+        "sampling": [pattern.name, pattern.acceleration, pattern.seed],
     }
     name = row.title if len(experiment.budget.seeds) == 1 else f"{row.title}, seed {seed}"
     job = Job(name, request)

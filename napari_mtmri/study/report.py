@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from napari_mtmri.files import write_whole
 from napari_mtmri.study.figures import save_figures
 from napari_mtmri.study.paper import METRICS, PRINTED, SOURCE
-from napari_mtmri.study.plan import ACCELERATION, PATTERN, Plan
+from napari_mtmri.study.plan import ACQUISITION, Plan
 from napari_mtmri.study.scoring import read_scores
 from napari_mtmri.study.summary import (
     COMPARED,
@@ -151,10 +151,10 @@ def _numbers(summary: Summary | None) -> dict[str, Any]:
 
 def _conditions(plan: Plan) -> str:
     asked, n_cases = plan.experiment, len(plan.cases)
-    seeds = asked.budget.seeds
+    seeds, pattern = asked.budget.seeds, ACQUISITION.pattern
     lines = [
-        f"{n_cases} cases of the split “{asked.split}”, whole volumes, pattern {PATTERN} at "
-        f"R {ACCELERATION:g}, one mask a case, the same for all rows.",
+        f"{n_cases} cases of the split “{asked.split}”, whole volumes, pattern {pattern.name} at "
+        f"R {pattern.acceleration:g}, one mask a case, the same for all rows.",
         f"Every row: the same training cases, masks, order and augmentation, the same number of "
         f"updates, seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}, no tuning, "
         "and the last checkpoint, so that no score chooses one.",

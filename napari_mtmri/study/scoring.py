@@ -14,10 +14,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_mtmri.batch.local import case_seed
-from napari_mtmri.errors import InputError, Stopped
+from napari_mtmri.batch.job import Job, Outcome, Report, Watch
+from napari_mtmri.batch.method_choice import MethodChoice
+from napari_mtmri.batch.run_case import run_case, scan_case
+from napari_mtmri.batch.run_jobs import Where, run_jobs
+from napari_mtmri.errors import InputError
 from napari_mtmri.files import safe_child, write_whole
-from napari_mtmri.study.plan import ACCELERATION, MASK_SEED, PATTERN, TEST_RUNS, Piece, Plan
+from napari_mtmri.study.plan import ACQUISITION, TEST_RUNS, Piece, Plan
 
 if TYPE_CHECKING:
     from napari_mtmri.metrics.base import Scores
@@ -33,6 +36,7 @@ def score_cases(
     cases: Sequence[CaseFile],
     report: Callable[[int], None],
     stop: threading.Event,
+    where: Where | None = None,
 ) -> None:
     """Score the cases that are not scored yet.
 
@@ -42,21 +46,70 @@ def score_cases(
         Its trainings are finished.
     cases : sequence of CaseFile
     report : callable
-        Told how many cases are done.
+        Called with the number of cases that are done.
     stop : threading.Event
+    where : Where, optional
+        By default in this process.
 
     Raises
     ------
     Stopped
-        After ``stop`` was set; the cases that are done stay.
+        After ``stop`` was set; the scores that are complete are kept.
     """
     weights = export_weights(piece)
-    for number, case in enumerate(cases):
-        report(number)
-        if stop.is_set():
-            raise Stopped(f"{piece.job.name}: stopped after {number} of {len(cases)} cases.")
-        if not _place(piece, case.name).is_file():
-            save_scores(piece, case.name, _score(piece, case, weights, stop))
+    jobs = [
+        Job(
+            f"{piece.job.name}, {case.name}",
+            {"row": piece.job.key, "case": case.name},
+            {
+                "case": case,
+                "method": piece.row.method,
+                "weights": weights.absolute(),
+                "scores": _place(piece, case.name),
+            },
+        )
+        for case in cases
+    ]
+    outcomes = run_jobs(jobs, _score, find=_find, where=where, watch=_CaseCount(report), stop=stop)
+    for outcome in outcomes:
+        if outcome.error is not None:
+            raise outcome.error
+
+
+class _CaseCount(Watch):
+    """Reports how many cases are done."""
+
+    def __init__(self, report: Callable[[int], None]) -> None:
+        self._report, self._done = report, 0
+
+    def planned(self, count: int) -> None:
+        self._report(0)
+
+    def ended(self, outcome: Outcome) -> None:
+        self._done += 1
+        self._report(self._done)
+
+
+def _find(job: Job) -> Path | None:
+    place: Path = job.places["scores"]
+    return place if place.is_file() else None
+
+
+def _score(job: Job, report: Report, stop: threading.Event) -> Path:
+    """Score the zero-filled image, the row, and its U-Net shown the fully sampled image."""
+    file: CaseFile = job.places["case"]
+    case = scan_case(*file.open(), ACQUISITION.for_case(file.name))
+    own, truth = (
+        run_case(case, MethodChoice(method, weights=job.places["weights"]), report, stop).scores
+        for method in (job.places["method"], FULL_SAMPLE)
+    )
+    found = {
+        ZERO_FILLED: own[ZERO_FILLED],
+        OWN: own[job.places["method"]],
+        TRUTH: truth[FULL_SAMPLE],
+    }
+    save_scores(job.places["scores"], found)
+    return Path(job.places["scores"])
 
 
 def count_look(plan: Plan, piece: Piece) -> None:
@@ -101,8 +154,8 @@ def export_weights(piece: Piece) -> Path:
     return folder
 
 
-def save_scores(piece: Piece, case: str, scores: CaseScores) -> None:
-    """Write what was measured on the volume of a case."""
+def save_scores(place: Path, scores: CaseScores) -> None:
+    """Write the scores that were measured on the volume of a case."""
     from napari_mtmri.metrics.scores import COLUMNS
 
     file = io.StringIO(newline="")
@@ -111,9 +164,7 @@ def save_scores(piece: Piece, case: str, scores: CaseScores) -> None:
     for name, one in scores.items():
         table.writerows({"input": name, **row} for row in one.records() if row["scope"] == "volume")
     text = file.getvalue()
-    write_whole(
-        _place(piece, case), lambda beside: beside.write_text(text, encoding="utf-8", newline="")
-    )
+    write_whole(place, lambda beside: beside.write_text(text, encoding="utf-8", newline=""))
 
 
 def read_scores(piece: Piece, cases: Sequence[CaseFile]) -> dict[str, CaseScores]:
@@ -129,26 +180,7 @@ def read_scores(piece: Piece, cases: Sequence[CaseFile]) -> dict[str, CaseScores
 
 
 def _place(piece: Piece, case: str) -> Path:
-    return safe_child(piece.folder, f"{case.replace('/', '_')}.csv")
-
-
-def _score(piece: Piece, case: CaseFile, weights: Path, stop: threading.Event) -> CaseScores:
-    """Return the scores of the zero-filled image, of the row, and of its U-Net shown the truth."""
-    from napari_mtmri.patterns.base import Pattern
-    from napari_mtmri.verbs import evaluate, run, simulate
-
-    image, labels = case.open()
-    seed = case_seed(MASK_SEED, case.name)
-    scan = simulate(image, Pattern(PATTERN, ACCELERATION, seed=seed), seed=seed)
-    own, truth = (
-        evaluate(run(scan, method, weights=weights, stop=stop), labels=labels).scores
-        for method in (piece.row.method, FULL_SAMPLE)
-    )
-    return {
-        ZERO_FILLED: own[ZERO_FILLED],
-        OWN: own[piece.row.method],
-        TRUTH: truth[FULL_SAMPLE],
-    }
+    return safe_child(piece.folder.absolute(), f"{case.replace('/', '_')}.csv")
 
 
 def _read(place: Path) -> CaseScores:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from napari_mtmri.batch.local import Job
+from napari_mtmri.batch.job import Job
 from napari_mtmri.errors import InputError, WeightsError
 
 
@@ -33,10 +33,11 @@ def no_weights(job: Job, report: Any, stop: Any) -> int:
     raise WeightsError("none; make some.")
 
 
-def die(job: Job, report: Any, stop: Any) -> int:
-    """Be killed, as by a system that is out of memory."""
-    os.kill(os.getpid(), signal.SIGKILL)
-    return 0
+def die_of_two(job: Job, report: Any, stop: Any) -> int:
+    """Be killed at number 2, as by a system that is out of memory; else double."""
+    if job.request["number"] == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return double(job, report, stop)
 
 
 def write_slowly(job: Job, report: Any, stop: Any) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import napari_mtmri as mt
-from napari_mtmri.batch.local import case_seed
+from napari_mtmri.acquisition import case_seed
 from napari_mtmri.samples import phantom
 from napari_mtmri.stats.intervals import compare
 from tests.cli.conftest import SHAPE, Shell
@@ -191,4 +191,4 @@ def test_a_folder_with_a_table_will_do_and_all_splits_are_named(
 ) -> None:
     answer = sh("evaluate", cases.parent, "--out", "s", "-m", "zero-filled")
     assert answer.status == 0
-    assert "all splits of the table are taken: train, val" in answer.err
+    assert "all splits of the table are included: train, val" in answer.err

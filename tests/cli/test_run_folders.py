@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import napari_mtmri as mt
-from napari_mtmri.batch.result_store import case_names
+from napari_mtmri.batch.cases_table import case_names
 from napari_mtmri.errors import RequestError
 from napari_mtmri.samples import phantom
 from tests.cli.conftest import SHAPE, Shell
@@ -114,7 +114,7 @@ def test_places_that_cannot_take_results_are_refused_before_anything_is_read(
     assert sh("run", head[0], "--out", "runs", *ZF).status == 0
     for out, status, said in (
         ("head.nii.gz", 2, "is a file"),
-        ("runs/head", 2, "is a run folder"),
+        ("runs/head", 2, "is a result folder"),
         ("head.nii.gz/deep/er", 1, "cannot be written"),
     ):
         answer = sh("run", "gone.nii", "--out", out, *ZF)
@@ -123,7 +123,7 @@ def test_places_that_cannot_take_results_are_refused_before_anything_is_read(
         assert "gone" not in answer.err
     answer = sh("run", head[0], "--out", "runs", "-m", "zero-filled,mtmri")
     assert answer.status == 2
-    assert "is a run folder" in answer.err
+    assert "is a result folder" in answer.err
 
 
 def test_labels_belong_to_their_volume(sh: Shell, head: tuple[Path, Path], here: Path) -> None:

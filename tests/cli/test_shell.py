@@ -172,7 +172,7 @@ def test_no_folder_that_is_no_run_is_overwritten(
     (tmp_path / "runs" / "head" / "thesis.txt").write_text("years of work")
     status, _, err = shell("run", case[0], "--out", "runs", "-m", "zero-filled")
     assert status == 2
-    assert "no run folder" in err
+    assert "no result folder" in err
     assert (tmp_path / "runs" / "head" / "thesis.txt").read_text() == "years of work"
 
 

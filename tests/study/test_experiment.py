@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_mtmri.batch.local import Outcome, Watch
+from napari_mtmri.batch.job import Outcome, Watch
 from napari_mtmri.errors import Stopped
 from napari_mtmri.kspace import fft2c
 from napari_mtmri.study.experiment import Progress, run_experiment

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from napari_mtmri.batch.cases_table import CASES
 from napari_mtmri.errors import InputError
 from napari_mtmri.rng import generator
-from napari_mtmri.tables import CASES
 from napari_mtmri.tissues import LESION_T2, bias_field, keep_head, mix, signals, simulate_image
 from napari_mtmri.train.data.sources.base import CaseFile, Pair
 from napari_mtmri.train.data.sources.table import read_table, side_of

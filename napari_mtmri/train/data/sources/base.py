@@ -49,11 +49,7 @@ class CaseFile:
             If a file cannot be read, or the labels lie on another grid.
         """
         image, labels = self.load()
-        if not labels.same_grid(image):
-            raise InputError(
-                f"{self.labels}: shape {labels.shape} or affine differ from the image's "
-                f"{image.shape}; use labels drawn on the grid of {self.image}."
-            )
+        labels.require_same_grid(image, f"the image {self.image}")
         return image, labels
 
 
@@ -82,11 +78,11 @@ def read_volume(path: Path, kind: Literal["image", "labels"]) -> Volume:
     Raises
     ------
     InputError
-        If it cannot be read, or is a run folder.
+        If it cannot be read, or is a result folder.
     """
     found = read(path, kind)
     if not isinstance(found, Volume):
-        raise InputError(f"{path}: a run folder is not a case; name a volume.")
+        raise InputError(f"{path}: a result folder is not a case; name a volume.")
     return found
 
 

@@ -81,11 +81,7 @@ def _read_fuzzy(paths: Sequence[Path]) -> Anatomy:
     labels, most, fractions = np.zeros(air.shape, np.uint8), air.data / whole, {}
     for number, path in enumerate(paths[1:], start=1):
         volume = read_image(path, "image")
-        if not volume.same_grid(air):
-            raise InputError(
-                f"{path}: shape {volume.shape} or affine differ from {air.shape} of {paths[0]}; "
-                "download them again."
-            )
+        volume.require_same_grid(air, f"{paths[0]}")
         part = volume.data / whole
         labels[part > most] = number
         most = np.maximum(most, part)

@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_mtmri.batch.local import Job, Outcome, Watch, case_seed, run_jobs
-from napari_mtmri.errors import InputError, ResourceError, Stopped, WeightsError
-from tests.batch.works import die, double, double_odd, no_weights, write_slowly
+from napari_mtmri.acquisition import case_seed
+from napari_mtmri.batch.job import Job, Outcome, Watch
+from napari_mtmri.batch.run_jobs import Where, run_jobs
+from napari_mtmri.errors import InputError, RequestError, ResourceError, Stopped, WeightsError
+from tests.batch.works import die_of_two, double, double_odd, no_weights, write_slowly
 
 PLAIN = st.dictionaries(st.text(max_size=3), st.integers() | st.text(max_size=3), max_size=4)
 
@@ -55,7 +57,7 @@ def test_the_seed_of_a_case_never_changes_and_differs_between_cases() -> None:
 @pytest.mark.parametrize("n_processes", [1, 2])
 def test_a_job_that_fails_does_not_end_the_others(n_processes: int) -> None:
     notes = Notes()
-    outcomes = run_jobs(jobs_of(4), double_odd, n_processes=n_processes, watch=notes)
+    outcomes = run_jobs(jobs_of(4), double_odd, where=Where(n_processes), watch=notes)
     assert [outcome.name for outcome in outcomes] == ["job 0", "job 1", "job 2", "job 3"]
     assert [outcome.value for outcome in outcomes] == [None, 2, None, 6]
     assert "a stranger's error" in str(outcomes[0].error)
@@ -75,7 +77,7 @@ def test_what_is_there_is_not_done_again() -> None:
 @pytest.mark.parametrize("n_processes", [1, 2])
 def test_missing_weights_end_the_list_at_once(n_processes: int) -> None:
     with pytest.raises(WeightsError, match="make some"):
-        run_jobs(jobs_of(3), no_weights, n_processes=n_processes)
+        run_jobs(jobs_of(3), no_weights, where=Where(n_processes))
 
 
 def test_a_stop_keeps_what_is_done_and_says_how_much() -> None:
@@ -98,10 +100,18 @@ def test_ctrl_c_in_a_job_is_a_stop() -> None:
         run_jobs(jobs_of(1), pressed)
 
 
-def test_a_killed_process_is_named_and_none_is_left() -> None:
-    with pytest.raises(ResourceError, match="fewer --jobs"):
-        run_jobs(jobs_of(2), die, n_processes=2)
+def test_a_killed_process_fails_its_own_job_and_no_other() -> None:
+    outcomes = run_jobs(jobs_of(6), die_of_two, where=Where(2))
+    assert [outcome.value for outcome in outcomes] == [0, 2, None, 6, 8, 10]
+    assert isinstance(outcomes[2].error, ResourceError)
+    assert "job 2: its process was killed" in str(outcomes[2].error)
     assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize("where", [{"n_processes": 0}, {"n_processes": 2, "dask": "tcp://a:1"}])
+def test_a_place_to_run_that_makes_no_sense_is_refused(where: dict[str, Any]) -> None:
+    with pytest.raises(RequestError, match="n_processes"):
+        Where(**where)
 
 
 def test_processes_that_are_stopped_tidy_up(tmp_path: Path) -> None:
@@ -119,7 +129,7 @@ def test_processes_that_are_stopped_tidy_up(tmp_path: Path) -> None:
     try:
         with pytest.raises(Stopped, match="0 of 3 done"):
             jobs = jobs_of(3, folder=str(tmp_path))
-            run_jobs(jobs, write_slowly, n_processes=2, stop=stop)
+            run_jobs(jobs, write_slowly, where=Where(2), stop=stop)
     finally:
         thread.join()
     assert not multiprocessing.active_children()
