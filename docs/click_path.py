@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""List the files of the package that run between a click on Run and the layers.
+"""Count the files of the package that run between a click on Run and the layers.
 
 xvfb-run -a python docs/click_path.py [METHOD]
 
-Every call is recorded, in the window's thread and in the threads of its jobs. What Qt calls to
-lay out and paint widgets is left out: it runs at any time, not only after a click.
+Two counts, apart for the window and for what lies below it. *On the path*: files on the call
+stack when the job is started, when the method reconstructs slices, when the layers are made
+and when they are inserted. *Run at all*: every file of which a function is called in the
+window's thread or in a thread of its jobs, down to records and unit conversions. What Qt calls
+to lay out and paint widgets is left out: it runs at any time.
 """
 
 from __future__ import annotations
@@ -26,20 +29,32 @@ from napari_mtmri.gui import jobs
 from napari_mtmri.gui.app.window import build_window
 
 ROOT = Path(napari_mtmri.__file__).parent
-OF_QT = ("Event", "event", "eventFilter", "sizeHint", "minimumSizeHint", "heightForWidth")
+LANDMARKS = ("Job.start", "run_slices.<locals>.one_pass", "result_layers", "LayerList.insert")
+PAINTING = ("Event", "eventFilter", "sizeHint", "SizeHint", "heightForWidth", "_Marks.place")
 WAIT_S = 300.0
-# What only supports the others: declarations, records and small conversions.
-files: dict[str, set[str]] = {}
+
+called: dict[str, set[str]] = {}
+on_path: set[str] = set()
 
 
 def record(frame: Any, event: str, argument: object) -> None:
-    """Note the file and the name of a function that is called."""
-    code = frame.f_code
-    if event == "call" and code.co_filename.startswith(str(ROOT)):
-        if code.co_name == "<module>" or code.co_name.endswith(OF_QT):
-            return
-        name = str(Path(code.co_filename).relative_to(ROOT))
-        files.setdefault(name, set()).add(code.co_qualname)
+    """Note each function of the package that is called, and at landmarks all its callers."""
+    if event != "call":
+        return
+    name = frame.f_code.co_qualname
+    if (file := file_of(frame)) and name != "<module>":
+        called.setdefault(file, set()).add(name)
+    if name in LANDMARKS:
+        while frame is not None:
+            if file := file_of(frame):
+                on_path.add(file)
+            frame = frame.f_back
+
+
+def file_of(frame: Any) -> str:
+    """Return the file of a frame, relative to the package; empty for other packages."""
+    path = frame.f_code.co_filename
+    return str(Path(path).relative_to(ROOT)) if path.startswith(str(ROOT)) else ""
 
 
 def recorded(work: Callable[[], Any]) -> Callable[[], Any]:
@@ -56,20 +71,19 @@ def recorded(work: Callable[[], Any]) -> Callable[[], Any]:
 
 
 def spin(until: Callable[[], object]) -> None:
-    """Run the event loop until something is so."""
+    """Run the event loop until a condition holds."""
     end = time.monotonic() + WAIT_S
     while not until() and time.monotonic() < end:
         QApplication.processEvents()
         time.sleep(0.005)
 
 
-def main() -> None:
-    """Open the sample, click, and print the files."""
+def click(method: str) -> None:
+    """Open the phantom, click on Run, and record until the layers are added."""
     viewer, panel = build_window(sample="phantom")
     spin(lambda: "loading" not in panel.header.device.text() and panel.sampling.counts.text())
-    if len(sys.argv) > 1:
-        panel.method.method.setCurrentIndex(panel.method.method.findData(sys.argv[1]))
-        spin(lambda: not panel.loader.is_busy and not panel.live.is_busy)
+    panel.method.method.setCurrentIndex(panel.method.method.findData(method))
+    spin(lambda: not panel.loader.is_busy and not panel.live.is_busy)
     finished: list[Any] = []
     panel.finished.connect(finished.append)
     start = jobs._start
@@ -79,14 +93,21 @@ def main() -> None:
     spin(lambda: finished)
     sys.setprofile(None)
     jobs._start = start
-    in_window = sorted(name for name in files if name.startswith("gui/"))
-    below = sorted(name for name in files if not name.startswith("gui/"))
-    for title, names in (("gui", in_window), ("below", below)):
-        print(f"{title}: {len(names)} files")
-        for name in names:
-            print(f"  {name}: {', '.join(sorted(files[name]))}")
     panel.close_down()
     viewer.close()
+
+
+def main() -> None:
+    """Print the files."""
+    click(sys.argv[1] if len(sys.argv) > 1 else "mtmri")
+    for names in called.values():
+        names -= {name for name in names if name.endswith(PAINTING) or "_Marks" in name}
+    every = {file for file, names in called.items() if names}
+    for title, found in (("on the path", on_path), ("run at all", every)):
+        inside = sorted(file for file in found if file.startswith("gui/"))
+        below = sorted(found - set(inside))
+        print(f"{title}: {len(inside)} files of the window, {len(below)} below")
+        print("  " + "\n  ".join([*inside, "", *below]))
 
 
 if __name__ == "__main__":

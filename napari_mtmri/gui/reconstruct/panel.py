@@ -234,7 +234,8 @@ class Reconstruct(Panel):
             self.input.labels(),
             self._slice(volume),
         )
-        self.live.step_back()
+        if self.run_part.live.isChecked():
+            self.live.step_back()
         self.run_part.show_start()
         self.run_part.show_running(True)
         self.running.start(request)
@@ -258,7 +259,8 @@ class Reconstruct(Panel):
 
     def _ended(self) -> None:
         self.run_part.show_running(False, self.input.volume() is not None)
-        self._ask()
+        if self.run_part.live.isChecked():
+            self._ask()
 
     def _failed(self, why: BaseException) -> None:
         """Show an error next to what caused it."""

@@ -40,7 +40,7 @@ class RunController(QObject):
 
     Signals
     -------
-    progressed : Progress, or a text that says what is being done
+    progressed : Progress
     done : VolumeDone, once its layers are added
     stopped
     failed : exception
@@ -90,10 +90,9 @@ class RunController(QObject):
     def _add_more(self, layers: Any) -> None:
         self.layers.place(layers, None)
 
-    def _progressed(self, progress: Progress | str) -> None:
+    def _progressed(self, progress: Progress) -> None:
         self.progressed.emit(progress)
-        if isinstance(progress, Progress):
-            self._progressive.put(progress)
+        self._progressive.put(progress)
 
     def _complete(self, done: VolumeDone) -> None:
         self.newest = done

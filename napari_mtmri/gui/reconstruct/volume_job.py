@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
-from napari_mtmri import verbs
+from napari_mtmri.batch.run_case import run_case, scan_case
 from napari_mtmri.errors import Stopped
 from napari_mtmri.gui.reconstruct.slice_job import SliceRequest, method_slice
 from napari_mtmri.gui.reconstruct.state import Choices
@@ -23,11 +22,9 @@ from napari_mtmri.gui.viewer.result_layers import (
     measured_decibels,
     result_layers,
 )
-from napari_mtmri.methods.passes import Progress
+from napari_mtmri.methods.passes import Progress, Report
 from napari_mtmri.result import Result
 from napari_mtmri.volume import Volume
-
-SCORING = "scoring …"
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,9 +97,7 @@ class VolumeDone:
     layers: list[LayerData]
 
 
-def volume_job(
-    request: VolumeRequest, report: Callable[[Any], None], stop: threading.Event
-) -> VolumeDone:
+def volume_job(request: VolumeRequest, report: Report, stop: threading.Event) -> VolumeDone:
     """Return the scored result of a volume; reports the slice on screen first.
 
     That slice is computed alone before the whole volume is simulated, which may take seconds.
@@ -112,26 +107,14 @@ def volume_job(
     Stopped
         If ``stop`` was set; nothing is kept.
     """
-    choices, volume = request.choices, request.volume
-    chosen = choices.method_choice()
+    choices = request.choices
     request.prepare()
     report(_first_slice(request))
     _check(stop)
-    result = verbs.run(
-        choices.acquisition().scan(volume),
-        chosen.name,
-        device=chosen.device,
-        precision=chosen.precision,
-        weights=chosen.weights,
-        first_slice=request.first,
-        on_progress=report,
-        stop=stop,
-        **chosen.parameters,
-    )
-    result = replace(result, request={**result.request, **choices.own_weights})
+    case = scan_case(request.volume, request.labels, choices.acquisition())
     _check(stop)
-    report(SCORING)
-    result = verbs.evaluate(result, labels=request.labels)
+    result = run_case(case, choices.method_choice(), report, stop, request.first)
+    result = replace(result, request={**result.request, **choices.own_weights})
     _check(stop)
     return VolumeDone(request, result, layers_of(request, result, choices.shown))
 

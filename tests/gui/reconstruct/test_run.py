@@ -89,12 +89,14 @@ def test_the_slice_on_screen_comes_first_and_then_outwards(
 ) -> None:
     viewer.dims.set_point(0, viewer.layers["head"].data_to_world((6, 0, 0))[0])
     seen: list[Any] = []
+    notes: list[str] = []
     panel.running.progressed.connect(seen.append)
+    panel.running.progressed.connect(lambda _: notes.append(panel.run_part.note.text()))
     run(panel, qtbot)
-    order = [number for one in seen if not isinstance(one, str) for number in one.slices]
+    order = [number for one in seen for number in one.slices]
     assert order[0] == 6  # alone, before the volume is simulated
     assert order[1:] == [6, 7, 5, 4, 3, 2, 1, 0]
-    assert seen[-1] == "scoring …"
+    assert notes[-2:] == ["", "Computing scores …"]
 
 
 def test_slices_stand_in_the_window_while_the_run_goes_on(
@@ -159,7 +161,7 @@ def test_a_failed_run_leaves_the_layers_as_they_were(
         raise MemoryError("no room")
 
     before = names(viewer)
-    monkeypatch.setattr("napari_mtmri.verbs.evaluate", full)
+    monkeypatch.setattr("napari_mtmri.batch.run_case.evaluate", full)
     with qtbot.waitSignal(panel.running.failed, timeout=WAIT_MS):
         click(panel.run_part.run, qtbot)
     qtbot.waitUntil(lambda: names(viewer) == before, timeout=WAIT_MS)

@@ -24,6 +24,7 @@ from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.methods.passes import Progress
 
 MOST_LINES = 4
+SCORING = "Computing scores …"
 
 
 class RunPart(QWidget):
@@ -103,14 +104,14 @@ class RunPart(QWidget):
         self.problem.clear()
         self.note.hide()
         self.progress.setRange(0, 0)
-        self.progress.setFormat("starting …")
+        self.progress.setFormat("Starting …")
 
-    def show_progress(self, progress: Progress | str) -> None:
-        """Show the slices done and the remaining time, or the current step."""
-        if isinstance(progress, str):
+    def show_progress(self, progress: Progress) -> None:
+        """Show the slices done and the remaining time; all done, the result is scored."""
+        if progress.done == progress.total:
             self.progress.setRange(0, 0)
-            self.progress.setFormat(progress)
-            self.show_note(progress)
+            self.progress.setFormat(SCORING)
+            self.show_note(SCORING)
             return
         self.progress.setRange(0, progress.total)
         self.progress.setValue(progress.done)
