@@ -52,6 +52,9 @@ class OptionsForm(QWidget):
                 widget.setToolTip(_tip(option))
             field.native.setAccessibleName(option.title)
             self._layout.addRow(label, field.native)
+            label.ensurePolished()  # napari sets the font size of labels, not of typed text
+            for line in [field.native, *field.native.findChildren(QLineEdit)]:
+                line.setFont(label.font())
             if isinstance(field.native, QLineEdit):  # not with each letter
                 field.native.editingFinished.connect(partial(self._typed, name))
             else:

@@ -119,7 +119,7 @@ def test_a_job_that_fails_says_so_once(qtbot: Any) -> None:
         job.start(work)
     assert [str(why) for why in failures] == ["no"]
     assert sentence(failures[0]) == (
-        "Unexpected ValueError: no; copy the details and report it, please."
+        "Unexpected ValueError: no; please copy the details and report it."
     )
 
 

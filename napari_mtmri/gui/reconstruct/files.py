@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QFileDialog, QWidget
 from napari_mtmri import verbs
 from napari_mtmri.files import write_whole
 from napari_mtmri.gui.jobs import once
+from napari_mtmri.gui.reconstruct.run_controller import RunController
 from napari_mtmri.gui.reconstruct.slice_job import SliceRequest
 from napari_mtmri.gui.reconstruct.volume_job import VolumeDone
 from napari_mtmri.gui.viewer.contributions import drawn_layer, layers_of_paths, sample_layers
@@ -51,11 +52,11 @@ class Files(QObject):
         viewer: Viewer,
         parent: QWidget,
         request: Callable[[], SliceRequest],
-        newest: Callable[[], VolumeDone | None],
+        controller: RunController,
     ) -> None:
         super().__init__(parent)
         self._viewer, self._window = viewer, parent
-        self._request, self._newest = request, newest
+        self._request, self._controller = request, controller
         self._waiting: list[LayerData] = []
         self._turn = QTimer(self)
         self._turn.setSingleShot(True)
@@ -96,7 +97,7 @@ class Files(QObject):
 
     def save_run(self) -> None:
         """Ask for a name and write the newest run as a result folder."""
-        done = self._newest()
+        done = self._controller.newest
         if done is None:
             return
 
@@ -107,7 +108,7 @@ class Files(QObject):
 
     def save_figure(self) -> None:
         """Ask for a file name and write a picture of the newest run, oriented as on screen."""
-        done = self._newest()
+        done = self._controller.newest
         if done is None:
             return
         neurological = watch(self._viewer).view == "neurological"

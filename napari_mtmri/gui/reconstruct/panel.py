@@ -25,8 +25,8 @@ from napari_mtmri.gui.reconstruct.parts.sampling import RealismPart, SamplingPar
 from napari_mtmri.gui.reconstruct.parts.scores import ScoresPart, summary
 from napari_mtmri.gui.reconstruct.parts.show import ShowPart
 from napari_mtmri.gui.reconstruct.run_controller import RunController
-from napari_mtmri.gui.reconstruct.slice_job import SliceDone, SliceRequest, Tick, load_device
-from napari_mtmri.gui.reconstruct.state import METHOD, Choices
+from napari_mtmri.gui.reconstruct.slice_job import SliceRequest, Tick, load_device
+from napari_mtmri.gui.reconstruct.state import DISPLAY, METHOD, Choices
 from napari_mtmri.gui.reconstruct.volume_job import VolumeDone, VolumeRequest
 from napari_mtmri.gui.viewer import orientation
 from napari_mtmri.gui.viewer.layer_list import slice_on_screen
@@ -67,12 +67,11 @@ class Reconstruct(Panel):
         self.run_part, self.scores = RunPart(self.choices), ScoresPart()
         self.loader, self.running = Latest(self), RunController(self.viewer, self)
         self.live = Live(self.viewer, self.running.layers, self)
-        self.files = Files(self.viewer, self, self._request, self._newest)
+        self.files = Files(self.viewer, self, self._request, self.running)
         self._has_let_go = False
         self._is_hidden = False
         self._lay_out()
         self._connect()
-        self._connect_files()
         orientation.watch(self.viewer)
         register_panel(self, self.running.job.stopper.stop, KEYS)
         self._load()
@@ -105,14 +104,15 @@ class Reconstruct(Panel):
         self.loader.done.connect(self.header.show_device)
         self.loader.failed.connect(self.header.show_no_device)
         self.live.ticked.connect(self._ticked)
-        self.live.shown.connect(self._live_shown)
-        self.live.noted.connect(self._live_noted)
+        self.live.shown.connect(self.run_part.problem.clear)
+        self.live.noted.connect(self.run_part.show_note)
         self.running.progressed.connect(self.run_part.show_progress)
         self.running.done.connect(self._done)
-        self.running.stopped.connect(self._stopped)
+        self.running.stopped.connect(self.run_part.show_stopped)
         self.running.ended.connect(self._ended)
         for source in (self.loader, self.live, self.running, self.files):
             source.failed.connect(self._failed)
+        self._connect_files()
 
     def _connect_files(self) -> None:
         self.input.open_asked.connect(self.files.open_volumes)
@@ -132,18 +132,22 @@ class Reconstruct(Panel):
     def _input_changed(self) -> None:
         volume = self.input.volume()
         self.input.show_facts(volume, None if volume is None else self.choices.axes(volume))
-        self.run_part.show_running(self.running.is_running, volume is not None)
+        self._show_running()
         self._ask()
 
     def _chosen(self, what: Any) -> None:
         name = what.signal.name
+        if name in ("error_scale", "error_top"):
+            self._scale_errors()
+        if name in DISPLAY:
+            return
+        if not self.running.is_running and not self.run_part.live.isChecked():
+            self.run_part.show_note("")  # it is about other choices
         if name in METHOD:
             self._load()
         if name == "swapped":
             self._input_changed()
-        elif name in ("error_scale", "error_top"):
-            self._scale_errors()
-        elif name != "shown":
+        else:
             self._ask()
 
     def _load(self) -> None:
@@ -171,9 +175,6 @@ class Reconstruct(Panel):
         placement = None if request.volume is None else placement_of_layer(layer)
         self.live.ask(request, placement, self.method.can_run)
 
-    def _newest(self) -> VolumeDone | None:
-        return self.running.newest
-
     def _slice(self, volume: Volume | None) -> int:
         if volume is None:
             return 0
@@ -194,10 +195,11 @@ class Reconstruct(Panel):
 
     def _ticked(self, tick: Tick) -> None:
         self.sampling.show_tick(tick)
-        if tick.problem is not None and tick.request.is_live:  # it is shown at the sampling
+        self._show_running()
+        if tick.problem is not None:  # it is shown at the sampling
             self.run_part.problem.clear()
-            self.run_part.show_note("")
-        if tick.sampling is not None:
+            self.method.far.hide()
+        elif tick.sampling is not None:
             self.method.show_far(tick.request.choices.pattern, tick.sampling.acceleration)
 
     def _live_changed(self, on: bool) -> None:
@@ -205,13 +207,6 @@ class Reconstruct(Panel):
             self.live.end()
             self.run_part.show_note("")
         self._ask()
-
-    def _live_shown(self, done: SliceDone) -> None:
-        self.run_part.problem.clear()
-
-    def _live_noted(self, line: str) -> None:
-        if self.run_part.live.isChecked() and not self.running.is_running:
-            self.run_part.show_note(line)
 
     def _slice_changed(self, event: Any = None) -> None:
         volume = self.input.volume()
@@ -237,8 +232,12 @@ class Reconstruct(Panel):
         if self.run_part.live.isChecked():
             self.live.step_back()
         self.run_part.show_start()
-        self.run_part.show_running(True)
         self.running.start(request)
+        self._show_running()
+
+    def _show_running(self) -> None:
+        can_run = self.input.volume() is not None and not self.sampling.problem.text
+        self.run_part.show_running(self.running.is_running, can_run)
 
     def stop(self) -> None:
         """Stop a run; the layers stay as they were before it."""
@@ -254,11 +253,8 @@ class Reconstruct(Panel):
         self._notify(f"{result.title}: done.")
         self.finished.emit(result)
 
-    def _stopped(self) -> None:
-        self.run_part.show_note("Stopped; the layers are as they were before.")
-
     def _ended(self) -> None:
-        self.run_part.show_running(False, self.input.volume() is not None)
+        self._show_running()
         if self.run_part.live.isChecked():
             self._ask()
 

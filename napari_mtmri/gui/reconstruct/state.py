@@ -26,6 +26,7 @@ LAYERS = (
     "k-space",
 )
 SHOWN_AT_FIRST = ("zero-filled", "reconstruction", "error", "segmentation")
+DISPLAY = ("shown", "error_scale", "error_top")
 METHOD = ("method", "weights", "parameters", "device", "precision")
 
 

@@ -15,7 +15,7 @@ from napari_mtmri.gui.app import commands
 from napari_mtmri.gui.viewer.contributions import read_layers
 from napari_mtmri.samples import phantom
 from tests.gui.conftest import WAIT_MS
-from tests.gui.driving import click
+from tests.gui.driving import click, run
 
 
 def test_it_opens_with_the_volume_chosen_and_says_the_exact_counts(panel: Any) -> None:
@@ -56,16 +56,42 @@ def test_labels_that_napari_makes_are_taken_as_the_reference_mask(
     np.testing.assert_array_equal(panel.input.labels().data, expected.data)
 
 
-def test_an_impossible_mask_is_said_beside_the_sampling(panel: Any, qtbot: Any) -> None:
+def test_a_refused_mask_is_explained_at_the_sampling_alone(panel: Any, qtbot: Any) -> None:
+    panel.run_part.live.setChecked(True)
+    qtbot.waitSignal(panel.live.shown, timeout=WAIT_MS).wait()
     panel.sampling.center.setValue(0.9)
     qtbot.waitUntil(lambda: bool(panel.sampling.problem.text), timeout=WAIT_MS)
-    assert "centre" in panel.sampling.problem.text
+    assert "use Centre <=" in panel.sampling.problem.text  # as the panel calls it
     assert not panel.sampling.counts.text()
+    assert not panel.run_part.run.isEnabled()
+    qtbot.waitUntil(lambda: not panel.live.is_busy, timeout=WAIT_MS)
+    assert not panel.run_part.problem.text
+    live = [layer for layer in panel.viewer.layers if "live" in layer.name]
+    assert live
+    assert not any(layer.visible for layer in live)  # they are of other choices
     panel.sampling.center.setValue(panel.sampling.center.minimum())
     qtbot.waitUntil(
         lambda: panel.sampling.counts.text().startswith("10 of 40 lines"), timeout=WAIT_MS
     )
     assert not panel.sampling.problem.text
+    assert panel.run_part.run.isEnabled()
+    qtbot.waitUntil(lambda: not panel.live.is_busy, timeout=WAIT_MS)
+    assert all(layer.visible for layer in live if layer.name.endswith("mtmri"))
+    panel.run_part.live.setChecked(False)
+
+
+def test_a_new_seed_draws_another_mask(panel: Any, qtbot: Any) -> None:
+    before = panel.choices.acquisition().pattern.mask((44, 40))
+    click(panel.sampling.new_seed, qtbot)
+    assert panel.choices.seed
+    assert (panel.choices.acquisition().pattern.mask((44, 40)) != before).any()
+
+
+def test_a_message_about_other_choices_goes(panel: Any, qtbot: Any) -> None:
+    run(panel, qtbot)
+    assert panel.run_part.note.text()
+    panel.sampling.seed.setValue(5)
+    assert not panel.run_part.note.text()
 
 
 def test_a_mask_file_is_taken_and_can_be_left_again(

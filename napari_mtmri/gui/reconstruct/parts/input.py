@@ -38,6 +38,8 @@ from napari_mtmri.volume import Volume
 
 NO_LAYER = "No volume: open one, drop a file on the window, or open the sample."
 NO_MASK = "none"
+ABOUT_IMAGE = "Image to under-sample and reconstruct"
+ABOUT_MASK = "Reference segmentation of this image, to score the segmentation; optional"
 FROM_MAGNITUDE = "Simulated from a magnitude image: scores are better than with raw k-space."
 PHASE_DROPPED = "Simulated from the magnitude of a complex image; its phase is not used."
 UNDER_SAMPLED = "Already under-sampled: the reference of all scores is an aliased image."
@@ -47,12 +49,13 @@ LAYER_EVENTS = ("inserted", "removed", "renamed")
 class LayerChooser(QComboBox):
     """Lists layers of a viewer and keeps none of them alive."""
 
-    def __init__(self, none: str | None = None) -> None:
+    def __init__(self, about: str, none: str | None = None) -> None:
         super().__init__()
-        self._none = none
+        self._about, self._none = about, none
         self._layers: list[Any] = []
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(6)
+        self.currentIndexChanged.connect(self._show_name)
 
     @property
     def layer(self) -> Any:
@@ -73,6 +76,7 @@ class LayerChooser(QComboBox):
             self.addItem(layer.name)
             self._layers.append(weakref.ref(layer))
         self.choose(wanted)
+        self._show_name()
         self.blockSignals(False)
 
     def choose(self, layer: Any) -> None:
@@ -82,6 +86,10 @@ class LayerChooser(QComboBox):
                 self.setCurrentIndex(at)
                 return
         self.setCurrentIndex(0 if self._layers else -1)
+
+    def _show_name(self, *_: object) -> None:
+        """Show the whole name in the tooltip: names of files are longer than the list is wide."""
+        self.setToolTip("\n".join(text for text in (self.currentText(), self._about) if text))
 
 
 class InputPart(QWidget):
@@ -105,10 +113,7 @@ class InputPart(QWidget):
         super().__init__(parent)
         self._viewer = viewer
         self._known: tuple[Any, Any, Volume | None] = (None, None, None)
-        self.image, self.mask = LayerChooser(), LayerChooser(NO_MASK)
-        self.mask.setToolTip(
-            "Reference segmentation of this image, to score the segmentation; optional"
-        )
+        self.image, self.mask = LayerChooser(ABOUT_IMAGE), LayerChooser(ABOUT_MASK, NO_MASK)
         self.facts, self.banner, self.problem = QLabel(NO_LAYER), QLabel(), Problem()
         for label in (self.facts, self.banner):
             label.setWordWrap(True)
@@ -120,7 +125,7 @@ class InputPart(QWidget):
             getattr(viewer.layers.events, event).connect(self._refill)
         self._refill()
         self.image.currentIndexChanged.connect(self._image_changed)
-        self.mask.currentIndexChanged.connect(self._tell)
+        self.mask.currentIndexChanged.connect(self._signal_change)
         for button, signal in (
             (self.open, self.open_asked),
             (self.sample, self.sample_asked),
@@ -252,7 +257,7 @@ class InputPart(QWidget):
             mask = drawn[0] if _fits(drawn[0], image) else None
         self.mask.fill(drawn, mask)
         if (self.image.layer, self.mask.layer) != before:
-            self._tell()
+            self._signal_change()
 
     def _image_changed(self, *_: object) -> None:
         mask = self.mask.layer
@@ -261,9 +266,9 @@ class InputPart(QWidget):
             self.mask.blockSignals(True)
             self.mask.choose(next((k() for k in fitting if _fits(k(), self.image.layer)), None))
             self.mask.blockSignals(False)
-        self._tell()
+        self._signal_change()
 
-    def _tell(self, *_: object) -> None:
+    def _signal_change(self, *_: object) -> None:
         self.changed.emit()
 
 

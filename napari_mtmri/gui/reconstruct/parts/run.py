@@ -85,7 +85,7 @@ class RunPart(QWidget):
             row.addWidget(box)
             second.addWidget(pair)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(4, 0, 4, 0)
         layout.addLayout(first)
         layout.addLayout(second)
         for widget in (self.progress, self.note, self.problem):
@@ -105,6 +105,10 @@ class RunPart(QWidget):
         self.note.hide()
         self.progress.setRange(0, 0)
         self.progress.setFormat("Starting …")
+
+    def show_stopped(self) -> None:
+        """Show that the run was stopped."""
+        self.show_note("Stopped; the layers are as they were before.")
 
     def show_progress(self, progress: Progress) -> None:
         """Show the slices done and the remaining time; all done, the result is scored."""

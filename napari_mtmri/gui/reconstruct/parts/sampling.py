@@ -19,13 +19,12 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt import QCollapsible
 
 from napari_mtmri.gui.form import AUTOMATIC, OptionsForm
 from napari_mtmri.gui.reconstruct.slice_job import Tick
 from napari_mtmri.gui.reconstruct.state import Choices
 from napari_mtmri.gui.widgets.acceleration import Acceleration
-from napari_mtmri.gui.widgets.layout import Flow
+from napari_mtmri.gui.widgets.layout import Flow, Fold
 from napari_mtmri.gui.widgets.mask_preview import MaskPreview
 from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.patterns.base import PATTERNS
@@ -195,11 +194,12 @@ def _center_box() -> QDoubleSpinBox:
     return box
 
 
-class RealismPart(QCollapsible):
+class RealismPart(Fold):
     """Realism of the simulation: phase, noise and coils; folded at first."""
 
-    def __init__(self, choices: Choices, parent: QWidget | None = None) -> None:
-        super().__init__("Realism: phase, noise, coils", parent)
+    def __init__(self, choices: Choices) -> None:
+        body = QWidget()
+        super().__init__("Realism: phase, noise, coils", body)
         self._choices = choices
         self.phase, self.noise, self.coils = (
             QCheckBox("Smooth random phase"),
@@ -214,12 +214,11 @@ class RealismPart(QCollapsible):
         )
         self.coils.setRange(1, 32)
         self.coils.setToolTip("Number of simulated receive coils; their sensitivity maps are known")
-        body = QWidget()
         form = QFormLayout(body)
+        form.setContentsMargins(0, 0, 0, 0)
         form.addRow(self.phase)
         form.addRow("Noise (SNR)", self.noise)
         form.addRow("Coils", self.coils)
-        self.addWidget(body)
         self.phase.toggled.connect(self._phase_changed)
         self.noise.valueChanged.connect(self._noise_changed)
         self.coils.valueChanged.connect(self._coils_changed)
