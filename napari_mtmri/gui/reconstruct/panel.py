@@ -31,7 +31,6 @@ from napari_mtmri.gui.reconstruct.volume_job import VolumeDone, VolumeRequest
 from napari_mtmri.gui.viewer import orientation
 from napari_mtmri.gui.viewer.layer_list import slice_on_screen
 from napari_mtmri.gui.viewer.layers import placement_of_layer
-from napari_mtmri.gui.viewer.result_layers import error_top
 from napari_mtmri.gui.widgets.header import Header
 from napari_mtmri.gui.widgets.layout import Column, Panel, Section
 from napari_mtmri.methods.assemble import FROM_MAGNITUDE
@@ -127,8 +126,6 @@ class Reconstruct(Panel):
         self.files.mask_chosen.connect(self.sampling.use_file)
         self.files.noted.connect(self.run_part.show_note)
 
-    # Choices
-
     def _input_changed(self) -> None:
         volume = self.input.volume()
         self.input.show_facts(volume, None if volume is None else self.choices.axes(volume))
@@ -187,11 +184,7 @@ class Reconstruct(Panel):
     def _scale_errors(self) -> None:
         volume = self.input.volume()
         if volume is not None:
-            self.running.layers.scale_errors(
-                error_top(volume, self.choices.error_scale, self.choices.error_top)
-            )
-
-    # One slice
+            self.running.layers.scale_errors(self.choices.error_limit(volume))
 
     def _ticked(self, tick: Tick) -> None:
         self.sampling.show_tick(tick)
@@ -214,8 +207,6 @@ class Reconstruct(Panel):
             self.scores.show_slice(self._slice(volume))
             if self.run_part.live.isChecked():
                 self._ask()
-
-    # The whole volume
 
     def run_volume(self) -> None:
         """Reconstruct the chosen volume, starting with the slice on screen."""
@@ -272,8 +263,6 @@ class Reconstruct(Panel):
         """Show a notification of napari where the panel is not in view."""
         if self._is_hidden:
             show_info(text)
-
-    # Hidden, shown, closed
 
     def close_down(self) -> None:
         """Stop what runs, remove the layers of Live and disconnect from the viewer."""

@@ -13,6 +13,7 @@ from psygnal import SignalGroupDescriptor
 from napari_mtmri.acquisition import Acquisition
 from napari_mtmri.batch.method_choice import DEFAULT_METHOD, MethodChoice
 from napari_mtmri.geometry import Axes
+from napari_mtmri.gui.viewer.result_layers import error_top
 from napari_mtmri.patterns.base import PATTERNS, Pattern
 from napari_mtmri.volume import Volume
 
@@ -102,6 +103,10 @@ class Choices:
         """Return the method and how it is loaded."""
         weights = None if self.weights is None else Path(self.weights)
         return MethodChoice(self.method, self.parameters, self.device, self.precision, weights)
+
+    def error_limit(self, volume: Volume) -> float:
+        """Return the maximum of the error scale for a reference image."""
+        return error_top(volume, self.error_scale, self.error_top)
 
     @property
     def own_weights(self) -> dict[str, str]:

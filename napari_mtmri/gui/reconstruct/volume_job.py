@@ -18,7 +18,6 @@ from napari_mtmri.gui.reconstruct.state import Choices
 from napari_mtmri.gui.viewer.layers import LayerData, Placement, window_of
 from napari_mtmri.gui.viewer.result_layers import (
     coming_title,
-    error_top,
     measured_decibels,
     result_layers,
 )
@@ -137,7 +136,7 @@ def layers_of(request: VolumeRequest, result: Result, shown: Sequence[str]) -> l
         shown,
         labels=request.labels,
         kspace=kspace,
-        top=error_top(volume, choices.error_scale, choices.error_top),
+        top=choices.error_limit(volume),
     )
 
 
