@@ -18,32 +18,20 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_mtmri.batch.method_choice import cards_of
 from napari_mtmri.errors import MtmriError
 from napari_mtmri.gui.form import OptionsForm
 from napari_mtmri.gui.reconstruct.state import Choices
 from napari_mtmri.gui.widgets.layout import IS_TABLE
 from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.methods.base import METHODS, Method
-from napari_mtmri.weights import Card, find_weights, list_weights, read_card, user_folder
+from napari_mtmri.weights import Card, find_weights, list_weights, user_folder
 
 SHIPPED = "shipped"
 NEEDS = {"weights": "weights", "coil_maps": "coil sensitivity maps"}
 
 
-def cards_of(name: str, own: str | None = None) -> list[Card]:
-    """Return the cards of a method's weights, or the card of the user's own weights.
-
-    Raises
-    ------
-    RequestError, WeightsError
-        If the method or its weights are not there.
-    """
-    if own is not None:
-        return [read_card(Path(own))]
-    return [read_card(find_weights(weights)) for weights in METHODS.get(name).weights]
-
-
-def why_not(name: str, own: str | None = None) -> str | None:
+def why_not(name: str, own: Path | None = None) -> str | None:
     """Return why a method cannot run here, or None."""
     try:
         cards_of(name, own)
@@ -170,7 +158,7 @@ class MethodPart(QWidget):
     @property
     def can_run(self) -> bool:
         """Whether the chosen method can run here."""
-        return why_not(self._choices.method, self._choices.weights) is None
+        return why_not(self._choices.method, self._choices.method_choice().weights) is None
 
     def choose(self, method: str, weights: Path) -> None:
         """Choose a method with the user's own weights."""
@@ -238,7 +226,7 @@ class MethodPart(QWidget):
     def _show_cards(self, member: Method) -> None:
         self.problem.clear()
         try:
-            self._cards = cards_of(member.name, self._choices.weights)
+            self._cards = cards_of(member.name, self._choices.method_choice().weights)
         except MtmriError as why:
             self._cards = []
             self.problem.show_error(why)
