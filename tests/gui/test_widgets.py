@@ -142,7 +142,7 @@ def test_a_form_returns_only_what_was_set(qtbot: Any) -> None:
     assert list(form.fields) == ["sigma"]
 
 
-def test_a_problem_is_one_sentence_with_details_a_click_away(qtbot: Any) -> None:
+def test_a_problem_is_one_sentence_with_details_on_a_click(qtbot: Any) -> None:
     problem = Problem()
     qtbot.addWidget(problem)
     assert problem.isHidden()
@@ -159,7 +159,7 @@ def test_a_problem_is_one_sentence_with_details_a_click_away(qtbot: Any) -> None
     assert problem.isHidden()
 
 
-def test_a_steady_label_has_its_panel_laid_out_for_another_height_alone(qtbot: Any) -> None:
+def test_a_steady_label_causes_a_layout_only_for_another_height(qtbot: Any) -> None:
     panel, label = QWidget(), QLabel("one line")
     qtbot.addWidget(panel)
     label.setWordWrap(True)
@@ -187,7 +187,7 @@ def test_a_steady_label_has_its_panel_laid_out_for_another_height_alone(qtbot: A
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.05, 1.2), (0.6, 0.95), (0.001, 30.0)])
-def test_numbers_beside_a_logarithmic_axis_do_not_lie_on_each_other(
+def test_numbers_along_a_logarithmic_axis_do_not_overlap(
     low: float, high: float, qtbot: Any
 ) -> None:
     plot = Plot("Losses", (Line("one", "image"),), is_log=True)
@@ -206,7 +206,7 @@ def test_numbers_beside_a_logarithmic_axis_do_not_lie_on_each_other(
     assert all(one[1] <= other[0] + 3 for one, other in itertools.pairwise(spans))
 
 
-def test_choices_say_what_changed_and_nothing_when_nothing_did() -> None:
+def test_choices_signal_a_change_and_nothing_without_one() -> None:
     choices = Choices()
     heard: list[str] = []
     choices.events.connect(lambda info: heard.append(info.signal.name))

@@ -57,7 +57,7 @@ class Problem(QWidget):
         self.details.hide()
         self.show()
 
-    def clear(self) -> None:
+    def clear(self, *_: object) -> None:
         """Show nothing."""
         self.label.clear()
         self.hide()

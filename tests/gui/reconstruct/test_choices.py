@@ -18,7 +18,7 @@ from tests.gui.conftest import WAIT_MS
 from tests.gui.driving import click, run
 
 
-def test_it_opens_with_the_volume_chosen_and_says_the_exact_counts(panel: Any) -> None:
+def test_it_opens_with_the_volume_chosen_and_shows_the_exact_counts(panel: Any) -> None:
     assert panel.input.image.layer.name == "head"
     assert panel.sampling.counts.text() == "10 of 40 lines, R 4.00, centre 3"
     facts = panel.input.facts.text()
@@ -119,13 +119,13 @@ def test_swapping_the_axes_changes_the_direction(panel: Any, viewer: Any, qtbot:
     )
 
 
-def test_far_from_the_training_a_line_says_so(panel: Any, qtbot: Any) -> None:
+def test_a_line_warns_of_sampling_unlike_that_of_the_training(panel: Any, qtbot: Any) -> None:
     assert not panel.method.far.text()
     panel.sampling.acceleration.set_value(12)
     qtbot.waitUntil(lambda: "trained for R 2 to 8" in panel.method.far.text(), timeout=WAIT_MS)
 
 
-def test_methods_without_weights_are_greyed_with_the_reason(
+def test_methods_without_weights_are_greyed_out_with_the_reason(
     viewer: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MTMRI_WEIGHTS", str(tmp_path))
@@ -147,7 +147,7 @@ def test_the_card_is_one_click_away(panel: Any, qtbot: Any) -> None:
     assert "sha256" in panel.method.card.toPlainText()
 
 
-def test_one_panel_whichever_way_it_is_opened(panel: Any, viewer: Any) -> None:
+def test_there_is_one_panel_however_it_is_opened(panel: Any, viewer: Any) -> None:
     assert commands.open_reconstruct(viewer) is panel
     commands.toggle_live(viewer)
     assert panel.run_part.live.isChecked()

@@ -58,9 +58,7 @@ def test_live_follows_the_slice_and_shows_no_slice_of_other_choices(
     qtbot.waitUntil(lambda: panel.run_part.note.text().startswith("slice 2 ·"), timeout=WAIT_MS)
 
 
-def test_live_sits_beside_a_method_that_cannot_run_and_shows_zero_filled(
-    panel: Any, viewer: Any, qtbot: Any
-) -> None:
+def test_live_shows_zero_filled_alone_for_that_method(panel: Any, viewer: Any, qtbot: Any) -> None:
     panel.method.method.setCurrentIndex(panel.method.method.findData("zero-filled"))
     panel.run_part.live.setChecked(True)
     qtbot.waitUntil(lambda: "head · live · zero-filled" in names(viewer), timeout=WAIT_MS)
