@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How much of the bare convolution throughput the D5C5 network reaches.
+"""Throughput of the D5C5 network relative to that of a single convolution.
 
-Both are measured in turn in this process: one 64 -> 64 3x3 layer on the same slices, in the
-same precision and layout, and the whole network (5 cascades of 5 convolutions, transforms
-and data consistency included). Throughput = multiply-accumulates of the convolutions per
-second. A ratio of medians; nothing is asserted.
+Both are measured alternately in this process: one 64 -> 64 3x3 layer on the same slices, in
+the same precision and layout, and the whole network (5 cascades of 5 convolutions, with
+transforms and data consistency). Throughput = multiply-accumulates of the convolutions per
+second. Prints a ratio of medians; nothing is asserted.
 
     python benchmarks/convolution.py [--features 64] [--slices 4] [--rounds 5]
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The time from one update of a training to the next, by its own events."""
+"""Time between updates of a training, from its events."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def update_gaps(events: Sequence[dict[str, Any]]) -> list[float]:
-    """Return the seconds between updates that nothing else (validation) lies between."""
+    """Return the seconds between updates without anything else (validation) between them."""
     return [
         later["time"] - earlier["time"]
         for earlier, later in pairwise(events)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How long the package takes to import, beside an interpreter that imports nothing.
+"""Import time of the package, compared with an interpreter that imports nothing.
 
-Each in a fresh process, in turn; medians. Nothing is asserted.
+Each in a new process, alternately; medians. Nothing is asserted.
 
     python benchmarks/imports.py
 """

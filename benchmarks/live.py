@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How well the window keeps up: Live, the slice on screen, Stop, and the longest of our slots.
+"""Responsiveness of the window: Live, the slice on screen, Stop, and our longest functions.
 
 xvfb-run -a -s "-screen 0 1600x1000x24" python benchmarks/live.py [METHOD]
 
-Holds the acceleration slider and moves it for some seconds with Live on, counts the
-zero-filled images that were drawn, then takes the time from the last change to the method's
-picture. Then the whole volume: when the slice on screen stood, how long all of it took, and
-how soon a stop was felt. Every function of the panel that the window's thread enters is
-timed, less what napari takes inside it to add, change and slice layers and to turn its camera,
-and less Python's garbage collector. Nothing is asserted.
+Moves the acceleration slider for some seconds with Live on and counts the zero-filled images
+drawn, then measures the time from the last change to the reconstruction on screen. Then the
+whole volume: the time until the slice on screen is ready and until all slices are, and the
+reaction time to Stop. Every function of the panel that the GUI thread enters is timed, without
+the time napari needs in it to add, change and slice layers and to move its camera, and without
+Python's garbage collector. Nothing is asserted.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ PAUSES = (3.0, 5.0, 7.0, 4.0, 6.0, 2.5, 8.0)
 
 
 class Clock:
-    """Own time of the functions that the window's thread enters, by name."""
+    """Own time of the functions that the GUI thread enters, by name."""
 
     def __init__(self) -> None:
         self.longest: dict[str, float] = {}
@@ -57,7 +57,7 @@ class Clock:
         self._collection_began = 0.0
 
     def ours(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Time a function of ours where it is the outermost."""
+        """Time a function of ours if it is the outermost."""
 
         @functools.wraps(function)
         def timed(*arguments: Any, **more: Any) -> Any:
@@ -76,7 +76,7 @@ class Clock:
         return timed
 
     def napari(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Take the time of a function of napari's from whatever of ours called it."""
+        """Subtract the time of a napari function from that of our function that called it."""
 
         @functools.wraps(function)
         def timed(*arguments: Any, **more: Any) -> Any:
@@ -93,7 +93,7 @@ class Clock:
         return timed
 
     def collection(self, phase: str, info: dict[str, int]) -> None:
-        """Take the time of Python's garbage collector from what it happens to interrupt."""
+        """Subtract the time of Python's garbage collector from the function it interrupts."""
         if threading.get_ident() != self._window:
             return
         if phase == "start":
@@ -105,7 +105,7 @@ class Clock:
             self._napari_s += took
 
     def watch_ours(self) -> None:
-        """Time all functions of all classes of the window's package."""
+        """Time all functions of all classes of the gui package."""
         package = napari_mtmri.gui
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if found.name.endswith("__main__"):
@@ -121,7 +121,7 @@ class Clock:
                 setattr(kind, name, self.ours(prefix + name, member))
 
     def watch_napari(self) -> None:
-        """Time what adds, changes and slices layers."""
+        """Time the napari functions that add, change and slice layers."""
         for kind, names in (
             (LayerList, ("insert", "remove", "append")),
             (Viewer, ("add_layer", "open", "open_sample")),
@@ -148,7 +148,7 @@ class Clock:
 
 
 def spin(seconds: float, until: Callable[[], bool] = lambda: False) -> None:
-    """Run the event loop for a while, or until something is so."""
+    """Run the event loop for some time, or until a condition holds."""
     end = time.perf_counter() + seconds
     while time.perf_counter() < end and not until():
         QApplication.processEvents()
@@ -156,7 +156,7 @@ def spin(seconds: float, until: Callable[[], bool] = lambda: False) -> None:
 
 
 def hold_and_move(panel: Any, viewer: Any) -> list[str]:
-    """Drag the slider; return what was counted."""
+    """Drag the slider; return the results."""
     drawn: list[float] = []
     moves, ran = 0, (panel.live.fast.n_runs, panel.live.slow.n_runs)
     fresh: list[bool] = []
@@ -195,7 +195,7 @@ def hold_and_move(panel: Any, viewer: Any) -> list[str]:
 
 
 def after_a_change(panel: Any) -> list[str]:
-    """Change R and wait for the method's picture; return what was measured."""
+    """Change R and wait for the reconstruction; return the results."""
     waits = []
     for value in PAUSES:
         shown: list[Any] = []
@@ -213,7 +213,7 @@ def after_a_change(panel: Any) -> list[str]:
 
 
 def whole_volume(panel: Any) -> list[str]:
-    """Run the volume; run it again and stop; return what was measured."""
+    """Run the volume, then run it again and stop; return the results."""
     first: list[float] = []
     panel.running.progressed.connect(lambda _: first.append(time.perf_counter()))
     finished: list[Any] = []
@@ -241,7 +241,7 @@ def whole_volume(panel: Any) -> list[str]:
 
 
 def main() -> None:
-    """Print what was measured."""
+    """Print the results."""
     method = sys.argv[1] if len(sys.argv) > 1 else "mtmri"
     clock = Clock()
     clock.watch_ours()

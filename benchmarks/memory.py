@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Peak memory of a whole volume of 189 slices of 224 x 192, above that of the imports.
+"""Peak memory for a volume of 189 slices of 224 x 192, in addition to that of the imports.
 
 python benchmarks/memory.py [METHOD]
 """
@@ -18,7 +18,7 @@ SHAPE = (192, 224, 189)
 
 
 def peak_mib() -> float:
-    """Return the largest resident size so far."""
+    """Return the peak resident size so far."""
     factor = 2**10 if sys.platform != "darwin" else 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / factor
 

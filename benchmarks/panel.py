@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the Train panel costs the training that it watches.
+"""Speed of a training with the Train panel open, relative to that without.
 
 xvfb-run -a -s "-screen 0 1600x1000x24" python benchmarks/panel.py [ROUNDS] [KEY=VALUE ...]
 
-The same command is started again and again, in turns with a window whose Train panel shows
-its curves and with that panel looking at nothing, as if a shell had started it. Compared are
-updates a second by the training's own events, without the first ones and without validation.
+The same training is started repeatedly, alternately with a Train panel that shows its curves
+and with a panel that watches nothing. Compares updates per second, from the events of the
+training, without the first updates and without validation.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from qtpy.QtWidgets import QApplication
 from napari_mtmri.gui.app.commands import open_train
 from napari_mtmri.train.folder import launch, read_events
 
-HOME = Path(os.environ["HOME"])  # the trainings of who runs it stay unlisted
+HOME = Path(os.environ["HOME"])  # so that the user's own trainings are not listed
 ROUNDS, N_FIRST, WAIT_S = 4, 4, 600.0
 KEYS = ("n_simulated=[4, 1, 0]", "simulated_size=[224, 192]", "epochs=3")
 
 
 def spin(until: Callable[[], bool]) -> None:
-    """Run the event loop until something is so."""
+    """Run the event loop until a condition holds."""
     end = time.monotonic() + WAIT_S
     while not until() and time.monotonic() < end:
         QApplication.processEvents()
@@ -42,12 +42,12 @@ def spin(until: Callable[[], bool]) -> None:
 
 
 def rate(run: Path) -> float:
-    """Return updates a second of a training that is over."""
+    """Return updates per second of a finished training."""
     return 1 / statistics.mean(update_gaps(read_events(run))[N_FIRST:])
 
 
 def train_once(panel: Any, run: Path, keys: list[str], *, is_watched: bool) -> float:
-    """Train, watched by the panel or by nobody; return updates a second."""
+    """Train with or without the panel watching; return updates per second."""
     words = [*launch.command("cpu-size", "simulated", run, {}), *keys]
     process = launch.start(words, run)
     if is_watched:
@@ -58,7 +58,7 @@ def train_once(panel: Any, run: Path, keys: list[str], *, is_watched: bool) -> f
 
 
 def main() -> None:
-    """Print what was measured."""
+    """Print the results."""
     words = sys.argv[1:]
     rounds = int(words.pop(0)) if words and words[0].isdigit() else ROUNDS
     viewer = napari.Viewer()
@@ -68,7 +68,7 @@ def main() -> None:
     panel.tabs.setCurrentIndex(2)
     pairs = []
     for number in range(rounds):
-        # Whoever comes first has the cooler processor: by turns.
+        # The first one has the cooler processor, so the order alternates.
         order = (True, False) if number % 2 else (False, True)
         found = {
             is_watched: train_once(

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Whether making batches starves the training: the whole loop against bare updates.
+"""Speed of the training loop relative to updates without loading of batches.
 
-Both in one process, in turns: updates of the real loop (planning, augmentation, simulation,
-events, heartbeat) and updates of the same network on one batch that lies in memory already.
-Compiling, the first updates and validation are left out of both.
+Both alternately in one process: updates of the real loop (planning, augmentation, simulation,
+events, heartbeat) and updates of the same network on one batch in memory. Compilation, the
+first updates and validation are excluded.
 
     python benchmarks/training.py [FOLDER] [--rounds 5] [--updates 20] [KEY=VALUE ...]
 """
@@ -48,18 +48,18 @@ class Bare:
         self._done = 0
 
     def rate(self, n_updates: int) -> float:
-        """Return slices a second."""
+        """Return slices per second."""
         began = time.perf_counter()
         for _ in range(n_updates):
             self._step(self._batch, Moment(self._done, 0, 0.5, 0.5, self._count), 1e-4)
-            self._done += 1  # truth and own output in turns, as in the loop
+            self._done += 1  # reference and reconstruction alternately, as in the loop
         return n_updates * self._count / (time.perf_counter() - began)
 
 
 class Loop:
-    """Updates of the real training, in pieces, with the making of their batches.
+    """Updates of the real training loop, with the preparation of their batches.
 
-    Its setting up and the validation between epochs are not counted.
+    The start of the training and the validation between epochs are not counted.
     """
 
     def __init__(self, recipe: Recipe, data: str, out: Path, n_workers: int | str) -> None:
@@ -68,7 +68,7 @@ class Loop:
         self._size = recipe.batch_size
 
     def rate(self, n_updates: int) -> float:
-        """Return slices a second."""
+        """Return slices per second."""
         heard: list[dict[str, Any]] = []
         self._training.run(heard.append, most_updates=n_updates + 1)
         gaps = update_gaps(heard)
@@ -95,8 +95,10 @@ def main() -> None:
         pairs = [(bare.rate(given.updates), loop.rate(given.updates)) for _ in range(given.rounds)]
     ratios = [looped / alone for alone, looped in pairs]
     print(f"{bare.device}, {recipe.precision}, batch {recipe.batch_size}, crop {recipe.crop}")
-    print(f"bare updates  {statistics.median(alone for alone, _ in pairs):6.2f} slices a second")
-    print(f"whole loop    {statistics.median(looped for _, looped in pairs):6.2f} slices a second")
+    print(f"bare updates  {statistics.median(alone for alone, _ in pairs):6.2f} slices per second")
+    print(
+        f"whole loop    {statistics.median(looped for _, looped in pairs):6.2f} slices per second"
+    )
     shown = ", ".join(f"{ratio:.2f}" for ratio in ratios)
     print(f"ratio         {statistics.median(ratios):6.2f} (median of {shown})")
 

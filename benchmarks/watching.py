@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What watching a training costs the window.
+"""Load of the window while it watches a training.
 
 xvfb-run -a -s "-screen 0 1600x1000x24" python benchmarks/watching.py [EVENTS] [EVENTS A SECOND]
 
-Opens a run folder with many events in the Train panel, then appends many a second from
-another process. Said are the longest of our functions on the window's thread, the longest
-time in which it did nothing else, and its processor time beside that of a panel that watches
-nothing. Nothing is asserted.
+Opens a training folder with many events in the Train panel, then appends many events per second
+from another process. Prints our longest functions in the GUI thread, the longest time that the
+event loop was blocked, and the processor time compared with a panel that watches nothing.
+Nothing is asserted.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from napari_mtmri.gui.app.commands import open_train
 from napari_mtmri.train.folder.layout import Config, write_config
 from napari_mtmri.train.presets import make_recipe
 
-HOME = Path(os.environ["HOME"])  # the trainings of who runs it stay unlisted
+HOME = Path(os.environ["HOME"])  # so that the user's own trainings are not listed
 N_EVENTS, A_SECOND, WATCH_S, WAIT_S = 100_000, 1_000, 8.0, 120.0
 PER_EPOCH = 1_000
 UPDATE = (
@@ -58,7 +58,7 @@ with open(path, "a") as file:
 
 
 def write_run(run: Path, n_events: int) -> None:
-    """Write a training of this process with many updates."""
+    """Write the training folder of this process with many updates."""
     run.mkdir(parents=True)
     write_config(run, Config(make_recipe("quick-check", {}), "simulated", "quick-check"))
     now = time.time()
@@ -76,7 +76,7 @@ def write_run(run: Path, n_events: int) -> None:
 
 
 def longest_gap(seconds: float, until: Callable[[], bool] = lambda: False) -> float:
-    """Run the event loop; return the longest time that one pass took, seconds."""
+    """Run the event loop; return the duration of its longest pass in seconds."""
     longest, end = 0.0, time.perf_counter() + seconds
     while time.perf_counter() < end and not until():
         began = time.perf_counter()
@@ -87,14 +87,14 @@ def longest_gap(seconds: float, until: Callable[[], bool] = lambda: False) -> fl
 
 
 def load(seconds: float) -> tuple[float, float]:
-    """Return the longest gap, and the processor time of the window's thread a second."""
+    """Return the longest gap, and the processor time of the GUI thread per second."""
     used = time.thread_time()
     gap = longest_gap(seconds)
     return gap, (time.thread_time() - used) / seconds
 
 
 def opened(train: Any, run: Path, n_events: int) -> str:
-    """Open the run folder; return what was measured."""
+    """Open the training folder; return the results."""
     began = time.perf_counter()
     train.open_run(run)
     gap = longest_gap(WAIT_S, lambda: (train.status.updates or 0) >= n_events)
@@ -104,7 +104,7 @@ def opened(train: Any, run: Path, n_events: int) -> str:
 
 
 def main() -> None:
-    """Print what was measured."""
+    """Print the results."""
     given = [int(word) for word in sys.argv[1:]]
     n_events, a_second = (given + [N_EVENTS, A_SECOND][len(given) :])[:2]
     clock = Clock()
@@ -140,7 +140,7 @@ def main() -> None:
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, "
           f"load of others {os.getloadavg()[0]:.1f}, OpenGL in software under Xvfb")  # fmt: skip
     print("\n".join(lines))
-    print("longest of our functions on the window's thread:")
+    print("our longest functions in the GUI thread:")
     for name, longest in sorted(clock.longest.items(), key=lambda one: -one[1])[:6]:
         print(f"  {name:<40} {1000 * longest:6.1f} ms")
     print(f"  (Python's garbage collector: {1000 * clock.longest_collection:.0f} ms at once)")

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 os.environ["NAPARI_CONFIG"] = os.path.join(tempfile.mkdtemp(), "napari.yaml")
-os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp()  # no trainings of before are listed
+os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp()  # so that earlier trainings are not listed
 
 import napari
 from qtpy.QtWidgets import QApplication
@@ -29,7 +29,7 @@ SIZE = (1280, 800)
 
 
 def spin(seconds: float, done: list[object] | None = None) -> None:
-    """Run the event loop for a while, or until something is done."""
+    """Run the event loop for some time, or until a condition holds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and not done:
         QApplication.processEvents()
@@ -45,7 +45,7 @@ def figure() -> None:
 
 
 def window() -> None:
-    """Take the picture of the window with the sample reconstructed."""
+    """Make the picture of the window with the reconstructed sample."""
     viewer, panel = build_window(sample="flair-lesion")
     viewer.window._qt_window.resize(*SIZE)
     done: list[object] = []
@@ -59,7 +59,7 @@ def window() -> None:
 
 
 def training() -> None:
-    """Take the picture of the Train panel with a training of simulated heads in it."""
+    """Make the picture of the Train panel with a training on simulated heads."""
     viewer = napari.Viewer(title="napari-mtmri")
     viewer.window._qt_window.resize(*SIZE)
     viewer.open_sample("napari-mtmri", "flair-lesion")

@@ -38,7 +38,7 @@ class Acquisition:
     >>> from napari_mtmri.samples import phantom
     >>> scan = Acquisition(Pattern("random", acceleration=3), snr=30).scan(phantom()[0])
     >>> scan.simulation["snr"]
-    30
+    30.0
     """
 
     pattern: Pattern = field(default_factory=Pattern)
@@ -48,6 +48,11 @@ class Acquisition:
     slice_axis: int | None = None
     phase_axis: int | None = None
     swap_phase: bool = False
+
+    def __post_init__(self) -> None:
+        """Let 30 and 30.0 be the same, also in a record."""
+        if self.snr is not None:
+            object.__setattr__(self, "snr", float(self.snr))
 
     def axes(self, volume: Volume) -> Axes:
         """Return slice, readout and phase axes for a volume.
@@ -171,7 +176,7 @@ def make_pattern(
     """
     given = dict(options or {})
     if name in PATTERNS.names():
-        factor = 1.0 if name == "full" else acceleration
+        factor = 1.0 if PATTERNS.get(name).max_acceleration == 1 else acceleration
         pattern = Pattern(name, factor, center_fraction, seed, given)
     elif Path(name).is_file() or "." in name or "/" in name:
         given["path"] = str(Path(name).resolve())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which device and precision are used, and why."""
+"""Choice of the compute device and its precision."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ Part = TypeVar("Part")
 
 @dataclass(frozen=True)
 class Device:
-    """Where the networks run.
+    """Device on which the networks run, and its precision.
 
     Parameters
     ----------
     name : str
-        As torch spells it: "cuda", "cuda:1", "mps", "cpu".
+        Name of the torch device: "cuda", "cuda:1", "mps", "cpu".
     precision : {"float32", "bfloat16"}
-        Of the convolutions; transforms and consistency are always float32.
+        Precision of the convolutions; Fourier transforms and data consistency are always
+        float32.
     why : str
-        Why this device and precision, in one line.
+        Reason for this device and precision, in one line.
     """
 
     name: str
@@ -37,29 +38,38 @@ class Device:
 
     @property
     def batch_size(self) -> int:
-        """Slices at once: few on a CPU, so that a stop is felt within a second."""
+        """Slices per batch: few on a CPU, so that it stops within a second when asked to."""
         return 16 if self.name.startswith("cuda") else 2
 
     @property
     def torch_device(self) -> torch.device:
-        """The device as torch's own object."""
+        """The device as a ``torch.device``."""
         import torch
 
         return torch.device(self.name)
 
 
 def choose_device(device: str = "auto", precision: str = "auto") -> Device:
-    """Return the device to use; "auto" takes CUDA, then MPS, then the CPU.
+    """Return the device and precision to use.
+
+    Parameters
+    ----------
+    device : str
+        "cuda", "cuda:1", "mps", "cpu", or "auto": the first available of CUDA, MPS and CPU.
+    precision : {"auto", "float32", "bfloat16"}
+        "auto": bfloat16 if the device computes it natively, else float32.
 
     Raises
     ------
     RequestError
-        If the device or precision does not exist here.
+        If the device is not available or the precision does not exist.
     """
     import torch
 
     if precision not in PRECISIONS:
-        raise RequestError(f"precision {precision!r}: choose one of {', '.join(PRECISIONS)}.")
+        raise RequestError(
+            f"precision {precision!r} does not exist; choose one of {', '.join(PRECISIONS)}."
+        )
     available = ["cpu"]
     if torch.backends.mps.is_available():
         available.insert(0, "mps")
@@ -67,9 +77,11 @@ def choose_device(device: str = "auto", precision: str = "auto") -> Device:
         available.insert(0, "cuda")
     kind = device.partition(":")[0]
     if kind != "auto" and kind not in available:
-        raise RequestError(f"device {device!r} is not there; there are: {', '.join(available)}.")
+        raise RequestError(
+            f"device {device!r} is not available here; choose one of {', '.join(available)}."
+        )
     name = available[0] if kind == "auto" else device
-    reason = "asked for" if kind != "auto" else f"the fastest of {', '.join(available)}"
+    reason = "chosen by the user" if kind != "auto" else f"the fastest of {', '.join(available)}"
     if precision == "auto":
         precision, why = _fast_precision(name)
         reason += f"; {precision}, {why}"
@@ -84,8 +96,8 @@ def _fast_precision(name: str) -> tuple[str, str]:
             return "bfloat16", "which this GPU computes natively"
         return "float32", "since this GPU has no bfloat16"
     if name == "mps":
-        return "float32", "since bfloat16 is untried there"
-    # Without the processor's own bfloat16 instructions it is slower than float32.
+        return "float32", "since bfloat16 has not been tested there"
+    # Without native bfloat16 instructions of the processor it is slower than float32.
     native = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
     if native:
         return "bfloat16", "which this processor computes natively"
@@ -95,12 +107,25 @@ def _fast_precision(name: str) -> tuple[str, str]:
 def run_halving(
     run: Callable[[Sequence[int]], Part], positions: Sequence[int], device: Device
 ) -> list[tuple[Sequence[int], Part]]:
-    """Run on all positions at once; out of memory, on halves, and so on down to one.
+    """Run on a batch of slices; if memory runs out, on its halves, down to single slices.
+
+    Parameters
+    ----------
+    run : callable
+        From positions of slices to their result.
+    positions : sequence of int
+        Positions of the slices of the batch.
+    device : Device
+
+    Returns
+    -------
+    list of (sequence of int, result)
+        Positions and result of each part, in order.
 
     Raises
     ------
     ResourceError
-        If not even one slice fits into the device's memory.
+        If a single slice does not fit into the memory of the device.
     """
     import torch
 
@@ -111,8 +136,8 @@ def run_halving(
             torch.cuda.empty_cache()
         if len(positions) == 1:
             raise ResourceError(
-                f"device {device.name}: one slice does not fit into its memory ({why}); "
-                "choose the CPU (--device cpu)."
+                f"device {device.name!r}: one slice does not fit into its memory ({why}); "
+                "free some memory or choose another device."
             ) from why
     middle = len(positions) // 2
     return run_halving(run, positions[:middle], device) + run_halving(

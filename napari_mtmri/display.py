@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How slices of a volume are shown upright, without resampling."""
+"""Upright display of the slices of a volume, without resampling."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ PLANES = ("axial", "coronal", "sagittal")
 
 
 @dataclass(frozen=True)
-class View:
-    """How slices of a volume are shown upright, without resampling.
+class SliceView:
+    """Orientation in which the slices of a volume are displayed.
 
     Parameters
     ----------
     order : (int, int, int)
-        Array axes that run along S, A and R, either way.
+        Array axes along S, A and R, in either direction.
     cut : int
-        Which of these the slices are cut along: 0 axial, 1 coronal, 2 sagittal.
+        Position in ``order`` of the slice axis: 0 axial, 1 coronal, 2 sagittal.
     flips : (bool, bool)
-        Whether rows and columns are shown from their last voxel.
+        Whether rows and columns are reversed.
     letters : (str, str, str, str)
-        At the left, right, top and bottom.
+        Orientation letters at the left, right, top and bottom.
     size : (float, float)
         Height and width of a slice, in the unit of the spacing.
     """
@@ -39,22 +39,35 @@ class View:
 
     @property
     def plane(self) -> str:
-        """Name of the plane nearest to that of the slices."""
+        """Name of the anatomical plane closest to the slices."""
         return PLANES[self.cut]
 
     def picture(self, data: np.ndarray, number: int) -> np.ndarray:
-        """Return one slice, rows downwards, by its number along the array's own axis."""
+        """Return one slice as a picture.
+
+        Parameters
+        ----------
+        data : array, (i, j, k)
+            In the voxel axes of the volume.
+        number : int
+            Slice number along the slice axis of ``data``.
+
+        Returns
+        -------
+        array, (row, column)
+            Rows from top to bottom, columns from left to right.
+        """
         picture = data.transpose(self.order).take(number, axis=self.cut)
         rows, columns = (slice(None, None, -1 if flip else 1) for flip in self.flips)
         return np.asarray(picture[rows, columns])
 
 
-def upright_view(volume: Volume, slice_axis: int, *, neurological: bool = False) -> View:
-    """Return how slices along an array axis are shown.
+def upright_view(volume: Volume, slice_axis: int, *, neurological: bool = False) -> SliceView:
+    """Return the upright display orientation of the slices along an array axis.
 
-    Superior, or else anterior, is up. The patient's right is on the left (radiological)
-    or on the right (neurological); in sagittal slices anterior is on the left. A volume
-    that is oblique is shown on its own grid.
+    Superior is up, or anterior in axial slices. The patient's right is on the left
+    (radiological) or on the right (``neurological``); in sagittal slices anterior is on the
+    left. An oblique volume is shown on its own grid.
     """
     order = display_order(volume.affine)
     shown, _ = display_affine(volume.shape, volume.affine)
@@ -66,7 +79,7 @@ def upright_view(volume: Volume, slice_axis: int, *, neurological: bool = False)
     low, high = LETTERS[2 - column]
     left, right = (high, low) if high_is_left else (low, high)
     sides = [volume.shape[axis] * volume.spacing[axis] for axis in order]
-    return View(
+    return SliceView(
         order=order,
         cut=cut,
         flips=(upwards[row], upwards[column] == high_is_left),

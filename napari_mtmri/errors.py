@@ -1,41 +1,41 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What can go wrong, sorted by what the user can do about it.
+"""Exceptions of the package, grouped by what the user can do about them.
 
 ::
 
     MtmriError
-    ├── InputError      this file or array: mend it or choose another
-    ├── RequestError    these parameters: ask for something else (exit status 2)
-    ├── WeightsError    these weights: wrong, truncated or made for another method
-    ├── ResourceError   memory, disk or device: ask for less, or make room
-    └── Stopped         the user stopped it (exit status 130)
+    ├── InputError      a file or array: repair it or choose another
+    ├── RequestError    parameters: change them (exit status 2)
+    ├── WeightsError    network weights: choose others
+    ├── ResourceError   memory, disk or device: request less, or free some space
+    └── Stopped         stopped by the user (exit status 130)
 
-Every message is one sentence: which thing, what is wrong with the value shown,
-and what to do.
+Every message is one sentence: which thing, what is wrong with the value shown, and what to
+do. Parameters have their Python names; shell and window add their own spelling.
 """
 
 from __future__ import annotations
 
 
 class MtmriError(Exception):
-    """Anything this package raises on purpose; its text is fit for a user."""
+    """Base class of all errors that the package raises; the message is written for the user."""
 
 
 class InputError(MtmriError):
-    """A file or array that cannot be used as it is."""
+    """A file or array cannot be used as it is."""
 
 
 class RequestError(MtmriError):
-    """Parameters that cannot be met, or a name that does not exist."""
+    """Parameters are out of range or do not fit together, or a name does not exist."""
 
 
 class WeightsError(MtmriError):
-    """Weights that are missing, damaged or made for another method."""
+    """Weights are missing, damaged or were made for another method."""
 
 
 class ResourceError(MtmriError):
-    """Too little memory, disk or device for what was asked."""
+    """Memory, disk space or the device are not sufficient for the request."""
 
 
 class Stopped(MtmriError):
-    """The user asked to stop; nothing half-made is left behind."""
+    """The user stopped the work; no partial result is left behind."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Files that are whole or not there: write beside and rename, hashes, safe paths."""
+"""Complete files or none: write under a temporary name and rename; hashes and safe paths."""
 
 from __future__ import annotations
 
@@ -17,50 +17,57 @@ RUN_RECORD = "run.json"
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file beside ``path`` and rename it when whole.
+    """Write a file under a temporary name in the same folder, then rename it to ``path``.
 
     Parameters
     ----------
     path : Path
     write : callable
-        Given the path to write to; it has the same ending as ``path``.
+        Writes the file; its argument is the temporary path, with the suffix of ``path``.
 
     Raises
     ------
     ResourceError
-        If the folder cannot be written to or the disk is full; nothing is left behind.
+        If the folder is not writable or the disk is full; no partial file is left behind.
     """
     beside = path.with_name(f".{uuid.uuid4().hex[:8]}-{path.name}")
     try:
         beside.touch()
         mode = beside.stat().st_mode
         write(beside)
-        beside.chmod(mode)  # some libraries write for their user's eyes alone
+        beside.chmod(mode)  # some libraries make files that only their owner may read
         with beside.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(beside, path)
     except OSError as why:
         raise ResourceError(f"{path}: cannot be written ({why}); choose another place.") from why
     finally:
-        with suppress(OSError):  # not there, or in no folder
+        with suppress(OSError):  # already renamed, or never made
             beside.unlink()
 
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """Give a folder beside ``path`` to fill, renamed to it when the block ends well.
+    """Return a temporary folder to fill; it is renamed to ``path`` when the block succeeds.
 
-    A run folder that is there already is replaced; nothing is left of a block that fails.
+    An existing result folder is replaced. If the block fails, nothing is left behind.
+
+    Parameters
+    ----------
+    path : Path
+        Result folder to write.
 
     Raises
     ------
     RequestError
-        If ``path`` holds something that is not a run folder.
+        If ``path`` exists and is not a result folder.
     ResourceError
-        If it cannot be written.
+        If the folder cannot be written.
     """
     if path.exists() and not _may_replace(path):
-        raise RequestError(f"{path}: is there and is no run folder; choose another --out.")
+        raise RequestError(
+            f"{path}: already exists and is not a result folder; choose another folder."
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")
@@ -71,13 +78,13 @@ def whole_folder(path: Path) -> Iterator[Path]:
         yield beside
         _take_place(beside, path)
     except OSError as why:
-        raise ResourceError(f"{path}: cannot be written ({why}); make room there.") from why
+        raise ResourceError(f"{path}: cannot be written ({why}); free some space.") from why
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
 
 def _take_place(beside: Path, path: Path) -> None:
-    """Rename ``beside`` to ``path``; what lay there goes only when the new one is in place."""
+    """Rename ``beside`` to ``path``; a folder already there is deleted only afterwards."""
     if not path.exists():
         os.replace(beside, path)
         return
@@ -96,40 +103,53 @@ def _may_replace(path: Path) -> bool:
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, as hexadecimal."""
+    """Return the SHA-256 of the bytes of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_free_space(path: Path, n_bytes: int) -> None:
-    """Refuse to begin what would not fit onto the disk.
+    """Check that the disk of ``path`` has enough free space.
 
     Raises
     ------
     ResourceError
-        If less than ``n_bytes`` are free where ``path`` lies.
+        If fewer than ``n_bytes`` are free.
     """
     folder = next(p for p in (path, *path.absolute().parents) if p.is_dir())
     free = shutil.disk_usage(folder).free
     if free < n_bytes:
         raise ResourceError(
-            f"{path}: {n_bytes / 1e6:.0f} MB are needed and {free / 1e6:.0f} MB free; make room."
+            f"{path}: {n_bytes / 1e6:.0f} MB are needed and {free / 1e6:.0f} MB are free; "
+            "free some space."
         )
 
 
 def safe_child(folder: Path, name: str) -> Path:
-    """Return ``folder / name``.
+    """Return ``folder / name``, checked to lie inside the folder.
 
     Raises
     ------
     InputError
-        If it would leave the folder.
+        If the path is invalid or leads out of the folder.
     """
     try:
         child = (folder / name).resolve()
         inside = child.is_relative_to(folder.resolve())
     except (ValueError, OSError) as why:  # a null character, a loop of links
-        raise InputError(f"{name!r} is no name of a file ({why}); rename it.") from why
+        raise InputError(f"{name!r} is not a valid file name ({why}); rename the file.") from why
     if not inside:
-        raise InputError(f"{name!r} leaves the folder {folder}; use a path inside it.")
+        raise InputError(f"{name!r} leads out of the folder {folder}; use a path inside it.")
     return child
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 text file, whole or not at all, and the folders it needs.
+
+    Raises
+    ------
+    ResourceError
+        If it cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, lambda file: file.write_text(text, encoding="utf-8", newline=""))

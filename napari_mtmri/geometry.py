@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Affines, axis letters, slice, phase and readout axes: where an axis goes is said here alone."""
+"""Affines, axis letters, and the slice, readout and phase-encoding axes of a volume.
+
+Only this module works out the orientation of an axis.
+"""
 
 from __future__ import annotations
 
@@ -13,58 +16,86 @@ from napari_mtmri.errors import InputError, RequestError
 Affine = NDArray[np.float64]
 LETTERS = (("L", "R"), ("P", "A"), ("I", "S"))
 OBLIQUE_MM = 1e-3
-FLAT = 1e-6  # volume of a voxel against that of a box with its sides: below it, no volume
-COARSER = 1.01
+FLAT = 1e-6  # volume of a voxel relative to a box with its edges; below: singular
+COARSER = 1.01  # ratio of spacings from which one counts as coarser
 _TO_SAR = np.eye(4)[[2, 1, 0, 3]]  # rows R, A, S -> S, A, R
 
 
 @dataclass(frozen=True)
 class Axes:
-    """Which array axis of a volume is slice, readout and phase encoding."""
+    """Which array axis of a volume is the slice, readout and phase-encoding axis.
+
+    Parameters
+    ----------
+    slice, readout, phase : int
+        0, 1 and 2 in any order.
+
+    Raises
+    ------
+    RequestError
+        If an axis is named twice or is not 0, 1 or 2.
+    """
 
     slice: int
     readout: int
     phase: int
 
     def __post_init__(self) -> None:
-        """Check that each axis is named once."""
         if sorted(self.order) != [0, 1, 2]:
-            raise RequestError(f"axes {self.order}: name each of 0, 1 and 2 once.")
+            raise RequestError(
+                f"axes {self.order} (slice, readout, phase) are not 0, 1 and 2; name each once."
+            )
 
     @property
     def order(self) -> tuple[int, int, int]:
-        """Slice, readout, phase, as ``numpy.transpose`` takes them."""
+        """Slice, readout and phase-encoding axis, as an argument of ``numpy.transpose``."""
         return (self.slice, self.readout, self.phase)
 
     def swapped(self) -> Axes:
-        """Readout and phase encoding exchanged."""
+        """Return the axes with readout and phase encoding exchanged."""
         return Axes(self.slice, self.phase, self.readout)
 
 
 def check_affine(affine: ArrayLike, what: str) -> Affine:
-    """Return a float64 copy of a usable affine (voxel to RAS+ mm).
+    """Return a valid affine as float64.
+
+    Parameters
+    ----------
+    affine : array, (4, 4)
+        Voxel to RAS+ mm.
+    what : str
+        Name of the file or volume, for messages.
+
+    Returns
+    -------
+    float64 array, (4, 4)
+        A copy.
 
     Raises
     ------
     InputError
-        If it is not 4 × 4, not finite, singular, or its last row is not (0, 0, 0, 1);
-        names ``what``.
+        If the affine is not 4 × 4, not finite, singular, or its last row is not
+        (0, 0, 0, 1).
     """
     try:
         matrix = np.array(affine, dtype=np.float64)
     except (TypeError, ValueError) as why:
         raise InputError(
-            f"{what}: the affine {affine!r} is no 4 x 4 matrix; mend the header."
+            f"{what}: the affine {affine!r} is not a 4 x 4 matrix; correct the header."
         ) from why
     if matrix.shape != (4, 4):
         raise InputError(
-            f"{what}: an affine of shape {matrix.shape} is not 4 x 4; mend the header."
+            f"{what}: an affine of shape {matrix.shape} is not 4 x 4; correct the header."
         )
     if not np.isfinite(matrix).all():
-        raise InputError(f"{what}: the affine holds NaN or infinity; export the file again.")
+        raise InputError(
+            f"{what}: the affine {matrix.tolist()} has NaN or infinite values; "
+            "export the file again."
+        )
     if matrix[3].tolist() != [0, 0, 0, 1]:
         raise InputError(
-            f"{what}: the affine's last row is {matrix[3].tolist()}, not 0 0 0 1; mend the header."
+            f"{what}: the last row of the affine is {matrix[3].tolist()}, not 0 0 0 1; "
+            "correct the header."
         )
     if _is_singular(matrix[:3, :3]):
         raise InputError(
@@ -75,7 +106,7 @@ def check_affine(affine: ArrayLike, what: str) -> Affine:
 
 
 def _is_singular(matrix: NDArray[np.float64]) -> bool:
-    """Whether the axes span no volume, at any size of voxels."""
+    """Whether the voxel axes span no volume, whatever the voxel size."""
     with np.errstate(over="ignore", invalid="ignore"):  # 1e300 mm is finite, its square is not
         sizes = np.linalg.norm(matrix, axis=0)
         if not np.isfinite(sizes).all() or not sizes.all():
@@ -84,11 +115,23 @@ def _is_singular(matrix: NDArray[np.float64]) -> bool:
 
 
 def directions(affine: Affine) -> tuple[tuple[int, bool], ...]:
-    """For each array axis, the world axis (0 R, 1 A, 2 S) it follows and whether upwards."""
+    """Return the patient axis that each array axis is closest to.
+
+    Parameters
+    ----------
+    affine : float64 array, (4, 4)
+        Voxel to RAS+ mm.
+
+    Returns
+    -------
+    tuple of (int, bool)
+        For each array axis: patient axis (0 R, 1 A, 2 S; each occurs once), and whether the
+        index increases in that direction.
+    """
     unit = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
     found: list[tuple[int, bool] | None] = [None, None, None]
     strength = np.abs(unit)
-    for _ in range(3):  # the clearest pair first, each world axis once
+    for _ in range(3):  # the best-aligned pair first, each patient axis once
         world, axis = np.unravel_index(int(np.argmax(strength)), strength.shape)
         found[int(axis)] = (int(world), bool(unit[world, axis] > 0))
         strength[world, :] = -1
@@ -97,23 +140,48 @@ def directions(affine: Affine) -> tuple[tuple[int, bool], ...]:
 
 
 def axis_codes(affine: Affine) -> str:
-    """Where each array axis points to, e.g. ``"RAS"``."""
+    """Return the direction of each array axis as letters, e.g. ``"RAS"``.
+
+    Parameters
+    ----------
+    affine : float64 array, (4, 4)
+        Voxel to RAS+ mm.
+    """
     return "".join(LETTERS[world][upwards] for world, upwards in directions(affine))
 
 
 def phase_letters(affine: Affine, axis: int) -> str:
-    """The two ends of an array axis: ``"A–P"``, ``"L–R"`` or ``"S–I"``."""
+    """Return the two ends of an array axis: ``"A–P"``, ``"L–R"`` or ``"S–I"``.
+
+    Parameters
+    ----------
+    affine : float64 array, (4, 4)
+        Voxel to RAS+ mm.
+    axis : int
+    """
     return ("L–R", "A–P", "S–I")[directions(affine)[axis][0]]
 
 
 def spacing(affine: Affine) -> tuple[float, float, float]:
-    """Voxel size along each array axis, in mm."""
+    """Return the voxel size along each array axis, in mm.
+
+    Parameters
+    ----------
+    affine : float64 array, (4, 4)
+        Voxel to RAS+ mm.
+    """
     a, b, c = np.linalg.norm(affine[:3, :3], axis=0)
     return float(a), float(b), float(c)
 
 
 def is_oblique(affine: Affine) -> bool:
-    """Whether an axis of the grid is not along a patient axis."""
+    """Return whether an array axis is not parallel to a patient axis.
+
+    Parameters
+    ----------
+    affine : float64 array, (4, 4)
+        Voxel to RAS+ mm.
+    """
     matrix = affine[:3, :3]
     largest = np.abs(matrix).max(axis=0)
     return bool((np.abs(matrix).sum(axis=0) - largest > OBLIQUE_MM * largest).any())
@@ -126,23 +194,32 @@ def choose_axes(
     slice_axis: int | None = None,
     phase_axis: int | None = None,
 ) -> Axes:
-    """Return slice, readout and phase axes of a volume.
+    """Return the slice, readout and phase-encoding axes of a volume.
 
-    Slices are cut along the coarsest spacing, or the axis closest to superior-inferior
-    where none is coarser; a single slice is kept whole. Phase encoding is the shorter side of the plane; ties go to the
-    axis closest to left-right.
+    The slice axis is the one with the coarsest spacing; without a coarsest one, the axis
+    closest to superior-inferior. A volume of a single slice keeps that slice. Phase encoding
+    is along the shorter side of the slice, or, of two equal sides, the one closest to
+    left-right.
+
+    Parameters
+    ----------
+    shape : (int, int, int)
+    affine : float64 array, (4, 4)
+        Voxel to RAS+ mm.
+    slice_axis, phase_axis : int, optional
+        Chosen axis, 0, 1 or 2.
 
     Raises
     ------
     RequestError
-        If an axis given is not 0, 1 or 2, or both are the same.
+        If a chosen axis is not 0, 1 or 2, or both are the same.
     """
-    for name, axis in (("slice", slice_axis), ("phase", phase_axis)):
+    for name, axis in (("slice_axis", slice_axis), ("phase_axis", phase_axis)):
         if axis is not None and axis not in (0, 1, 2):
-            raise RequestError(f"{name} axis {axis}: choose 0, 1 or 2.")
+            raise RequestError(f"{name} = {axis} does not exist; choose 0, 1 or 2.")
     if slice_axis is not None and slice_axis == phase_axis:
         raise RequestError(
-            f"slice and phase axis are both {slice_axis}; choose two different ones."
+            f"slice_axis and phase_axis are both {slice_axis}; choose two different axes."
         )
     world = [pair[0] for pair in directions(affine)]
     if slice_axis is None:
@@ -164,30 +241,71 @@ def _slice_axis(
     coarsest, *others = sorted(free, key=lambda axis: -sizes[axis])
     if all(sizes[coarsest] > COARSER * sizes[axis] for axis in others):
         return coarsest
-    return max(free, key=lambda axis: world[axis])  # S-I is world axis 2
+    return max(free, key=lambda axis: world[axis])  # S-I is patient axis 2
 
 
 def to_stack(data: NDArray, axes: Axes) -> NDArray:  # type: ignore[type-arg]
-    """Return a volume's array as a view (slice, readout, phase)."""
+    """Return the array of a volume as a stack of slices.
+
+    Parameters
+    ----------
+    data : array, (i, j, k)
+        In the voxel axes of the file.
+    axes : Axes
+
+    Returns
+    -------
+    array, (slice, readout, phase)
+        A view of ``data``.
+    """
     return data.transpose(axes.order)
 
 
 def from_stack(stack: NDArray, axes: Axes) -> NDArray:  # type: ignore[type-arg]
-    """Return a stack as a view in the volume's axes; the exact inverse of `to_stack`."""
+    """Return a stack of slices in the voxel axes of the volume; the inverse of `to_stack`.
+
+    Parameters
+    ----------
+    stack : array, (slice, readout, phase)
+    axes : Axes
+
+    Returns
+    -------
+    array, (i, j, k)
+        A view of ``stack``.
+    """
     return stack.transpose(np.argsort(axes.order))
 
 
 def display_order(affine: Affine) -> tuple[int, int, int]:
-    """Axes so that ``data.transpose(order)`` runs along S, A, R (either way)."""
+    """Return array axes such that ``data.transpose(order)`` runs along S, A, R, either way.
+
+    Parameters
+    ----------
+    affine : float64 array, (4, 4)
+        Voxel to RAS+ mm, of ``data`` with shape (i, j, k).
+    """
     world = [pair[0] for pair in directions(affine)]
     return world.index(2), world.index(1), world.index(0)
 
 
 def display_affine(shape: tuple[int, ...], affine: Affine) -> tuple[Affine, Affine]:
-    """Return (shown, true) affines of the view that `display_order` gives, rows S, A, R.
+    """Return two affines of an array in `display_order`, with patient axes S, A, R.
 
-    ``shown`` is upright without rotation, about the same centre: napari drops rotations
-    out of the plane. For straight volumes both are equal.
+    Parameters
+    ----------
+    shape : (int, int, int)
+        Of the volume, in its own voxel axes.
+    affine : float64 array, (4, 4)
+        Voxel to RAS+ mm.
+
+    Returns
+    -------
+    shown : float64 array, (4, 4)
+        Upright and without rotation, about the same centre, because napari drops rotations
+        out of the plane. Voxel to mm.
+    true : float64 array, (4, 4)
+        Voxel to mm. Equal to ``shown`` if the volume is not oblique.
     """
     order = display_order(affine)
     permutation = np.zeros((4, 4))

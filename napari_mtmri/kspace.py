@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Centred orthonormal Fourier transform, data consistency and coils.
 
-One text for NumPy arrays and torch tensors: whatever comes in, comes out. The
-last two axes are always (readout, phase); zero frequency lies at ``n // 2`` of
-each, for even and odd sizes.
+Every function takes NumPy arrays or torch tensors and returns the same type. The last two
+axes are always (readout, phase). Zero frequency lies at ``n // 2`` of each axis, for even
+and odd sizes, except in `data_consistency`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_mtmri.errors import InputError
-
-Array = Any  # numpy.ndarray or torch.Tensor: the same one comes back
+Array = Any  # numpy.ndarray or torch.Tensor; the result has the same type
 _PLANE = (-2, -1)
 
 
@@ -25,7 +23,7 @@ def _is_tensor(array: Array) -> bool:
 
 
 def fft2c(image: Array) -> Array:
-    """Return the k-space of an image.
+    """Return the k-space of an image: centred, orthonormal 2-D Fourier transform.
 
     Parameters
     ----------
@@ -34,7 +32,7 @@ def fft2c(image: Array) -> Array:
     Returns
     -------
     complex64 array, same shape
-        Orthonormal: the norm is kept. Zero frequency at ``n // 2``.
+        Same norm as the image. Zero frequency at ``n // 2``.
     """
     fft: Any = sys.modules["torch"].fft if _is_tensor(image) else np.fft
     axes = {"dim" if _is_tensor(image) else "axes": _PLANE}
@@ -42,11 +40,12 @@ def fft2c(image: Array) -> Array:
 
 
 def ifft2c(kspace: Array) -> Array:
-    """Return the image of a k-space; the exact inverse and adjoint of `fft2c`.
+    """Return the image of a k-space; the inverse and adjoint of `fft2c`.
 
     Parameters
     ----------
     kspace : complex64 array, (..., readout, phase)
+        Zero frequency at ``n // 2``.
 
     Returns
     -------
@@ -58,14 +57,20 @@ def ifft2c(kspace: Array) -> Array:
 
 
 def combine(coil_images: Array, coil_maps: Array | None, axis: int = -3) -> Array:
-    """Return one complex image from the images of all coils.
+    """Return one complex image combined from the images of all coils.
 
     Parameters
     ----------
     coil_images : complex64 array, (..., coil, readout, phase)
-    coil_maps : complex64 array of the same shape, or None
-        Coil sensitivity maps with sum of squares 1 inside the object. Without
-        maps one coil is returned as it is, several as their root sum of squares.
+    coil_maps : complex64 array, same shape, or None
+        Coil sensitivity maps with sum of squares 1 inside the object. Without maps a single
+        coil image is returned unchanged, several are combined by root sum of squares.
+    axis : int
+        Coil axis.
+
+    Returns
+    -------
+    complex64 array, (..., readout, phase)
     """
     if coil_maps is not None:
         return (coil_maps.conj() * coil_images).sum(axis)
@@ -76,40 +81,57 @@ def combine(coil_images: Array, coil_maps: Array | None, axis: int = -3) -> Arra
 
 
 def expand(image: Array, coil_maps: Array | None) -> Array:
-    """Return the image as each coil sees it, (..., coil, readout, phase)."""
+    """Return the image as each coil receives it.
+
+    Parameters
+    ----------
+    image : complex64 array, (..., readout, phase)
+    coil_maps : complex64 array, (..., coil, readout, phase), or None
+        Coil sensitivity maps; None: a single coil of uniform sensitivity.
+
+    Returns
+    -------
+    complex64 array, (..., coil, readout, phase)
+    """
     image = image[..., None, :, :]
     return image if coil_maps is None else image * coil_maps
 
 
-def data_consistency(image: Array, measured: Array, mask: Array) -> Array:
+def data_consistency(
+    image: Array, measured: Array, mask: Array, coil_maps: Array | None = None
+) -> Array:
     """Return the image whose k-space has the measured samples, and its own elsewhere.
+
+    Unlike everywhere else, zero frequency lies at index 0. Moving the centre of the image
+    only changes the phase of each sample, and consistency acts on each sample by itself, so
+    a cascade needs no shifts.
 
     Parameters
     ----------
     image : complex64 array, (..., readout, phase)
         Estimate, in the units of the scan.
-    measured : complex64 array, same shape
-        K-space of the scan; read only where ``mask`` is True.
-    mask : bool array, (readout, phase), or broadcastable to ``image``
+    measured : complex64 array, (..., coil, readout, phase)
+        Orthonormal, unshifted transform of the zero-filled coil images; read only where
+        ``mask`` is True.
+    mask : bool array, broadcastable to ``measured``
+        Sampling mask, True where measured.
+    coil_maps : complex64 array, shape of ``measured``, optional
+        Coil sensitivity maps. Where all of them are 0, outside the object, nothing was
+        measured and the estimate is kept. Without maps there is a single coil.
 
     Returns
     -------
     complex64 array, shape of ``image``
-
-    Raises
-    ------
-    InputError
-        If the shapes do not agree.
 
     References
     ----------
     Schlemper et al., IEEE TMI 37(2), 2018, the noiseless case; our transform is
     orthonormal.
     """
-    if tuple(image.shape) != tuple(measured.shape) or mask.shape[-2:] != image.shape[-2:]:
-        raise InputError(
-            f"data consistency: image {tuple(image.shape)}, k-space {tuple(measured.shape)} and "
-            f"mask {tuple(mask.shape)} do not fit; all must end in the same (readout, phase)."
-        )
-    where: Any = sys.modules["torch"].where if _is_tensor(image) else np.where
-    return ifft2c(where(mask, measured, fft2c(image)))
+    lib: Any = sys.modules["torch"] if _is_tensor(image) else np
+    own = lib.fft.fft2(expand(image, coil_maps), norm="ortho")
+    consistent = lib.fft.ifft2(lib.where(mask, measured, own), norm="ortho")
+    if coil_maps is None:
+        return consistent[..., 0, :, :]
+    seen = abs(coil_maps).sum(-3) > 0
+    return lib.where(seen, combine(consistent, coil_maps), image)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a pattern or a method lets its user choose: declared once, shown everywhere.
+"""Parameters of patterns and methods: declared once, with range and help.
 
 Shell options, panel forms and error messages are made from these declarations.
 """
@@ -17,23 +17,23 @@ Value = float | int | str | bool
 
 @dataclass(frozen=True)
 class Option:
-    """One parameter: its kind, default, range and help.
+    """Declaration of one parameter: name, kind, default, range and help.
 
     Parameters
     ----------
     name : str
-        As written in Python, shell and JSON.
+        The same in Python, shell and JSON.
     kind : {"float", "int", "choice", "path", "bool", "text"}
     default : float, int, str, bool or None
-        None means: worked out from the request, as ``help`` says.
+        None: derived from other parameters, as ``help`` explains.
     help : str
         One line, with the unit.
     minimum, maximum : float, optional
-        Closed range of a number.
+        Range of a number, limits included.
     choices : tuple of str
-        What a "choice" may be.
+        Values of a "choice".
     label : str
-        What a form calls it; by default the name with spaces.
+        Label of its field in a form; by default the name with spaces.
     """
 
     name: str
@@ -47,16 +47,23 @@ class Option:
 
     @property
     def title(self) -> str:
-        """What a form calls it."""
+        """Label of its field in a form."""
         return self.label or self.name.replace("_", " ").capitalize()
 
     def check(self, value: object, owner: str) -> Value:
-        """Return ``value`` in the option's own type.
+        """Return ``value`` converted to the type of the option.
+
+        Parameters
+        ----------
+        value : object
+            A value of that type, or its text.
+        owner : str
+            Name of the pattern or method, for messages.
 
         Raises
         ------
         RequestError
-            If it is of the wrong kind or out of range; names ``owner``.
+            If the value is of the wrong kind or out of range.
         """
         checked = self._convert(value)
         if checked is None:
@@ -98,12 +105,20 @@ class Option:
 def check_options(
     given: Mapping[str, object], declared: Sequence[Option], owner: str
 ) -> dict[str, Value]:
-    """Return the given options, each checked; defaults are left out.
+    """Return the given options with checked values; no defaults are added.
+
+    Parameters
+    ----------
+    given : mapping of str to object
+        Values by name.
+    declared : sequence of Option
+    owner : str
+        Name of the pattern or method, for messages.
 
     Raises
     ------
     RequestError
-        If an option is not declared or its value does not fit.
+        If an option is not declared or its value is invalid.
     """
     known = {option.name: option for option in declared}
     for name in given:

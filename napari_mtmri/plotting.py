@@ -7,12 +7,14 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
-from napari_mtmri.display import View, upright_view
+from napari_mtmri.display import SliceView, upright_view
 from napari_mtmri.files import write_whole
+from napari_mtmri.metrics.base import Kind, quantities
+from napari_mtmri.metrics.scores import Score, format_value
 from napari_mtmri.volume import Volume
 
 if TYPE_CHECKING:
@@ -26,7 +28,6 @@ BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, BLACK = (
 REFERENCE_LINE, PREDICTED_LINE = "solid", (0, (3, 2))  # told apart in grey too
 ERROR_SHARE = 0.2  # the error scale ends at this share of the largest reference value
 WINDOW_PERCENTILE = 99.7
-SHOWN_SCORES = ("PSNR", "SSIM", "Dice")
 RESEARCH = "Research use only."
 SIMULATED = "Simulated from a magnitude image"
 DOTS_PER_INCH = 120
@@ -38,7 +39,7 @@ _NOTE_CHARACTERS = 16.0  # that fit into an inch
 
 
 def shown_slice(result: Result, labels: Volume | None) -> int:
-    """Return the slice with the most lesion, drawn or else predicted; else the middle."""
+    """Return the slice with the largest lesion, in the reference or else predicted; else the middle."""
     axis = result.axes.slice
     others = tuple(i for i in range(3) if i != axis)
     for volume in (labels, result.labels):
@@ -65,7 +66,7 @@ def save_figure(
     reference : Volume, optional
         The fully sampled truth; by default the result's own, or reconstruction minus error.
     labels : Volume, optional
-        What a person drew; outlined beside the prediction.
+        Reference segmentation; outlined next to the predicted one.
     neurological : bool
         Show the patient's right on the right.
 
@@ -178,19 +179,27 @@ def _scores_text(result: Result, name: str) -> str:
     scores = result.scores.get(name)
     if scores is None:
         return ""
-    image = [row for metric in ("PSNR", "SSIM") for row in scores.find(metric)]
-    lines = [" · ".join(f"{row.metric} {row.text} {row.unit}".strip() for row in image)]
-    lines += [f"Dice {row.text} ({row.region})" for row in scores.find("Dice")]
+    images, labels = (
+        [(one, row) for one in quantities("figure", kind) for row in scores.find(one.name)]
+        for kind in get_args(Kind)
+    )
+    lines = [" · ".join(_score_text(row, one.shown["figure"]) for one, row in images)]
+    lines += [f"{_score_text(row, one.shown['figure'])} ({row.region})" for one, row in labels]
     return "\n".join(line for line in lines if line)
 
 
-def _notes(result: Result, scale: _Scale, view: View) -> list[str]:
+def _score_text(score: Score, decimals: int) -> str:
+    value = format_value(score.value, score.unit, decimals)
+    return f"{score.metric} {value} {score.unit}".rstrip()
+
+
+def _notes(result: Result, scale: _Scale, view: SliceView) -> list[str]:
     """What the numbers and the picture depend on, warnings, and what it is for."""
     depends = dict.fromkeys(
         f"{row.metric}: {row.depends}."
-        for metric in SHOWN_SCORES
+        for one in quantities("figure")
         for scores in result.scores.values()
-        for row in scores.find(metric)
+        for row in scores.find(one.name)
     )
     side = "left" if view.letters[0] == "R" else "right"
     where = "anterior is on the left" if view.cut == 2 else f"the patient's right is on the {side}"
@@ -206,7 +215,7 @@ def _notes(result: Result, scale: _Scale, view: View) -> list[str]:
 
 @dataclass(frozen=True)
 class _Page:
-    """Where things stand, in inches from the lower left."""
+    """Positions on the page, in inches from the lower left."""
 
     width: float
     height: float
@@ -214,7 +223,7 @@ class _Page:
     notes: tuple[str, ...]
 
     @staticmethod
-    def of(n_panels: int, view: View, notes: Sequence[str]) -> _Page:
+    def of(n_panels: int, view: SliceView, notes: Sequence[str]) -> _Page:
         tall, wide = view.size
         shrink = min(_SLOT / wide, _TALLEST / tall)
         width = max(_NARROWEST, n_panels * (_SLOT + _GAP) - _GAP + 2 * _MARGIN + _BAR)
@@ -248,14 +257,14 @@ class _Page:
         return figure
 
     def write(self, figure: Any, text: str, x: float, y: float, size: float, **style: Any) -> Any:
-        """Write a text; names of cases may hold signs that matplotlib would set as formulas."""
+        """Write a text; names of cases may have signs that matplotlib would set as formulas."""
         style = {"ha": "left", "va": "bottom", "color": "black", **style}
         place = x / self.width, y / self.height
         return figure.text(*place, text, fontsize=size, parse_math=False, **style)
 
 
 def _draw_panel(
-    figure: Any, page: _Page, place: int, panel: _Panel, view: View, number: int, scale: _Scale
+    figure: Any, page: _Page, place: int, panel: _Panel, view: SliceView, number: int, scale: _Scale
 ) -> None:
     tall, wide = page.picture
     middle = page.slot(place)
@@ -266,7 +275,7 @@ def _draw_panel(
         vmin=0,
         vmax=scale.error if panel.is_error else scale.white,
         aspect="auto",  # the box has the slice's proportions in mm
-        origin="upper",  # whatever the user's settings of matplotlib say
+        origin="upper",  # independent of the user's settings of matplotlib
         interpolation="antialiased",
     )
     axis.set_axis_off()
@@ -314,7 +323,12 @@ def _header(figure: Any, page: _Page, title: str) -> None:
 
 
 def _legend(
-    figure: Any, page: _Page, view: View, number: int, drawn: Volume | None, found: Volume | None
+    figure: Any,
+    page: _Page,
+    view: SliceView,
+    number: int,
+    drawn: Volume | None,
+    found: Volume | None,
 ) -> None:
     from matplotlib.lines import Line2D
 

@@ -9,11 +9,12 @@ cannot be imported is listed with its reason instead of taking the list down.
 
 from __future__ import annotations
 
+import importlib
 import logging
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from napari_mtmri.errors import RequestError
 
@@ -36,9 +37,20 @@ class Registry(Generic[Member]):
     True
     """
 
+    _made: ClassVar[list[Registry[Any]]] = []
+
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self._members: dict[str, Member] = {}
+        self._made.append(self)
+
+    @classmethod
+    def refresh(cls) -> None:
+        """Look for entry points again in all registries: a package was installed or removed."""
+        importlib.invalidate_caches()
+        for registry in cls._made:
+            registry._members.clear()
+            registry.__dict__.pop("_points", None)
 
     @cached_property
     def _points(self) -> dict[str, EntryPoint]:

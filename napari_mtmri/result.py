@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Result: what a method made of a scan, on the grid of the input."""
+"""Result: images and labels that a method computed from a scan, on the grid of the input."""
 
 from __future__ import annotations
 
@@ -18,37 +18,38 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Result:
-    """Images, labels, timings and where they come from.
+    """Images, labels, scores and provenance of one method on one case.
 
     Parameters
     ----------
     method, name : str
-        Method and case.
-    mask : bool (readout, phase)
-        What was sampled.
+        Name of the method and of the case.
+    mask : bool array, (readout, phase)
+        Sampling mask, True where measured.
     axes : Axes
+        Slice, readout and phase-encoding axes of the volumes.
     zero_filled : Volume
-        Magnitude, float32, in the units of the input.
+        Magnitude, float32, in the unit of the input.
     reconstruction : Volume or None
-        Magnitude, float32.
+        Magnitude, float32, in the unit of the input.
     probability : Volume or None
-        Of the foreground, float32 from 0 to 1.
+        Probability of the foreground, float32, 0 to 1.
     labels : Volume or None
-        uint8; 0 is background.
+        Segmentation, uint8; 0 is background.
     error : Volume or None
-        Reconstruction minus reference, float32, where there is a reference.
+        Reconstruction minus reference, float32; None without a reference.
     request : mapping
-        What was asked: method, parameters, pattern, simulation, device, precision.
+        Method, parameters, pattern, simulation, device and precision.
     provenance : mapping
-        Input and weights by SHA-256, versions, date.
+        SHA-256 of input and weights, versions, date.
     timings : mapping
-        Seconds by step.
+        Duration of each step in seconds.
     warnings : tuple of str
-        Lines a user should see.
+        Remarks for the user.
     scores : mapping
-        `Scores` by what was scored: the method and "zero-filled".
+        `Scores` of the method and of "zero-filled".
     reference : Volume or None
-        In memory only; a run folder names it and does not hold it.
+        In memory only; a result folder stores its name, not its voxels.
     """
 
     method: str
@@ -69,13 +70,13 @@ class Result:
 
     @property
     def title(self) -> str:
-        """Case, method, acceleration and pattern, as layers are named."""
+        """Case, method, acceleration and pattern, for the names of layers."""
         pattern = self.request.get("pattern") or {}
         name = pattern.get("name", "mask")
         return f"{self.name} · {self.method} R{self.acceleration:g} {name}"
 
     @property
     def acceleration(self) -> float:
-        """Acceleration asked for, or achieved where only a mask is known."""
+        """Requested acceleration, or the achieved one if only the mask is known."""
         pattern = self.request.get("pattern") or {}
         return float(pattern.get("acceleration", self.mask.size / max(self.mask.sum(), 1)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Random numbers that depend on their key alone, never on what was drawn before."""
+"""Random numbers that depend on a key only, not on earlier draws."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import hashlib
 import numpy as np
 
 
-def generator(*key: object) -> np.random.Generator:
-    """Return a generator that depends on ``key`` alone.
+def keyed_generator(*key: object) -> np.random.Generator:
+    """Return a random generator that depends on ``key`` only.
 
     Parameters
     ----------
     *key
-        Numbers and texts; their ``repr`` is hashed.
+        Numbers and strings; the hash of their ``repr`` seeds the generator.
 
     Examples
     --------
-    >>> bool(generator(0, "noise").random() == generator(0, "noise").random())
+    >>> bool(keyed_generator(0, "noise").random() == keyed_generator(0, "noise").random())
     True
     """
     digest = hashlib.sha256(repr(key).encode()).digest()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The shipped sample, and a phantom made here."""
+"""Sample data: the shipped FLAIR head and a simulated phantom."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from napari_mtmri.errors import RequestError
-from napari_mtmri.rng import generator
+from napari_mtmri.rng import keyed_generator
 from napari_mtmri.volume import Volume
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 SAMPLES = {"flair-lesion": ("flair.nii.gz", "lesion.nii.gz", "sample.json")}
-# Centre and half axes (in half sides of the volume), and brightness added.
+# Centre and semi-axes (relative to half the side of the volume), and intensity added.
 _ELLIPSOIDS = (
     ((0, 0, 0), (0.72, 0.90, 0.95), 0.9),  # scalp
     ((0, 0, 0), (0.66, 0.84, 0.88), -0.75),  # skull
@@ -31,30 +31,25 @@ _FARTHEST_SHIFT, _TEXTURE = 0.03, 0.05
 _WHITE = 1000.0
 
 
-def sample_names() -> tuple[str, ...]:
-    """Return the names of the shipped samples."""
-    return tuple(SAMPLES)
-
-
 def open_sample(name: str = "flair-lesion") -> tuple[Volume, Volume]:
-    """Return a shipped sample: the image, and the labels of its lesion.
+    """Return the image and the lesion labels of a shipped sample.
 
     Raises
     ------
     RequestError
-        If there is no such sample.
+        If there is no sample of this name.
     """
     image, labels, _ = (_sample_file(name, part) for part in range(3))
     return _open(image, "image", "sample"), _open(labels, "labels", "sample lesion")
 
 
 def sample_text(name: str = "flair-lesion") -> str:
-    """Return what of a sample is real and what is not, with its source and licence.
+    """Return a description of a sample: what is real, what is not, source and licence.
 
     Raises
     ------
     RequestError
-        If there is no such sample.
+        If there is no sample of this name.
     """
     facts = json.loads(_sample_file(name, 2).read_text(encoding="utf-8"))
     return (
@@ -67,16 +62,23 @@ def sample_text(name: str = "flair-lesion") -> str:
 def phantom(
     shape: tuple[int, int, int] = (64, 64, 16), seed: int = 0, *, lesion: bool = True
 ) -> tuple[Volume, Volume]:
-    """Return a head of ellipsoids with one lesion in its brain, and the lesion's labels.
+    """Return a phantom of a head with one lesion in the brain: image and lesion labels.
 
     Parameters
     ----------
     shape : (int, int, int)
-        Voxels of 1 x 1 x 3 mm to right, anterior and superior.
+        Number of voxels of 1 x 1 x 3 mm towards right, anterior and superior.
     seed : int
-        Moves the head a little, chooses the lesion's quarter and gives texture.
+        Random seed for the position of the head, the quadrant of the lesion and the texture.
     lesion : bool
-        Without it the labels are empty.
+        Insert the lesion; otherwise the labels are empty.
+
+    Returns
+    -------
+    image : Volume
+        float32; the brain has about 500.
+    labels : Volume
+        uint8; 1 inside the lesion.
 
     Examples
     --------
@@ -84,7 +86,7 @@ def phantom(
     >>> image.shape, image.codes, labels.kind
     ((32, 40, 8), 'RAS', 'labels')
     """
-    draw = generator(seed, "phantom")
+    draw = keyed_generator(seed, "phantom")
     centres = ((2 * np.arange(n) + 1) / n - 1 for n in shape)
     grid = np.stack(np.meshgrid(*centres, indexing="ij"), -1)
     shift = draw.uniform(-_FARTHEST_SHIFT, _FARTHEST_SHIFT, 3)

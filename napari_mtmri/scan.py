@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Scan: measured k-space, the mask that was acquired, and where it lies in space."""
+"""Scan: measured k-space, its sampling mask, and its place in the volume's grid."""
 
 from __future__ import annotations
 
@@ -24,24 +24,38 @@ EDGE_SHARE, MARGIN = 0.35, 0.08
 
 @dataclass(frozen=True)
 class Frame:
-    """What the whole volume tells about each of its slices, from measured data alone.
+    """Intensity scale and object box of a volume, the same for each of its slices.
 
-    Nothing of the reference leaks in, and a slice alone gets the same as in the volume.
+    Computed from measured data only: the reference has no influence, and a slice processed
+    alone gets the same values as within its volume.
 
     Parameters
     ----------
     scale : float
-        Number every network input is divided by: the 99th percentile of the zero-filled
-        magnitude inside the object. Never 0.
+        Divisor of every network input: the 99th percentile of the zero-filled magnitude
+        inside the object. Always above 0.
     box : (slice, slice)
-        Rows (readout) and columns (phase) that hold the object.
+        Rows (readout) and columns (phase) that contain the object.
     """
 
     scale: float
     box: tuple[slice, slice]
 
     def window(self, least: tuple[int, int], plane: tuple[int, int]) -> tuple[slice, slice]:
-        """Return the box, widened around its middle to ``least`` pixels, inside the plane."""
+        """Return the box, enlarged about its centre to at least ``least`` pixels.
+
+        Parameters
+        ----------
+        least : (int, int)
+            Minimum size in pixels, (readout, phase).
+        plane : (int, int)
+            Size of the plane, (readout, phase), which the box does not leave.
+
+        Returns
+        -------
+        (slice, slice)
+            Rows (readout) and columns (phase).
+        """
         found = []
         for part, wanted, length in zip(self.box, least, plane, strict=True):
             size = min(max(part.stop - part.start, wanted), length)
@@ -51,17 +65,23 @@ class Frame:
 
 
 def spread(count: int) -> list[int]:
-    """Return at most eight slices spread over a volume of ``count``."""
+    """Return the numbers of at most eight slices, evenly spread over ``count`` slices."""
     return sorted({round(i) for i in np.linspace(0, count - 1, min(count, 8))})
 
 
 def frame_of(zero_filled: np.ndarray) -> Frame:
-    """Return the frame of a volume.
+    """Return the intensity scale and object box of a volume.
 
     Parameters
     ----------
-    zero_filled : array (slice, readout, phase)
-        Complex or magnitude; some slices spread over the volume are enough.
+    zero_filled : complex64 or float32 array, (slice, readout, phase)
+        Zero-filled images, complex or magnitude; a few slices spread over the volume are
+        enough.
+
+    Returns
+    -------
+    Frame
+        ``scale`` in the unit of ``zero_filled``.
     """
     magnitude = np.abs(zero_filled)
     bright = object_voxels(magnitude)
@@ -70,15 +90,24 @@ def frame_of(zero_filled: np.ndarray) -> Frame:
 
 
 def object_voxels(magnitude: np.ndarray) -> np.ndarray:
-    """Return the voxels above a tenth of the 99.5th percentile, as a flat array.
+    """Return the magnitudes of the voxels inside the object.
 
-    Unlike all voxels they do not depend on how much air surrounds the object.
+    These are the voxels above a tenth of the 99.5th percentile. Statistics over them do not
+    depend on how much air surrounds the object.
+
+    Parameters
+    ----------
+    magnitude : float array, any shape
+
+    Returns
+    -------
+    float array, (voxel,)
     """
     return np.asarray(magnitude[magnitude > OBJECT_SHARE * np.percentile(magnitude, 99.5)])
 
 
 def _extent(magnitude: np.ndarray, axis: int) -> slice:
-    """Where the object lies along an axis: its mean profile, ghosts of aliasing left out."""
+    """Extent of the object along an axis, from the mean profile; aliasing ghosts are left out."""
     profile = magnitude.mean(axis=(0, 3 - axis))
     inside = np.flatnonzero(profile > EDGE_SHARE * profile.max())
     if not inside.size:
@@ -89,29 +118,37 @@ def _extent(magnitude: np.ndarray, axis: int) -> slice:
 
 @dataclass(frozen=True)
 class Scan:
-    """Physics only: no network knows where a scan came from.
+    """Measured k-space of some slices, with its sampling mask and place in a volume.
+
+    Simulated and measured scans look the same to a network.
 
     Parameters
     ----------
-    kspace : complex64 (slice, coil, readout, phase)
+    kspace : complex64 array, (slice, coil, readout, phase)
         Zero where not measured; zero frequency at ``n // 2``.
-    mask : bool (readout, phase)
-        What was sampled.
+    mask : bool array, (readout, phase)
+        Sampling mask, True where measured.
     grid : Volume
-        Whose grid, axes and name the results take; its voxels are not read.
+        Gives the results their grid and name; its voxels are not read.
     axes : Axes
-        Which array axis of the grid is slice, readout and phase encoding.
+        Slice, readout and phase-encoding axes of the grid.
     slices : tuple of int
-        Which slices of the grid these are.
-    coil_maps : complex64, shape of ``kspace``, optional
+        Slice numbers in the grid.
+    coil_maps : complex64 array, shape of ``kspace``, optional
+        Coil sensitivity maps, with sum of squares 1 inside the object.
     pattern : Pattern, optional
-        Recipe of the mask, where there is one.
+        Sampling pattern that gave the mask, if known.
     simulation : mapping, optional
-        How it was simulated; None for data from a scanner.
+        Parameters of the simulation; None for a scan that was measured.
     reference : Volume, optional
-        The fully sampled truth, where there is one.
+        Fully sampled image, if there is one.
     volume_frame : callable, optional
-        Gives the frame of the whole volume, where these are some of its slices.
+        Returns the frame of the whole volume if the scan has only some of its slices.
+
+    Raises
+    ------
+    InputError
+        If the shapes of k-space, mask and slice numbers do not fit together.
     """
 
     kspace: np.ndarray
@@ -127,7 +164,6 @@ class Scan:
     _memory: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Check that all parts have the same plane."""
         if self.kspace.ndim != 4 or self.kspace.shape[2:] != self.mask.shape:
             raise InputError(
                 f"{self.grid.name}: k-space {self.kspace.shape} and mask {self.mask.shape} do not "
@@ -136,7 +172,7 @@ class Scan:
         if len(self.slices) != len(self.kspace):
             raise InputError(
                 f"{self.grid.name}: {len(self.kspace)} slices of k-space for {len(self.slices)} "
-                "slice numbers; give one number a slice."
+                "slice numbers; give one number for each slice."
             )
 
     @property
@@ -146,20 +182,20 @@ class Scan:
 
     @property
     def n_slices(self) -> int:
-        """Number of slices in ``kspace``."""
+        """Number of slices of the scan."""
         return len(self.kspace)
 
     @property
     def is_simulated(self) -> bool:
-        """Whether the k-space was made from an image."""
+        """Whether the k-space was simulated from an image."""
         return self.simulation is not None
 
     @property
     def zero_filled(self) -> np.ndarray:
-        """Return the zero-filled image, complex64 (slice, readout, phase)."""
+        """Zero-filled image: complex64 array, (slice, readout, phase); computed once."""
         if "zero_filled" not in self._memory:
             image = np.empty((self.n_slices, *self.mask.shape), np.complex64)
-            for number in range(self.n_slices):  # slice by slice: little memory beside the result
+            for number in range(self.n_slices):  # slice by slice, to save memory
                 maps = None if self.coil_maps is None else self.coil_maps[number]
                 image[number] = combine(ifft2c(self.kspace[number]), maps)
             self._memory["zero_filled"] = image
@@ -167,7 +203,7 @@ class Scan:
 
     @property
     def frame(self) -> Frame:
-        """Scale and place of the object, from slices spread over the whole volume."""
+        """Intensity scale and object box of the whole volume; computed once."""
         if "frame" not in self._memory:
             if self.volume_frame is not None:
                 self._memory["frame"] = self.volume_frame()
@@ -176,7 +212,15 @@ class Scan:
         return self._memory["frame"]  # type: ignore[no-any-return]
 
     def select(self, positions: Sequence[int], *, with_reference: bool = True) -> Scan:
-        """Return some of the slices, by position in ``kspace``, in the volume's frame."""
+        """Return a scan of some of the slices, with the frame of the whole volume.
+
+        Parameters
+        ----------
+        positions : sequence of int
+            Positions along the first axis of ``kspace``.
+        with_reference : bool
+            Whether the new scan keeps the reference.
+        """
         chosen = list(positions)
         return replace(
             self,
@@ -189,7 +233,13 @@ class Scan:
         )
 
     def reference_stack(self) -> np.ndarray | None:
-        """Return the truth of these slices, float32 (slice, readout, phase), or None."""
+        """Return the magnitude of the reference in the slices of the scan.
+
+        Returns
+        -------
+        float32 array, (slice, readout, phase), or None
+            In the unit of the reference; None without a reference.
+        """
         if self.reference is None:
             return None
         from napari_mtmri.geometry import to_stack
@@ -198,5 +248,18 @@ class Scan:
         return np.asarray(np.abs(stack), dtype=np.float32)
 
     def volume(self, stack: np.ndarray, name: str, kind: Kind = "image") -> Volume:
-        """Return a stack (slice, readout, phase) of all slices as a Volume on the grid."""
+        """Return a stack of all slices of the grid as a Volume.
+
+        Parameters
+        ----------
+        stack : array, (slice, readout, phase)
+            All slices of the grid, in its order.
+        name : str
+        kind : {"image", "labels", "complex"}
+
+        Returns
+        -------
+        Volume
+            In the voxel axes of the grid.
+        """
         return self.grid.like(from_stack(stack, self.axes), kind=kind, name=name)

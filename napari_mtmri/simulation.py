@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From a magnitude volume and a pattern to a Scan: phase, coils, noise, mask."""
+"""Simulate a scan from a volume: phase, coil sensitivities, noise and under-sampling."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from napari_mtmri.errors import RequestError
 from napari_mtmri.geometry import Axes, to_stack
 from napari_mtmri.kspace import combine, fft2c, ifft2c
 from napari_mtmri.patterns.base import Pattern
-from napari_mtmri.rng import generator
+from napari_mtmri.rng import keyed_generator
 from napari_mtmri.scan import Frame, Scan, frame_of, object_voxels, spread
 from napari_mtmri.volume import Volume
 
@@ -30,32 +30,37 @@ def simulate(
     slices: Sequence[int] | None = None,
     seed: int = 0,
 ) -> Scan:
-    """Return the scan that would have given this volume, under-sampled.
+    """Return a simulated under-sampled scan of a volume.
 
     Parameters
     ----------
     volume : Volume
-        Magnitude (or complex) image; also becomes the scan's reference.
+        Magnitude or complex image; its magnitude is scanned. Also the scan's reference.
     pattern : Pattern
-        One mask for all slices.
+        Sampling pattern; all slices get the same mask.
     phase : bool
         Add a smooth random phase, the same for all slices.
     snr : float, optional
-        Mean magnitude inside the object over the standard deviation of the noise
-        (per real and imaginary part); None: no noise.
+        Mean magnitude inside the object divided by the standard deviation of the noise in
+        the real and in the imaginary part; None: no noise.
     n_coils : int
-        1 to 32 simulated receive coils around the head; their maps are known.
+        Number of simulated receive coils around the head, 1 to 32; their sensitivity maps
+        are known to the reconstruction.
     axes : Axes, optional
-        Slice, readout and phase axes; found from the volume by default.
+        Slice, readout and phase-encoding axes; default: ``volume.axes``.
     slices : sequence of int, optional
-        Only these slices; each is the same as when all are simulated.
+        Slices to simulate; default: all. A slice does not depend on the others.
     seed : int
-        Of phase and noise.
+        Random seed for phase and noise.
+
+    Returns
+    -------
+    Scan
 
     Raises
     ------
     InputError
-        If the volume has NaN or infinite voxels.
+        If the volume has NaN or infinite voxels, or contains labels.
     RequestError
         If a number is out of range, or the pattern does not fit the plane.
     """
@@ -91,7 +96,7 @@ def simulate(
 
 @dataclass(frozen=True)
 class _Acquisition:
-    """One simulated examination, of which any slices can be had, each always the same."""
+    """A simulated examination; gives the k-space of any slices, each independent of the others."""
 
     stack: np.ndarray
     mask: np.ndarray
@@ -101,7 +106,7 @@ class _Acquisition:
     seed: int
 
     def kspace(self, slices: Sequence[int]) -> np.ndarray:
-        """Return complex64 (slice, coil, readout, phase), zero where not measured."""
+        """Return complex64 (slice, coil, readout, phase), 0 where not measured."""
         n_coils = 1 if self.coil_maps is None else len(self.coil_maps)
         out = np.empty((len(slices), n_coils, *self.mask.shape), np.complex64)
         for position, number in enumerate(slices):
@@ -120,16 +125,28 @@ class _Acquisition:
 
 
 def object_mean(stack: np.ndarray) -> float:
-    """Return the mean magnitude inside the object (`scan.object_voxels`)."""
+    """Return the mean magnitude inside the object (`scan.object_voxels`).
+
+    Parameters
+    ----------
+    stack : float32 array, (slice, readout, phase)
+
+    Returns
+    -------
+    float
+        In the unit of ``stack``; 0 for an empty stack.
+    """
     bright = object_voxels(stack)
     return float(bright.mean()) if bright.size else 0.0
 
 
 def _check(volume: Volume, snr: float | None, n_coils: int) -> None:
     if snr is not None and not snr > 0:
-        raise RequestError(f"{volume.name}: SNR {snr} is not above 0; leave it out for no noise.")
+        raise RequestError(f"{volume.name}: snr = {snr} is not above 0; leave it out for no noise.")
     if not 1 <= n_coils <= MOST_COILS:
-        raise RequestError(f"{volume.name}: {n_coils} coils; choose 1 to {MOST_COILS}.")
+        raise RequestError(
+            f"{volume.name}: n_coils = {n_coils} is out of range; choose 1 to {MOST_COILS}."
+        )
 
 
 def _grid(plane: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -139,13 +156,24 @@ def _grid(plane: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def smooth_phase(plane: tuple[int, ...], seed: int) -> np.ndarray:
-    """Return a unit complex field of a plane that turns slowly.
+    """Return a smooth random phase factor of magnitude 1.
 
-    An order-2 polynomial with one slow wave, up to about ±π over the field of view; the
-    same for the same seed.
+    The phase is a polynomial of order 2 plus one slow wave, up to about ±π over the field
+    of view.
+
+    Parameters
+    ----------
+    plane : (int, int)
+        Size of the plane, (readout, phase).
+    seed : int
+        Same seed, same phase.
+
+    Returns
+    -------
+    complex64 array, (readout, phase)
     """
     rows, columns = _grid(plane)
-    draw = generator(seed, "phase")
+    draw = keyed_generator(seed, "phase")
     c = draw.uniform(-1, 1, 8).astype(np.float32)
     angle = c[0] + c[1] * rows + c[2] * columns + c[3] * rows * columns
     angle = angle + 0.5 * (c[4] * rows**2 + c[5] * columns**2)
@@ -154,7 +182,7 @@ def smooth_phase(plane: tuple[int, ...], seed: int) -> np.ndarray:
 
 
 def _coil_maps(plane: tuple[int, ...], n_coils: int) -> np.ndarray:
-    """Gaussian coils on a circle of 1.5 times the half field of view; sum of squares 1."""
+    """Maps of Gaussian coils on a circle of radius 1.5 half fields of view; sum of squares 1."""
     rows, columns = _grid(plane)
     maps = np.empty((n_coils, *plane), np.complex64)
     for coil, angle in enumerate(np.arange(n_coils) * 2 * np.pi / n_coils):
@@ -165,6 +193,6 @@ def _coil_maps(plane: tuple[int, ...], n_coils: int) -> np.ndarray:
 
 
 def _noise(shape: tuple[int, ...], sigma: float, seed: int, number: int) -> np.ndarray:
-    # Keyed by the slice, so that one slice alone has the noise it has in the volume.
-    parts = generator(seed, "noise", number).normal(0, sigma, (2, *shape))
+    # Keyed by the slice number, so that a slice has the same noise alone and in its volume.
+    parts = keyed_generator(seed, "noise", number).normal(0, sigma, (2, *shape))
     return np.asarray(parts[0] + 1j * parts[1], dtype=np.complex64)

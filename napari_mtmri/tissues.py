@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Images simulated from tissue maps: signal equations and values of tissues.
+"""MR images simulated from tissue maps: relaxation times, sequences and signal equations.
 
-1.5 T: CSF, grey and white matter, fat and muscle as in BrainWeb (Kwan, Evans and Pike, IEEE TMI
-18, 1999); skin, which BrainWeb gives the values of CSF, as in SIMRI (Benoit-Cattin et al., JMR
-173, 2005). 3 T: grey and white matter as in Stanisz et al. (MRM 54, 2005), fat as in de Bazelaire
-et al. (Radiology 230, 2004), both as SIMRI has them, and its skin.
+Sources at 1.5 T: CSF, grey and white matter, fat and muscle from BrainWeb (Kwan, Evans and Pike,
+IEEE TMI 18, 1999); skin from SIMRI (Benoit-Cattin et al., JMR 173, 2005), because BrainWeb gives
+skin the values of CSF. At 3 T: grey and white matter from Stanisz et al. (MRM 54, 2005) and fat
+from de Bazelaire et al. (Radiology 230, 2004), both as quoted by SIMRI; skin from SIMRI.
 
-Not checked against a source: muscle at 3 T, blood (Stanisz; its T2 lowered to that of veins, flow
-left out). Kept from 1.5 T: T2 of CSF, T2* and densities. Dura, marrow and densities outside the
-brain are guesses that give a plausible head. A lesion has a T1 between those of multiple
-sclerosis and of a stroke, and a T2 from the middle of what is drawn for it.
+Not checked against a source: muscle at 3 T, blood (Stanisz; T2 lowered to that of veins, flow
+ignored). Same values as at 1.5 T: T2 of CSF, T2* and proton densities. Dura, marrow and proton
+densities outside the brain are guesses that give a plausible head. The lesion has a T1 between
+those of multiple sclerosis and of stroke, and a T2 in the middle of the range ``LESION_T2``.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ import numpy as np
 from napari_mtmri.errors import RequestError
 
 Kind = Literal["gradient-echo", "spin-echo", "inversion-recovery"]
-SOFTNESS = 0.6  # voxels: how far a crisp border is spread before tissues are mixed
+SOFTNESS = 0.6  # voxels; standard deviation of the blur that gives crisp maps partial volume
 
 
 @dataclass(frozen=True)
 class Tissue:
-    """What gives a tissue its brightness.
+    """Relaxation times and proton density of a tissue.
 
     Parameters
     ----------
     t1, t2, t2_star : float
         Relaxation times in ms; a tissue with T1 or T2 of 0 gives no signal.
     density : float
-        Of protons, that of water being 1.
+        Proton density, relative to water.
     """
 
     t1: float
@@ -47,7 +47,7 @@ class Tissue:
 
 @dataclass(frozen=True)
 class Sequence:
-    """How the scanner looks.
+    """A pulse sequence and its timing, which set the contrast.
 
     Parameters
     ----------
@@ -55,9 +55,9 @@ class Sequence:
     repetition, echo : float
         TR and TE in ms.
     inversion : float or None
-        TI in ms; None: such that CSF gives nothing.
+        TI in ms; None: the TI that nulls CSF.
     flip_deg : float
-        Flip angle of a spoiled gradient echo.
+        Flip angle of the spoiled gradient echo, in degrees.
     """
 
     kind: Kind
@@ -96,10 +96,9 @@ TISSUES: Mapping[float, Mapping[str, Tissue]] = {
         "lesion": Tissue(1700, 185, 150, 0.85),
     },
 }
-BRAIN = ("csf", "grey matter", "white matter")
-LESION_T2 = (130.0, 240.0)  # with T2 = 100 a lesion would be no brighter than grey matter
+LESION_T2 = (130.0, 240.0)  # ms; at T2 = 100 ms a lesion would be no brighter than grey matter
 
-# The looks that a recipe names. TI of the FLAIR is found from the table's own CSF: the clinical
+# Contrasts by name. The TI of the FLAIR is the null time of the CSF in the table: the clinical
 # 2500 ms would leave BrainWeb's CSF as bright as grey matter.
 SEQUENCES: Mapping[str, Sequence] = {
     "t1-spgr": Sequence("gradient-echo", 18, 10, flip_deg=30),
@@ -111,36 +110,36 @@ SEQUENCES: Mapping[str, Sequence] = {
 
 
 def null_time(t1: float, repetition: float) -> float:
-    """Return the inversion time at which a tissue gives no signal, in ms."""
+    """Return the inversion time in ms at which a tissue of this T1 gives no signal."""
     return t1 * math.log(2 / (1 + math.exp(-repetition / t1)))
 
 
-def ernst_angle(t1: float, repetition: float) -> float:
-    """Return the flip angle of the largest spoiled gradient echo, in degrees."""
-    return math.degrees(math.acos(math.exp(-repetition / t1)))
-
-
 def signal(tissue: Tissue, sequence: Sequence, csf: Tissue | None = None) -> float:
-    """Return what a tissue gives; below 0 where it is still inverted.
+    """Return the signal of a tissue; negative where the magnetisation is still inverted.
 
-    Tissues of a voxel add up with their signs, and the magnitude is taken of the sum.
+    Signals of the tissues in a voxel are added with their signs before the magnitude is taken.
 
     Parameters
     ----------
     tissue : Tissue
     sequence : Sequence
     csf : Tissue, optional
-        What an inversion without its own time is to null; needed there alone.
+        Tissue that an inversion recovery without ``inversion`` nulls; only used there.
+
+    Returns
+    -------
+    float
+        Relative to the fully relaxed signal of water; 0 for a tissue with T1 or T2 of 0.
 
     Raises
     ------
     RequestError
-        If an inversion has neither a time nor a CSF to null.
+        If an inversion recovery has neither ``inversion`` nor ``csf``.
 
     References
     ----------
-    Spoiled gradient echo: Ernst and Anderson 1966. Spin echo with the exact term of the
-    refocusing pulse. Inversion recovery: TE much shorter than TR.
+    Spoiled gradient echo: Ernst and Anderson 1966. Spin echo: with the exact term of the
+    refocusing pulse. Inversion recovery: for TE much shorter than TR.
     """
     if tissue.t1 <= 0 or tissue.t2 <= 0:
         return 0.0
@@ -157,34 +156,42 @@ def signal(tissue: Tissue, sequence: Sequence, csf: Tissue | None = None) -> flo
     if inversion is None:
         if csf is None:
             raise RequestError(
-                f"{sequence.kind}: inversion {inversion} and no CSF to null; give one of them."
+                f"{sequence.kind}: inversion = {inversion} and csf = {csf}; give one of them."
             )
         inversion = null_time(csf.t1, tr)
     return float(decay * (1 - 2 * math.exp(-inversion / tissue.t1) + math.exp(-tr / tissue.t1)))
 
 
 def signals(sequence: str, field_t: float, lesion_t2: float | None = None) -> dict[str, float]:
-    """Return what each tissue gives in a look by name.
+    """Return the signal of each tissue in a contrast.
 
     Parameters
     ----------
     sequence : str
-        One of ``SEQUENCES``.
+        Name of the contrast, one of ``SEQUENCES``.
     field_t : float
-        1.5 or 3.0.
+        Field strength in tesla, 1.5 or 3.0.
     lesion_t2 : float, optional
-        In ms, in place of the table's.
+        T2 of the lesion in ms; default: the value of the table.
+
+    Returns
+    -------
+    dict of str to float
+        Signal (`signal`) by name of the tissue.
 
     Raises
     ------
     RequestError
-        If the look or the field strength is not known.
+        If there are no values for the contrast or the field strength.
     """
     if sequence not in SEQUENCES:
-        raise RequestError(f"sequence {sequence!r} is none of {', '.join(SEQUENCES)}.")
+        raise RequestError(
+            f"sequence {sequence!r} does not exist; choose one of {', '.join(SEQUENCES)}."
+        )
     if field_t not in TISSUES:
         raise RequestError(
-            f"field {field_t} T: values are known at {', '.join(map(str, TISSUES))}."
+            f"field_t = {field_t}: there are no tissue values at this field strength; "
+            f"choose one of {', '.join(map(str, TISSUES))}."
         )
     table = dict(TISSUES[field_t])
     if lesion_t2 is not None:
@@ -198,22 +205,22 @@ def simulate_image(
     values: Mapping[str, float],
     softness: float = SOFTNESS,
 ) -> np.ndarray:
-    """Return the magnitude image of a tissue map, partial volume and all.
+    """Return the magnitude image of a crisp tissue map, with partial volume at its borders.
 
     Parameters
     ----------
-    labels : unsigned integer array (i, j, k)
-        Crisp map; numbers without a name give nothing.
+    labels : integer array, (i, j, k)
+        Tissue number of each voxel, not negative; numbers without a name give no signal.
     names : mapping of int to str
-        Tissue of each number.
+        Name of the tissue of each number.
     values : mapping of str to float
-        What each tissue gives (`signals`).
+        Signal of each tissue (`signals`).
     softness : float
-        Voxels over which borders are spread; 0 leaves them crisp.
+        Standard deviation in voxels of the blur of tissue borders; 0: crisp borders.
 
     Returns
     -------
-    float32 array, same shape
+    float32 array, (i, j, k)
         In the unit of ``values``.
     """
     from scipy.ndimage import gaussian_filter
@@ -221,32 +228,43 @@ def simulate_image(
     table = np.zeros(max(int(labels.max()), *names) + 1, np.float32)
     for number, name in names.items():
         table[number] = values[name]
-    # Blurring each tissue's map and adding them up is the same as blurring their sum.
+    # Blurring the map of each tissue and adding them up is the same as blurring their sum.
     return np.asarray(np.abs(gaussian_filter(table[labels], softness)))
 
 
 def mix(
     fractions: Mapping[int, np.ndarray], names: Mapping[int, str], values: Mapping[str, float]
 ) -> np.ndarray:
-    """Return the magnitude image of fuzzy maps: of the sum of fraction times signal.
+    """Return the magnitude image of fuzzy tissue maps: |sum of fraction times signal|.
 
     Parameters
     ----------
-    fractions : mapping of int to array (i, j, k)
-        How much of each voxel each tissue fills, 0 to 1.
+    fractions : mapping of int to float array, (i, j, k)
+        Fraction of each voxel that a tissue fills, 0 to 1.
     names, values
-        As of `simulate_image`.
+        As in `simulate_image`.
 
     Returns
     -------
-    float32 array (i, j, k)
+    float32 array, (i, j, k)
+        In the unit of ``values``.
     """
     parts = (np.float32(values[name]) * fractions[number] for number, name in names.items())
     return np.asarray(np.abs(sum(parts)), dtype=np.float32)
 
 
 def keep_head(labels: np.ndarray) -> np.ndarray:
-    """Return a tissue map without what is not connected with its largest part."""
+    """Return the largest connected part of a tissue map, the rest set to 0.
+
+    Parameters
+    ----------
+    labels : integer array, (i, j, k)
+        0 is background.
+
+    Returns
+    -------
+    integer array, (i, j, k), dtype of ``labels``
+    """
     from scipy.ndimage import label
 
     parts, count = label(labels > 0)
@@ -260,18 +278,22 @@ def keep_head(labels: np.ndarray) -> np.ndarray:
 def bias_field(
     shape: tuple[int, ...], percent: float, draw: np.random.Generator, inside: np.ndarray
 ) -> np.ndarray:
-    """Return a smooth factor that runs from 1 - percent/200 to 1 + percent/200 in the head.
+    """Return a bias field: a smooth factor from 1 - percent/200 to 1 + percent/200.
 
-    BrainWeb's "20 % non-uniformity" is 0.90 to 1.10. A random polynomial of order 3.
+    A random polynomial of order 3. BrainWeb's "20 % non-uniformity" is 0.90 to 1.10.
 
     Parameters
     ----------
     shape : (int, int, int)
     percent : float
-        0 to 100.
+        Range of the factor inside the head, 0 to 100.
     draw : Generator
-    inside : bool array
-        The head; beyond it the factor keeps its ends.
+    inside : bool array, ``shape``
+        The head, which the range is for; elsewhere the factor is clipped to it.
+
+    Returns
+    -------
+    float32 array, ``shape``
     """
     axes = np.meshgrid(*(np.linspace(-1, 1, size) for size in shape), indexing="ij", sparse=True)
     field = np.zeros(shape)
@@ -283,22 +305,3 @@ def bias_field(
     low, high = float(part.min()), float(part.max())
     centred = (field - (low + high) / 2) / max((high - low) / 2, 1e-12)
     return np.asarray(1 + percent / 200 * centred.clip(-1, 1), dtype=np.float32)
-
-
-def noise_deviation(percent: float, values: Mapping[str, float]) -> float:
-    """Return sigma of BrainWeb's "n % noise": a share of the brightest tissue of the brain.
-
-    That is white matter in its T1-weighted images and CSF in those of T2 and proton density.
-
-    Parameters
-    ----------
-    percent : float
-    values : mapping of str to float
-        What each tissue gives (`signals`).
-
-    Returns
-    -------
-    float
-        Of the real and of the imaginary part, in the unit of ``values``.
-    """
-    return percent / 100 * max(abs(values[name]) for name in BRAIN)

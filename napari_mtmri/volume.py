@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Volume: an array with its grid, and where it came from."""
+"""Volume: a 3-D array with its grid in space and its source file."""
 
 from __future__ import annotations
 
@@ -16,38 +16,40 @@ from napari_mtmri.errors import InputError
 from napari_mtmri.geometry import Axes, axis_codes, check_affine, choose_axes, is_oblique, spacing
 
 Kind = Literal["image", "labels", "complex"]
-NUMBERS = {"image": "iufb", "labels": "iub", "complex": "c"}  # kinds of dtype
+NUMBERS = {"image": "iufb", "labels": "iub", "complex": "c"}  # dtype.kind allowed for each
 SAME_GRID_MM = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
 class Volume:
-    """A 3-D array on a grid in space; never resampled silently.
+    """A 3-D array on a grid in space; never resampled.
 
     Parameters
     ----------
-    data : array (i, j, k)
-        In the file's own voxel axes; kept as a read-only view.
-    affine : float64 (4, 4)
+    data : array, (i, j, k)
+        In the voxel axes of the file; kept as a read-only view. Any real dtype for an image,
+        any integer dtype or bool for labels, any complex dtype for complex values.
+    affine : float64 array, (4, 4)
         Voxel to RAS+ mm.
     name : str
     kind : {"image", "labels", "complex"}
-        Magnitudes, integers that somebody drew, or complex values.
+        Real intensities, integer labels of a segmentation, or complex values.
     spacing_known : bool
-        False where the file does not say its unit.
+        False if the file does not state the unit of its voxel size.
     path : Path, optional
+        Source file.
     sha256 : str, optional
-        Of the file's bytes.
+        Hash of the bytes of the source file.
     header : mapping, optional
-        Facts of the file worth keeping when written again.
+        Header fields to keep when the volume is written.
     warnings : tuple of str
-        What a user should know about the file.
+        Remarks on the file for the user.
 
     Raises
     ------
     InputError
-        If the array is not 3-D or empty, its type does not fit the kind, or the affine is
-        unusable.
+        If the array is not 3-D or is empty, its dtype does not fit the kind, or the affine is
+        invalid.
     """
 
     data: NDArray[Any]
@@ -61,17 +63,22 @@ class Volume:
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Check array and affine, and make the array read-only."""
         data = np.asarray(self.data)
         if data.ndim != 3 or 0 in data.shape:
-            raise InputError(f"{self.name}: shape {data.shape} is no volume; it needs three sides.")
-        if self.kind not in NUMBERS:
-            raise InputError(f"{self.name}: {self.kind!r} is none of {', '.join(NUMBERS)}.")
-        if data.dtype.kind not in NUMBERS[self.kind]:
-            wanted = {"image": "real", "labels": "whole", "complex": "complex"}[self.kind]
             raise InputError(
-                f"{self.name}: type {data.dtype} does not fit {self.kind}, which takes {wanted} "
-                "numbers; choose another kind."
+                f"{self.name}: shape {data.shape} is not that of a volume; "
+                "give an array with three axes, none of them empty."
+            )
+        if self.kind not in NUMBERS:
+            raise InputError(
+                f"{self.name}: kind {self.kind!r} does not exist; "
+                f"choose one of {', '.join(NUMBERS)}."
+            )
+        if data.dtype.kind not in NUMBERS[self.kind]:
+            wanted = {"image": "real", "labels": "integer", "complex": "complex"}[self.kind]
+            raise InputError(
+                f"{self.name}: dtype {data.dtype} does not fit kind {self.kind!r}, which takes "
+                f"{wanted} numbers; choose another kind."
             )
         view = data.view()
         view.flags.writeable = False
@@ -80,43 +87,53 @@ class Volume:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Voxels along each axis."""
+        """Number of voxels along each axis."""
         a, b, c = self.data.shape
         return a, b, c
 
     @property
     def spacing(self) -> tuple[float, float, float]:
-        """Voxel size along each axis, in mm where ``spacing_known``."""
+        """Voxel size along each axis, in mm if ``spacing_known``."""
         return spacing(self.affine)
 
     @property
     def codes(self) -> str:
-        """Where each axis points to, e.g. ``"RAS"``."""
+        """Direction of each axis, e.g. ``"RAS"``."""
         return axis_codes(self.affine)
 
     @property
     def axes(self) -> Axes:
-        """Slice, readout and phase axes, by the rules of `geometry.choose_axes`."""
+        """Slice, readout and phase-encoding axes, as `geometry.choose_axes` finds them."""
         return choose_axes(self.shape, self.affine)
 
     @property
     def is_oblique(self) -> bool:
-        """Whether the grid is turned against the patient's axes."""
+        """Whether the grid is rotated relative to the patient axes."""
         return is_oblique(self.affine)
 
     def like(
         self, data: NDArray[Any], *, kind: Kind | None = None, name: str | None = None
     ) -> Volume:
-        """Return another array on this grid.
+        """Return a volume of another array on the same grid.
+
+        Parameters
+        ----------
+        data : array, (i, j, k)
+            In the voxel axes of this volume.
+        kind : {"image", "labels", "complex"}, optional
+            Default: "complex" for complex numbers, else "image".
+        name : str, optional
+            Default: the name of this volume.
 
         Raises
         ------
         InputError
-            If the shape is another.
+            If the shape differs from that of this volume.
         """
         if data.shape != self.shape:
             raise InputError(
-                f"{self.name}: shape {data.shape} is not that of its grid, {self.shape}."
+                f"{self.name}: shape {data.shape} is not that of its grid, {self.shape}; "
+                "give an array of that shape."
             )
         kind = kind or ("complex" if np.iscomplexobj(data) else "image")
         return replace(
@@ -124,7 +141,7 @@ class Volume:
         )
 
     def same_grid(self, other: Volume) -> bool:
-        """Whether the other volume has the same shape and place, to a micrometre."""
+        """Return whether the other volume has the same shape and, to 1 µm, the same affine."""
         return self.shape == other.shape and bool(
             np.allclose(self.affine, other.affine, atol=SAME_GRID_MM)
         )
@@ -150,26 +167,31 @@ class Volume:
             )
 
     def magnitude(self) -> NDArray[np.float32]:
-        """Return the magnitude as float32; worked out once and kept.
+        """Return the image, or the magnitude of complex values, as float32; computed once.
+
+        Returns
+        -------
+        float32 array, (i, j, k)
+            In the unit of ``data``.
 
         Raises
         ------
         InputError
-            If voxels are NaN or infinite, or it holds labels.
+            If voxels are NaN or infinite, or the volume contains labels.
         """
         if self.kind == "labels":
-            raise InputError(f"{self.name}: holds labels, not an image; choose an image.")
+            raise InputError(f"{self.name}: contains labels, not an image; choose an image.")
         return self._magnitude
 
     @cached_property
     def _magnitude(self) -> NDArray[np.float32]:
         image = np.abs(self.data) if self.kind == "complex" else self.data
-        with np.errstate(over="ignore"):  # beyond float32: counted below
+        with np.errstate(over="ignore"):  # values beyond float32 are counted below
             image = image.astype(np.float32)
         bad = image.size - int(np.isfinite(image).sum())
         if bad:
             raise InputError(
                 f"{self.name}: {bad} of {image.size} voxels are NaN or infinite; "
-                "mend or mask them and open the file again."
+                "replace them and open the file again."
             )
         return image

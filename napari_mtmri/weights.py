@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Weights and their cards: where they lie, what they promise, what is refused."""
+"""Weights and their cards: where the files are searched, how they are checked and saved."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_BYTES = 2 * 2**30
 
 
 class Score(BaseModel):
-    """One line of a card's scores: a mean over cases with its interval."""
+    """One line of the scores on a card: mean over cases with its confidence interval."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -39,9 +39,10 @@ class Score(BaseModel):
 
 
 class Card(BaseModel):
-    """What some weights are, were made from and can do; JSON beside the weights.
+    """Description of a weights file: training data, sampling, architecture, scores, licence.
 
-    ``sha256`` is that of the weights file, so that card and weights cannot be mixed up.
+    A JSON file next to the weights. ``sha256`` is the hash of the weights file, so that card
+    and weights cannot be mixed up.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -70,7 +71,7 @@ class Card(BaseModel):
     sha256: str = ""
 
     def text(self) -> str:
-        """Return the card for reading."""
+        """Return the card as text for the user."""
         lines = [f"{self.title}  ({self.size})", ""]
         for key in (
             "task", "labels", "data", "split", "n_cases", "n_updates", "n_slices_shown",
@@ -90,7 +91,14 @@ class Card(BaseModel):
         return "\n".join(lines)
 
     def misfit(self, pattern: str | None, acceleration: float) -> str | None:
-        """Return one line if the sampling is far from what the weights were trained for."""
+        """Return a warning if the sampling differs from the training, else None.
+
+        Parameters
+        ----------
+        pattern : str or None
+            Name of the sampling pattern; None if unknown.
+        acceleration : float
+        """
         low, high = min(self.accelerations), max(self.accelerations)
         if not low <= acceleration <= high:
             return (
@@ -106,7 +114,7 @@ class Card(BaseModel):
 
 
 def user_folder() -> Path:
-    """Return the folder of the user's own weights (``MTMRI_WEIGHTS`` names another)."""
+    """Return the folder for the user's own weights; ``MTMRI_WEIGHTS`` sets another one."""
     import platformdirs
 
     given = os.environ.get("MTMRI_WEIGHTS")
@@ -114,20 +122,20 @@ def user_folder() -> Path:
 
 
 def find_weights(name: str, given: Path | None = None) -> Path:
-    """Return the file of the weights called ``name``.
+    """Return the weights file of a method.
 
     Parameters
     ----------
     name : str
-        Of the method.
+        Name of the method.
     given : Path, optional
-        A file, or a folder with ``<name>.safetensors``; else the user's folder and then
-        the package are searched.
+        Weights file, or folder with ``<name>.safetensors``. Default: the user's folder, then
+        the weights that ship with the package.
 
     Raises
     ------
     WeightsError
-        If there is none.
+        If there is no such file.
     """
     file = f"{name}.safetensors"
     package = Path(str(files("napari_mtmri.weight_files")))
@@ -141,13 +149,13 @@ def find_weights(name: str, given: Path | None = None) -> Path:
         if place.is_file():
             return place
     raise WeightsError(
-        f"{name}: no weights at {', '.join(str(place) for place in places)}; "
-        "name a file with --weights or train the method."
+        f"{name}: there are no weights at {', '.join(str(place) for place in places)}; "
+        "choose a weights file or train the method."
     )
 
 
 def list_weights(method: str) -> list[Path]:
-    """Return the files of the user's own folder that were made for a method, newest first."""
+    """Return the weights files for a method in the user's folder, newest first."""
     found = []
     for path in user_folder().glob("*.safetensors"):
         try:
@@ -159,12 +167,12 @@ def list_weights(method: str) -> list[Path]:
 
 
 def read_card(weights: Path) -> Card:
-    """Return the card beside a weights file.
+    """Return the card of a weights file.
 
     Raises
     ------
     WeightsError
-        If it is missing or not a card.
+        If the card is missing or damaged.
     """
     path = weights.with_suffix(".json")
     try:
@@ -177,38 +185,69 @@ def read_card(weights: Path) -> Card:
 
 
 def load_weights(path: Path, name: str) -> tuple[dict[str, torch.Tensor], Card]:
-    """Return the tensors (float32) and card of a weights file, all checked.
+    """Return the tensors and card of a weights file, checked.
+
+    Parameters
+    ----------
+    path : Path
+        A safetensors file with its card next to it.
+    name : str
+        Name of the method.
+
+    Returns
+    -------
+    dict of str to Tensor
+        Parameters by name, float32.
+    Card
 
     Raises
     ------
     WeightsError
-        If the file is damaged, too large, made for another method, or not the one its
-        card speaks of.
+        If the file is damaged or too large, was made for another method, or does not match
+        its card.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     card = read_card(path)
     if card.method != name:
-        raise WeightsError(f"{path}: made for {card.method!r}, not for {name!r}; name another.")
+        raise WeightsError(
+            f"{path}: made for {card.method!r}, not for {name!r}; choose another file."
+        )
     size = path.stat().st_size
     if size > MOST_BYTES:
-        raise WeightsError(f"{path}: {size} bytes is more than {MOST_BYTES}; not weights of ours.")
+        raise WeightsError(
+            f"{path}: {size} bytes are more than the {MOST_BYTES} allowed; choose another file."
+        )
     found = sha256(path)
     if card.sha256 != found:
         raise WeightsError(
             f"{path}: SHA-256 {found[:12]}… is not the {card.sha256[:12]}… of its card; "
-            "the file is truncated or another one."
+            "the file is damaged or belongs to another card, copy both again."
         )
     try:
         tensors = load_file(path)
     except (OSError, SafetensorError, ValueError) as why:
-        raise WeightsError(f"{path}: not a safetensors file ({why}); name another.") from why
+        raise WeightsError(f"{path}: not a safetensors file ({why}); choose another.") from why
     return {key: value.float() for key, value in tensors.items()}, card
 
 
 def save_weights(path: Path, tensors: Mapping[str, torch.Tensor], card: Card) -> Card:
-    """Write weights as float16 with their card beside; return the card with its hash."""
+    """Write weights as float16, with their card next to them.
+
+    Parameters
+    ----------
+    path : Path
+        Ends in ``.safetensors``; the card gets the same name with ``.json``.
+    tensors : mapping of str to Tensor
+        Parameters by name, any floating dtype and device.
+    card : Card
+
+    Returns
+    -------
+    Card
+        With the hash of the file.
+    """
     from safetensors.torch import save_file
 
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,13 +3,13 @@
 
     python sample_data/make_sample.py raw_patient20_flair.nii.gz sample_data
 
-The source is ``raw_patient20`` of Lesjak et al., Neuroinformatics 2016 (CC BY). Real are the
-voxels outside the lesion, the grid and its oblique affine; the lesion is not. It is one smooth,
-irregular region of frontal white matter that keeps clear of ventricles and sulci. Inside it the
-local brightness is multiplied: least at the border (oedema), most in the core; what noise and
-fine texture the scanner left stays as it was. Border voxels get their share of it. The contrast
-is that of lower-grade gliomas in FLAIR: about 1.7 times the white matter around the core. The
-same input gives the same files, byte for byte.
+The source is ``raw_patient20`` of Lesjak et al., Neuroinformatics 2016 (CC BY). The voxels outside
+the lesion, the grid and its oblique affine are real; the lesion is not. It is one smooth,
+irregular region of frontal white matter that does not touch ventricles and sulci. Inside it the
+local intensity is multiplied, least at the border (oedema), most in the core; noise and fine
+texture of the scanner are not changed. Voxels partly inside are changed in proportion. The
+contrast is that of lower-grade gliomas in FLAIR: the core has about 1.7 times the intensity of the
+surrounding white matter. The same input gives the same files, byte for byte.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, label, zoom
 
 SLICES = slice(16, 40)  # from the midbrain to the vertex
-CENTER = (99.0, 97.0, 12.0)  # voxel of the cut volume: the patient's right frontal white matter
+CENTER = (99.0, 97.0, 12.0)  # voxel of the cut volume, in the right frontal white matter
 RADII_MM = (14.0, 23.0, 15.0)  # along the voxel axes
 ROUGHNESS, ROUGHNESS_MM = 0.28, 8.0
-SHYNESS, SHYNESS_MM = 2.5, 4.0  # how far it keeps from fluid
-FLUID, TISSUE = 0.30, 0.60  # of the white matter's level: all fluid below, all tissue above
+SHYNESS, SHYNESS_MM = 2.5, 4.0  # strength and range of the lesion's distance to fluid
+FLUID, TISSUE = 0.30, 0.60  # relative to white matter: all fluid below, all tissue above
 EDGE_GAIN, CORE_GAIN, CORE_DEPTH_MM = 0.25, 0.75, 7.0
 MOTTLE, MOTTLE_MM = 0.10, 5.0
 LOCAL_MM = 2.0
-FINE = 4  # sub-voxels along each axis, for the share of a voxel that lies inside
+FINE = 4  # sub-voxels along each axis, for the fraction of a voxel inside the lesion
 SEED = 20
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def smooth(field: Array, width_mm: float, spacing: Array) -> Array:
-    """Return a Gaussian blur of a width in mm."""
+    """Return a field (i, j, k) blurred with a Gaussian of a standard deviation in mm."""
     return np.asarray(gaussian_filter(field.astype(np.float64), width_mm / spacing))
 
 
 def smooth_noise(shape: tuple[int, ...], width_mm: float, spacing: Array, key: int) -> Array:
     """Return a smooth random field of mean 0 and standard deviation 1.
 
-    From the raw stream of Philox, the part of NumPy's random numbers that never changes.
+    Uses the raw stream of Philox, which NumPy guarantees for all versions.
     """
     raw = np.random.Philox(key=key).random_raw(int(np.prod(shape))).reshape(shape)
     field = smooth((raw >> np.uint64(11)) * 2.0**-53 - 0.5, width_mm, spacing)
@@ -56,7 +56,7 @@ def smooth_noise(shape: tuple[int, ...], width_mm: float, spacing: Array, key: i
 
 
 def lesion_depth(fluid: Array, spacing: Array) -> Array:
-    """Return how deep each voxel lies inside the lesion, in mm; below 0 outside."""
+    """Return the depth of each voxel inside the lesion, in mm; negative outside."""
     place = np.stack(np.meshgrid(*map(np.arange, fluid.shape), indexing="ij"), axis=-1)
     away = (place - np.array(CENTER)) * spacing / np.array(RADII_MM)
     depth = 1 - np.sqrt((away**2).sum(-1))
@@ -69,7 +69,7 @@ def lesion_depth(fluid: Array, spacing: Array) -> Array:
 
 
 def share_inside(depth: Array) -> Array:
-    """Return the share of each voxel where the depth, interpolated, is above 0."""
+    """Return the fraction of each voxel in which the interpolated depth is positive."""
     near = np.argwhere(depth > 0)
     box = tuple(slice(a - 2, b + 3) for a, b in zip(near.min(0), near.max(0), strict=True))
     fine = zoom(depth[box], FINE, order=1, grid_mode=True, mode="nearest") > 0
@@ -80,7 +80,7 @@ def share_inside(depth: Array) -> Array:
 
 
 def insert_lesion(image: Array, spacing: Array) -> tuple[Array, Array]:
-    """Return the image with the lesion, and the share of each voxel that is lesion."""
+    """Return the image with the lesion, and the fraction of each voxel that is lesion."""
     column, row, number = map(round, CENTER)
     level = float(np.median(image[column - 8 : column + 9, row - 8 : row + 9, number]))
     tissue = np.clip((image / level - FLUID) / (TISSUE - FLUID), 0, 1)
@@ -94,7 +94,7 @@ def insert_lesion(image: Array, spacing: Array) -> tuple[Array, Array]:
 
 
 def write_nifti(data: Array, like: nib.Nifti1Image, affine: Array, path: Path, what: str) -> None:
-    """Write a gzipped NIfTI file whose bytes depend on voxels and grid alone."""
+    """Write a gzipped NIfTI file whose bytes depend on voxels and grid only."""
     out = nib.Nifti1Image(data, affine)
     out.set_sform(affine, int(like.header["sform_code"]))
     out.set_qform(affine, int(like.header["qform_code"]))
@@ -105,30 +105,30 @@ def write_nifti(data: Array, like: nib.Nifti1Image, affine: Array, path: Path, w
 
 
 def digest(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes."""
+    """Return the SHA-256 of the bytes of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def digest_unpacked(path: Path) -> str:
-    """Return the SHA-256 of what a gzipped file holds: versions of zlib pack differently."""
+    """Return the SHA-256 of the unpacked content: versions of zlib compress differently."""
     return hashlib.sha256(gzip.decompress(path.read_bytes())).hexdigest()
 
 
 def facts(source: Path, folder: Path, volume_ml: float) -> dict[str, object]:
-    """Return what a user should know about the sample."""
+    """Return the description of the sample for the user."""
     return {
         "title": "FLAIR head with an inserted lesion",
         "real": "Every voxel outside the lesion, the grid and its oblique affine: a FLAIR scan of "
         "a person with multiple sclerosis, defaced and fat-suppressed by its authors, 24 of its "
         "44 slices. The few small bright spots that this person has are real and not in the mask.",
         "not_real": f"The lesion of {volume_ml:.1f} ml in the right frontal white matter, inserted "
-        "by a script, and its mask. It does not push the brain aside as a tumour would. K-space "
-        "is simulated from magnitudes.",
-        "mask": "Voxels of which at least half are lesion; the oedema at its border is included, "
+        "by a script, and its mask. It does not displace the brain as a tumour would. K-space "
+        "is simulated from magnitude images.",
+        "mask": "Voxels that are at least half lesion; the oedema at the border is included, "
         "fluid in sulci is not.",
-        "changes": "Slices 17 to 40 of 44 kept; brightness raised inside the lesion; nothing "
+        "changes": "Slices 17 to 40 of 44 kept; intensity increased inside the lesion; nothing "
         "resampled, cropped in the plane or rescaled.",
-        "use": "Never used in training, nor for choosing anything.",
+        "use": "Never used in training or for choosing any setting.",
         "source": "raw_patient20, University of Ljubljana, Laboratory of Imaging Technologies",
         "citation": 'Lesjak et al., "Validation of White-Matter Lesion Change Detection Methods '
         'on a Novel Publicly Available MRI Image Database", Neuroinformatics, 2016',
@@ -143,7 +143,7 @@ def facts(source: Path, folder: Path, volume_ml: float) -> dict[str, object]:
 
 
 def main(source: Path, folder: Path) -> None:
-    """Write image, mask and the facts about them."""
+    """Write image, mask and description of the sample."""
     whole = nib.load(source)
     image = np.asarray(whole.dataobj)[:, :, SLICES].astype(np.float64)
     affine = whole.affine.copy()

@@ -5,11 +5,17 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import settings
+
+from napari_mtmri.registry import Registry
+
+DUMMY_PACKAGE = Path(__file__).parent / "dummy_package"
 
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=40)
 settings.load_profile("ci")
@@ -41,6 +47,23 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 def rng() -> np.random.Generator:
     """The one source of random test data."""
     return np.random.default_rng(20240229)
+
+
+@pytest.fixture
+def dummy_package() -> Iterator[Path]:
+    """Another package, installed here and for child processes, with a member of each kind.
+
+    A further member is a module in ``tests/dummy_package/dummy_mtmri`` and a line in the
+    ``entry_points.txt`` next to it.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(DUMMY_PACKAGE))
+        patch.setenv("PYTHONPATH", str(DUMMY_PACKAGE), prepend=os.pathsep)
+        Registry.refresh()
+        yield DUMMY_PACKAGE
+    Registry.refresh()
+    for name in [name for name in sys.modules if name.partition(".")[0] == "dummy_mtmri"]:
+        del sys.modules[name]
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from napari_mtmri.errors import InputError, RequestError, ResourceError
 from napari_mtmri.files import check_free_space, safe_child, sha256, whole_folder, write_whole
 
 
-def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
+def test_a_file_is_written_completely_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     write_whole(path, lambda file: file.write_text("first"))
 
@@ -26,7 +26,7 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
 
 
-def test_a_folder_is_whole_or_not_there(tmp_path: Path) -> None:
+def test_a_folder_is_written_completely_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "run"
     with whole_folder(path) as beside:
         (beside / "run.json").write_text("{}")
@@ -39,7 +39,7 @@ def test_a_folder_is_whole_or_not_there(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["run"]
 
 
-def test_a_run_folder_is_replaced_and_any_other_is_not(tmp_path: Path) -> None:
+def test_a_result_folder_is_replaced_and_any_other_folder_is_not(tmp_path: Path) -> None:
     path = tmp_path / "run"
     for text in ("1", "2"):
         with whole_folder(path) as beside:
@@ -48,7 +48,7 @@ def test_a_run_folder_is_replaced_and_any_other_is_not(tmp_path: Path) -> None:
     other = tmp_path / "holiday"
     other.mkdir()
     (other / "photo.jpg").touch()
-    with pytest.raises(RequestError, match="no run folder"), whole_folder(other):
+    with pytest.raises(RequestError, match="not a result folder"), whole_folder(other):
         pass
     assert (other / "photo.jpg").exists()
 
@@ -59,25 +59,25 @@ def test_the_hash_is_that_of_the_bytes(tmp_path: Path) -> None:
     assert sha256(path) == hashlib.sha256(b"abc").hexdigest()
 
 
-def test_too_little_room_is_said_before_the_work(tmp_path: Path) -> None:
+def test_too_little_free_space_is_refused_before_the_work(tmp_path: Path) -> None:
     check_free_space(tmp_path / "not" / "there", 1)
     with pytest.raises(ResourceError, match="MB are needed"):
         check_free_space(tmp_path, 10**18)
 
 
-def test_no_path_leaves_its_folder(tmp_path: Path) -> None:
+def test_a_path_that_leads_out_of_its_folder_is_refused(tmp_path: Path) -> None:
     assert safe_child(tmp_path, "a/b") == tmp_path / "a" / "b"
     for name in ("../x", "/etc/passwd", "a/../../x"):
-        with pytest.raises(InputError, match="leaves"):
+        with pytest.raises(InputError, match="leads out"):
             safe_child(tmp_path, name)
     (tmp_path / "link").symlink_to("/etc")
-    with pytest.raises(InputError, match="leaves"):
+    with pytest.raises(InputError, match="leads out"):
         safe_child(tmp_path, "link/passwd")
-    with pytest.raises(InputError, match="no name"):
+    with pytest.raises(InputError, match="not a valid file name"):
         safe_child(tmp_path, "a\0b")
 
 
-def test_a_place_that_is_none_is_said_in_one_sentence(tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written_is_refused_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for path in (tmp_path / "file" / "a.txt", tmp_path / "missing" / "a.txt"):
         with pytest.raises(ResourceError, match="cannot be written"):
@@ -87,7 +87,7 @@ def test_a_place_that_is_none_is_said_in_one_sentence(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
-def test_whoever_stops_in_the_middle_leaves_nothing(tmp_path: Path) -> None:
+def test_an_interrupted_write_leaves_nothing_behind(tmp_path: Path) -> None:
     def stop(file: Path) -> None:
         file.write_text("half")
         raise KeyboardInterrupt
@@ -100,7 +100,7 @@ def test_whoever_stops_in_the_middle_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_old_run_is_put_back_where_the_new_one_cannot_take_its_place(
+def test_the_old_folder_is_restored_if_the_new_one_cannot_replace_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "run"
@@ -120,7 +120,7 @@ def test_the_old_run_is_put_back_where_the_new_one_cannot_take_its_place(
     assert [p.name for p in tmp_path.iterdir()] == ["run"]
 
 
-def test_two_writers_of_one_file_leave_one_whole_file(tmp_path: Path) -> None:
+def test_two_writers_of_one_file_leave_one_complete_file(tmp_path: Path) -> None:
     path, meet = tmp_path / "a", threading.Barrier(2)
 
     def write(letter: str) -> None:
@@ -139,7 +139,7 @@ def test_two_writers_of_one_file_leave_one_whole_file(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
 
 
-def test_a_run_is_no_more_open_to_others_than_the_user_wants(tmp_path: Path) -> None:
+def test_a_result_folder_has_the_permissions_of_the_umask(tmp_path: Path) -> None:
     before = os.umask(0o077)
     try:
         with whole_folder(tmp_path / "run"):
@@ -149,7 +149,7 @@ def test_a_run_is_no_more_open_to_others_than_the_user_wants(tmp_path: Path) -> 
     assert (tmp_path / "run").stat().st_mode & 0o777 == 0o700
 
 
-def test_a_file_is_as_open_to_others_as_any_the_user_writes(tmp_path: Path) -> None:
+def test_a_file_has_the_permissions_of_the_umask(tmp_path: Path) -> None:
     def shut(file: Path) -> None:
         file.write_text("x")
         file.chmod(0o600)

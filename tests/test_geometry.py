@@ -56,7 +56,7 @@ def test_ties_go_to_left_right_and_isotropic_volumes_are_cut_axially() -> None:
         assert order[axes.phase][0] == 0
 
 
-def test_axes_that_are_asked_for_are_kept_or_refused() -> None:
+def test_chosen_axes_are_kept_or_refused() -> None:
     affine = np.diag([1.0, 1, 3, 1])
     assert choose_axes((8, 9, 10), affine, slice_axis=0).slice == 0
     assert choose_axes((8, 9, 10), affine, phase_axis=1) == Axes(2, 0, 1)
@@ -69,7 +69,7 @@ def test_axes_that_are_asked_for_are_kept_or_refused() -> None:
 
 
 @given(st.permutations([0, 1, 2]))
-def test_a_stack_goes_back_exactly(order: list[int]) -> None:
+def test_from_stack_is_the_inverse_of_to_stack(order: list[int]) -> None:
     data = np.arange(60).reshape(3, 4, 5)
     axes = Axes(*order)
     stack = to_stack(data, axes)
@@ -89,7 +89,9 @@ def test_the_display_runs_along_superior_anterior_right(order: Order) -> None:
 
 
 @given(st.floats(2, 40), st.sampled_from(ORDERS))
-def test_a_turned_volume_is_oblique_and_shown_about_its_centre(deg: float, order: Order) -> None:
+def test_a_rotated_volume_is_oblique_and_displayed_about_its_centre(
+    deg: float, order: Order
+) -> None:
     volume = marked_head(order)
     turn, angle = np.eye(4), np.deg2rad(deg)
     turn[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
@@ -109,7 +111,9 @@ def test_a_turned_volume_is_oblique_and_shown_about_its_centre(deg: float, order
         (np.diag([1.0, np.nan, 1, 1]), "NaN"),
     ],
 )
-def test_an_unusable_affine_is_refused_with_its_file(affine: np.ndarray, said: str) -> None:
+def test_an_invalid_affine_is_refused_with_the_name_of_its_file(
+    affine: np.ndarray, said: str
+) -> None:
     with pytest.raises(InputError, match=rf"brain\.nii.*{said}"):
         check_affine(affine, "brain.nii")
 
@@ -126,7 +130,7 @@ def test_voxels_of_any_size_are_accepted_and_flat_ones_of_any_size_refused() -> 
 @pytest.mark.parametrize(
     "affine", ["abc", [[1, 2], [3]], np.diag([1e300, 1, 1, 1]), np.diag([1.0, 1, 1, 2]), None]
 )
-def test_what_is_no_affine_is_an_input_error(affine: object) -> None:
+def test_an_object_that_is_not_an_affine_is_an_input_error(affine: object) -> None:
     with pytest.raises(InputError, match="brain"):
         check_affine(affine, "brain")
 
@@ -138,7 +142,7 @@ def test_an_affine_is_a_copy() -> None:
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_a_single_slice_is_cut_as_it_was_taken(order: Order) -> None:
+def test_a_single_slice_is_kept_whole(order: Order) -> None:
     affine = marked_head(order).affine.copy()
     affine[:3, :3] = np.sign(affine[:3, :3])
     for flat in range(3):
@@ -148,7 +152,7 @@ def test_a_single_slice_is_cut_as_it_was_taken(order: Order) -> None:
 
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("deg", [0, 15, 35])
-def test_the_marker_is_shown_at_right_front_and_top(order: Order, deg: float) -> None:
+def test_a_marker_is_displayed_at_right_front_and_top(order: Order, deg: float) -> None:
     volume = marked_phantom(codes_of(order), oblique_deg=deg)
     assert volume.codes == codes_of(order)
     shown, true = display_affine(volume.shape, volume.affine)
@@ -156,14 +160,14 @@ def test_the_marker_is_shown_at_right_front_and_top(order: Order, deg: float) ->
     index = np.argwhere(view == view.max()).mean(0)
     np.testing.assert_allclose((true @ [*index, 1])[:3], marker_mm(volume)[::-1], atol=1e-9)
     centre = (np.array(view.shape) - 1) / 2
-    # superior, anterior and right of the middle, whatever the file's axes
+    # superior, anterior and right of the centre, for any order of the axes
     assert ((shown @ [*index, 1])[:3] > (shown @ [*centre, 1])[:3]).all()
     if not deg:
         np.testing.assert_allclose(shown, true)
 
 
 @given(st.sampled_from(ORDERS), st.floats(0, 44), st.tuples(*[st.floats(0.3, 6)] * 3))
-def test_letters_and_placing_are_those_of_nibabel(
+def test_letters_and_position_agree_with_nibabel(
     order: Order, deg: float, sizes: tuple[float, float, float]
 ) -> None:
     import nibabel as nib

@@ -81,7 +81,7 @@ def test_the_readme_s_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     code = text.split("```python\n")[1].split("```")[0]
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "README.md", "exec"), {})
-    assert (tmp_path / "run" / "run.json").is_file()
+    assert (tmp_path / "result" / "run.json").is_file()
 
 
 def test_the_manifest_names_what_exists() -> None:

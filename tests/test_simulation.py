@@ -18,7 +18,7 @@ from tests.tiny import head_volume
 FOUR = mt.Pattern("random", acceleration=4, seed=3)
 
 
-def test_kspace_is_the_transform_of_the_image_where_sampled_and_zero_elsewhere() -> None:
+def test_kspace_is_the_transform_of_the_image_where_sampled_and_0_elsewhere() -> None:
     volume = head_volume()
     scan = mt.simulate(volume, FOUR)
     full = fft2c(to_stack(volume.data, scan.axes).astype(np.complex64))
@@ -27,7 +27,7 @@ def test_kspace_is_the_transform_of_the_image_where_sampled_and_zero_elsewhere()
     assert (scan.mask == FOUR.mask(scan.mask.shape)).all()
 
 
-def test_a_full_pattern_gives_the_volume_back() -> None:
+def test_full_sampling_reproduces_the_volume() -> None:
     volume = head_volume()
     scan = mt.simulate(volume, mt.Pattern("full", acceleration=1))
     back = scan.volume(np.abs(scan.zero_filled).astype(np.float32), "back")
@@ -37,7 +37,7 @@ def test_a_full_pattern_gives_the_volume_back() -> None:
 
 @settings(max_examples=10)
 @given(st.booleans(), st.sampled_from([None, 20.0]), st.sampled_from([1, 4]), st.integers(0, 4))
-def test_a_slice_alone_is_the_slice_of_the_volume(
+def test_a_slice_simulated_alone_is_the_same_as_in_the_volume(
     phase: bool, snr: float | None, n_coils: int, number: int
 ) -> None:
     volume = head_volume()
@@ -48,7 +48,7 @@ def test_a_slice_alone_is_the_slice_of_the_volume(
     assert alone.frame == whole.frame
 
 
-def test_phase_changes_no_magnitude_and_coils_combine_to_the_image() -> None:
+def test_phase_does_not_change_the_magnitude_and_coils_combine_to_the_image() -> None:
     volume = head_volume()
     full = mt.Pattern("full", acceleration=1)
     turned = mt.simulate(volume, full, phase=True, n_coils=5)
@@ -66,7 +66,7 @@ def test_noise_has_the_stated_standard_deviation() -> None:
     assert noise.imag.std() == pytest.approx(sigma, rel=0.03)
 
 
-def test_a_seed_repeats_noise_and_another_does_not() -> None:
+def test_the_noise_depends_on_the_seed() -> None:
     def kspace(seed: int) -> np.ndarray:
         return mt.simulate(head_volume(), FOUR, snr=10, seed=seed).kspace
 
@@ -74,7 +74,9 @@ def test_a_seed_repeats_noise_and_another_does_not() -> None:
     assert (kspace(1) != kspace(2)).any()
 
 
-@pytest.mark.parametrize(("given", "said"), [({"snr": 0}, "SNR 0"), ({"n_coils": 99}, "99 coils")])
+@pytest.mark.parametrize(
+    ("given", "said"), [({"snr": 0}, "snr = 0"), ({"n_coils": 99}, "n_coils = 99")]
+)
 def test_numbers_out_of_range_are_refused(given: dict[str, float], said: str) -> None:
     with pytest.raises(RequestError, match=said):
         mt.simulate(head_volume(), FOUR, **given)
@@ -87,7 +89,7 @@ def test_a_volume_with_nan_is_refused() -> None:
         mt.simulate(head_volume().like(data), FOUR)
 
 
-def test_air_around_the_head_changes_neither_scale_nor_the_place_of_the_window() -> None:
+def test_air_around_the_head_changes_neither_scale_nor_window() -> None:
     stack = to_stack(head_volume((60, 50, 6)).data, head_volume((60, 50, 6)).axes)
     wide = np.pad(stack, ((0, 0), (30, 10), (5, 25)))
     near, far = frame_of(stack), frame_of(wide)
@@ -99,7 +101,7 @@ def test_air_around_the_head_changes_neither_scale_nor_the_place_of_the_window()
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 60), st.integers(1, 60))
-def test_a_window_lies_inside_the_plane_and_holds_the_box(
+def test_a_window_is_inside_the_plane_and_contains_the_box(
     rows: int, columns: int, least_rows: int, least_columns: int
 ) -> None:
     stack = np.zeros((1, rows, columns), np.float32)
@@ -114,13 +116,21 @@ def test_a_window_lies_inside_the_plane_and_holds_the_box(
         assert part.stop - part.start == max(min(least, length), box.stop - box.start)
 
 
+def test_one_in_a_hundred_of_the_object_is_brighter_than_the_scale() -> None:
+    stack = np.zeros((2, 100, 120), np.float32)
+    stack[:, 20:70, 20:100] = np.linspace(500, 1000, 2 * 50 * 80).reshape(2, 50, 80)
+    scale = frame_of(stack).scale
+    assert np.mean(stack[stack > 0] > scale) == pytest.approx(0.01, abs=1e-3)
+    assert frame_of(3 * stack).scale == pytest.approx(3 * scale)
+
+
 def test_an_empty_volume_has_a_frame() -> None:
     frame = frame_of(np.zeros((2, 5, 6), np.float32))
     assert frame.scale > 0
     assert frame.box == (slice(0, 5), slice(0, 6))
 
 
-def test_a_scan_whose_parts_do_not_fit_is_refused() -> None:
+def test_a_scan_with_inconsistent_shapes_is_refused() -> None:
     from dataclasses import replace
 
     scan = mt.simulate(head_volume(), FOUR)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,19 +12,19 @@ from napari_mtmri.volume import Volume
 from tests.phantoms import marked_phantom
 
 
-def test_the_array_is_not_copied_and_cannot_be_written_to() -> None:
+def test_the_array_is_a_read_only_view() -> None:
     data = np.zeros((3, 4, 5), np.float32)
     volume = Volume(data, np.eye(4))
     assert np.shares_memory(volume.data, data)
     with pytest.raises(ValueError, match="read-only"):
         volume.data[0, 0, 0] = 1
-    data[0, 0, 0] = 1  # who made it may go on
+    data[0, 0, 0] = 1  # the owner of the array may still change it
     with pytest.raises(FrozenInstanceError):
         volume.name = "other"  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("shape", [(), (4,), (4, 5), (4, 0, 5), (2, 3, 4, 1)])
-def test_only_three_sides_make_a_volume(shape: tuple[int, ...]) -> None:
+def test_an_array_that_is_not_3_d_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(InputError, match="brain: shape"):
         Volume(np.zeros(shape), np.eye(4), name="brain")
 
@@ -40,17 +40,19 @@ def test_only_three_sides_make_a_volume(shape: tuple[int, ...]) -> None:
         ("complex", "float32"),
     ],
 )
-def test_a_kind_takes_its_own_numbers_only(kind: str, dtype: str) -> None:
-    with pytest.raises(InputError, match=f"brain: type .* does not fit {kind}"):
+def test_a_dtype_that_does_not_fit_the_kind_is_refused(kind: str, dtype: str) -> None:
+    with pytest.raises(InputError, match=f"brain: dtype .* does not fit kind '{kind}'"):
         Volume(np.zeros((2, 2, 2), dtype), np.eye(4), name="brain", kind=kind)  # type: ignore[arg-type]
 
 
-def test_an_unknown_kind_is_refused_with_those_that_exist() -> None:
-    with pytest.raises(InputError, match="'mask' is none of image, labels, complex"):
+def test_an_unknown_kind_is_refused_and_the_known_ones_are_listed() -> None:
+    with pytest.raises(
+        InputError, match="'mask' does not exist; choose one of image, labels, complex"
+    ):
         Volume(np.zeros((2, 2, 2)), np.eye(4), kind="mask")  # type: ignore[arg-type]
 
 
-def test_another_array_on_the_same_grid_keeps_the_grid_and_not_the_origin() -> None:
+def test_like_keeps_the_grid_but_not_the_source_file() -> None:
     volume = marked_phantom("LPI", oblique_deg=20)
     volume = Volume(
         volume.data, volume.affine, path=Path("a.nii"), sha256="0", header={"sform_code": 4},
@@ -65,7 +67,7 @@ def test_another_array_on_the_same_grid_keeps_the_grid_and_not_the_origin() -> N
         volume.like(np.ones((1, 2, 3)))
 
 
-def test_grids_are_the_same_to_a_micrometre() -> None:
+def test_grids_are_compared_to_a_micrometre() -> None:
     volume = marked_phantom()
     near, far = volume.affine.copy(), volume.affine.copy()
     near[0, 3] += 5e-4
@@ -75,7 +77,7 @@ def test_grids_are_the_same_to_a_micrometre() -> None:
     assert not volume.same_grid(Volume(volume.data[:-1], volume.affine))
 
 
-def test_magnitudes_are_float32_and_nothing_is_clipped() -> None:
+def test_magnitudes_are_float32_and_not_clipped() -> None:
     data = np.array([[[-3.0, 0.0, 70000.0]]])
     image = Volume(data, np.eye(4)).magnitude()
     assert image.dtype == np.float32
@@ -84,7 +86,7 @@ def test_magnitudes_are_float32_and_nothing_is_clipped() -> None:
     assert turned.magnitude() == 5
 
 
-def test_voxels_that_are_no_numbers_are_kept_and_refused_later_with_their_count() -> None:
+def test_nan_and_infinite_voxels_are_kept_but_counted_and_refused_in_magnitude() -> None:
     data = np.ones((4, 5, 6))
     data[0, 0, :3] = np.nan, np.inf, 1e300  # the last is beyond float32
     volume = Volume(data, np.eye(4), name="brain")
@@ -92,13 +94,13 @@ def test_voxels_that_are_no_numbers_are_kept_and_refused_later_with_their_count(
         volume.magnitude()
 
 
-def test_labels_have_no_magnitude_and_a_constant_volume_is_fine() -> None:
+def test_labels_have_no_magnitude_and_a_constant_volume_is_accepted() -> None:
     with pytest.raises(InputError, match="labels, not an image"):
         Volume(np.ones((2, 2, 2), np.uint8), np.eye(4), kind="labels").magnitude()
     assert (Volume(np.full((2, 2, 2), 7.0), np.eye(4)).magnitude() == 7).all()
 
 
-def test_it_knows_its_grid() -> None:
+def test_spacing_codes_and_axes_come_from_the_affine() -> None:
     volume = marked_phantom("PIR", shape=(12, 10, 8))
     assert volume.shape == (10, 8, 12)
     assert volume.spacing == (1.5, 3.0, 1.0)
@@ -106,3 +108,16 @@ def test_it_knows_its_grid() -> None:
     assert volume.axes.order == (1, 2, 0)
     assert not volume.is_oblique
     assert marked_phantom("PIR", oblique_deg=10).is_oblique
+
+
+def test_a_volume_on_another_grid_is_refused_with_both_shapes() -> None:
+    volume = marked_phantom("PIR", shape=(12, 10, 8))
+    volume.require_same_grid(replace(volume, name="twin"), "the image")
+    affine = volume.affine.copy()
+    affine[0, 3] += 5
+    moved = replace(volume, affine=affine, name="moved", path=None)
+    with pytest.raises(InputError, match=r"moved: shape .* those of the image"):
+        moved.require_same_grid(volume, "the image")
+    small = Volume(np.ones((2, 2, 2)), volume.affine, name="small")
+    with pytest.raises(InputError, match=r"\(2, 2, 2\) .* \(10, 8, 12\)"):
+        small.require_same_grid(volume, "the image")

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.readers.image import case_name
+from napari_mtmri.tables import read_rows
 
 CASES = "cases.csv"
 
@@ -120,30 +120,6 @@ def splits_of(table: Path) -> list[str]:
 def table_of(place: Path) -> Path:
     """Return the table of cases in a folder, or the file itself."""
     return place / CASES if place.is_dir() else place
-
-
-def read_rows(table: Path) -> list[dict[str, str]]:
-    """Return the lines of a table by its heading, without blanks around the words.
-
-    Raises
-    ------
-    InputError
-        If it is no table, or has no line.
-    """
-    try:
-        # Spreadsheets put a byte order mark before the first column's name.
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            lines = list(csv.DictReader(file, restval=""))
-    except (OSError, UnicodeDecodeError, csv.Error) as why:
-        reason = why.strerror if isinstance(why, OSError) else why
-        raise InputError(f"{table}: not a table ({reason}); name a CSV file of cases.") from why
-    rows = [
-        {key.strip(): (value or "").strip() for key, value in line.items() if isinstance(key, str)}
-        for line in lines
-    ]
-    if not rows:
-        raise InputError(f"{table}: no cases in it; it needs a heading and a line for each.")
-    return rows
 
 
 def case_names(paths: Sequence[Path]) -> list[str]:

@@ -243,7 +243,8 @@ def _tabulate(outcomes: Sequence[Outcome], out: Path) -> Evaluation:
     cases = tuple(read_scored(Path(one.value)) for one in outcomes if one.error is None)
     if not cases:
         return Evaluation(tuple(outcomes), (), None)
-    tables = make_tables(cases, failed)
+    entries = [entry for case in cases for entry in case.entries()]
+    tables = make_tables(entries, failed)
     tables.save(out)
-    save_rows(out, cases)
+    save_rows(out, entries)
     return Evaluation(tuple(outcomes), cases, tables)

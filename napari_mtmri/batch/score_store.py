@@ -4,19 +4,22 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from napari_mtmri import __version__
 from napari_mtmri.batch.cases_table import CaseRow
 from napari_mtmri.batch.job import Job, Report
 from napari_mtmri.batch.run_case import absolute, case_of, fingerprint, open_volume, run_job
 from napari_mtmri.errors import InputError
-from napari_mtmri.files import RUN_RECORD, write_whole
+from napari_mtmri.files import RUN_RECORD, write_text
 from napari_mtmri.metrics.base import Scores
 from napari_mtmri.result import Result
+from napari_mtmri.stats.differences import CaseScores
 from napari_mtmri.verbs import evaluate, open
 
 FOLDER = "cases"
@@ -30,7 +33,11 @@ class Scored:
     ----------
     case, method : str
     sampling : str
-        In words.
+        Sampling in words.
+    acceleration : float
+        Achieved by the mask; NaN in files of older versions, which do not have it.
+    acquisition : mapping
+        Pattern and realism without seeds; empty in files of older versions.
     scores : mapping
         `Scores` by what was scored: the method and "zero-filled".
     warnings : tuple of str
@@ -41,9 +48,18 @@ class Scored:
     case: str
     method: str
     sampling: str
+    acceleration: float
+    acquisition: Mapping[str, Any]
     scores: Mapping[str, Scores]
     warnings: tuple[str, ...]
     seconds: float
+
+    def entries(self) -> list[CaseScores]:
+        """Return the scores of the method and of the zero-filled image, for statistics."""
+        return [
+            CaseScores(self.case, name, one, self.sampling, self.acceleration, self.acquisition)
+            for name, one in self.scores.items()
+        ]
 
 
 def into_scores(job: Job, out: Path) -> Job:
@@ -121,7 +137,10 @@ def read_scored(place: Path) -> Scored:
         scores = {name: Scores.from_records(rows) for name, rows in record["scores"].items()}
         case, method, sampling = (str(record[name]) for name in ("case", "method", "sampling"))
         warnings = tuple(map(str, record["warnings"]))
-        return Scored(case, method, sampling, scores, warnings, float(record["seconds"]))
+        acceleration = float(record.get("acceleration", math.nan))
+        acquisition = dict(record.get("acquisition", {}))
+        seconds = float(record["seconds"])
+        return Scored(case, method, sampling, acceleration, acquisition, scores, warnings, seconds)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as why:
         raise InputError(f"{place}: damaged ({why}); remove it and evaluate again.") from why
 
@@ -132,6 +151,8 @@ def _write(job: Job, result: Result, sampling: str) -> str:
         "case": job.request["case"],
         "method": result.method,
         "sampling": sampling,
+        "acceleration": result.mask.size / max(int(result.mask.sum()), 1),
+        "acquisition": _acquisition(result),
         "scores": {
             # Numbers as words: JSON has neither NaN nor infinity.
             name: [{**row, "value": repr(row["value"])} for row in scores.records()]
@@ -141,7 +162,11 @@ def _write(job: Job, result: Result, sampling: str) -> str:
         "seconds": result.timings.get("run_s", 0.0),
         "request": job.request,
     }
-    text = json.dumps(record, default=str)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(place, lambda file: file.write_text(text, encoding="utf-8"))
+    write_text(place, json.dumps(record, default=str))
     return str(place)
+
+
+def _acquisition(result: Result) -> dict[str, Any]:
+    """How the scan was acquired; seeds differ from case to case and are left out."""
+    parts = {**(result.request.get("pattern") or {}), **(result.request.get("simulation") or {})}
+    return {name: value for name, value in parts.items() if name != "seed"}

@@ -15,28 +15,19 @@ if TYPE_CHECKING:
     from napari_mtmri.batch.result_store import StoredResult
     from napari_mtmri.metrics.base import Scores
 
-SHOWN = (
-    ("PSNR", "field of view", " dB", 2),
-    ("SSIM", "field of view", "", 4),
-    ("NMSE", "field of view", "", 4),
-    ("Dice", "class 1", "", 3),
-)
-
-
-def headline(scores: Scores) -> dict[str, float]:
-    """Return the few numbers that a line shows; those measured on the volume."""
-    found = {name: scores.get(name, region) for name, region, _, _ in SHOWN}
-    return {name: value for name, value in found.items() if value == value}
-
 
 def headline_rows(scores: Mapping[str, Scores]) -> Sequence[Sequence[str]]:
-    """Return headline numbers of several methods as rows of words."""
+    """Return the headline numbers of several methods as rows of words."""
+    from napari_mtmri.metrics.base import headline, quantities
+
     rows = []
     for method, one in scores.items():
         found = headline(one)
         cells = [
-            f"{name} {found[name]:.{decimals}f}{unit}" if name in found else ""
-            for name, _, unit, decimals in SHOWN
+            f"{shown.name} {found[shown.name]:.{shown.shown['line']}f} {shown.unit}".rstrip()
+            if shown.name in found
+            else ""
+            for shown in quantities("line")
         ]
         rows.append([method, *cells])
     return rows
@@ -95,6 +86,8 @@ def record_of(result: StoredResult, out: Path) -> dict[str, Any]:
     }
     if not result.sampling:
         return facts
+    from napari_mtmri.metrics.base import headline
+
     return {
         **facts,
         "sampling": result.sampling,

@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-import json
-import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import typer
 
 from napari_mtmri.errors import MtmriError, RequestError, Stopped
+from napari_mtmri.tables import json_text
 
 DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130
 SPELLINGS = {
@@ -27,23 +26,12 @@ def say(text: str) -> None:
 
 def say_json(thing: Any) -> None:
     """Write a result as JSON to stdout; NaN and infinity become null."""
-    typer.echo(json.dumps(plain(thing), indent=1, ensure_ascii=False, allow_nan=False, default=str))
+    typer.echo(json_text(thing))
 
 
 def tell(text: str) -> None:
     """Write a note, a warning or an error to stderr."""
     typer.echo(text, err=True)
-
-
-def plain(thing: Any) -> Any:
-    """Return nested data with NaN and infinity as None."""
-    if isinstance(thing, Mapping):
-        return {str(key): plain(value) for key, value in thing.items()}
-    if isinstance(thing, (list, tuple, set, frozenset)):
-        return [plain(value) for value in thing]
-    if isinstance(thing, float) and not math.isfinite(thing):
-        return None
-    return thing
 
 
 def columns(rows: Sequence[Sequence[str]], indent: str = "") -> str:

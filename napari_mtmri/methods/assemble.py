@@ -14,7 +14,7 @@ import numpy as np
 from napari_mtmri import __version__
 from napari_mtmri.geometry import to_stack
 from napari_mtmri.methods.base import LoadedMethod
-from napari_mtmri.metrics.base import Scores, measure_all
+from napari_mtmri.metrics.base import Scores, main_quantity, measure_all
 from napari_mtmri.result import Result
 from napari_mtmri.scan import Scan
 from napari_mtmri.volume import Kind, Volume
@@ -90,15 +90,16 @@ def score(result: Result, reference: Volume | None, labels: Volume | None) -> di
 
 def lost_to_zero_filled(scores: Mapping[str, Scores]) -> tuple[str, ...]:
     """Return one line for a method whose image is worse than doing nothing."""
-    base = scores.get("zero-filled")
+    base, one = scores.get("zero-filled"), main_quantity("image")
     lines = []
     for name, own in scores.items():
         if base is None or name == "zero-filled":
             continue
-        psnr, floor = own.get("PSNR"), base.get("PSNR")
-        if psnr < floor:
+        value, floor = own.get(one.name), base.get(one.name)
+        if value < floor:
             lines.append(
-                f"{name}: PSNR {psnr:.2f} dB is below the {floor:.2f} dB of zero-filled; "
+                f"{name}: {one.name} {value:.2f} {one.unit} is below the {floor:.2f} {one.unit} "
+                "of zero-filled; "
                 "do not use this reconstruction."
             )
     return tuple(lines)

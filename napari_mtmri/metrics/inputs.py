@@ -16,7 +16,7 @@ MOST_CLASSES = 64
 
 @dataclass(frozen=True)
 class ImagePair:
-    """A magnitude image beside the fully sampled one.
+    """A magnitude image and the fully sampled one.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class ImagePair:
 
 @dataclass(frozen=True)
 class LabelPair:
-    """The voxels of one class, predicted and drawn.
+    """The voxels of one class, in the prediction and in the reference.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class LabelPair:
 
 
 def emptiness(predicted: bool | np.bool_, drawn: bool | np.bool_) -> str:
-    """Return the flag of a pair of masks, from whether each holds anything."""
+    """Return the flag of a pair of masks, from whether each has any voxel."""
     if predicted:
         return "" if drawn else "false alarm"
     return "missed" if drawn else "both empty"
@@ -107,7 +107,7 @@ def checked_image(stack: np.ndarray, what: str) -> np.ndarray:
     Raises
     ------
     InputError
-        If it is not three-dimensional, is empty, complex, or holds NaN or infinity.
+        If it is not three-dimensional, is empty, complex, or has NaN or infinite values.
     """
     _check_shape(stack, what)
     if np.iscomplexobj(stack):
@@ -157,9 +157,9 @@ def checked_classes(
     ----------
     prediction : integer array
     drawn : sequence of int
-        What occurs in the reference volume.
+        Values that occur in the reference volume.
     classes : sequence of int or None
-        What was asked for.
+        Classes that were asked for.
 
     Raises
     ------

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Lesions found and lesions invented, counted one by one."""
+"""Lesions found, missed and falsely predicted, counted one by one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_mtmri.metrics.base import LabelPair, Metric, Score
+from napari_mtmri.metrics.base import LabelPair, Metric, Quantity, Score
 
 MIN_LESION_VOXELS = 1
 # Compared in whole numbers, so that exactly a tenth is enough.
@@ -73,7 +73,7 @@ def measure(pair: LabelPair, min_voxels: int = MIN_LESION_VOXELS) -> list[Score]
     """Return lesion-wise recall, precision and F1, the counts, and a row for each lesion.
 
     A lesion that is predicted in two pieces is found once and both pieces are right;
-    a piece that covers two lesions finds both. Splits and mergers do no harm.
+    a piece that covers two lesions finds both. Splits and mergers are no errors.
     """
     box = pair.cropped()
     drawn = find_lesions(box.reference, box.prediction, min_voxels)
@@ -129,8 +129,21 @@ LESIONS = Metric(
     kind="labels",
     summary="How many lesions were found and how many of the predicted ones are right.",
     depends=DEPENDS.format(MIN_LESION_VOXELS),
-    better="higher",
-    gives=("lesion recall", "lesion precision", "lesion F1"),
+    gives=(
+        Quantity("lesion recall", "Share of the reference lesions that were found", shown={}),
+        Quantity("lesion precision", "Share of the predicted lesions that are right", shown={}),
+        Quantity(
+            "lesion F1",
+            "Harmonic mean of lesion recall and lesion precision",
+            shown={"summary": 4},
+        ),
+        Quantity("lesions", "Number of reference lesions", None, "lesions", shown={}),
+        Quantity("lesions found", "Reference lesions that were found", None, "lesions", shown={}),
+        Quantity("predicted lesions", "Number of predicted lesions", None, "lesions", shown={}),
+        Quantity("false lesions", "Predicted lesions that are wrong", None, "lesions", shown={}),
+        Quantity("lesion volume", "Volume of one reference lesion", None, "ml", shown={}),
+        Quantity("lesion covered", "Share of one reference lesion found", None, shown={}),
+    ),
     measure=measure,
     scopes=frozenset({"volume", "lesion"}),
     place=70,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 
-from napari_mtmri.metrics.base import ImagePair, Metric, Score
+from napari_mtmri.metrics.base import ImagePair, Metric, Quantity, Score
 from napari_mtmri.metrics.squared_errors import Sums, sums
 
 RATIO = "sum of squared errors / sum of squares of the reference"
@@ -39,8 +39,14 @@ NMSE = Metric(
     kind="image",
     summary="Energy of the error as a fraction of the energy of the image.",
     depends=f"{RATIO}, over the volume",
-    better="lower",
-    gives=("NMSE",),
+    gives=(
+        Quantity(
+            "NMSE",
+            "Normalized mean squared error, 0 is perfect",
+            "lower",
+            shown={"summary": 4, "line": 4, "panel": 4},
+        ),
+    ),
     measure=measure,
     scopes=frozenset({"volume", "slice"}),
     place=30,

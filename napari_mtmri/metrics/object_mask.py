@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Where the object is, told from the reference alone."""
+"""Voxels of the object, determined from the reference alone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def object_mask(reference: np.ndarray) -> np.ndarray | None:
     Returns
     -------
     bool array of the same shape, or None
-        None where there is nothing to tell apart: a constant image.
+        None for a constant image, which has no object.
 
     References
     ----------

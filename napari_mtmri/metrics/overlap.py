@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from napari_mtmri.metrics.base import LabelPair, Metric, Score
+from napari_mtmri.metrics.base import LabelPair, Metric, Quantity, Score, everywhere
 from napari_mtmri.metrics.inputs import emptiness
 
 DEPENDS = "voxels of the {}; no smoothing; Dice is 1 where both masks are empty, and flagged"
@@ -49,7 +49,7 @@ def measure(pair: LabelPair) -> list[Score]:
 
 
 def dice(hits: int, n_found: int, n_drawn: int) -> float:
-    """Return twice the overlap over the sum of the sizes; 1 if both are empty."""
+    """Return twice the overlap over the sum of the sizes, all in voxels; 1 if both are empty."""
     return 2 * hits / (n_found + n_drawn) if n_found + n_drawn else 1.0
 
 
@@ -57,10 +57,25 @@ OVERLAP = Metric(
     name="overlap",
     title="Dice, precision, recall",
     kind="labels",
-    summary="How much of the two masks is the same, of the predicted and of the drawn one.",
+    summary="Overlap of the predicted and the reference mask, and its share of each.",
     depends=DEPENDS.format("volume"),
-    better="higher",
-    gives=("Dice", "precision", "recall"),
+    gives=(
+        Quantity(
+            "Dice",
+            "Overlap of segmentation and reference mask, 1 is perfect",
+            shown=everywhere(3, summary=4, figure=4),
+        ),
+        Quantity(
+            "precision",
+            "Share of the segmentation that lies in the reference segmentation",
+            shown={"summary": 4, "panel": 3, "study": 3},
+        ),
+        Quantity(
+            "recall",
+            "Share of the reference segmentation that was found",
+            shown={"summary": 4, "panel": 3, "study": 3},
+        ),
+    ),
     measure=measure,
     scopes=frozenset({"volume", "slice"}),
     place=40,

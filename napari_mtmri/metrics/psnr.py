@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 
-from napari_mtmri.metrics.base import ImagePair, Metric, Score
+from napari_mtmri.metrics.base import ImagePair, Metric, Quantity, Score, everywhere
 from napari_mtmri.metrics.squared_errors import Sums, sums
 
 PEAK = "peak = maximum of the reference volume"
@@ -44,8 +44,15 @@ PSNR = Metric(
     kind="image",
     summary="How far the error lies below the brightest voxel, in decibels.",
     depends=f"{PEAK}; mean squared error over the volume",
-    better="higher",
-    gives=("PSNR",),
+    gives=(
+        Quantity(
+            "PSNR",
+            "Peak signal to noise ratio in dB, higher is better",
+            "higher",
+            "dB",
+            shown=everywhere(2),
+        ),
+    ),
     measure=measure,
     scopes=frozenset({"volume", "slice"}),
     place=10,

@@ -3,23 +3,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
-
-from napari_mtmri.errors import InputError
-from napari_mtmri.files import write_whole
 
 Scope = Literal["volume", "slice", "lesion"]
 COLUMNS = ("scope", "item", "metric", "region", "value", "unit", "flag", "depends")
 FIELD_OF_VIEW = "field of view"
 OBJECT = "object"
 _SCOPES: dict[str, Scope] = {"volume": "volume", "slice": "slice", "lesion": "lesion"}
-_DECIMALS = {"dB": 2, "mm": 2, "ml": 2, "voxel": 1, "lesions": 1}
+COUNTS = ("voxel", "lesions")
 
 
 @dataclass(frozen=True)
@@ -41,8 +35,8 @@ class Score:
     region : str
         "field of view", "object" or "class 1".
     depends : str
-        One line: range, window, connectivity, and whatever else another program
-        may do differently.
+        One line: range, window, connectivity, and what else another program may do
+        differently.
     flag : str
         Why the value is special: "both empty", "missed", "false alarm", "perfect" ...
     """
@@ -55,11 +49,6 @@ class Score:
     region: str = FIELD_OF_VIEW
     depends: str = ""
     flag: str = ""
-
-    @property
-    def text(self) -> str:
-        """Value as it is shown."""
-        return format_value(self.value, self.unit)
 
     def record(self) -> dict[str, Any]:
         """Return the columns of the table in their order."""
@@ -125,49 +114,29 @@ class Scores:
         """
         return cls(tuple(_score(record) for record in records))
 
-    def csv_text(self) -> str:
-        """Return the table as text; reading it back gives equal numbers."""
-        file = io.StringIO(newline="")
-        table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        table.writeheader()
-        table.writerows(self.records())
-        return file.getvalue()
 
-    def to_csv(self, path: str | Path) -> None:
-        """Write the table, whole or not at all."""
-        text = self.csv_text()
-        write_whole(Path(path), lambda beside: _write(beside, text))
+def format_value(value: float, unit: str = "", decimals: int | None = None) -> str:
+    """Return a number as tables show it: "27.31", "∞", or "—" where there is none.
 
-    @classmethod
-    def from_csv(cls, path: str | Path) -> Scores:
-        """Read what `to_csv` wrote.
-
-        Raises
-        ------
-        InputError
-            If the file cannot be read as a table of scores.
-        """
-        try:
-            with Path(path).open(newline="", encoding="utf-8") as file:
-                return cls.from_records(csv.DictReader(file))
-        except (OSError, KeyError, TypeError, ValueError, csv.Error) as why:
-            raise InputError(
-                f"{path}: not a table of scores ({type(why).__name__}: {why}); "
-                f"it needs the columns {', '.join(COLUMNS)}."
-            ) from why
-
-
-def format_value(value: float, unit: str = "") -> str:
-    """Return a number as tables show it: "27.31", "∞", or "—" where there is none."""
+    Parameters
+    ----------
+    value : float
+    unit : str
+        Counts (voxels, lesions) that are whole numbers have no decimals.
+    decimals : int, optional
+        By default 2 with a unit, 1 for counts and 4 without a unit, where values below
+        0.01 have three significant digits.
+    """
     if math.isnan(value):
         return "—"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     if not unit and 0 < abs(value) < 0.01:
         return f"{value:.3g}"
-    decimals = _DECIMALS.get(unit, 4)
-    if unit in ("voxel", "lesions") and float(value).is_integer():
-        decimals = 0
+    if decimals is None:
+        decimals = 2 if unit else 4
+    if unit in COUNTS:
+        decimals = 0 if float(value).is_integer() else min(decimals, 1)
     return f"{value:.{decimals}f}"
 
 
@@ -182,7 +151,3 @@ def _score(record: Mapping[str, Any]) -> Score:
         item=None if item in (None, "") else int(item),
         **texts,
     )
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="")

@@ -32,7 +32,7 @@ class Sums:
 
 
 def sums(pair: ImagePair) -> list[Sums]:
-    """Return the sums of the volume, then of its slices; each inside the object too.
+    """Return the sums of the volume, then of its slices; of the field of view and the object.
 
     Slice by slice, so that a volume of float32 is never copied whole into float64.
     """

@@ -7,7 +7,15 @@ import math
 
 import numpy as np
 
-from napari_mtmri.metrics.base import FIELD_OF_VIEW, OBJECT, ImagePair, Metric, Score
+from napari_mtmri.metrics.base import (
+    FIELD_OF_VIEW,
+    OBJECT,
+    ImagePair,
+    Metric,
+    Quantity,
+    Score,
+    everywhere,
+)
 from napari_mtmri.metrics.object_mask import HOW
 from napari_mtmri.metrics.scores import Scope
 
@@ -95,8 +103,7 @@ SSIM = Metric(
     kind="image",
     summary="How alike the patches of the two images are, 1 at best.",
     depends=f"{MAP}; {OVER_SLICES}",
-    better="higher",
-    gives=("SSIM",),
+    gives=(Quantity("SSIM", "Structural similarity, 1 is perfect", shown=everywhere(4, panel=3)),),
     measure=measure,
     scopes=frozenset({"volume", "slice"}),
     place=20,

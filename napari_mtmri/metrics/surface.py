@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from napari_mtmri.metrics.base import LabelPair, Metric, Score
+from napari_mtmri.metrics.base import LabelPair, Metric, Quantity, Score
 
 PERCENTILE = 95
 DEPENDS = (
@@ -21,7 +21,7 @@ DEPENDS = (
 def measure(pair: LabelPair) -> list[Score]:
     """Return the 95th percentile of the Hausdorff distance over the volume.
 
-    Infinite, not left out, where a lesion was missed or invented: dropping misses
+    Infinite, not left out, where a lesion was missed or is a false alarm: dropping misses
     makes a method that finds less look better.
 
     References
@@ -39,12 +39,13 @@ def measure(pair: LabelPair) -> list[Score]:
 
 
 def hd95(prediction: np.ndarray, reference: np.ndarray, spacing: Sequence[float]) -> float:
-    """Return the distance between two masks that both hold something.
+    """Return the 95th percentile of the distances between two masks that are not empty.
 
     Parameters
     ----------
     prediction, reference : bool array, (slice, row, column)
     spacing : sequence of three floats
+        Along the same axes, in mm.
 
     Returns
     -------
@@ -62,14 +63,17 @@ def hd95(prediction: np.ndarray, reference: np.ndarray, spacing: Sequence[float]
 
 
 def boundary(mask: np.ndarray) -> np.ndarray:
-    """Return the indices of the boundary voxels of a mask, (n, 3)."""
+    """Return the indices of the boundary voxels of a bool mask, int (n, 3)."""
     from scipy import ndimage
 
     return np.argwhere(mask & ~ndimage.binary_erosion(mask))
 
 
 def diagonal(shape: Sequence[int], spacing: Sequence[float] | None) -> float:
-    """Return the diagonal of the field of view, as which a miss is ranked in paired tests."""
+    """Return the diagonal of the field of view in mm, or in voxels where the spacing is unknown.
+
+    Paired tests rank a missed lesion by this distance.
+    """
     sides = np.asarray(shape, float) * (1.0 if spacing is None else np.asarray(spacing, float))
     return float(np.sqrt((sides**2).sum()))
 
@@ -80,8 +84,15 @@ SURFACE = Metric(
     kind="labels",
     summary="How far apart the outlines are, all but the farthest twentieth of them.",
     depends=DEPENDS,
-    better="lower",
-    gives=("HD95",),
+    gives=(
+        Quantity(
+            "HD95",
+            "95th percentile of the distances between the outlines",
+            "lower",
+            "mm",
+            shown={"summary": 2, "panel": 2, "study": 1},
+        ),
+    ),
     measure=measure,
     place=50,
 )

@@ -7,13 +7,13 @@ import math
 
 import numpy as np
 
-from napari_mtmri.metrics.base import LabelPair, Metric, Score
+from napari_mtmri.metrics.base import LabelPair, Metric, Quantity, Score
 
 DEPENDS = "predicted minus drawn; voxels counted whole"
 
 
 def measure(pair: LabelPair) -> list[Score]:
-    """Return both volumes and their difference, in ml and relative to the drawn one."""
+    """Return both volumes and their difference, in ml and relative to the reference."""
     voxel, unit = pair.voxel
     found = int(np.count_nonzero(pair.prediction))
     drawn = int(np.count_nonzero(pair.reference))
@@ -33,10 +33,26 @@ VOLUME_DIFFERENCE = Metric(
     name="volume-difference",
     title="Volume difference",
     kind="labels",
-    summary="How much larger the predicted volume is than the drawn one.",
+    summary="How much larger the predicted volume is than the reference volume.",
     depends=DEPENDS,
-    better="zero",
-    gives=("volume difference", "relative volume difference"),
+    gives=(
+        Quantity(
+            "volume",
+            "Volume of the segmentation",
+            None,
+            "ml",
+            "lesion volume",
+            shown={"panel": 2},
+        ),
+        Quantity("reference volume", "Volume of the reference segmentation", None, "ml", shown={}),
+        Quantity("volume difference", "Predicted minus reference volume", "zero", "ml", shown={}),
+        Quantity(
+            "relative volume difference",
+            "Volume difference over the reference volume",
+            "zero",
+            shown={},
+        ),
+    ),
     measure=measure,
     place=60,
 )

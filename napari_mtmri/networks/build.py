@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A network from its architecture, as a card or a recipe writes it."""
+"""Build a network from the architecture on a card or in a recipe."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ from napari_mtmri.networks.unet import UNet
 
 
 def build(architecture: Mapping[str, Any], seed: int = 0) -> MultiTask:
-    """Return the untrained network; the same for the same seed.
+    """Return an untrained network.
 
     Parameters
     ----------
     architecture : mapping
-        ``reconstruction`` and ``segmentation``: arguments of `D5C5` and `UNet`, or None
-        where the network has no such part.
+        ``reconstruction`` and ``segmentation``: arguments of `D5C5` and of `UNet`, or None
+        for a network without that part.
+    seed : int
+        Random seed of the initial weights.
     """
     recon, seg = architecture.get("reconstruction"), architecture.get("segmentation")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = MultiTask(D5C5(**recon) if recon else None, UNet(**seg) if seg else None)
     if network.reconstruction is not None:
-        # Half as fast again for its convolutions; the U-Net stays as it is, since the
-        # backward pass of GroupNorm is three times slower in this layout on a CPU.
+        # 1.5 times faster convolutions; not for the U-Net, since the backward pass of
+        # GroupNorm is three times slower in this layout on a CPU.
         network.reconstruction.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network

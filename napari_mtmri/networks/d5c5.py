@@ -9,16 +9,36 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from napari_mtmri.kspace import combine, expand
+from napari_mtmri.kspace import combine, data_consistency, ifft2c
 
 
 def to_channels(image: Tensor) -> Tensor:
-    """Complex (batch, readout, phase) as real (batch, 2, readout, phase)."""
+    """Return complex images as two real channels.
+
+    Parameters
+    ----------
+    image : complex64 (batch, readout, phase)
+
+    Returns
+    -------
+    float32 (batch, 2, readout, phase)
+        Real, then imaginary part.
+    """
     return torch.view_as_real(image).permute(0, 3, 1, 2)
 
 
 def to_complex(channels: Tensor) -> Tensor:
-    """Real (batch, 2, readout, phase) as complex64 (batch, readout, phase)."""
+    """Return two real channels as complex images; the inverse of `to_channels`.
+
+    Parameters
+    ----------
+    channels : any floating dtype, (batch, 2, readout, phase)
+        Real, then imaginary part.
+
+    Returns
+    -------
+    complex64 (batch, readout, phase)
+    """
     return torch.view_as_complex(channels.float().permute(0, 2, 3, 1).contiguous())
 
 
@@ -28,12 +48,12 @@ class Denoiser(nn.Sequential):
     Parameters
     ----------
     features : int
-        Width f.
+        Number of filters f.
     convolutions : int
         Number of 3×3 convolutions.
     last_scale : float
-        Factor on the initial weights of the last one, so that an untrained cascade
-        starts close to its input.
+        Factor on the initial weights of the last convolution, so that an untrained cascade
+        changes its input only a little.
     """
 
     def __init__(self, features: int, convolutions: int, last_scale: float) -> None:
@@ -54,13 +74,14 @@ class Denoiser(nn.Sequential):
 class D5C5(nn.Module):
     """Cascades of a residual `Denoiser`, each followed by hard data consistency.
 
-    ``x0`` is the zero-filled image; ``x <- DC(x + CNN_i(x))``, own weights per
-    cascade. With one coil every measured sample comes back exactly.
+    Starts from the zero-filled image; cascade i computes ``x <- DC(x + CNN_i(x))`` with its
+    own weights. With one coil every measured sample is kept exactly.
 
     Parameters
     ----------
     cascades, convolutions, features : int
-        5, 5 and 64 in the article (565 770 parameters).
+        Number of cascades, of convolutions per cascade and of filters; 5, 5 and 64 in the
+        article (565 770 parameters).
     last_scale : float
         See `Denoiser`.
 
@@ -82,14 +103,21 @@ class D5C5(nn.Module):
         )
 
     def forward(self, kspace: Tensor, mask: Tensor, coil_maps: Tensor | None = None) -> Tensor:
-        """Return the reconstruction, complex64 (batch, readout, phase).
+        """Return the reconstruction.
 
         Parameters
         ----------
         kspace : complex64 (batch, coil, readout, phase)
-            Zero where not measured; zero frequency at ``n // 2``.
+            0 where not measured; zero frequency at ``n // 2``.
         mask : bool, broadcastable to (batch, 1, readout, phase)
+            Sampling mask, True where measured.
         coil_maps : complex64, shape of ``kspace``, optional
+            Coil sensitivity maps, with sum of squares 1 inside the object.
+
+        Returns
+        -------
+        complex64 (batch, readout, phase)
+            In the unit of ``kspace``.
         """
         *_, image = self.stages(kspace, mask, coil_maps)
         return image
@@ -97,28 +125,26 @@ class D5C5(nn.Module):
     def stages(
         self, kspace: Tensor, mask: Tensor, coil_maps: Tensor | None = None
     ) -> Iterator[Tensor]:
-        """Yield the image after each cascade, the zero-filled one first."""
-        # Moving the centre of the image only turns phases in k-space, and consistency
-        # works sample by sample: so the cascades transform without any shift.
-        coil_images = torch.fft.ifft2(torch.fft.ifftshift(kspace, dim=(-2, -1)), norm="ortho")
-        coil_images = torch.fft.fftshift(coil_images, dim=(-2, -1))
-        measured = torch.fft.fft2(coil_images, norm="ortho")
-        kept = torch.fft.ifftshift(mask, dim=(-2, -1))
+        """Yield the zero-filled image, then the image after each cascade.
+
+        Parameters
+        ----------
+        kspace, mask, coil_maps
+            As in `forward`.
+
+        Yields
+        ------
+        complex64 (batch, readout, phase)
+        """
+        coil_images = ifft2c(kspace)
         image = combine(coil_images, coil_maps)
-        # Only convolutions may be in bfloat16: transforms and consistency stay complex64.
+        # For data_consistency zero frequency lies at index 0: no shifts within the cascades.
+        measured = torch.fft.fft2(coil_images, norm="ortho")
+        mask = torch.fft.ifftshift(mask, dim=(-2, -1))
+        # Only the convolutions may run in bfloat16; transforms and consistency need complex64.
         precision = next(self.parameters()).dtype
         yield image
         for cascade in self.cascades:
             image = image + to_complex(cascade(to_channels(image).to(precision)))
-            own = torch.fft.fft2(expand(image, coil_maps), norm="ortho")
-            consistent = torch.fft.ifft2(torch.where(kept, measured, own), norm="ortho")
-            image = _combine_inside(consistent, coil_maps, image)
+            image = data_consistency(image, measured, mask, coil_maps)
             yield image
-
-
-def _combine_inside(consistent: Tensor, coil_maps: Tensor | None, image: Tensor) -> Tensor:
-    if coil_maps is None:
-        return consistent[:, 0]
-    # Outside the object all maps are zero: nothing was measured there, so x stays.
-    seen = coil_maps.abs().sum(1) > 0
-    return torch.where(seen, combine(consistent, coil_maps), image)

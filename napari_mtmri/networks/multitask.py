@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The paper's network: D5C5 reconstructs, a U-Net segments what it made."""
+"""Multi-task network of the paper: D5C5 reconstructs, a U-Net segments the reconstruction."""
 
 from __future__ import annotations
 
@@ -10,21 +10,40 @@ from napari_mtmri.networks.d5c5 import D5C5
 from napari_mtmri.networks.unet import UNet
 
 Window = tuple[slice, slice]
-BACKGROUND = 20.0  # logit of what is surely background
+BACKGROUND = 20.0  # logit of pixels that are certainly background
 
 
 def magnitude(image: Tensor) -> Tensor:
-    """Return |image| as one real channel, with a gradient that is 0 at 0."""
+    """Return the magnitude as one channel; its gradient is 0 at 0.
+
+    Parameters
+    ----------
+    image : complex64 (batch, readout, phase)
+
+    Returns
+    -------
+    float32 (batch, 1, readout, phase)
+    """
     return torch.abs(image)[:, None]
 
 
 def probabilities(logits: Tensor) -> Tensor:
-    """Return class probabilities: sigmoid for one class, else softmax over all channels."""
+    """Return class probabilities: sigmoid for one class, softmax for several.
+
+    Parameters
+    ----------
+    logits : float32 (batch, class, readout, phase)
+
+    Returns
+    -------
+    float32, same shape
+        From 0 to 1.
+    """
     return torch.sigmoid(logits) if logits.shape[1] == 1 else torch.softmax(logits, dim=1)
 
 
 class MultiTask(nn.Module):
-    """A reconstruction network and a segmentation network, either of which may be absent.
+    """A reconstruction network, a segmentation network, or both.
 
     Parameters
     ----------
@@ -45,33 +64,51 @@ class MultiTask(nn.Module):
         truth: Tensor | None = None,
         window: Window | None = None,
     ) -> tuple[Tensor | None, Tensor | None]:
-        """Return (reconstruction, logits); None for the part that is absent.
+        """Return the reconstruction and the logits of the segmentation.
 
         Parameters
         ----------
-        kspace : complex64 (batch, coil, readout, phase), divided by the scan's scale
-        mask : bool, broadcastable to it
+        kspace : complex64 (batch, coil, readout, phase)
+            Divided by the intensity scale of the volume; 0 where not measured.
+        mask : bool, broadcastable to ``kspace``
+            Sampling mask, True where measured.
         coil_maps : complex64, shape of ``kspace``, optional
-        truth : float32 (batch, readout, phase), same scale, optional
-            Given, the segmentation network sees it instead of the reconstruction
-            (teacher forcing, or a full-sample method).
+            Coil sensitivity maps.
+        truth : float32 (batch, readout, phase), optional
+            Magnitude of the reference, in the same scale. If given, it is the input of the
+            segmentation network instead of the reconstruction (teacher forcing, or a method
+            for fully sampled images).
         window : (slice, slice), optional
-            Rows and columns the segmentation network is shown. Its group normalisation
-            takes in all it is shown, so that with more air around the head than in
-            training it would answer otherwise.
+            Rows and columns that the segmentation network processes. Its group normalisation
+            depends on all of its input, so more air around the head than in training would
+            change its result.
+
+        Returns
+        -------
+        reconstruction : complex64 (batch, readout, phase), or None
+        logits : float32 (batch, class, readout, phase), or None
+            None without a network for it.
         """
         image = self.reconstruction(kspace, mask, coil_maps) if self.reconstruction else None
         if self.segmentation is None:
             return image, None
         if truth is not None:
             return image, self.segment(truth[:, None], window)
-        assert image is not None  # a network without reconstruction is given the truth
+        assert image is not None  # without a reconstruction network there is always a truth
         return image, self.segment(magnitude(image), window)
 
     def segment(self, image: Tensor, window: Window | None = None) -> Tensor:
-        """Return the logits of magnitude images (batch, 1, readout, phase).
+        """Return the logits of the segmentation of magnitude images.
 
-        Outside the window the answer is background.
+        Parameters
+        ----------
+        image : float32 (batch, 1, readout, phase)
+        window : (slice, slice), optional
+            Rows and columns to process; all pixels outside are background.
+
+        Returns
+        -------
+        float32 (batch, class, readout, phase)
         """
         assert self.segmentation is not None
         if window is None:

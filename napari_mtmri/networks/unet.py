@@ -11,8 +11,9 @@ from torch import Tensor, nn
 class Block(nn.Sequential):
     """Two 3×3 convolutions, each with GroupNorm and ReLU.
 
-    GroupNorm, not BatchNorm: a slice's result must not depend on its batch mates,
-    and under teacher forcing running statistics would mix truth and reconstruction.
+    GroupNorm instead of BatchNorm: the result of a slice must not depend on the other slices
+    of the batch, and with teacher forcing running statistics would mix reference images and
+    reconstructions.
     """
 
     def __init__(self, wide_in: int, wide_out: int) -> None:
@@ -27,7 +28,7 @@ class Block(nn.Sequential):
 
 
 class UNet(nn.Module):
-    """Encoder and decoder with skips; widths f, 2f, … 2^depth f.
+    """U-Net: encoder and decoder with skip connections; widths f, 2f, … 2^depth f.
 
     Parameters
     ----------
@@ -38,11 +39,11 @@ class UNet(nn.Module):
     features : int
         Width f of the first level; 64 gives 31 036 481 parameters for one class.
     depth : int
-        Number of poolings.
+        Number of pooling steps.
 
     References
     ----------
-    Ronneberger et al., MICCAI 2015; same instead of valid padding, GroupNorm.
+    Ronneberger et al., MICCAI 2015; here with same instead of valid padding, and GroupNorm.
     """
 
     def __init__(
@@ -63,14 +64,18 @@ class UNet(nn.Module):
         self.depth = depth
 
     def forward(self, image: Tensor) -> Tensor:
-        """Return float32 logits (batch, classes, readout, phase).
+        """Return the logits of images of any size.
 
-        Any in-plane size: sides are padded to multiples of ``2**depth`` by repeating
-        the border, on both sides, and cropped back.
+        The border pixels are repeated on all sides until the size is a multiple of
+        ``2**depth``; the logits are cropped back.
 
         Parameters
         ----------
-        image : (batch, channels, readout, phase)
+        image : any floating dtype, (batch, channels, readout, phase)
+
+        Returns
+        -------
+        float32 (batch, classes, readout, phase)
         """
         rows, columns = image.shape[-2:]
         step = 2**self.depth

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Pattern: a recipe for which samples of k-space are measured, and its seed.
+"""Pattern: the parameters and seed that define a sampling mask.
 
-A kind of pattern is one file of this folder with a `PatternKind`, registered by
-one line of ``pyproject.toml``.
+Each kind of pattern is one file in this folder with a `PatternKind`, registered by one line
+in ``pyproject.toml``.
 """
 
 from __future__ import annotations
@@ -23,40 +23,44 @@ from napari_mtmri.registry import Registry
 Mask = NDArray[np.bool_]
 
 ACCELERATION = Option(
-    "acceleration", "float", 4.0, "R: the plane's samples per measured one", 1.0, 16.0
+    "acceleration", "float", 4.0, "R: all samples divided by measured samples", 1.0, 16.0
 )
 CENTER_FRACTION = Option(
     "center_fraction",
     "float",
     None,
-    "fully sampled centre as a fraction of the side; automatic: 0.08 up to R = 5, else 0.04",
+    "width of the fully sampled centre as a fraction of k-space; "
+    "automatic: 0.08 up to R = 5, else 0.04",
     0.0,
     1.0,
 )
-SEED = Option("seed", "int", 0, "same seed, same mask", 0, 2**32 - 1)
+SEED = Option("seed", "int", 0, "random seed; same seed, same mask", 0, 2**32 - 1)
 
 
 @dataclass(frozen=True)
 class PatternKind:
-    """A kind of pattern: what it is called, what it lets choose, how it is drawn.
+    """A kind of pattern: its name, its options and the function that draws its mask.
 
     Parameters
     ----------
     name : str
-        As registered.
+        Registered name.
     title, summary : str
-        For people: a name, and one line of meaning.
+        Name and one-line description for the user.
     dimensions : {1, 2}
-        1: whole phase-encoding lines are taken; 2: single samples.
+        1: whole phase-encoding lines are sampled; 2: single samples.
     draw : callable
-        From a checked `Request` to the mask: bool (phase,) or (readout, phase), with
+        From a checked `Request` to the mask, a bool array (phase,) or (readout, phase) with
         exactly ``request.n`` lines or samples.
     options : tuple of Option
+        Options of this kind.
     uses : frozenset of str
-        Which of ``"acceleration"``, ``"center_fraction"`` and ``"seed"`` matter.
+        Those of ``"acceleration"``, ``"center_fraction"`` and ``"seed"`` that the mask
+        depends on.
     max_acceleration : float
+        Largest acceleration.
     facts : callable, optional
-        From the options to what else a record must hold to be checked later.
+        From the options to further entries of the record, which `Pattern.from_record` checks.
     """
 
     name: str
@@ -75,19 +79,21 @@ PATTERNS: Registry[PatternKind] = Registry("patterns")
 
 @dataclass(frozen=True)
 class Sampling:
-    """What came out of a pattern on one plane.
+    """Number of samples and achieved acceleration of a mask.
 
     Parameters
     ----------
     n_samples, n_total : int
-        Measured samples and all samples of the plane.
+        Number of measured samples and of all samples.
     acceleration : float
-        Achieved R: ``n_total / n_samples``.
+        Achieved acceleration, ``n_total / n_samples``.
     n_lines, n_center : int or None
-        Measured lines and lines of the centre; None where the pattern has none.
+        Number of measured lines and of lines in the centre; None if the pattern does not
+        sample lines or has no centre.
     text : str
-        One line for people: ``"48 of 192 lines, R 4.00, centre 15"``.
+        One line for the user: ``"48 of 192 lines, R 4.00, centre 15"``.
     warnings : tuple of str
+        Remarks for the user.
     """
 
     n_samples: int
@@ -101,24 +107,28 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Pattern:
-    """Which samples of k-space are measured: a pure function of these fields.
+    """Sampling pattern: defines which k-space samples of a plane are measured.
+
+    The mask depends on these fields and on the shape of the plane only.
 
     Parameters
     ----------
     name : str
-        A registered kind: ``"random"``, ``"poisson"``, ...
+        Registered kind of pattern: ``"random"``, ``"poisson"``, ...
     acceleration : float
-        R asked for, 1 to 16; the count is exactly ``round(N / R)``.
+        Acceleration R, 1 to 16; exactly ``round(N / R)`` of N lines or samples are measured.
     center_fraction : float, optional
-        Fully sampled centre as a fraction of the side. None: 0.08 up to R = 5, else 0.04.
+        Width of the fully sampled centre as a fraction of k-space. None: 0.08 up to R = 5,
+        else 0.04.
     seed : int
+        Random seed of the mask.
     options : mapping
-        Further choices, as the kind declares them.
+        Further options of the kind, by name.
 
     Raises
     ------
     RequestError
-        If there is no such kind, or a value does not fit it.
+        If the kind does not exist, or a value is out of its range.
 
     Examples
     --------
@@ -138,7 +148,10 @@ class Pattern:
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
-            raise RequestError(f"{self.name!r} is no name of a pattern; use {PATTERNS.names()}.")
+            raise RequestError(
+                f"name = {self.name!r} is not the name of a pattern; "
+                f"choose one of {', '.join(PATTERNS.names())}."
+            )
         kind, owner = self.kind, self.name
         checked: dict[str, object] = {
             "acceleration": ACCELERATION.check(self.acceleration, owner),
@@ -151,13 +164,13 @@ class Pattern:
             object.__setattr__(self, name, value)
         if self.acceleration > kind.max_acceleration:
             raise RequestError(
-                f"{owner}, R = {self.acceleration:g}: more than this pattern can; "
-                f"use R <= {kind.max_acceleration:g}."
+                f"{owner}, R = {self.acceleration:g}: above the largest acceleration of this "
+                f"pattern; use R <= {kind.max_acceleration:g}."
             )
         if self.center_fraction and "center_fraction" not in kind.uses:
             raise RequestError(
-                f"{owner}, center_fraction = {self.center_fraction:g}: this pattern has no centre "
-                "of its own; leave center_fraction out."
+                f"{owner}, center_fraction = {self.center_fraction:g}: this pattern has no "
+                "separate centre; leave center_fraction out."
             )
 
     @property
@@ -166,22 +179,23 @@ class Pattern:
         return PATTERNS.get(self.name)
 
     def mask(self, shape: tuple[int, int]) -> Mask:
-        """Return which samples of a plane are measured.
+        """Return the sampling mask of a plane.
 
         Parameters
         ----------
         shape : (readout, phase)
-            Each at least 4; zero frequency lies at ``n // 2``.
+            Size of the plane, at least 4 x 4.
 
         Returns
         -------
         bool array, (readout, phase)
-            1-D patterns are constant along the readout.
+            True where measured; zero frequency at ``n // 2``. Patterns of whole lines are
+            constant along the readout.
 
         Raises
         ------
         RequestError
-            If the plane is too small for R and the centre; says what fits.
+            If the plane is too small for R and the centre; the message names values that fit.
         """
         request = self._request(shape)
         if self.kind.facts is None:
@@ -191,13 +205,18 @@ class Pattern:
         return np.array(np.broadcast_to(drawn, request.shape), dtype=bool)
 
     def describe(self, shape: tuple[int, int], mask: Mask | None = None) -> Sampling:
-        """Return counts and the achieved R on a plane.
+        """Return the number of samples and the achieved acceleration on a plane.
 
         Parameters
         ----------
         shape : (readout, phase)
         mask : bool array, (readout, phase), optional
-            This pattern's mask if it is at hand, so that it is not drawn again.
+            Mask of this pattern if it is already known; otherwise it is drawn.
+
+        Raises
+        ------
+        RequestError
+            As `mask`.
         """
         request = self._request(shape)
         mask = self.mask(shape) if mask is None else mask
@@ -214,7 +233,7 @@ class Pattern:
         return Sampling(n_samples, n_total, achieved, n_lines, n_center, text, self._warnings(mask))
 
     def record(self) -> dict[str, Any]:
-        """Return the pattern as plain data for JSON; `from_record` takes it back."""
+        """Return the pattern as plain data for JSON; `from_record` is the inverse."""
         facts = {} if self.kind.facts is None else self.kind.facts(self.options)
         return {
             "name": self.name,
@@ -227,18 +246,25 @@ class Pattern:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Pattern:
-        """Return the pattern that `record` wrote down.
+        """Return the pattern of a record.
+
+        Parameters
+        ----------
+        record : mapping
+            As `record` returns it.
 
         Raises
         ------
         RequestError
-            If the record holds what no pattern can be.
+            If the record is not that of a pattern.
         InputError
-            If a file that belongs to it is gone or has changed.
+            If the mask file of the pattern is missing or has changed.
         """
         options = record.get("options") or {}
         if not isinstance(record.get("name"), str) or not isinstance(options, Mapping):
-            raise RequestError(f"{dict(record)!r} is no record of a pattern; make a new Pattern.")
+            raise RequestError(
+                f"{dict(record)!r} is not the record of a pattern; create the pattern again."
+            )
         kind = PATTERNS.get(record["name"])
         given = {name: record[name] for name in ("center_fraction", "seed") if name in record}
         if "acceleration" in kind.uses and "acceleration" in record:
@@ -248,7 +274,7 @@ class Pattern:
             if record.get(name, now) != now:
                 raise InputError(
                     f"{kind.name}, {pattern.options}: {name} was {record[name]} when the record was "
-                    f"made and is {now} now; bring back the file or make a new Pattern."
+                    f"written and is {now} now; restore the file or create the pattern again."
                 )
         return pattern
 
@@ -272,7 +298,7 @@ class Pattern:
         if mask[middle]:
             return ()
         shifts = any(option.name == "fftshift" for option in self.kind.options)
-        advice = "set fftshift the other way" if shifts else "use a larger center_fraction"
+        advice = "change fftshift" if shifts else "use a larger center_fraction"
         return (
             f"{self.name}: zero frequency (sample {middle[0]}, line {middle[1]}) is not measured, "
             f"so the image loses its mean; {advice}.",

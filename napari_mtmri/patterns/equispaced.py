@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Equispaced lines: a fully sampled centre, the others as evenly as whole lines allow."""
+"""Equispaced lines: a fully sampled centre, the other lines spaced as evenly as possible."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from napari_mtmri.patterns.request import Request
 
 
 def draw(request: Request) -> Mask:
-    """Return the lines taken: every (m / q)-th of the m lines outside the centre.
+    """Return the mask: the centre, and q equispaced lines of the m lines outside it.
 
     Returns
     -------
@@ -22,10 +22,10 @@ def draw(request: Request) -> Mask:
 
     Notes
     -----
-    The q lines are those at ``floor((j + offset) * m / q)``: distinct because m / q is
-    at least 1. Worked out in fractions, since rounding could merge two of them. Gaps
-    differ by one line, and the pattern is periodic only if there is no centre and R
-    divides the number of lines.
+    The q lines are those at ``floor((j + offset) * m / q)``, all different because m / q is
+    at least 1. Computed with fractions, because rounding could merge two of them. Gaps
+    differ by at most one line; the pattern is periodic only without a centre and if R divides
+    the number of lines.
     """
     lines = request.center()
     others = np.flatnonzero(~lines)
@@ -40,7 +40,7 @@ def draw(request: Request) -> Mask:
 EQUISPACED = PatternKind(
     name="equispaced",
     title="Equispaced lines",
-    summary="Whole centre, the other lines evenly spaced",
+    summary="Fully sampled centre, other lines evenly spaced",
     dimensions=1,
     draw=draw,
     options=(
@@ -48,7 +48,7 @@ EQUISPACED = PatternKind(
             "offset",
             "float",
             None,
-            "shift of the comb as a fraction of its spacing; automatic: by the seed",
+            "offset of the first line as a fraction of the line spacing; automatic: random",
             0.0,
             0.999,
             label="Shift of the lines",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A mask that a file holds; R is what it gives."""
+"""Sampling mask from a file; R is the acceleration of that mask."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from napari_mtmri.patterns.request import Request
 
 
 def draw(request: Request) -> Mask:
-    """Return the mask of the file, which must fit the plane; nothing is resized.
+    """Return the mask in the file; it is not resized.
 
     Returns
     -------
@@ -27,7 +27,9 @@ def draw(request: Request) -> Mask:
     Raises
     ------
     InputError
-        If the file cannot be used, or is of another size.
+        If the file is not a mask, or its size does not fit the plane.
+    RequestError
+        If ``path`` is missing.
     """
     path = _path(request.options)
     mask = read_mask(path)
@@ -35,14 +37,14 @@ def draw(request: Request) -> Mask:
         found = " x ".join(map(str, mask.shape))
         raise InputError(
             f"{path.name}: {found} values do not fit a plane of {request.shape[0]} x "
-            f"{request.shape[1]} (readout x phase); use a file of {request.shape[1]} lines or of "
-            "the plane's size."
+            f"{request.shape[1]} (readout x phase); use a mask of {request.shape[1]} lines or of "
+            "the size of the plane."
         )
     return np.fft.fftshift(mask) if request.options["fftshift"] else mask
 
 
 def facts(options: Mapping[str, Value]) -> dict[str, Any]:
-    """Return the achieved R of the file and the SHA-256 of its bytes."""
+    """Return the acceleration of the mask and the SHA-256 of its file."""
     path = _path(options)
     data = contents(path)
     mask = decode(path, data)
@@ -55,7 +57,7 @@ def facts(options: Mapping[str, Value]) -> dict[str, Any]:
 def _path(options: Mapping[str, Value | None]) -> Path:
     if not options.get("path"):
         raise RequestError(
-            f"file: path = {options.get('path')!r}; give a {', '.join(ENDINGS)} file."
+            f"file: path = {options.get('path')!r} names no mask; give a {', '.join(ENDINGS)} file."
         )
     return Path(str(options["path"]))
 
@@ -63,17 +65,17 @@ def _path(options: Mapping[str, Value | None]) -> Path:
 FROM_FILE = PatternKind(
     name="file",
     title="From a file",
-    summary="A mask you have, as .npy, .png or .csv; R is what it gives",
+    summary="Your own mask as .npy, .png or .csv; R is the acceleration of that mask",
     dimensions=1,
     draw=draw,
     options=(
-        Option("path", "path", None, "file of the mask: one value per line or per sample"),
+        Option("path", "path", None, "mask file with one value per line or per sample"),
         Option(
             "fftshift",
             "bool",
             False,
-            "the file has zero frequency at its corner",
-            label="Zero frequency at the corner",
+            "the file has zero frequency at index 0",
+            label="Zero frequency at index 0",
         ),
     ),
     uses=frozenset(),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Full sampling: every sample, for comparison."""
+"""Full sampling, for comparison."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from napari_mtmri.patterns.request import Request
 
 
 def draw(request: Request) -> Mask:
-    """Return all lines: bool array of ones, (phase,)."""
+    """Return the mask of all lines: bool array, (phase,)."""
     return np.ones(request.sides, bool)
 
 
 FULL = PatternKind(
     name="full",
     title="Full",
-    summary="Every sample; R must be 1",
+    summary="All samples; R must be 1",
     dimensions=1,
     draw=draw,
     uses=frozenset({"acceleration"}),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Variable-density lines: a Gaussian's share of them near the centre, a floor elsewhere."""
+"""Variable-density lines: Gaussian density around the centre plus a constant floor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from napari_mtmri.patterns.request import Request, smallest
 
 
 def draw(request: Request) -> Mask:
-    """Return the lines taken: the centre, and others drawn by weight.
+    """Return the mask: the centre, and other lines drawn at random by weight.
 
     Returns
     -------
@@ -21,14 +21,14 @@ def draw(request: Request) -> Mask:
 
     Notes
     -----
-    Weight of a line d lines off the centre: ``exp(-d**2 / 2 sigma**2) + floor``. Drawn
-    without replacement: the smallest ``-ln(u) / weight``, compared by their logarithms,
-    which do not underflow far from the centre.
+    The weight of a line at distance d from the centre is ``exp(-d**2 / 2 sigma**2) + floor``.
+    Lines are drawn without replacement: those with the smallest ``-ln(u) / weight``, compared
+    by their logarithms, which do not underflow far from the centre.
 
     References
     ----------
-    The weights are those of ``cartesian_mask`` in js3611/Deep-MRI-Reconstruction;
-    Efraimidis and Spirakis, Information Processing Letters 97(5), 2006, for the draw.
+    Weights: ``cartesian_mask`` in js3611/Deep-MRI-Reconstruction. Weighted draw: Efraimidis
+    and Spirakis, Information Processing Letters 97(5), 2006.
     """
     lines = request.center()
     others = np.flatnonzero(~lines)
@@ -44,7 +44,7 @@ def draw(request: Request) -> Mask:
 GAUSSIAN = PatternKind(
     name="gaussian",
     title="Gaussian density",
-    summary="Whole centre, the other lines at random, denser near it",
+    summary="Fully sampled centre, other lines at random, denser near the centre",
     dimensions=1,
     draw=draw,
     options=(
@@ -52,7 +52,7 @@ GAUSSIAN = PatternKind(
             "sigma",
             "float",
             0.1,
-            "standard deviation of the density as a fraction of the lines",
+            "standard deviation of the density as a fraction of k-space",
             0.01,
             10.0,
             label="Width of the density (σ)",

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Masks read from .npy, .png and .csv files, and written to them.
+"""Reading and writing of sampling masks as .npy, .png and .csv files.
 
-Files come from outside: size and header are looked at before memory is taken, and
-nothing in them is executed.
+The files are not trusted: size and header are checked before memory is allocated, and no
+code in them is executed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ENDINGS = (".npy", ".png", ".csv")
 MAX_SAMPLES = 2**24
 MAX_BYTES = 8 * MAX_SAMPLES + 2**16
 
-# What the decoders of others raise at damaged bytes, found by damaging bytes.
+# Exceptions of the decoders for damaged files, found by damaging files.
 _DAMAGE = (
     EOFError,
     MemoryError,
@@ -48,23 +48,23 @@ def read_mask(path: Path) -> Mask:
     Parameters
     ----------
     path : Path
-        ``.npy``, ``.png`` or ``.csv`` of {0, 1}, {0, 255} or booleans.
+        A ``.npy``, ``.png`` or ``.csv`` file with values {0, 1}, {0, 255} or booleans.
 
     Returns
     -------
     bool array, (phase,) or (readout, phase)
-        One row or one column counts as lines.
+        A single row or column is a mask of lines.
 
     Raises
     ------
     InputError
-        If the file is missing, too large, damaged, or holds anything else.
+        If the file is missing, too large or damaged, or contains other values.
     """
     return decode(path, contents(path))
 
 
 def save_mask(mask: Mask, path: Path) -> None:
-    """Write a mask so that `read_mask` gives it back; the file is whole or not there.
+    """Write a mask to a file that `read_mask` can read.
 
     Parameters
     ----------
@@ -75,32 +75,38 @@ def save_mask(mask: Mask, path: Path) -> None:
     Raises
     ------
     RequestError
-        If the ending is another.
+        If the path has another ending.
     InputError
-        If the array is not a mask, or nothing is sampled.
+        If the array is not a mask, or has no measured sample.
     """
     encode = _ENCODERS.get(path.suffix.lower())
     if encode is None:
         raise RequestError(
-            f"{path.name}: masks are written to {', '.join(ENDINGS)}; use one of these."
+            f"{path.name}: masks can be written as {', '.join(ENDINGS)} only; use one of these."
         )
     data = encode(_mask(path, np.asarray(mask)))
     write_whole(path, lambda beside: beside.write_bytes(data))
 
 
 def contents(path: Path) -> bytes:
-    """Return the bytes of a mask file, as `decode` takes them; raises InputError."""
+    """Return the bytes of a mask file.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, too large or not readable, or has another ending.
+    """
     if path.suffix.lower() not in _DECODERS:
         raise InputError(
             f"{path.name}: not a {', '.join(ENDINGS)} file; save the mask as one of these."
         )
     if not path.is_file():
-        raise InputError(f"{path}: there is no such file; choose another.")
+        raise InputError(f"{path}: there is no such file; choose another file.")
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise InputError(
-                f"{path.name}: {size} bytes are more than the {MAX_BYTES} a mask may have; "
+                f"{path.name}: {size} bytes are more than the {MAX_BYTES} allowed for a mask; "
                 "save it as booleans."
             )
         with path.open("rb") as file:
@@ -110,40 +116,59 @@ def contents(path: Path) -> bytes:
 
 
 def decode(path: Path, data: bytes) -> Mask:
-    """Return the mask in the bytes of a file, whose ending says how; raises InputError."""
+    """Return the mask in the bytes of a file.
+
+    Parameters
+    ----------
+    path : Path
+        Its ending sets the format.
+    data : bytes
+
+    Returns
+    -------
+    bool array, (phase,) or (readout, phase)
+
+    Raises
+    ------
+    InputError
+        If the bytes are damaged, or contain values that are not those of a mask.
+    """
     try:
         array = _DECODERS[path.suffix.lower()](data)
     except _DAMAGE as why:
         reason = " ".join(str(why).split()) or type(why).__name__
         raise InputError(
-            f"{path.name}: not a readable {path.suffix[1:].lower()} file of a mask ({reason[:120]}); "
+            f"{path.name}: not a readable {path.suffix[1:].lower()} mask file ({reason[:120]}); "
             "save the mask again."
         ) from why
     return _mask(path, array)
 
 
 def _mask(path: Path, array: NDArray[Any]) -> Mask:
-    """Return numbers as booleans; {0, 1} and {0, 255} are masks, all else is refused."""
+    """Return the array as booleans; values other than {0, 1} or {0, 255} are refused."""
     if array.ndim not in (1, 2) or array.dtype.kind not in "buif" or array.size == 0:
         raise InputError(
-            f"{path.name}: shape {array.shape} of {array.dtype} is no mask; "
-            "give 1-D or 2-D booleans or numbers 0 and 1."
+            f"{path.name}: an array of shape {array.shape} and dtype {array.dtype} is not a mask; "
+            "give a 1-D or 2-D array of booleans or of 0 and 1."
         )
     mask: Mask = array != 0
     if not ((array[mask] == 1).all() or (array[mask] == 255).all()):
         low, high = array.min(), array.max()
         raise InputError(
-            f"{path.name}: values from {low:g} to {high:g} are not just 0 and 1 (or 0 and 255); "
-            "save a mask, not weights or a picture."
+            f"{path.name}: values from {low:g} to {high:g} are not only 0 and 1 (or 0 and 255); "
+            "save a binary mask."
         )
     if not mask.any():
-        raise InputError(f"{path.name}: nothing of {array.size} values is sampled; choose another.")
+        raise InputError(
+            f"{path.name}: all {array.size} values are 0, so that nothing is measured; "
+            "choose another mask."
+        )
     return mask.ravel() if 1 in mask.shape else mask
 
 
 def _check_size(shape: tuple[int, ...]) -> None:
     if not all(0 < side <= MAX_SAMPLES for side in shape) or math.prod(shape) > MAX_SAMPLES:
-        raise ValueError(f"shape {shape}, while 1 to {MAX_SAMPLES} values are possible")
+        raise ValueError(f"shape {shape}, but a mask has 1 to {MAX_SAMPLES} values")
 
 
 def _from_npy(contents: bytes) -> NDArray[Any]:
@@ -160,9 +185,9 @@ def _from_npy(contents: bytes) -> NDArray[Any]:
         raise ValueError(f"values of type {dtype}")
     values = contents[file.tell() :]
     if len(values) != math.prod(shape) * dtype.itemsize:
-        raise ValueError(f"{len(values)} bytes of values, not those of {shape} {dtype}")
+        raise ValueError(f"{len(values)} bytes of values do not fit shape {shape} and {dtype}")
     if dtype.kind == "b":
-        dtype = np.dtype(np.uint8)  # a byte that is neither 0 nor 1 shall be seen
+        dtype = np.dtype(np.uint8)  # so that a byte that is neither 0 nor 1 is refused
     return np.frombuffer(values, dtype).reshape(shape, order="F" if fortran else "C")
 
 
@@ -177,7 +202,7 @@ def _from_png(contents: bytes) -> NDArray[Any]:
             return np.array(picture)
         colors = np.array(picture.convert("RGBA"))
     if (colors[..., :1] != colors[..., :3]).any() or (colors[..., 3] != 255).any():
-        raise ValueError("a picture with colours or transparency")
+        raise ValueError("the picture has colours or transparency")
     return colors[..., 0]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Partial Fourier: lines of one side of k-space only, and a little past its centre."""
+"""Partial Fourier: lines of one side of k-space and the centre only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from napari_mtmri.patterns.request import Request, smallest
 
 
 def draw(request: Request) -> Mask:
-    """Return the lines taken: the centre, and others of the band at random.
+    """Return the mask: the centre, and other lines of the sampled part at random.
 
     Returns
     -------
@@ -21,7 +21,7 @@ def draw(request: Request) -> Mask:
     Raises
     ------
     RequestError
-        If the band cuts the centre or holds fewer lines than R asks for.
+        If the sampled part does not contain the centre, or has fewer lines than R requires.
     """
     automatic = 1 / request.acceleration if request.acceleration <= 1.6 else 0.625
     fraction = request.number("partial_fraction", otherwise=automatic)
@@ -42,7 +42,7 @@ def _band(total: int, fraction: float, side: str) -> Mask:
 
 
 def _holds_center(request: Request, fraction: float, side: str) -> bool:
-    # Rounding may cut a line off the centre even at 0.5 + half the centre fraction.
+    # Rounding may exclude a line of the centre even at 0.5 + center_fraction / 2.
     whole = not (request.center() & ~_band(request.total, fraction, side)).any()
     return whole and fraction >= 0.5 + request.fraction / 2
 
@@ -51,8 +51,8 @@ def _check(request: Request, fraction: float, side: str) -> None:
     if not _holds_center(request, fraction, side):
         least = next(k / 1000 for k in range(500, 1001) if _holds_center(request, k / 1000, side))
         raise RequestError(
-            f"{request.where}: the {side} {round(fraction * request.total)} lines do not hold the "
-            f"{request.n_center} of the centre; use partial_fraction >= {least:g}."
+            f"{request.where}: the {side} {round(fraction * request.total)} lines do not contain "
+            f"the {request.n_center} of the centre; use partial_fraction >= {least:g}."
         )
     width = round(fraction * request.total)
     if request.n > width:
@@ -72,7 +72,7 @@ def _smallest_acceleration(request: Request, width: int) -> float:
 PARTIAL_FOURIER = PatternKind(
     name="partial-fourier",
     title="Partial Fourier",
-    summary="Lines of one side of k-space and its centre, the rest left out",
+    summary="Lines of one side of k-space and the centre; the other side is not sampled",
     dimensions=1,
     draw=draw,
     options=(
@@ -80,16 +80,16 @@ PARTIAL_FOURIER = PatternKind(
             "partial_fraction",
             "float",
             None,
-            "share of k-space that may be sampled; automatic: 1 / R up to R = 1.6, else 0.625",
+            "fraction of k-space that is sampled; automatic: 1 / R up to R = 1.6, else 0.625",
             0.5,
             1.0,
-            label="Sampled part of k-space",
+            label="Sampled fraction",
         ),
         Option(
             "side",
             "choice",
             "first",
-            "which side is sampled",
+            "sampled side of k-space",
             choices=("first", "last"),
             label="Sampled side",
         ),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What one bright pixel becomes under a mask."""
+"""Point spread function of a sampling mask."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from napari_mtmri.errors import InputError
 
 
 def point_spread(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return the zero-filled image of a point at ``n // 2``.
+    """Return the point spread function: the zero-filled image of a point at ``n // 2``.
 
     Parameters
     ----------
@@ -19,7 +19,7 @@ def point_spread(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
     Returns
     -------
     float32 array, (readout, phase)
-        Magnitude, its peak 1.
+        Magnitude, maximum 1.
 
     Raises
     ------
@@ -27,7 +27,9 @@ def point_spread(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
         If nothing is sampled.
     """
     if not mask.any():
-        raise InputError(f"a mask of shape {mask.shape} samples nothing; choose another.")
+        raise InputError(
+            f"the mask of shape {mask.shape} has no measured sample; choose another mask."
+        )
     spread = np.abs(np.fft.fftshift(np.fft.ifft2(np.fft.ifftshift(mask))))
     normalized: NDArray[np.float32] = (spread / spread.max()).astype(np.float32)
     return normalized

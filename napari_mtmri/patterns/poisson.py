@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Variable-density Poisson disc: samples at random, never close together, denser inside."""
+"""Variable-density Poisson disc: random samples with a minimum distance, denser at the centre."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SCALE_STEPS = 1024  # scales 0, 1/64, ..., 16
 
 
 def draw(request: Request) -> Mask:
-    """Return the samples taken: a centre block and a Poisson disc around it.
+    """Return the mask: a fully sampled centre and a Poisson disc around it.
 
     Returns
     -------
@@ -24,11 +24,11 @@ def draw(request: Request) -> Mask:
 
     Notes
     -----
-    In an order drawn once, a sample is accepted unless it lies nearer than
-    ``scale * (1 + slope * rho)`` pixels to one accepted before, rho being that one's
-    distance to zero frequency in half sides. The largest scale of a fixed bisection
-    that gives enough samples is taken, and the last accepted are left out until the
-    count is met. The centre blocks nothing.
+    Samples are visited in a random order. One is accepted unless it is closer than
+    ``scale * (1 + slope * rho)`` samples to one accepted before, where rho is the distance
+    of the latter to zero frequency in units of half the side. A fixed bisection finds the
+    largest scale that gives enough samples; surplus ones, accepted last, are dropped. The
+    centre does not exclude its neighbours.
     """
     mask = request.center()
     slope = request.number("slope")
@@ -51,14 +51,14 @@ def draw(request: Request) -> Mask:
 def _scan(
     shape: tuple[int, int], order: NDArray[np.intp], radius: NDArray[np.float64], wanted: int
 ) -> NDArray[np.intp]:
-    """Return the first ``wanted`` accepted samples, or all where there are fewer."""
+    """Return the first ``wanted`` accepted samples, or all if there are fewer."""
     margin = int(radius.max()) + 1
     width = shape[1] + 2 * margin
     blocked = bytearray((shape[0] + 2 * margin) * width)
     writable = np.frombuffer(blocked, np.uint8)
     rows, columns = np.divmod(order, shape[1])
     places = ((rows + margin) * width + columns + margin).tolist()
-    # d < radius for whole d**2 is d**2 <= reach, so that few discs serve all samples.
+    # For integer d**2, d < radius is the same as d**2 <= reach: few different discs are needed.
     reaches = (np.ceil(radius**2).astype(int) - 1).tolist()
     discs: dict[int, NDArray[np.intp]] = {}
     accepted: list[int] = []
@@ -76,7 +76,7 @@ def _scan(
 
 
 def _disc(reach: int, width: int) -> NDArray[np.intp]:
-    """Return the offsets in a flat plane of all places with d**2 <= reach."""
+    """Return the offsets in a flattened plane of all samples with d**2 <= reach."""
     side = math.isqrt(reach)
     steps = np.arange(-side, side + 1)
     rows, columns = np.nonzero(steps[:, None] ** 2 + steps**2 <= reach)
@@ -86,7 +86,7 @@ def _disc(reach: int, width: int) -> NDArray[np.intp]:
 POISSON = PatternKind(
     name="poisson",
     title="Poisson disc (2-D)",
-    summary="Whole centre, other samples at random but never close together, denser inside",
+    summary="Fully sampled centre, other samples at random with a minimum distance, denser inside",
     dimensions=2,
     draw=draw,
     options=(
@@ -94,10 +94,10 @@ POISSON = PatternKind(
             "slope",
             "float",
             2.0,
-            "growth of the spacing from centre to edge",
+            "increase of the spacing from centre to edge",
             0.0,
             10.0,
-            label="Growth of the spacing",
+            label="Increase of the spacing",
         ),
     ),
 )

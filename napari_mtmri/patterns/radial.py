@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Radial spokes, each sample moved to the nearest point of the Cartesian grid."""
+"""Radial spokes, rounded to the nearest samples of the Cartesian grid."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from napari_mtmri.patterns.base import Mask, PatternKind
 from napari_mtmri.patterns.request import Request, fewest, fill
 
 GOLDEN_ANGLE_DEG = 111.24612
-ROUNDING = 0.5 + 1e-9  # halves go up, however the last bit of a cosine falls
+ROUNDING = 0.5 + 1e-9  # rounds halves up, independent of the last bit of a cosine
 
 
 def draw(request: Request) -> Mask:
-    """Return the samples taken: spoke by spoke, from zero frequency outwards.
+    """Return the mask: samples along spokes, from zero frequency outwards.
 
     Returns
     -------
@@ -23,15 +23,16 @@ def draw(request: Request) -> Mask:
 
     Notes
     -----
-    Gridded: no off-grid samples, no gridding error, no off-resonance. Spokes end at the
-    inscribed ellipse; what R asks for beyond it is taken by distance.
+    Samples are on the grid: there is no gridding error and no off-resonance. Spokes end at
+    the inscribed ellipse; samples that R requires beyond it are taken in order of their
+    distance to zero frequency.
     """
     uniform = request.options["angle"] == "uniform"
-    most = 4 * sum(request.shape)  # half a pixel apart on the ellipse, and to spare
+    most = 4 * sum(request.shape)  # spokes less than half a sample apart on the ellipse
     spokes = fewest(lambda k: _covered(request.shape, _angles(k, uniform)) >= request.n, most)
     places = _places(request.shape, _angles(spokes, uniform))
     order = np.full(request.shape, len(places))
-    # Backwards, so that the first visit to a sample is the one that stays.
+    # Backwards, so that the first visit to a sample is the one that counts.
     order.ravel()[places[::-1]] = np.arange(len(places))[::-1]
     return fill(request, order)
 
@@ -49,14 +50,14 @@ def _covered(shape: tuple[int, int], angles: NDArray[np.float64]) -> int:
 
 
 def _places(shape: tuple[int, int], angles: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Return flat grid indices along the spokes, in steps of half a pixel."""
+    """Return flat grid indices along the spokes, in steps of half a sample."""
     steps = np.arange(1, max(shape) + 1) / 2
     along = np.concatenate([[0.0], np.stack([steps, -steps], axis=1).ravel()])
     down, across = np.outer(np.cos(angles), along), np.outer(np.sin(angles), along)
     inside = (2 * down / shape[0]) ** 2 + (2 * across / shape[1]) ** 2 <= 1 + 1e-9
     rows = np.floor(shape[0] // 2 + down[inside] + ROUNDING).astype(np.intp)
     columns = np.floor(shape[1] // 2 + across[inside] + ROUNDING).astype(np.intp)
-    # The far end of an even side lies one past the grid.
+    # The far end of a spoke along an even side is one sample outside the grid.
     on_grid = (rows < shape[0]) & (columns < shape[1])
     return (rows * shape[1] + columns)[on_grid]
 
@@ -64,7 +65,7 @@ def _places(shape: tuple[int, int], angles: NDArray[np.float64]) -> NDArray[np.i
 RADIAL = PatternKind(
     name="radial",
     title="Radial spokes (on the grid)",
-    summary="Spokes through the centre, moved to the Cartesian grid",
+    summary="Spokes through the centre, rounded to the Cartesian grid",
     dimensions=2,
     draw=draw,
     options=(
@@ -72,7 +73,7 @@ RADIAL = PatternKind(
             "angle",
             "choice",
             "golden",
-            "between spokes: golden 111.246 degrees, or uniform",
+            "angle between spokes: golden (111.246 degrees) or uniform",
             choices=("golden", "uniform"),
             label="Angle between spokes",
         ),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Random lines: a fully sampled centre, the others uniformly at random."""
+"""Random lines: a fully sampled centre, the other lines uniformly at random."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from napari_mtmri.patterns.request import Request, smallest
 
 
 def draw(request: Request) -> Mask:
-    """Return the lines taken: the centre, and those with the smallest random numbers.
+    """Return the mask: the centre, and the other lines with the smallest random numbers.
 
     Returns
     -------
@@ -18,8 +18,8 @@ def draw(request: Request) -> Mask:
 
     References
     ----------
-    Qi et al. keep each line outside the centre with a set probability; here the
-    count is fixed, so that R is what was asked for.
+    Qi et al. keep each line outside the centre with a fixed probability; here the number of
+    lines is fixed, so that R is exactly the requested one.
     """
     lines = request.center()
     others = np.flatnonzero(~lines)
@@ -31,7 +31,7 @@ def draw(request: Request) -> Mask:
 RANDOM = PatternKind(
     name="random",
     title="Random lines",
-    summary="Whole centre, the other lines uniformly at random",
+    summary="Fully sampled centre, other lines uniformly at random",
     dimensions=1,
     draw=draw,
 )

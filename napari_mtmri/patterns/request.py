@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a pattern is asked for on one plane: counts, centre and random numbers.
+"""Request of a sampling mask on one plane: number of samples, centre and random numbers.
 
-Checked as a whole before any work, so that a kind of pattern draws only what can
-be met exactly.
+Checked before any mask is drawn, so that a pattern always gives exactly the requested number
+of samples.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ SMALLEST_SIDE = 4
 
 
 def automatic_center_fraction(acceleration: float) -> float:
-    """Return the centre fraction used when none is given: 0.08 up to R = 5, else 0.04."""
+    """Return the default centre fraction: 0.08 up to R = 5, else 0.04."""
     return 0.08 if acceleration <= 5 else 0.04
 
 
 @dataclass(frozen=True)
 class Request:
-    """One plane's worth of a pattern.
+    """A pattern on a plane of known shape.
 
     Parameters
     ----------
     name : str
         Name of the pattern.
     dimensions : {1, 2}
-        1: whole phase-encoding lines are taken; 2: single samples.
+        1: whole phase-encoding lines are sampled; 2: single samples.
     shape : (readout, phase)
     acceleration : float
     center_fraction : float or None
         None: automatic. 0 for patterns without a centre.
     seed : int
     options : mapping
-        Every declared option; None where its default is worked out by the pattern.
+        All declared options; None if the pattern derives the value.
 
     Raises
     ------
     RequestError
-        If the plane is too small, or nothing or less than the centre would be left.
+        If the plane is too small, or R leaves no sample or fewer than the centre has.
     """
 
     name: str
@@ -69,37 +69,37 @@ class Request:
 
     @property
     def sides(self) -> tuple[int, ...]:
-        """Sides that are under-sampled: (phase,) or (readout, phase)."""
+        """Shape of the under-sampled axes: (phase,) or (readout, phase)."""
         return self.shape[2 - self.dimensions :]
 
     @property
     def total(self) -> int:
-        """Lines (1-D) or samples (2-D) of the plane."""
+        """Number of lines (1-D) or samples (2-D) of the plane."""
         return math.prod(self.sides)
 
     @property
     def n(self) -> int:
-        """Lines or samples to take, the centre included: exactly round(total / R)."""
+        """Number of measured lines or samples, centre included: exactly round(total / R)."""
         return round(self.total / self.acceleration)
 
     @property
     def fraction(self) -> float:
-        """Centre fraction in force, given or automatic."""
+        """Centre fraction, given or automatic."""
         return self._fraction(self.acceleration)
 
     @property
     def n_center(self) -> int:
-        """Lines or samples of the centre."""
+        """Number of lines or samples in the centre."""
         return self._center_size(self.fraction)
 
     @property
     def where(self) -> str:
-        """Name, R and size, as error messages begin."""
+        """Name, R and size, the beginning of error messages."""
         size = f"{self.total} lines" if self.dimensions == 1 else "{} x {}".format(*self.shape)
         return f"{self.name}, R = {self.acceleration:g}, {size}"
 
     def number(self, name: str, otherwise: float = 0.0) -> float:
-        """Return an option as a number, ``otherwise`` where it is left to the pattern."""
+        """Return an option as a number; ``otherwise`` if it is None."""
         value = self.options.get(name)
         return otherwise if value is None else float(value)
 
@@ -118,23 +118,23 @@ class Request:
         return np.sqrt(squares)
 
     def uniform(self, count: int, **parameters: Value) -> NDArray[np.float64]:
-        """Return random numbers strictly inside (0, 1) that never change.
+        """Return reproducible random numbers between 0 and 1, limits excluded.
 
         Parameters
         ----------
         count : int
         **parameters
-            Options in force, defaults worked out; part of the key.
+            Values of the options, defaults included; part of the key.
 
         Returns
         -------
         float64 array, (count,)
-            Multiples of 2**-53, a function of name, shape, R, centre, seed and parameters.
+            Depends on name, shape, R, centre fraction, seed and ``parameters`` only.
 
         Notes
         -----
-        Of NumPy's random numbers only the raw stream of a bit generator is promised to
-        stay the same between versions; ``Generator.permutation`` and its like are not.
+        NumPy guarantees the raw stream of a bit generator for all versions, but not the
+        results of ``Generator.permutation`` and similar methods.
         """
         text = " ".join(
             [self.name, f"shape={self.shape[0]}x{self.shape[1]}", f"R={self.acceleration!r}"]
@@ -162,7 +162,7 @@ class Request:
         largest = next(k / 100 for k in range(1600, 99, -1) if self._fits(k / 100, given))
         unit = "lines" if self.dimensions == 1 else "samples"
         if self.n == 0:
-            return f"{self.where}: 0 {unit} would be left; use R <= {largest:g}."
+            return f"{self.where}: 0 {unit} would be measured; use R <= {largest:g}."
         fraction = next(
             k / 1000 for k in range(1000, -1, -1) if self._fits(self.acceleration, k / 1000)
         )
@@ -173,13 +173,18 @@ class Request:
 
 
 def fill(request: Request, order: NDArray[np.integer]) -> NDArray[np.bool_]:
-    """Return a 2-D mask of the ``request.n`` samples that come first.
+    """Return the mask of the ``request.n`` samples with the lowest rank.
 
     Parameters
     ----------
     request : Request
     order : int array, (readout, phase)
-        Rank of each sample; ties go by distance to zero frequency, then by index.
+        Rank of each sample; equal ranks are ordered by distance to zero frequency, then by
+        index.
+
+    Returns
+    -------
+    bool array, (readout, phase)
     """
     mask = np.zeros(request.shape, bool)
     ranking = np.lexsort((request.distance().ravel(), order.ravel()))
@@ -188,9 +193,9 @@ def fill(request: Request, order: NDArray[np.integer]) -> NDArray[np.bool_]:
 
 
 def fewest(enough: Callable[[int], bool], most: int) -> int:
-    """Return the smallest count from 1 to ``most`` that is enough, ``most`` if none is.
+    """Return the smallest number from 1 to ``most`` that is enough, or ``most`` if none is.
 
-    Found by doubling and halving, so exact where more is never less.
+    Found by doubling and bisection: exact if every number above one that is enough is enough.
     """
     low, high = 0, 1
     while not enough(high):
@@ -204,5 +209,15 @@ def fewest(enough: Callable[[int], bool], most: int) -> int:
 
 
 def smallest(keys: NDArray[np.float64], count: int) -> NDArray[np.intp]:
-    """Return the places of the ``count`` smallest keys, the earlier one where they tie."""
+    """Return the indices of the ``count`` smallest keys; of equal keys the earlier one.
+
+    Parameters
+    ----------
+    keys : float64 array, (n,)
+    count : int
+
+    Returns
+    -------
+    int array, (count,)
+    """
     return np.argsort(keys, kind="stable")[:count]

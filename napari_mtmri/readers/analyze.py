@@ -33,7 +33,7 @@ def _load(path: Path) -> Any:
     beside = {".hdr": ".img", ".img": ".hdr"}[path.suffix.lower()]
     other = path.with_suffix(beside if path.suffix.islower() else beside.upper())
     if not other.is_file():
-        raise InputError(f"{path}: {other.name} is not beside it; copy both files.")
+        raise InputError(f"{path}: {other.name} is not in the same folder; copy both files.")
     size = (path if beside == ".img" else other).stat().st_size
     if size > MOST_OFFSET:
         raise InputError(f"{path}: a header of {size} bytes is no header; export it again.")

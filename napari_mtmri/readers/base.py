@@ -36,6 +36,9 @@ class Reader:
         (path, kind) -> Volume or Result; kind "labels" asks for whole numbers.
     write : callable, optional
         (volume, path) -> None.
+    has_labels : callable, optional
+        Path -> bool: whether reading with kind "labels" gives the reference segmentation
+        that is stored with the image.
     """
 
     name: str
@@ -45,9 +48,26 @@ class Reader:
     can_read: Callable[[Path], bool]
     read: Callable[[Path, Kind | None], Volume | Result]
     write: Callable[[Volume, Path], None] | None = None
+    has_labels: Callable[[Path], bool] | None = None
 
 
 READERS: Registry[Reader] = Registry("readers")
+
+
+def all_readers() -> list[Reader]:
+    """Return the readers that can be loaded, by name."""
+    broken = READERS.broken()
+    return [READERS.get(name) for name in READERS.names() if name not in broken]
+
+
+def endings(*, written: bool = False) -> list[str]:
+    """Return the file name endings that can be read, or those that can be written."""
+    return [
+        ending
+        for reader in all_readers()
+        for ending in reader.patterns
+        if not written or reader.write is not None
+    ]
 
 
 def has_ending(path: Path, endings: tuple[str, ...]) -> bool:
@@ -65,14 +85,14 @@ def find_reader(path: Path) -> Reader:
     """
     if not path.exists():
         raise InputError(f"{path}: no such file or folder; check the name.")
-    readers = [READERS.get(name) for name in READERS.names() if name not in READERS.broken()]
+    readers = all_readers()
     for reader in readers:
         if reader.folders == path.is_dir() and reader.can_read(path):
             return reader
-    known = ", ".join(ending for reader in readers for ending in reader.patterns)
+    folders = ", ".join(reader.title for reader in readers if reader.folders)
     raise InputError(
-        f"{path}: not a format that can be read; known are {known}, run folders and folders of "
-        "TCGA_*.tif slices."
+        f"{path}: not a format that can be read; known are {', '.join(endings())} and the "
+        f"folders: {folders}."
     )
 
 
@@ -95,12 +115,11 @@ def write(volume: Volume, path: Path) -> None:
     RequestError
         If no format that can be written has this ending.
     """
-    writers = [READERS.get(name) for name in READERS.names() if name not in READERS.broken()]
-    for writer in writers:
+    for writer in all_readers():
         if writer.write is not None and has_ending(path, writer.patterns):
             writer.write(volume, path)
             return
-    known = ", ".join(e for w in writers if w.write is not None for e in w.patterns)
+    known = ", ".join(endings(written=True))
     raise RequestError(f"{path}: this ending cannot be written; choose one of {known}.")
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from napari_mtmri.errors import InputError
 from napari_mtmri.files import sha256
 from napari_mtmri.geometry import Affine, check_affine
-from napari_mtmri.readers.base import Kind, check_size, reason
+from napari_mtmri.readers.base import Kind, check_size, endings, reason
 from napari_mtmri.readers.lengths import check_gzip, check_length
 from napari_mtmri.volume import Volume
 
@@ -26,9 +26,9 @@ LABEL_TYPES = (np.uint8, np.int16, np.int32)
 
 
 def case_name(path: Path) -> str:
-    """File name without its endings."""
+    """Return a file's name without the endings of the formats that can be read."""
     name = path.name
-    for ending in (".gz", ".nii", ".mgz", ".mgh", ".mnc", ".hdr", ".img"):
+    for ending in (".gz", *endings()):
         if name.lower().endswith(ending):
             name = name[: -len(ending)]
     return name or path.name

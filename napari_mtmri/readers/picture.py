@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Folders of ``TCGA_*_<k>.tif`` slices with ``…_mask.tif`` beside ("kaggle_3m")."""
+"""Folders of ``TCGA_*_<k>.tif`` slices with a ``…_mask.tif`` for each ("kaggle_3m")."""
 
 from __future__ import annotations
 
@@ -127,4 +127,5 @@ PICTURE = Reader(
     folders=True,
     can_read=lambda path: path.is_dir() and bool(_slices(path)),
     read=read_slices,
+    has_labels=lambda path: any(path.glob("*_mask.tif")),
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Run folders: a Result on disk, whole or not there, opened again as it was."""
+"""Result folders: a Result on disk, complete or not there at all, and opened again."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ import numpy as np
 from napari_mtmri.errors import InputError
 from napari_mtmri.files import whole_folder
 from napari_mtmri.geometry import Axes
-from napari_mtmri.metrics.base import Scores
+from napari_mtmri.metrics.scores import COLUMNS, Scores
 from napari_mtmri.readers.base import Reader
 from napari_mtmri.readers.nifti import read_nifti, write_nifti
 from napari_mtmri.result import Result
+from napari_mtmri.tables import csv_text
 from napari_mtmri.volume import Volume
 
 RECORD = "run.json"
@@ -33,12 +34,12 @@ _MOST_MASK_BYTES = 2**28
 
 
 def write_run(result: Result, folder: Path, labels: Volume | None = None) -> Path:
-    """Write a Result as a run folder, beside and renamed when whole; return its path.
+    """Write a Result as a result folder, which appears when it is complete; return its path.
 
     Parameters
     ----------
     labels : Volume, optional
-        What somebody drew: outlined in the figure, not stored.
+        Reference segmentation: outlined in the figure, not stored.
     """
     with whole_folder(folder) as beside:
         for name, file in _IMAGES.items():
@@ -67,7 +68,7 @@ def write_run(result: Result, folder: Path, labels: Volume | None = None) -> Pat
 
 
 def read_run(folder: Path) -> Result:
-    """Return the Result of a run folder.
+    """Return the Result of a result folder.
 
     Raises
     ------
@@ -131,11 +132,8 @@ def _write_mask_picture(mask: np.ndarray, path: Path) -> None:
 
 def _write_scores(scores: Mapping[str, Scores], path: Path) -> None:
     rows = [{"of": of, **row} for of, one in scores.items() for row in one.records()]
-    names = list(rows[0]) if rows else ["of"]
-    with path.open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, names)
-        table.writeheader()
-        table.writerows(rows)
+    text = csv_text(("of", *COLUMNS) if rows else ("of",), rows)
+    path.write_text(text, encoding="utf-8", newline="")
 
 
 def _read_scores(path: Path) -> dict[str, Scores]:
@@ -156,7 +154,7 @@ def _read_scores(path: Path) -> dict[str, Scores]:
 
 RUN_FOLDER = Reader(
     name="run-folder",
-    title="Run folder",
+    title="Result folder",
     patterns=(),
     folders=True,
     can_read=lambda path: (path / RECORD).is_file(),

@@ -3,31 +3,57 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from napari_mtmri.files import write_whole
-
-if TYPE_CHECKING:
-    from napari_mtmri.batch.score_store import Scored
-    from napari_mtmri.metrics.scores import Scores
-    from napari_mtmri.stats.intervals import Comparison
-    from napari_mtmri.stats.summary import Table
+from napari_mtmri.files import write_text
+from napari_mtmri.metrics.base import decimals, quantities
+from napari_mtmri.metrics.scores import COLUMNS, Scores, format_value
+from napari_mtmri.stats.intervals import Comparison, compare, holm
+from napari_mtmri.stats.summary import Table, summary_table
+from napari_mtmri.tables import csv_text, markdown_table
 
 ZERO_FILLED = "zero-filled"
-SHOWN = ("PSNR", "SSIM", "NMSE", "Dice", "precision", "recall", "HD95", "lesion F1")
-ROW_COLUMNS = (
-    "case", "method", "sampling", "scope", "item", "metric", "region", "value", "unit", "flag",
-    "depends",
-)  # fmt: skip
+CASE_COLUMNS = ("case", "method", "sampling", "acceleration")
+ROW_COLUMNS = (*CASE_COLUMNS, *COLUMNS)
 DIFFERENCE_COLUMNS = (
     "metric", "region", "unit", "first", "second", "n", "left_out", "infinite", "mean", "low",
     "high", "p", "p_holm",
 )  # fmt: skip
+HEADINGS = (
+    "Metric", "Region", "Difference", "n", "Mean", "95 % interval", "p", "p (Holm)",
+)  # fmt: skip
+HOW_CORRECTED = (
+    "p by Wilcoxon's signed-rank test, corrected by Holm's method within each metric and region "
+    "over the comparisons shown"
+)
+
+
+@dataclass(frozen=True)
+class CaseScores:
+    """Scores of one method on one case, or of its zero-filled image.
+
+    Parameters
+    ----------
+    case, method : str
+    scores : Scores
+    sampling : str
+        What was sampled, in words.
+    acceleration : float
+        Samples of the full grid per measured sample; NaN where it is not known.
+    acquisition : mapping
+        Pattern and realism without seeds, by which acquisitions are compared.
+    """
+
+    case: str
+    method: str
+    scores: Scores
+    sampling: str = ""
+    acceleration: float = math.nan
+    acquisition: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,6 +77,18 @@ class Difference:
         )  # fmt: skip
         return dict(zip(DIFFERENCE_COLUMNS, values, strict=True))
 
+    def cells(self) -> tuple[str, ...]:
+        """Return the words of a row as people read it."""
+        it, digits = self.comparison, decimals(self.metric, "summary")
+        mean, low, high = (
+            format_value(value, self.unit, digits) for value in (it.mean, it.low, it.high)
+        )
+        name = self.metric if self.unit in ("", "lesions") else f"{self.metric} ({self.unit})"
+        return (
+            name, self.region, f"{self.first} − {self.second}", str(it.n), mean,
+            "—" if low == "—" else f"{low} to {high}", f"{it.test.p:.2g}", f"{self.p_holm:.2g}",
+        )  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Tables:
@@ -61,10 +99,10 @@ class Tables:
     summary : Table
         Of the metrics that are shown.
     full : Table
-        Of all.
+        Of all metrics.
     differences : tuple of Difference
     remarks : tuple of str
-        What a reader must be told beside.
+        What a reader must know to read the numbers.
     """
 
     summary: Table
@@ -92,60 +130,38 @@ class Tables:
     def save(self, out: Path) -> None:
         """Write summary.csv, summary.md and differences.csv."""
         rows = [one.record() for one in self.differences]
-        for name, text in (
-            ("summary.csv", self.full.to_csv()),
-            ("summary.md", self.to_markdown()),
-            ("differences.csv", csv_text(DIFFERENCE_COLUMNS, rows)),
-        ):
-            save_text(out / name, text)
+        write_text(out / "summary.csv", self.full.to_csv())
+        write_text(out / "summary.md", self.to_markdown())
+        write_text(out / "differences.csv", csv_text(DIFFERENCE_COLUMNS, rows))
 
 
-def make_tables(cases: Sequence[Scored], failed: Sequence[str] = ()) -> Tables:
+def make_tables(cases: Sequence[CaseScores], failed: Sequence[str] = ()) -> Tables:
     """Return the tables of methods over cases; each case's zero-filled image counts once.
 
     Parameters
     ----------
-    cases : sequence of Scored
+    cases : sequence of CaseScores
     failed : sequence of str
         Names of the jobs that gave no scores.
     """
-    from napari_mtmri.stats.summary import summary_table
-
-    entries = entries_of(cases)
+    # What is asked for is compared with zero-filled, which heads the tables.
+    found = sorted(_once(cases), key=lambda one: one.method != ZERO_FILLED)
+    entries = [(one.case, one.method, one.scores) for one in found]
     remarks = [f"Failed, and not in these numbers: {', '.join(failed)}."] if failed else []
-    asked = {one.sampling.partition(" lines, ")[2] or one.sampling for one in cases}
-    if len(asked) > 1:
-        remarks.append(
-            f"Warning: runs of different sampling are mixed: {'; '.join(sorted(asked))}."
-        )
+    shown = [one.name for one in quantities("summary")]
     return Tables(
-        summary_table(entries, metrics=SHOWN),
+        summary_table(entries, metrics=shown),
         summary_table(entries),
         differences(entries),
-        tuple(remarks),
+        (*remarks, *_mixed(cases)),
     )
 
 
-def entries_of(cases: Sequence[Scored]) -> list[tuple[str, str, Scores]]:
-    """Return (case, method, scores), zero-filled first and once a case."""
-    floor: dict[str, Scores] = {}
-    rest = []
-    for one in cases:
-        for name, scores in one.scores.items():
-            if name == ZERO_FILLED:
-                floor.setdefault(one.case, scores)
-            else:
-                rest.append((one.case, name, scores))
-    return [(case, ZERO_FILLED, scores) for case, scores in floor.items()] + rest
-
-
 def differences(entries: Sequence[tuple[str, str, Scores]]) -> tuple[Difference, ...]:
-    """Return the first method against each other one, over the cases they share.
+    """Return the first method minus each other one, over the cases they share.
 
-    The p values of all comparisons together are corrected by Holm's method.
+    The p values are corrected by `corrected`, with a family for each metric and region.
     """
-    from napari_mtmri.stats.intervals import compare, holm
-
     methods: dict[str, dict[str, Scores]] = {}
     for case, method, scores in entries:
         methods.setdefault(method, {})[case] = scores
@@ -153,82 +169,97 @@ def differences(entries: Sequence[tuple[str, str, Scores]]) -> tuple[Difference,
         methods[ZERO_FILLED] = methods.pop(ZERO_FILLED)
     first, *others = methods
     found = []
-    for metric, region, unit in _kinds(entries):
+    for kind in _kinds(entries):
         for second in others:
             shared = [case for case in methods[first] if case in methods[second]]
             ours, theirs = (
-                [methods[name][case].get(metric, region) for case in shared]
-                for name in (first, second)
+                [_value(methods[name][case], *kind) for case in shared] for name in (first, second)
             )
             comparison = compare(ours, theirs)
             if comparison.n:
-                found.append((metric, region, unit, first, second, comparison))
-    corrected = holm([one[-1].test.p for one in found])
-    return tuple(Difference(*one, p) for one, p in zip(found, corrected, strict=True))
+                found.append((kind, second, comparison))
+    p_values = corrected([(kind, one) for kind, _, one in found])
+    return tuple(
+        Difference(*kind, first, second, one, p)
+        for (kind, second, one), p in zip(found, p_values, strict=True)
+    )
 
 
-def save_rows(out: Path, cases: Iterable[Scored]) -> None:
+def corrected(comparisons: Sequence[tuple[Hashable, Comparison]]) -> list[float]:
+    """Return the p values of (family, comparison), corrected by Holm's method.
+
+    A family is one metric in one region, and its size the number of comparisons that are
+    shown for it: rows of a study, or other methods of an evaluation. Metrics of one image
+    rise and fall together; correcting over all of them at once would make p depend on how
+    many metrics are registered.
+    """
+    families: dict[Hashable, list[int]] = {}
+    for number, (family, _) in enumerate(comparisons):
+        families.setdefault(family, []).append(number)
+    found = [math.nan] * len(comparisons)
+    for numbers in families.values():
+        values = holm([comparisons[number][1].test.p for number in numbers])
+        for number, value in zip(numbers, values, strict=True):
+            found[number] = value
+    return found
+
+
+def save_rows(out: Path, cases: Iterable[CaseScores]) -> None:
     """Write scores.csv: every number of every case and method."""
-    rows = []
+    rows = [
+        {**{name: getattr(one, name) for name in CASE_COLUMNS}, **row}
+        for one in _once(cases)
+        for row in one.scores.records()
+    ]
+    write_text(out / "scores.csv", csv_text(ROW_COLUMNS, rows))
+
+
+def _once(cases: Iterable[CaseScores]) -> list[CaseScores]:
+    """Leave out zero-filled images that came with a case's other methods as well."""
+    found: list[CaseScores] = []
     floor: set[str] = set()
     for one in cases:
-        for name, scores in one.scores.items():
-            if name == ZERO_FILLED and one.case in floor:
+        if one.method == ZERO_FILLED:
+            if one.case in floor:
                 continue
-            floor.update([one.case] if name == ZERO_FILLED else [])
-            about = {"case": one.case, "method": name, "sampling": one.sampling}
-            rows += [{**about, **row} for row in scores.records()]
-    save_text(out / "scores.csv", csv_text(ROW_COLUMNS, rows))
+            floor.add(one.case)
+        found.append(one)
+    return found
 
 
-def csv_text(columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> str:
-    """Return rows as CSV."""
-    file = io.StringIO(newline="")
-    table = csv.DictWriter(file, columns, lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    return file.getvalue()
-
-
-def save_text(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, lambda file: file.write_text(text, encoding="utf-8", newline=""))
+def _mixed(cases: Sequence[CaseScores]) -> list[str]:
+    """Warn where the cases were not acquired in one way, and name what differs."""
+    records = [one.acquisition for one in cases if one.acquisition]
+    parts = []
+    for name in dict.fromkeys(key for record in records for key in record):
+        values = dict.fromkeys(str(record.get(name)) for record in records)
+        if len(values) > 1:
+            parts.append(f"{name} {', '.join(values)}")
+    return [f"Warning: runs of different sampling are mixed: {'; '.join(parts)}."] if parts else []
 
 
 def _kinds(entries: Sequence[tuple[str, str, Scores]]) -> list[tuple[str, str, str]]:
     """(metric, region, unit) of the numbers that are shown, in their order."""
+    shown = [one.name for one in quantities("summary")]
     seen = {
         (row.metric, row.region, row.unit)
         for _, _, scores in entries
         for row in scores.rows
-        if row.scope == "volume" and row.metric in SHOWN
+        if row.scope == "volume" and row.metric in shown
     }
-    return sorted(seen, key=lambda kind: (SHOWN.index(kind[0]), kind[1]))
+    return sorted(seen, key=lambda kind: (shown.index(kind[0]), *kind[1:]))
+
+
+def _value(scores: Scores, metric: str, region: str, unit: str) -> float:
+    """Return one number of the volume, NaN where it is not there in this unit."""
+    found = [row.value for row in scores.find(metric, region) if row.unit == unit]
+    return found[0] if found else math.nan
 
 
 def _differences_text(found: Sequence[Difference]) -> str:
-    from napari_mtmri.metrics.scores import format_value
-
-    lines = [
-        "| Metric | Region | Difference | n | Mean | 95 % interval | p | p (Holm) |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    notes: dict[str, None] = {}
-    for one in found:
-        it = one.comparison
-        mean, low, high = (format_value(value, one.unit) for value in (it.mean, it.low, it.high))
-        name = one.metric if one.unit in ("", "lesions") else f"{one.metric} ({one.unit})"
-        cells = (
-            name, one.region, f"{one.first} − {one.second}", str(it.n), mean,
-            "—" if low == "—" else f"{low} to {high}", f"{it.test.p:.2g}", f"{one.p_holm:.2g}",
-        )  # fmt: skip
-        lines.append("| " + " | ".join(cells) + " |")
-        if it.test.n and it.test.note:
-            notes[f"{it.test.note}."] = None
-    text = [
-        "Paired over the cases that both methods have; p by Wilcoxon's signed-rank test, and "
-        "corrected for the number of lines by Holm's method.",
-        *notes,
-    ]
-    return "\n".join([*lines, "", *(f"- {note}" for note in text), ""])
+    notes = [f"Paired over the cases that both methods have; {HOW_CORRECTED}."]
+    notes += dict.fromkeys(
+        f"{test.note}." for test in (one.comparison.test for one in found) if test.n and test.note
+    )
+    table = markdown_table(HEADINGS, [one.cells() for one in found])
+    return "\n".join([table, "", *(f"- {note}" for note in notes), ""])

@@ -68,7 +68,7 @@ class SignedRank:
 
     @property
     def note(self) -> str:
-        """What to print beside p where it could not have been small, else nothing."""
+        """Note to print with p where it could not have been small, else empty."""
         if self.smallest_p <= 0.05:
             return ""
         return f"{self.n} differing cases cannot give p below {self.smallest_p:.3g}"
@@ -107,7 +107,7 @@ def summarise(values: Sequence[float] | np.ndarray, *, seed: int = 0) -> Summary
         NaN: not measured. Infinite values count for the median and stay out of the
         mean, which is printed with their number.
     seed : int
-        Of the bootstrap.
+        Random seed of the bootstrap.
     """
     given = np.asarray(values, np.float64).ravel()
     measured = given[~np.isnan(given)]
@@ -135,12 +135,12 @@ def bootstrap(
     values : sequence of finite float
         One per case.
     n, seed : int
-        Draws, and what they are drawn from; the same seed gives the same interval.
+        Number of draws and their random seed; the same seed gives the same interval.
 
     Returns
     -------
     (low, high)
-        NaN for fewer than two cases, of which no spread can be told.
+        NaN for fewer than two cases, which have no spread.
 
     References
     ----------
@@ -176,7 +176,7 @@ def compare(
         each case). Without it an infinite difference ranks above all others, and two
         infinite values do not differ. Means never get such a constant.
     seed : int
-        Of the bootstrap.
+        Random seed of the bootstrap.
 
     Raises
     ------
@@ -206,7 +206,8 @@ def compare(
 def signed_rank(differences: Sequence[float] | np.ndarray) -> SignedRank:
     """Return Wilcoxon's signed-rank test, two-sided.
 
-    Zeros are dropped and counted. Exact up to 50 differences of different sizes, else
+    Zeros are dropped and counted. Differences that are equal but for rounding are ties:
+    they are ranked with ten digits of the largest. Exact up to 50 differences of different sizes, else
     by the normal approximation with its variance corrected for ties and without
     continuity correction, never below what is reachable.
 
@@ -216,7 +217,7 @@ def signed_rank(differences: Sequence[float] | np.ndarray) -> SignedRank:
     """
     from scipy import stats
 
-    given = np.asarray(differences, np.float64)
+    given = _equal_where_rounded(np.asarray(differences, np.float64))
     kept = given[given != 0]
     n = kept.size
     smallest = min(1.0, 2.0 ** (1 - n))
@@ -231,6 +232,12 @@ def signed_rank(differences: Sequence[float] | np.ndarray) -> SignedRank:
         z = float(np.sum(ranks * np.sign(kept)) / np.sqrt(np.sum(ranks**2)))
         p = max(math.erfc(abs(z) / math.sqrt(2)), smallest)
     return SignedRank(p, n, given.size - n, is_exact, smallest)
+
+
+def _equal_where_rounded(differences: np.ndarray) -> np.ndarray:
+    """Differences by which only their ranks and signs are meant: 0.3 - 0.2 is 0.1."""
+    largest = float(np.abs(differences).max(initial=0))
+    return np.round(differences / largest, 10) if largest else differences
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_mtmri.errors import RequestError
-from napari_mtmri.metrics.base import all_metrics
+from napari_mtmri.metrics.base import all_metrics, decimals
 from napari_mtmri.metrics.scores import Score, Scores, format_value
 from napari_mtmri.stats.intervals import LEVEL, Summary, summarise
+from napari_mtmri.tables import csv_text, markdown_table
 
 Entry = tuple[str, str, Scores]
 COLUMNS = (
@@ -62,9 +61,9 @@ class Line:
 
     def cells(self) -> tuple[str, ...]:
         """Return the words of a row as people read it."""
-        one = self.summary
+        one, digits = self.summary, decimals(self.metric, "summary")
         mean, sd, median, low, high = (
-            format_value(value, self.unit)
+            format_value(value, self.unit, digits)
             for value in (one.mean, one.sd, one.median, one.low, one.high)
         )
         name = self.metric if self.unit in ("", "lesions") else f"{self.metric} ({self.unit})"
@@ -82,12 +81,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """Lines of all metrics and methods, and what a reader must be told.
+    """Lines of all metrics and methods, with warnings.
 
     Parameters
     ----------
     lines : tuple of Line
-        By metric, so that methods stand below one another.
+        By metric, so that methods are listed below one another.
     warnings : tuple of str
     """
 
@@ -96,23 +95,18 @@ class Table:
 
     def to_csv(self) -> str:
         """Return the lines as CSV text with all digits."""
-        file = io.StringIO(newline="")
-        table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        table.writeheader()
-        table.writerows(line.record() for line in self.lines)
-        return file.getvalue()
+        return csv_text(COLUMNS, [line.record() for line in self.lines])
 
     def to_markdown(self) -> str:
         """Return the lines as a Markdown table, with warnings and what each depends on."""
-        rows = [HEADINGS, ("---",) * len(HEADINGS), *(line.cells() for line in self.lines)]
-        text = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+        table = markdown_table(HEADINGS, [line.cells() for line in self.lines])
         notes = [
             "The mean is over cases with a finite value, the median over all; ± is the standard "
             "deviation over cases; the interval is of the mean, by bootstrap over cases.",
             *(f"Warning: {warning}" for warning in self.warnings),
             *(f"{what}: {depends}." for what, depends in self._depends()),
         ]
-        return "\n".join([*text, "", *(f"- {note}" for note in notes), ""])
+        return "\n".join([table, "", *(f"- {note}" for note in notes), ""])
 
     def _depends(self) -> list[tuple[str, str]]:
         """What each metric depends on; metrics that share their words share a line."""
@@ -137,7 +131,7 @@ def summary_table(
     metrics : sequence of str, optional
         Names of the numbers to show, "PSNR"; by default all.
     seed : int
-        Of the bootstrap.
+        Random seed of the bootstrap.
 
     Raises
     ------
@@ -163,7 +157,8 @@ def dice_law(scores: Sequence[Scores], region: str = "class 1") -> str | None:
     """Return a warning if the means of Dice, precision and recall cannot be of the same cases.
 
     The harmonic mean is concave, so that mean Dice is at most ``2 P R / (P + R)`` of the
-    mean precision P and the mean recall R over the cases in which something was drawn.
+    mean precision P and the mean recall R over the cases
+    whose reference has any voxel.
 
     Parameters
     ----------
@@ -195,8 +190,11 @@ def dice_law(scores: Sequence[Scores], region: str = "class 1") -> str | None:
 
 def _kinds(all_scores: Sequence[Scores], metrics: Sequence[str] | None) -> list[tuple[str, ...]]:
     """(metric, region, unit) of every line, in the order of the metrics."""
-    place = {
-        name: (one.place, number) for one in all_metrics() for number, name in enumerate(one.gives)
+    place = {  # mere facts come after all numbers that say better or worse
+        given.name: (one.place, number)
+        for one in all_metrics()
+        for number, given in enumerate(one.gives)
+        if given.better is not None
     }
     seen: dict[tuple[str, ...], None] = {}
     for scores in all_scores:

@@ -14,7 +14,7 @@ from napari_mtmri.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, YELLO
 from napari_mtmri.study.plan import Piece, Plan
 from napari_mtmri.study.rows import JOINT
 from napari_mtmri.study.state import Events, events_of
-from napari_mtmri.study.summary import DICE, PSNR, Difference, Line
+from napari_mtmri.study.summary import Difference, Line, Measure, main_measure
 from napari_mtmri.train.recipe import Recipe
 from napari_mtmri.train.schedules import loss_weights
 
@@ -174,9 +174,9 @@ def draw_differences(lines: Sequence[Line]) -> Any:
         return None
     title = f"Difference to “{lines[0].row.title}” by case: mean and 95 % interval"
     figure, axes = _panels(2, title, 1.2 + 0.32 * len(shown))
-    for axis, measure in zip(axes, (DICE, PSNR), strict=True):
+    for axis, measure in zip(axes, (main_measure("labels"), main_measure("image")), strict=True):
         for place, line in enumerate(reversed(shown)):
-            one = _difference(line.differences, measure.title)
+            one = _difference(line.differences, measure)
             axis.plot([one.comparison.low, one.comparison.high], [place, place], color=BLUE)
             axis.plot([one.comparison.mean], [place], "o", color=BLUE, markersize=5)
         axis.axvline(0, color=BLACK, linewidth=0.8)
@@ -187,8 +187,8 @@ def draw_differences(lines: Sequence[Line]) -> Any:
     return figure
 
 
-def _difference(differences: Iterable[Difference], title: str) -> Difference:
-    return next(one for one in differences if one.measure.title == title)
+def _difference(differences: Iterable[Difference], measure: Measure) -> Difference:
+    return next(one for one in differences if one.measure == measure)
 
 
 def _strategy(recipe: Recipe) -> str:

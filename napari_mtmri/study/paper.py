@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the paper printed: other data, so that it stands beside our tables and never in them."""
+"""Numbers that the paper printed. Its data are others, so they have a table of their own."""
 
 from __future__ import annotations
 

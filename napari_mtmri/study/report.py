@@ -3,25 +3,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_mtmri.files import write_whole
+from napari_mtmri.files import write_text
+from napari_mtmri.metrics.scores import COLUMNS
+from napari_mtmri.stats.differences import HOW_CORRECTED
 from napari_mtmri.study.figures import save_figures
 from napari_mtmri.study.paper import METRICS, PRINTED, SOURCE
 from napari_mtmri.study.plan import ACQUISITION, Plan
 from napari_mtmri.study.scoring import read_scores
-from napari_mtmri.study.summary import (
-    COMPARED,
-    MEASURES,
-    Line,
-    Measure,
-    zero_filled,
-)
+from napari_mtmri.study.summary import Line, Measure, compared, measures, zero_filled
+from napari_mtmri.tables import csv_text, markdown_table
 
 if TYPE_CHECKING:
     from napari_mtmri.stats.intervals import Summary
@@ -44,18 +39,20 @@ CAPTIONS = {
 
 
 def write_report(plan: Plan, lines: Sequence[Line]) -> Path:
-    """Write report.md, summary.csv, differences.csv, scores.csv and figures; return the first."""
+    """Write report.md, figures, and tables with the names below; return the report.
+
+    The tables have columns of their own, and so other names than those of `evaluate`.
+    """
     folder = plan.experiment.folder
-    folder.mkdir(parents=True, exist_ok=True)
     figures = save_figures(plan, lines)
     tables = (
-        ("summary.csv", _csv(SUMMARY_COLUMNS, summary_records(lines))),
-        ("differences.csv", _csv(DIFFERENCE_COLUMNS, difference_records(lines))),
-        ("scores.csv", _all_scores(plan)),
+        ("rows.csv", csv_text(SUMMARY_COLUMNS, summary_records(lines))),
+        ("row_differences.csv", csv_text(DIFFERENCE_COLUMNS, difference_records(lines))),
+        ("row_scores.csv", _all_scores(plan)),
         ("report.md", report_text(plan, lines, [place.name for place in figures])),
     )
     for name, text in tables:
-        _write(folder / name, text)
+        write_text(folder / name, text)
     return folder / "report.md"
 
 
@@ -70,8 +67,8 @@ def report_text(plan: Plan, lines: Sequence[Line], figures: Sequence[str] = ()) 
         scores_table(lines, zero_filled(plan)),
         _law(lines),
         "## Median, and 95 % interval of the mean",
-        _table(
-            ["Row", *(measure.title for measure in MEASURES)],
+        markdown_table(
+            ["Row", *(measure.title for measure in measures())],
             [[line.row.title, *_each(line, _interval)] for line in lines],
         ),
         _spread_part(lines),
@@ -88,11 +85,11 @@ def report_text(plan: Plan, lines: Sequence[Line], figures: Sequence[str] = ()) 
 
 def scores_table(lines: Sequence[Line], floor: Mapping[Measure, Summary]) -> str:
     """Return mean ± standard deviation of all rows; a row that is not finished says how far."""
-    rows = [["zero-filled", *(_mean(measure, floor.get(measure)) for measure in MEASURES), ""]]
+    rows = [["zero-filled", *(_mean(measure, floor.get(measure)) for measure in measures()), ""]]
     for line in lines:
         state = "" if line.is_done else _states(line)
         rows.append([line.row.title, *_each(line, _mean), state])
-    return _table(["Row", *(measure.title for measure in MEASURES), "State"], rows)
+    return markdown_table(["Row", *(measure.title for measure in measures()), "State"], rows)
 
 
 def summary_records(lines: Iterable[Line]) -> list[dict[str, Any]]:
@@ -114,7 +111,7 @@ def summary_records(lines: Iterable[Line]) -> list[dict[str, Any]]:
             "sd_over_seeds": line.spread.get(measure, math.nan),
         }
         for line in lines
-        for measure in MEASURES
+        for measure in measures()
     ]
 
 
@@ -180,10 +177,10 @@ def _law(lines: Sequence[Line]) -> str:
 def _spread_part(lines: Sequence[Line]) -> str:
     if len(lines[0].states) < 2:
         return ""
-    table = _table(
-        ["Row", *(measure.title for measure in MEASURES)],
+    table = markdown_table(
+        ["Row", *(measure.title for measure in measures())],
         [
-            [line.row.title, *(_word(line.spread.get(measure), measure) for measure in MEASURES)]
+            [line.row.title, *(_word(line.spread.get(measure), measure) for measure in measures())]
             for line in lines
         ],
     )
@@ -195,7 +192,7 @@ def _differences_part(lines: Sequence[Line]) -> str:
     for line in lines[1:]:
         found = {one.measure: one for one in line.differences}
         cells = []
-        for measure in COMPARED:
+        for measure in compared():
             one = found.get(measure)
             if one is None:
                 cells += [NONE, NONE]
@@ -205,13 +202,12 @@ def _differences_part(lines: Sequence[Line]) -> str:
             cells += [f"{words[0]} ({words[1]} to {words[2]})", f"{one.p_holm:.2g}"]
         rows.append([line.row.title, *cells])
     heading = ["Row"]
-    for measure in COMPARED:
+    for measure in compared():
         heading += [measure.title, "p (Holm)"]
     tests = [one.comparison.test for line in lines for one in line.differences]
     notes = [
         f"Minus “{lines[0].row.title}”, paired by case: mean and its 95 % interval by bootstrap "
-        "over cases; p by Wilcoxon's signed-rank test, corrected by Holm's method over the rows "
-        "of each column.",
+        f"over cases; {HOW_CORRECTED}.",
     ]
     if tests:
         n_rows = sum(bool(line.differences) for line in lines)
@@ -220,7 +216,7 @@ def _differences_part(lines: Sequence[Line]) -> str:
             f"With so few cases and {n_rows} rows the smallest of a column's corrected p cannot "
             f"be below {min(1.0, least * n_rows):.2g}."
         )
-    return "\n".join([_table(heading, rows), "", *(f"- {note}" for note in notes)])
+    return "\n".join([markdown_table(heading, rows), "", *(f"- {note}" for note in notes)])
 
 
 def _given_part(lines: Sequence[Line]) -> str:
@@ -239,7 +235,7 @@ def _given_part(lines: Sequence[Line]) -> str:
         )  # fmt: skip
     heading = ["Row", "Name", "State", "Updates", "Slices shown", "Training time", "Note"]
     note = "Training time is wall time, on a machine that may have done other work as well."
-    return f"{_table(heading, rows)}\n\n- {note}"
+    return f"{markdown_table(heading, rows)}\n\n- {note}"
 
 
 def _paper_part(study: str, lines: Sequence[Line]) -> str:
@@ -247,7 +243,7 @@ def _paper_part(study: str, lines: Sequence[Line]) -> str:
     rows = [[line.row.title, *printed[line.row.name]] for line in lines if line.row.name in printed]
     if not rows:
         return ""
-    table = _table(["Row", *(f"{metric} (paper)" for metric in METRICS)], rows)
+    table = markdown_table(["Row", *(f"{metric} (paper)" for metric in METRICS)], rows)
     return f"Other data, not to be compared number by number: {SOURCE}.\n\n{table}"
 
 
@@ -259,7 +255,7 @@ def _states(line: Line) -> str:
 
 
 def _each(line: Line, show: Any) -> list[str]:
-    return [show(measure, line.summaries.get(measure)) for measure in MEASURES]
+    return [show(measure, line.summaries.get(measure)) for measure in measures()]
 
 
 def _mean(measure: Measure, summary: Summary | None) -> str:
@@ -289,16 +285,7 @@ def _signed(value: float, measure: Measure) -> str:
     return f"{rounded:+.{measure.decimals}f}".replace("-", "−")
 
 
-def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [heading, ["---"] * len(heading), *rows]
-    return "\n".join(
-        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
-    )
-
-
 def _all_scores(plan: Plan) -> str:
-    from napari_mtmri.metrics.scores import COLUMNS
-
     rows = [
         {"row": piece.row.name, "seed": piece.seed, "case": case, "input": name, **record}
         for piece in plan.pieces
@@ -306,16 +293,4 @@ def _all_scores(plan: Plan) -> str:
         for name, one in scores.items()
         for record in one.records()
     ]
-    return _csv(("row", "seed", "case", "input", *COLUMNS), rows)
-
-
-def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
-    file = io.StringIO(newline="")
-    table = csv.DictWriter(file, columns, restval="", lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    return file.getvalue()
-
-
-def _write(path: Path, text: str) -> None:
-    write_whole(path, lambda beside: beside.write_text(text, encoding="utf-8", newline=""))
+    return csv_text(("row", "seed", "case", "input", *COLUMNS), rows)

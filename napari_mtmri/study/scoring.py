@@ -7,9 +7,9 @@ Each case leaves one file, so that scoring can be stopped between any two.
 from __future__ import annotations
 
 import csv
-import io
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +19,9 @@ from napari_mtmri.batch.method_choice import MethodChoice
 from napari_mtmri.batch.run_case import run_case, scan_case
 from napari_mtmri.batch.run_jobs import Where, run_jobs
 from napari_mtmri.errors import InputError
-from napari_mtmri.files import safe_child, write_whole
+from napari_mtmri.files import safe_child, write_text
 from napari_mtmri.study.plan import ACQUISITION, TEST_RUNS, Piece, Plan
+from napari_mtmri.tables import csv_text
 
 if TYPE_CHECKING:
     from napari_mtmri.metrics.base import Scores
@@ -56,17 +57,13 @@ def score_cases(
     Stopped
         After ``stop`` was set; the scores that are complete are kept.
     """
+    piece = replace(piece, folder=piece.folder.absolute())
     weights = export_weights(piece)
     jobs = [
         Job(
             f"{piece.job.name}, {case.name}",
             {"row": piece.job.key, "case": case.name},
-            {
-                "case": case,
-                "method": piece.row.method,
-                "weights": weights.absolute(),
-                "scores": _place(piece, case.name),
-            },
+            {"piece": piece, "case": case, "weights": weights},
         )
         for case in cases
     ]
@@ -91,25 +88,26 @@ class _CaseCount(Watch):
 
 
 def _find(job: Job) -> Path | None:
-    place: Path = job.places["scores"]
+    place = _place(job.places["piece"], job.request["case"])
     return place if place.is_file() else None
 
 
 def _score(job: Job, report: Report, stop: threading.Event) -> Path:
     """Score the zero-filled image, the row, and its U-Net shown the fully sampled image."""
+    piece: Piece = job.places["piece"]
     file: CaseFile = job.places["case"]
     case = scan_case(*file.open(), ACQUISITION.for_case(file.name))
     own, truth = (
         run_case(case, MethodChoice(method, weights=job.places["weights"]), report, stop).scores
-        for method in (job.places["method"], FULL_SAMPLE)
+        for method in (piece.row.method, FULL_SAMPLE)
     )
     found = {
         ZERO_FILLED: own[ZERO_FILLED],
-        OWN: own[job.places["method"]],
+        OWN: own[piece.row.method],
         TRUTH: truth[FULL_SAMPLE],
     }
-    save_scores(job.places["scores"], found)
-    return Path(job.places["scores"])
+    save_scores(piece, file.name, found)
+    return _place(piece, file.name)
 
 
 def count_look(plan: Plan, piece: Piece) -> None:
@@ -154,17 +152,17 @@ def export_weights(piece: Piece) -> Path:
     return folder
 
 
-def save_scores(place: Path, scores: CaseScores) -> None:
+def save_scores(piece: Piece, case: str, scores: CaseScores) -> None:
     """Write the scores that were measured on the volume of a case."""
     from napari_mtmri.metrics.scores import COLUMNS
 
-    file = io.StringIO(newline="")
-    table = csv.DictWriter(file, ("input", *COLUMNS), lineterminator="\n")
-    table.writeheader()
-    for name, one in scores.items():
-        table.writerows({"input": name, **row} for row in one.records() if row["scope"] == "volume")
-    text = file.getvalue()
-    write_whole(place, lambda beside: beside.write_text(text, encoding="utf-8", newline=""))
+    rows = [
+        {"input": name, **row}
+        for name, one in scores.items()
+        for row in one.records()
+        if row["scope"] == "volume"
+    ]
+    write_text(_place(piece, case), csv_text(("input", *COLUMNS), rows))
 
 
 def read_scores(piece: Piece, cases: Sequence[CaseFile]) -> dict[str, CaseScores]:
@@ -180,7 +178,7 @@ def read_scores(piece: Piece, cases: Sequence[CaseFile]) -> dict[str, CaseScores
 
 
 def _place(piece: Piece, case: str) -> Path:
-    return safe_child(piece.folder.absolute(), f"{case.replace('/', '_')}.csv")
+    return safe_child(piece.folder, f"{case.replace('/', '_')}.csv")
 
 
 def _read(place: Path) -> CaseScores:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_mtmri.metrics.base import MAIN_REGION, Kind, Quantity, main_quantity, quantities
 from napari_mtmri.study.plan import Plan
 from napari_mtmri.study.rows import Row
 from napari_mtmri.study.scoring import OWN, TRUTH, ZERO_FILLED, CaseScores, read_scores
@@ -28,34 +29,56 @@ class Measure:
     title : str
     metric, region, unit : str
         As `napari_mtmri.metrics` calls them.
-    input : {"own", "truth"}
-        What the segmentation network was shown.
     decimals : int
-        That tables show.
+        Decimals in tables.
+    input : {"own", "truth"}
+        Image that the segmentation network was shown.
+    is_compared : bool
+        Whether rows are compared by it.
     """
 
     title: str
     metric: str
     region: str
-    unit: str = ""
+    unit: str
+    decimals: int
     input: str = OWN
-    decimals: int = 3
+    is_compared: bool = False
 
     def of(self, scores: CaseScores, what: str | None = None) -> float:
         """Return its value, NaN where it was not measured."""
         return scores[what or self.input].get(self.metric, self.region)
 
 
-DICE = Measure("Dice", "Dice", "class 1")
-DICE_TRUTH = Measure("Dice, truth shown", "Dice", "class 1", input=TRUTH)
-PSNR = Measure("PSNR (dB)", "PSNR", "field of view", "dB", decimals=2)
-SSIM = Measure("SSIM", "SSIM", "field of view", decimals=4)
-MEASURES = (
-    DICE, DICE_TRUTH, Measure("precision", "precision", "class 1"),
-    Measure("recall", "recall", "class 1"), Measure("HD95 (mm)", "HD95", "class 1", "mm", decimals=1),
-    PSNR, SSIM,
-)  # fmt: skip
-COMPARED = (DICE, PSNR, SSIM)
+def measures() -> list[Measure]:
+    """Return the columns of the report: labels, then images, as their metrics declare them.
+
+    The main number of the labels is there twice: also with the truth shown to the network.
+    """
+    labels = [measure_of(one, "labels") for one in quantities("study", "labels")]
+    images = [measure_of(one, "image") for one in quantities("study", "image")]
+    both = main_measure("labels")
+    truth = replace(both, title=f"{both.title}, truth shown", input=TRUTH, is_compared=False)
+    labels.insert(labels.index(both) + 1, truth)
+    return [*labels, *images]
+
+
+def compared() -> list[Measure]:
+    """Return the columns by which rows are compared."""
+    return [one for one in measures() if one.is_compared]
+
+
+def main_measure(kind: Kind) -> Measure:
+    """Return the column of the main number of labels or of images."""
+    return measure_of(main_quantity(kind), kind)
+
+
+def measure_of(one: Quantity, kind: Kind) -> Measure:
+    """Return the column of a number."""
+    digits = one.shown["study"]
+    return Measure(
+        one.title, one.name, MAIN_REGION[kind], one.unit, digits, is_compared=one.is_headline
+    )
 
 
 @dataclass(frozen=True)
@@ -103,22 +126,23 @@ class Line:
 def summarise_plan(plan: Plan) -> tuple[Line, ...]:
     """Return a line for each row of the study, finished or not.
 
-    The p values are corrected by Holm's method over all comparisons of one measure.
+    The p values are corrected by `napari_mtmri.stats.differences.corrected`.
     """
-    from napari_mtmri.stats.intervals import compare, holm
+    from napari_mtmri.stats.differences import corrected
+    from napari_mtmri.stats.intervals import compare
 
     lines = [_line(plan, row) for row in plan.experiment.study.rows]
     base, *others = lines
+    pairs = [
+        (measure, line, compare(list(line.cases[measure].values()), list(of_base.values())))
+        for measure, of_base in base.cases.items()
+        for line in others
+        if measure.is_compared and line.summaries
+    ]
     found: dict[str, list[Difference]] = {}
-    for measure in COMPARED:
-        both = [line for line in others if line.summaries and base.summaries]
-        comparisons = [
-            compare(list(line.cases[measure].values()), list(base.cases[measure].values()))
-            for line in both
-        ]
-        corrected = holm([one.test.p for one in comparisons])
-        for line, one, p in zip(both, comparisons, corrected, strict=True):
-            found.setdefault(line.row.name, []).append(Difference(measure, one, p))
+    p_values = corrected([(measure, one) for measure, _, one in pairs])
+    for (measure, line, one), p in zip(pairs, p_values, strict=True):
+        found.setdefault(line.row.name, []).append(Difference(measure, one, p))
     return tuple(replace(line, differences=tuple(found.get(line.row.name, ()))) for line in lines)
 
 
@@ -131,7 +155,7 @@ def zero_filled(plan: Plan) -> Mapping[Measure, Summary]:
         if len(scores) == len(plan.cases):
             return {
                 measure: summarise([measure.of(one, ZERO_FILLED) for one in scores.values()])
-                for measure in (PSNR, SSIM)
+                for measure in (measure_of(one, "image") for one in quantities("study", "image"))
             }
     return {}
 
@@ -147,9 +171,9 @@ def _line(plan: Plan, row: Row) -> Line:
     )
     if not all(state.is_done for state in states):
         return Line(row, states)
-    cases = {measure: _over_seeds(scores, measure) for measure in MEASURES}
+    cases = {measure: _over_seeds(scores, measure) for measure in measures()}
     summaries = {measure: summarise(list(values.values())) for measure, values in cases.items()}
-    spread = {measure: _spread(scores, measure) for measure in MEASURES}
+    spread = {measure: _spread(scores, measure) for measure in cases}
     return Line(row, states, cases, summaries, spread, warnings=_laws(row, scores))
 
 

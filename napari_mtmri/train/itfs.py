@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 
-from napari_mtmri.rng import generator
+from napari_mtmri.rng import keyed_generator
 from napari_mtmri.train.recipe import Recipe
 
 
@@ -38,7 +38,7 @@ def shows_truth(recipe: Recipe, update: int, epoch: int, position: int = 0) -> b
             return update % sum(recipe.tf_period) < recipe.tf_period[0]
         case "scheduled":
             share = truth_share(recipe, epoch)
-            return bool(generator(recipe.seed, "teacher", update).random() < share)
+            return bool(keyed_generator(recipe.seed, "teacher", update).random() < share)
         case mode:
             return mode == "always"
 

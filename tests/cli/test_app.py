@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import typer
 
 from napari_mtmri import __version__
 from napari_mtmri.cli.app import COMMANDS, main
-from napari_mtmri.cli.output import columns, pairs, plain, sentence, status_of
+from napari_mtmri.cli.output import columns, pairs, sentence, status_of
 from napari_mtmri.errors import InputError, RequestError, ResourceError, Stopped, WeightsError
 from tests.cli.conftest import Shell
 
@@ -86,12 +85,6 @@ def test_the_unexpected_becomes_one_sentence() -> None:
     assert "\n" not in sentence(ValueError("two\nlines"))
     assert sentence(OSError(28, "No space left on device", "x.nii")).startswith("x.nii: No space")
     assert "memory" in sentence(MemoryError())
-
-
-def test_json_has_no_number_that_json_does_not_know() -> None:
-    thing = {"a": (float("nan"), float("inf"), 1.5), 2: {Path("p")}}
-    assert plain(thing) == {"a": [None, None, 1.5], "2": [Path("p")]}
-    json.dumps(plain(thing["a"]), allow_nan=False)
 
 
 def test_columns_are_aligned_and_end_without_blanks() -> None:

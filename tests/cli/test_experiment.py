@@ -36,7 +36,7 @@ def test_scores_are_those_of_evaluate_with_the_weights_of_the_row(sh: Shell, her
     assert "| no ITFS, fixed 0.5 / 0.5 (plain joint) | 0." in answer.out
     assert "not begun" in answer.out
     assert TINY.note in answer.err
-    ours = rows_of(here / "o" / "table1-tiny-val" / "scores.csv")
+    ours = rows_of(here / "o" / "table1-tiny-val" / "row_scores.csv")
     (weights,) = (here / "o" / "scored").glob("plain-*/weights")
     for method, shown in (("mtmri", "own"), ("unet-full-sample", "truth")):
         words = ("evaluate", "cases.csv", "--split", "val", "-m", method, "--weights", weights)

@@ -13,13 +13,15 @@ import pytest
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.metrics.base import (
     METRICS,
+    PLACES,
     Metric,
     Score,
     Scores,
     Truth,
     all_metrics,
-    better,
+    main_quantity,
     measure_all,
+    quantities,
     slice_scores,
 )
 
@@ -50,7 +52,11 @@ def test_every_metric_is_declared_in_full(name: str) -> None:
     assert isinstance(metric, Metric)
     assert metric.name == name
     assert metric.kind in ("image", "labels")
-    assert metric.better in ("higher", "lower", "zero")
+    assert metric.gives
+    for one in metric.gives:
+        assert one.better in ("higher", "lower", "zero", None)
+        assert one.tip
+        assert set(one.shown) <= set(PLACES)
     assert metric.summary.endswith(".")
     assert metric.title
     assert metric.depends
@@ -68,7 +74,7 @@ def test_every_metric_gives_what_it_declares(name: str, case: dict[str, Any]) ->
     )
     rows = metric.measure(pair)
     assert {row.scope for row in rows} == metric.scopes
-    assert set(metric.gives) <= {row.metric for row in rows}
+    assert {one.name for one in metric.gives} == {row.metric for row in rows}
     assert all(isinstance(row, Score) and type(row.value) is float for row in rows)
     assert all((row.item is None) == (row.scope == "volume") for row in rows)
 
@@ -181,12 +187,11 @@ def test_a_stranger_that_cannot_be_loaded_leaves_the_others(
 def test_tables_have_one_order_and_each_number_a_direction() -> None:
     names = [metric.name for metric in all_metrics()]
     assert names[:4] == ["psnr", "ssim", "nmse", "overlap"]
-    assert [better(name) for name in ("PSNR", "HD95", "volume difference", "lesions")] == [
-        "higher",
-        "lower",
-        "zero",
-        None,
-    ]
+    given = {one.name: one.better for one in quantities()}
+    assert len(given) == len(quantities()), "two metrics give a number of the same name"
+    named = ("PSNR", "HD95", "volume difference", "lesions")
+    assert [given[name] for name in named] == ["higher", "lower", "zero", None]
+    assert (main_quantity("image").name, main_quantity("labels").name) == ("PSNR", "Dice")
     assert {metric.kind for metric in all_metrics("labels")} == {"labels"}
 
 

@@ -71,6 +71,24 @@ def test_every_cascade_is_consistent_and_the_first_stage_is_zero_filled() -> Non
         laws.keeps_measured(stage.numpy(), kspace[:, 0], mask)
 
 
+def test_where_no_coil_sees_anything_the_networks_own_image_stays() -> None:
+    kspace, mask = measured(12, 10, coils=3)
+    rng = np.random.default_rng(1)
+    maps = rng.normal(size=(2, *kspace.shape))
+    maps = (maps[0] + 1j * maps[1]).astype(np.complex64)
+    maps /= np.sqrt((np.abs(maps) ** 2).sum(1, keepdims=True))
+    maps[..., :4] = 0  # outside the object
+    torch.manual_seed(0)
+    network = D5C5(cascades=1, convolutions=2, features=4, last_scale=1.0).eval()
+    given = [torch.from_numpy(one) for one in (kspace, mask, maps)]
+    with torch.inference_mode():
+        start, end = (stage.numpy() for stage in network.stages(*given))
+        added = to_complex(network.cascades[0](to_channels(torch.from_numpy(start)))).numpy()
+    assert np.abs(added[..., :4]).max() > 0.1
+    laws.close(end[..., :4], (start + added)[..., :4])
+    assert np.abs(end - start - added)[..., 4:].max() > 1e-3  # elsewhere the data have a say
+
+
 def test_a_full_mask_gives_the_measured_image() -> None:
     kspace, _ = measured(8, 9, share=1.1)
     network = D5C5(cascades=2, convolutions=2, features=4, last_scale=1.0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Every registered pattern, ready to be asked for, so that a newcomer is tested too."""
+"""Test requests for every registered pattern, so that new patterns are tested too."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ KINDS = {name: PATTERNS.get(name) for name in PATTERNS.names()}
 
 
 def using(*what: str) -> list[str]:
-    """Names of the patterns to which these parts of a request matter."""
+    """Names of the patterns that use these parameters."""
     return [name for name, kind in KINDS.items() if kind.uses.issuperset(what)]
 
 
 def total(kind: PatternKind, shape: tuple[int, int]) -> int:
-    """Lines or samples of a plane."""
+    """Number of lines or samples of a plane."""
     return shape[1] if kind.dimensions == 1 else shape[0] * shape[1]
 
 
 def count(kind: PatternKind, mask: np.ndarray) -> int:
-    """Lines or samples that are measured."""
+    """Number of measured lines or samples."""
     return int(mask[0].sum() if kind.dimensions == 1 else mask.sum())
 
 
 def fits(kind: PatternKind, shape: tuple[int, int], acceleration: float, fraction: float) -> bool:
-    """Whether something is left, and the centre is no more than that (stated anew here)."""
+    """Whether samples are left, at least as many as the centre has (computed independently)."""
     center = round(fraction * shape[1])
     if kind.dimensions == 2:
         center *= round(fraction * shape[0])
@@ -38,7 +38,7 @@ def fits(kind: PatternKind, shape: tuple[int, int], acceleration: float, fractio
 
 
 def center_of(kind: PatternKind, shape: tuple[int, int], fraction: float) -> tuple[slice, slice]:
-    """The block that must be whole, as `methods` words it: from N//2 - n//2."""
+    """Fully sampled centre, from N//2 - n//2."""
     width = round(fraction * shape[1])
     first = shape[1] // 2 - width // 2
     rows = slice(None)
@@ -57,7 +57,7 @@ def ask(
     folder: Path,
     shape: tuple[int, int] = (24, 32),
 ) -> Pattern:
-    """A pattern of this kind as close to the request as it allows."""
+    """Pattern of this kind, as close to the request as it allows."""
     kind = KINDS[name]
     options: dict[str, object] = {}
     for option in kind.options:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Masks from files: what is given back, what is refused, and how little is believed."""
+"""Masks from files: reading, writing, and refusal of damaged files."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def plane() -> np.ndarray:
 
 
 @pytest.mark.parametrize("ending", [*ENDINGS, ".PNG"])
-def test_a_saved_mask_comes_back(
+def test_a_saved_mask_is_read_again_unchanged(
     tmp_path: Path, ending: str, lines: np.ndarray, plane: np.ndarray
 ) -> None:
     for mask in (lines, plane):
@@ -97,7 +97,7 @@ WAYS: dict[str, tuple[str, Callable[[np.ndarray], bytes]]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_others_ways_to_write_a_mask_are_read(
+def test_mask_files_of_other_programs_are_read(
     tmp_path: Path, way: str, plane: np.ndarray, lines: np.ndarray
 ) -> None:
     ending, write = WAYS[way]
@@ -110,7 +110,9 @@ def test_others_ways_to_write_a_mask_are_read(
 
 
 @pytest.mark.parametrize("shape", [(11, 16), (12, 16), (11, 17)])
-def test_a_corner_is_moved_to_the_middle_when_asked(tmp_path: Path, shape: tuple[int, int]) -> None:
+def test_fftshift_moves_zero_frequency_from_index_0_to_the_centre(
+    tmp_path: Path, shape: tuple[int, int]
+) -> None:
     """Zero frequency lies at ``n // 2`` for even and odd sizes."""
     for middle in (np.zeros(shape, bool), np.zeros(shape[1], bool)):
         corner = middle.copy()
@@ -123,14 +125,14 @@ def test_a_corner_is_moved_to_the_middle_when_asked(tmp_path: Path, shape: tuple
         assert from_file(path).mask(shape)[0, 0]  # never guessed
 
 
-def test_an_empty_centre_is_warned_of(tmp_path: Path) -> None:
+def test_a_mask_without_zero_frequency_gives_a_warning(tmp_path: Path) -> None:
     path = saved(np.isin(np.arange(16), [0, 1, 5, 15]), tmp_path / "mask.npy")
     (warning,) = from_file(path).describe(SHAPE).warnings
     assert "fftshift" in warning
     assert "sample 5, line 8" in warning
 
 
-def test_r_is_what_the_file_gives(tmp_path: Path, plane: np.ndarray) -> None:
+def test_r_is_the_acceleration_of_the_mask_in_the_file(tmp_path: Path, plane: np.ndarray) -> None:
     path = saved(plane, tmp_path / "mask.npy")
     pattern = Pattern("file", 7, options={"path": str(path)})
     said = pattern.describe(SHAPE)
@@ -143,9 +145,7 @@ def test_r_is_what_the_file_gives(tmp_path: Path, plane: np.ndarray) -> None:
     assert Pattern.from_record(far.record()).record() == far.record()
 
 
-def test_a_file_that_changed_is_not_taken_for_the_recorded_one(
-    tmp_path: Path, lines: np.ndarray
-) -> None:
+def test_a_changed_file_is_not_accepted_for_a_record(tmp_path: Path, lines: np.ndarray) -> None:
     path = saved(lines, tmp_path / "mask.npy")
     record = from_file(path).record()
     assert Pattern.from_record(record) == from_file(path)
@@ -157,7 +157,7 @@ def test_a_file_that_changed_is_not_taken_for_the_recorded_one(
         Pattern.from_record(record)
 
 
-def test_a_renamed_file_is_the_same_mask(tmp_path: Path, lines: np.ndarray) -> None:
+def test_a_renamed_file_gives_the_same_mask(tmp_path: Path, lines: np.ndarray) -> None:
     path = saved(lines, tmp_path / "mask.npy")
     record, mask = from_file(path).record(), from_file(path).mask(SHAPE)
     other = path.rename(tmp_path / "patient 7.npy")
@@ -166,20 +166,20 @@ def test_a_renamed_file_is_the_same_mask(tmp_path: Path, lines: np.ndarray) -> N
 
 
 @pytest.mark.parametrize("shape", [(16, 11), (11, 15), (11, 32), (22, 16)])
-def test_nothing_is_resized_or_turned(
+def test_a_mask_is_neither_resized_nor_transposed(
     tmp_path: Path, shape: tuple[int, int], plane: np.ndarray
 ) -> None:
     with pytest.raises(InputError, match="11 x 16 values do not fit a plane of"):
         from_file(saved(plane, tmp_path / "mask.png")).mask(shape)
 
 
-def test_lines_of_another_number_are_refused(tmp_path: Path, lines: np.ndarray) -> None:
+def test_a_mask_with_another_number_of_lines_is_refused(tmp_path: Path, lines: np.ndarray) -> None:
     with pytest.raises(InputError, match="16 values do not fit a plane of 16 x 11"):
         from_file(saved(lines, tmp_path / "mask.csv")).mask((16, 11))
 
 
 class Boom:
-    """Opens a file when it is unpickled."""
+    """Writes a file when it is unpickled."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -188,7 +188,7 @@ class Boom:
         return open, (str(self.path), "w")
 
 
-def test_a_pickle_is_never_run(tmp_path: Path) -> None:
+def test_a_pickle_is_never_executed(tmp_path: Path) -> None:
     array = np.empty(16, object)
     array[:] = [Boom(tmp_path / "boom")] * 16
     (tmp_path / "mask.npy").write_bytes(npy(array))
@@ -247,7 +247,9 @@ BAD: dict[str, tuple[str, bytes]] = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_what_is_no_mask_is_refused_by_name_in_little_memory(tmp_path: Path, case: str) -> None:
+def test_a_file_that_is_not_a_mask_is_refused_by_name_with_little_memory(
+    tmp_path: Path, case: str
+) -> None:
     ending, data = BAD[case]
     path = tmp_path / f"odd{ending}"
     path.write_bytes(data)
@@ -268,7 +270,7 @@ def test_a_huge_file_is_not_decoded(tmp_path: Path) -> None:
         read_mask(path)
 
 
-def test_what_is_not_a_file_is_refused(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "folder.npy").mkdir()
     os.mkfifo(tmp_path / "pipe.csv")  # reading it would wait for ever
     for path in (tmp_path / "none.npy", tmp_path / "folder.npy", tmp_path / "pipe.csv"):
@@ -278,7 +280,7 @@ def test_what_is_not_a_file_is_refused(tmp_path: Path) -> None:
         from_file(tmp_path / "mask.tif").mask(SHAPE)
 
 
-def test_no_path_is_a_request_without_an_answer() -> None:
+def test_a_missing_path_is_a_request_error() -> None:
     for pattern in (Pattern("file"), Pattern("file", options={"path": ""})):
         with pytest.raises(RequestError, match="path"):
             pattern.mask(SHAPE)
@@ -321,7 +323,7 @@ def test_damaged_bytes_give_a_mask_or_an_input_error(
         (np.full(8, np.nan), "mask.csv", InputError),
     ],
 )
-def test_what_is_no_mask_is_not_written(
+def test_an_array_that_is_not_a_mask_is_not_written(
     tmp_path: Path, mask: np.ndarray, name: str, error: type[Exception]
 ) -> None:
     with pytest.raises(error, match=name):

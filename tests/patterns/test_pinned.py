@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Masks that are a promise: the same request gives these bits in every version."""
+"""Pinned masks: the same request gives these bits in every version."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def request(**change: object) -> Request:
     return Request(**{**fields, **change})  # type: ignore[arg-type]
 
 
-def test_random_numbers_are_the_raw_stream_of_a_hashed_text() -> None:
+def test_random_numbers_are_the_raw_stream_keyed_by_a_hash() -> None:
     text = b"random shape=224x192 R=4.0 cf=0.08 seed=5 floor=0.125 sigma=0.1"
     key = np.frombuffer(hashlib.sha256(text).digest()[:16], "<u8")
     raw = np.random.Philox(key=key).random_raw(100)
@@ -87,16 +87,16 @@ def test_random_numbers_stay_inside_their_range_at_the_ends_of_the_stream(
     ],
     ids=str,
 )
-def test_every_part_of_a_request_makes_other_random_numbers(change: dict[str, object]) -> None:
+def test_random_numbers_depend_on_every_part_of_a_request(change: dict[str, object]) -> None:
     assert (request().uniform(8) != request(**change).uniform(8)).all()
 
 
-def test_the_automatic_centre_given_by_hand_is_the_same_request() -> None:
+def test_giving_the_automatic_centre_fraction_gives_the_same_mask() -> None:
     for acceleration, fraction in ((4, 0.08), (5, 0.08), (5.5, 0.04), (8, 0.04)):
         automatic = Pattern("random", acceleration).mask((24, 192))
         by_hand = Pattern("random", acceleration, fraction).mask((24, 192))
         np.testing.assert_array_equal(automatic, by_hand)
 
 
-def test_lines_of_a_prefix_of_random_numbers_do_not_depend_on_how_many_are_drawn() -> None:
+def test_the_first_random_numbers_do_not_depend_on_how_many_are_drawn() -> None:
     np.testing.assert_array_equal(request().uniform(40)[:9], request().uniform(9))

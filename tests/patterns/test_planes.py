@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Two-dimensional patterns: their definitions stated anew, and known figures."""
+"""Two-dimensional patterns: independent definitions and known numbers."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ SHAPE = (224, 192)
 
 
 def rho(shape: tuple[int, int]) -> np.ndarray:
-    """Distance to zero frequency in half sides."""
+    """Distance to zero frequency in units of half the side."""
     i, j = np.indices(shape)
     squares = [(2 * (x - n // 2) / n) ** 2 for x, n in zip((i, j), shape, strict=True)]
     return np.sqrt(squares[0] + squares[1])
 
 
 def accepted(order: list[tuple[int, int]], growth: dict, scale: float) -> list[tuple[int, int]]:
-    """Poisson disc by looking at every pair."""
+    """Poisson disc by comparing every pair of samples."""
     kept: list[tuple[int, int]] = []
     for point in order:
         if all(
@@ -37,7 +37,7 @@ def accepted(order: list[tuple[int, int]], growth: dict, scale: float) -> list[t
 @pytest.mark.parametrize(
     ("shape", "acceleration", "slope"), [((17, 20), 4.0, 2.0), ((16, 13), 8.0, 0.5)]
 )
-def test_poisson_is_the_largest_disc_that_gives_enough(
+def test_poisson_has_the_largest_disc_that_gives_enough_samples(
     shape: tuple[int, int], acceleration: float, slope: float
 ) -> None:
     fraction = 0.08 if acceleration <= 5 else 0.04
@@ -64,7 +64,7 @@ def test_poisson_is_the_largest_disc_that_gives_enough(
     np.testing.assert_array_equal(mask, expected)
 
 
-def test_poisson_samples_far_out_keep_their_distance() -> None:
+def test_poisson_samples_far_from_the_centre_keep_their_distance() -> None:
     mask = Pattern("poisson", 8, seed=1).mask(SHAPE)
     outer = mask & (rho(SHAPE) > 1)
     for di, dj in itertools.product((0, 1), (-1, 0, 1)):
@@ -73,7 +73,7 @@ def test_poisson_samples_far_out_keep_their_distance() -> None:
 
 
 @pytest.mark.parametrize("acceleration", [4, 8, 12])
-def test_poisson_is_denser_inside_and_leaves_no_corner_out(acceleration: float) -> None:
+def test_poisson_is_denser_at_the_centre_and_samples_the_corners(acceleration: float) -> None:
     mask, r = Pattern("poisson", acceleration).mask(SHAPE), rho(SHAPE)
     densities = [mask[(r >= low) & (r < low + 0.25)].mean() for low in (0, 0.25, 0.5, 0.75, 1)]
     assert densities == sorted(densities, reverse=True)
@@ -81,7 +81,7 @@ def test_poisson_is_denser_inside_and_leaves_no_corner_out(acceleration: float) 
 
 
 @pytest.mark.parametrize(("acceleration", "spokes"), [(4, 52), (8, 25)])
-def test_radial_takes_as_many_spokes_as_counted(acceleration: int, spokes: int) -> None:
+def test_radial_has_the_known_number_of_spokes(acceleration: int, spokes: int) -> None:
     mask = Pattern("radial", acceleration).mask(SHAPE)
     drawn = np.zeros(SHAPE, bool)
     drawn.ravel()[radial._places(SHAPE, radial._angles(spokes, uniform=False))] = True
@@ -92,7 +92,9 @@ def test_radial_takes_as_many_spokes_as_counted(acceleration: int, spokes: int) 
 
 
 @pytest.mark.parametrize("shape", [SHAPE, (33, 40), (16, 17)])
-def test_golden_spokes_of_a_higher_r_are_among_those_of_a_lower(shape: tuple[int, int]) -> None:
+def test_golden_angle_samples_of_a_higher_r_are_a_subset_of_those_of_a_lower_r(
+    shape: tuple[int, int],
+) -> None:
     masks = [Pattern("radial", r).mask(shape) for r in (8, 5.3, 4, 2, 1.4, 1.2, 1)]
     for fewer, more in itertools.pairwise(masks):
         assert not (fewer & ~more).any()
@@ -100,7 +102,7 @@ def test_golden_spokes_of_a_higher_r_are_among_those_of_a_lower(shape: tuple[int
 
 @pytest.mark.parametrize("name", ["radial", "spiral"])
 @pytest.mark.parametrize("shape", [SHAPE, (197, 233), (64, 65)])
-def test_beyond_the_ellipse_nothing_is_taken_until_it_is_full(
+def test_nothing_is_sampled_outside_the_ellipse_until_it_is_full(
     name: str, shape: tuple[int, int]
 ) -> None:
     edge = 2 / min(shape)  # a sample moved to the grid may lie half a pixel outside
@@ -121,7 +123,7 @@ def test_the_first_spoke_runs_along_the_readout() -> None:
     assert Pattern("radial", 16).mask(SHAPE)[:, 96].all()
 
 
-def test_uniform_spokes_are_as_few_as_give_enough() -> None:
+def test_uniform_spokes_are_the_fewest_that_give_enough_samples() -> None:
     shape, wanted = (64, 48), 768
 
     def drawn(angles: np.ndarray) -> np.ndarray:
@@ -136,13 +138,13 @@ def test_uniform_spokes_are_as_few_as_give_enough() -> None:
     assert not (drawn(angles[:-1]) & ~mask).any()
 
 
-def test_spiral_reaches_the_edge() -> None:
-    """Dropping surplus from the outside must not shrink k-space."""
+def test_spiral_reaches_the_edge_of_k_space() -> None:
+    """Dropping surplus samples from the outside must not shrink k-space."""
     for acceleration in (2, 4, 8, 16):
         assert rho(SHAPE)[Pattern("spiral", acceleration).mask(SHAPE)].max() > 0.97
 
 
-def test_a_denser_spiral_is_denser_inside() -> None:
+def test_a_spiral_of_higher_density_is_denser_at_the_centre() -> None:
     inner = rho(SHAPE) < 0.3
     counts = [
         Pattern("spiral", 6, options={"density": d}).mask(SHAPE)[inner].sum() for d in (1, 1.5, 2.5)
@@ -150,13 +152,13 @@ def test_a_denser_spiral_is_denser_inside() -> None:
     assert counts == sorted(set(counts))
 
 
-def test_an_even_number_of_arms_looks_the_same_turned_by_half() -> None:
+def test_an_even_number_of_arms_is_symmetric_under_half_a_turn() -> None:
     mask = Pattern("spiral", 6).mask((65, 65))
     turned = mask[::-1, ::-1]
     assert (mask == turned).mean() > 0.97
 
 
-def test_one_arm_is_one_line_of_samples() -> None:
+def test_one_spiral_arm_has_no_isolated_sample() -> None:
     mask = Pattern("spiral", 16, options={"interleaves": 1}).mask((96, 96))
     assert mask.sum() == 576
     padded = np.pad(mask, 1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The point-spread function of a mask."""
+"""Point spread function of a mask."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.patterns.members import seeds, shapes
 
 
 @given(shape=shapes, seed=seeds)
-def test_its_peak_is_one_and_in_the_middle(shape: tuple[int, int], seed: int) -> None:
+def test_the_maximum_is_1_and_at_the_centre(shape: tuple[int, int], seed: int) -> None:
     spread = point_spread(Pattern("random", 2, seed=seed).mask(shape))
     assert spread.dtype == np.float32
     assert spread.shape == shape
@@ -24,13 +24,13 @@ def test_its_peak_is_one_and_in_the_middle(shape: tuple[int, int], seed: int) ->
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (9, 7), (16, 9)])
-def test_all_samples_make_a_point(shape: tuple[int, int]) -> None:
+def test_full_sampling_gives_a_point(shape: tuple[int, int]) -> None:
     point = np.zeros(shape)
     point[shape[0] // 2, shape[1] // 2] = 1
     np.testing.assert_allclose(point_spread(np.ones(shape, bool)), point, atol=1e-6)
 
 
-def test_every_fourth_line_makes_four_points_along_the_phase_axis() -> None:
+def test_every_fourth_line_gives_four_points_along_the_phase_axis() -> None:
     mask = Pattern("equispaced", 4, 0.0, options={"offset": 0.5}).mask((12, 32))
     point = np.zeros((12, 32))
     point[6, [0, 8, 16, 24]] = 1
@@ -47,6 +47,6 @@ def test_it_is_the_zero_filled_image_of_a_point() -> None:
     np.testing.assert_allclose(point_spread(mask), image / image.max(), atol=1e-5)
 
 
-def test_an_empty_mask_has_none() -> None:
+def test_an_empty_mask_is_refused() -> None:
     with pytest.raises(InputError, match=r"\(4, 5\)"):
         point_spread(np.zeros((4, 5), bool))

@@ -108,6 +108,15 @@ def test_few_cases_cannot_give_a_small_p(n: int, p: float) -> None:
         assert f"{n} differing cases cannot give p below {p:.3g}" == found.note
 
 
+def test_differences_that_are_equal_but_for_rounding_are_ties() -> None:
+    differences = [0.3 - 0.2, 0.1, 10.1 - 10.0, -0.25, 0.5]
+    assert len(set(np.abs(differences))) == 5
+    found = signed_rank(differences)
+    assert found == signed_rank([0.1, 0.1, 0.1, -0.25, 0.5])
+    assert not found.is_exact
+    assert signed_rank([0.3 - 0.2 - 0.1, 1.0, 2.0]).n_zero == 1
+
+
 def test_ties_and_many_cases_take_the_normal_approximation(rng: np.random.Generator) -> None:
     tied = [1, 1, 2, -2, 3, 4, 5, -1, 6, 7]
     assert not signed_rank(tied).is_exact

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import threading
 from pathlib import Path
 
 import pytest
 
 from napari_mtmri.batch.job import Outcome, Watch
+from napari_mtmri.batch.run_jobs import Where
 from napari_mtmri.errors import Stopped
 from napari_mtmri.kspace import fft2c
 from napari_mtmri.study.experiment import Progress, run_experiment
@@ -72,6 +74,13 @@ def test_stopped_again_and_again_it_ends_with_the_same_tables(
         except Stopped:
             stops += 1
     assert stops >= 4
+    assert tables(plan) == tables(finished)
+
+
+def test_scored_in_two_processes_the_tables_are_the_same(finished: Plan, tmp_path: Path) -> None:
+    shutil.copytree(finished.experiment.out / "rows", tmp_path / "rows")
+    plan = plan_of(PAIR, tmp_path)
+    run_experiment(plan, where=Where(n_processes=2))
     assert tables(plan) == tables(finished)
 
 

@@ -14,17 +14,20 @@ import pytest
 
 from napari_mtmri.metrics.base import Scores
 from napari_mtmri.metrics.scores import Score
+from napari_mtmri.stats.differences import HOW_CORRECTED
 from napari_mtmri.study.figures import N_WINDOWS, draw_segmentation_loss, draw_weights
 from napari_mtmri.study.plan import Piece, Plan
 from napari_mtmri.study.report import NONE, difference_records, report_text, write_report
 from napari_mtmri.study.rows import TABLES
 from napari_mtmri.study.scoring import OWN, TRUTH, ZERO_FILLED, save_scores
 from napari_mtmri.study.state import events_of
-from napari_mtmri.study.summary import DICE, DICE_TRUTH, PSNR, summarise_plan
+from napari_mtmri.study.summary import main_measure, measures, summarise_plan
 from napari_mtmri.train.folder.layout import EVENTS
 from napari_mtmri.train.schedules import loss_weights
 from tests.study.conftest import TINY, plan_of
 
+DICE, PSNR = main_measure("labels"), main_measure("image")
+DICE_TRUTH = next(one for one in measures() if one.input == TRUTH)
 N_CASES, PER_EPOCH = 8, 4 * N_WINDOWS
 BUDGET = replace(TINY, changes={**TINY.changes, "n_simulated": (2, N_CASES, 1)})
 
@@ -169,14 +172,31 @@ def test_the_report_and_its_tables_say_what_they_are(partial: Plan) -> None:
     for name in ("weights", "segmentation_loss", "differences"):
         assert f"({name}.png)" in text
         assert (place.parent / f"{name}.png").stat().st_size > 5000
-    with (place.parent / "summary.csv").open(newline="", encoding="utf-8") as file:
+    with (place.parent / "rows.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert {row["row"] for row in rows} == {row.name for row in TABLES["table1"].rows}
     finished = {row["row"] for row in rows if row["mean"]}
     assert finished == {"plain", "itfs"}
-    with (place.parent / "scores.csv").open(newline="", encoding="utf-8") as file:
+    with (place.parent / "row_scores.csv").open(newline="", encoding="utf-8") as file:
         cases = [(row["row"], row["case"]) for row in csv.DictReader(file)]
     assert len(set(cases)) == 2 * N_CASES + N_CASES // 2
+
+
+def test_a_metric_of_another_package_is_in_the_report(partial: Plan, dummy_package: Path) -> None:
+    for piece, value in zip(partial.pieces[:2], (5.0, 4.0), strict=True):
+        for case in partial.cases:
+            scores = dict(scores_of(0.6, 30))
+            scores[OWN] = Scores((*scores[OWN].rows, Score("MAE", value)))
+            save_scores(piece, case.name, scores)
+    place = write_report(partial, summarise_plan(partial))
+    text = place.read_text(encoding="utf-8")
+    heading = next(line for line in text.splitlines() if line.startswith("| Row | Dice |"))
+    assert "| SSIM | MAE |" in heading
+    assert "5.0 ± 0.0" in text
+    assert "−1.0 (−1.0 to −1.0)" in text
+    with (place.parent / "rows.csv").open(newline="", encoding="utf-8") as file:
+        assert "MAE" in {row["metric"] for row in csv.DictReader(file)}
+    assert HOW_CORRECTED in text
 
 
 def test_nothing_begun_is_a_report_too(tmp_path: Path) -> None:

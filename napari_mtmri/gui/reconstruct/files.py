@@ -22,13 +22,18 @@ from napari_mtmri.gui.viewer.contributions import drawn_layer, layers_of_paths, 
 from napari_mtmri.gui.viewer.layers import LayerData
 from napari_mtmri.gui.viewer.orientation import watch
 from napari_mtmri.gui.viewer.result_layers import run_title
-from napari_mtmri.patterns.mask_files import save_mask
+from napari_mtmri.patterns.mask_files import ENDINGS, save_mask
 from napari_mtmri.plotting import save_figure
+from napari_mtmri.readers.base import endings
 from napari_mtmri.readers.run_folder import write_run
 
-VOLUMES = "MR volumes (*.nii *.nii.gz *.mgz *.mgh *.mnc *.hdr *.img);;All files (*)"
-MASKS = "Masks (*.png *.npy *.csv)"
+MASKS = f"Sampling masks ({' '.join(f'*{ending}' for ending in ENDINGS)})"
 PICTURES = "Pictures (*.png *.pdf *.svg)"
+
+
+def volume_filter() -> str:
+    """Return the filter of the file dialogs: the endings of all registered readers."""
+    return f"MR volumes ({' '.join(f'*{ending}' for ending in endings())});;All files (*)"
 
 
 class Files(QObject):
@@ -64,14 +69,16 @@ class Files(QObject):
 
     def open_volumes(self) -> None:
         """Ask for volumes and open them."""
-        paths, _ = QFileDialog.getOpenFileNames(self._window, "Open MR volumes", "", VOLUMES)
+        paths, _ = QFileDialog.getOpenFileNames(
+            self._window, "Open MR volumes", "", volume_filter()
+        )
         if paths:
             once(partial(layers_of_paths, list(paths)), self._add, self.failed)
 
     def open_labels(self) -> None:
         """Ask for a reference segmentation and open it."""
         title = "Open a reference segmentation"
-        path, _ = QFileDialog.getOpenFileName(self._window, title, "", VOLUMES)
+        path, _ = QFileDialog.getOpenFileName(self._window, title, "", volume_filter())
         if path:
             once(partial(_labels_of_path, path), self._add, self.failed)
 

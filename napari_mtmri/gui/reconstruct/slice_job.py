@@ -17,7 +17,7 @@ from napari_mtmri.gui.reconstruct.state import Choices
 from napari_mtmri.gui.viewer.layers import label_style
 from napari_mtmri.methods.assemble import THRESHOLD
 from napari_mtmri.methods.base import LoadedMethod
-from napari_mtmri.metrics.base import Truth, slice_scores
+from napari_mtmri.metrics.base import Truth, main_quantity, slice_scores
 from napari_mtmri.metrics.scores import format_value
 from napari_mtmri.patterns.base import Mask, Sampling
 from napari_mtmri.patterns.point_spread import point_spread
@@ -152,25 +152,27 @@ def labels_from(probability: np.ndarray) -> np.ndarray:
 def slice_line(zero_filled: Tick, done: SliceDone | None) -> str:
     """Return the scores of a slice in one line: "slice 11 · zero-filled 26.0 dB · …"."""
     request = zero_filled.request
-    parts = [f"slice {request.number}", f"zero-filled {_psnr(request, zero_filled.image)}"]
+    parts = [f"slice {request.number}", f"zero-filled {_quality(request, zero_filled.image)}"]
     if done is not None and done.image is not None:
-        parts.append(f"{request.choices.method} {_psnr(request, done.image)}")
+        parts.append(f"{request.choices.method} {_quality(request, done.image)}")
     if done is not None and done.probability is not None and request.drawn is not None:
-        parts.append(f"Dice {_dice(labels_from(done.probability), request.drawn)}")
+        parts.append(_overlap(labels_from(done.probability), request.drawn))
     return " · ".join(parts)
 
 
-def _psnr(request: SliceRequest, image: np.ndarray | None) -> str:
+def _quality(request: SliceRequest, image: np.ndarray | None) -> str:
     if image is None or request.volume is None:
         return "—"
     truth = _truth(request.volume, request.choices.axes(request.volume))
-    value = slice_scores(truth, request.number, image).get("PSNR", scope="slice")
-    return f"{format_value(value, 'dB')} dB"
+    one = main_quantity("image")
+    value = slice_scores(truth, request.number, image).get(one.name, scope="slice")
+    return f"{format_value(value, one.unit)} {one.unit}".rstrip()
 
 
-def _dice(labels: np.ndarray, drawn: np.ndarray) -> str:
-    value = slice_scores(Truth(None, drawn[None]), 0, None, labels).get("Dice", scope="slice")
-    return format_value(value)
+def _overlap(labels: np.ndarray, drawn: np.ndarray) -> str:
+    name = main_quantity("labels").name
+    value = slice_scores(Truth(None, drawn[None]), 0, None, labels).get(name, scope="slice")
+    return f"{name} {format_value(value)}"
 
 
 @lru_cache(maxsize=2)

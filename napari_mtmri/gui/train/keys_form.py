@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QLineEdit, QWidget
 
+from napari_mtmri.patterns.base import PATTERNS
 from napari_mtmri.train.recipe import Recipe
 
 NOTHING = {"center_fraction": "automatic"}  # "none" for all others
@@ -51,6 +52,14 @@ def value_of(text: str, key: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
+
+
+def choices_of(key: str) -> list[str]:
+    """Return the values that a key can have, none where it is typed."""
+    if key == "pattern":
+        return [name for name in PATTERNS.names() if name not in PATTERNS.broken()]
+    kind = Recipe.model_fields[key].annotation
+    return [str(choice) for choice in get_args(kind)] if get_origin(kind) is Literal else []
 
 
 def title_of(key: str) -> str:
@@ -101,10 +110,10 @@ class KeysForm(QWidget):
             self._form.setRowVisible(field, key in keys)
 
     def _make(self, key: str) -> QWidget:
-        kind = Recipe.model_fields[key].annotation
-        if get_origin(kind) is Literal:
+        kind, choices = Recipe.model_fields[key].annotation, choices_of(key)
+        if choices:
             box = QComboBox()
-            box.addItems([str(choice) for choice in get_args(kind)])
+            box.addItems(choices)
             policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             box.setSizeAdjustPolicy(policy)
             box.setMinimumContentsLength(8)

@@ -32,6 +32,18 @@ MOST_LABELS = 64
 DRAWN_OPACITY = 0.4
 
 
+def activate(context: object = None) -> None:
+    """Let napari offer us files of all registered readers; it calls this at our first use.
+
+    The manifest is a static file and names our own formats. A pattern of "*" would put us
+    into napari's dialog for every file, so readers of other packages are added here.
+    """
+    from napari_mtmri.gui.viewer.shim import claim_files
+    from napari_mtmri.readers.base import endings
+
+    claim_files([f"*{ending}" for ending in endings()])
+
+
 def get_reader(path: str | list[str]) -> Callable[[str | list[str]], list[LayerData]] | None:
     """Return a reader if the (first) path is ours, else None."""
     from napari_mtmri.readers.base import find_reader
@@ -57,16 +69,15 @@ def layers_of_paths(path: str | list[str]) -> list[LayerData]:
 
 def _layers(path: Path) -> list[LayerData]:
     from napari_mtmri.readers.base import find_reader, read
-    from napari_mtmri.readers.picture import PICTURE
 
-    thing = read(path)
+    reader, thing = find_reader(path), read(path)
     if isinstance(thing, Result):
         return result_layers(thing, placement_of(thing.zero_filled), RESULT_LAYERS)
     if _is_drawn(thing, path):
         return [drawn_layer(read(path, "labels"))]
     layers = [volume_layer(thing)]
-    if find_reader(path) is PICTURE and any(path.glob("*_mask.tif")):
-        layers.append(drawn_layer(PICTURE.read(path, "labels"), f"{thing.name} mask"))
+    if reader.has_labels is not None and reader.has_labels(path):
+        layers.append(drawn_layer(reader.read(path, "labels"), f"{thing.name} mask"))
     return layers
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -14,3 +15,17 @@ def forget_strokes(labels: Any) -> None:
     reset = getattr(labels, "_reset_history", None)
     if reset is not None:
         reset()
+
+
+def claim_files(patterns: Sequence[str]) -> None:
+    """Have napari ask our reader for files with these names as well, in this session."""
+    from npe2 import PluginManager
+
+    manager = PluginManager.instance()
+    reindex = getattr(getattr(manager, "_contrib", None), "reindex", None)
+    manifest = manager.get_manifest("napari-mtmri")
+    for reader in manifest.contributions.readers or ():
+        missing = [one for one in patterns if one not in reader.filename_patterns]
+        if missing and reindex is not None:
+            reader.filename_patterns = [*reader.filename_patterns, *missing]
+            reindex(manifest)

@@ -14,7 +14,7 @@ import numpy as np
 
 from napari_mtmri.kspace import fft2c, ifft2c
 from napari_mtmri.patterns.base import Pattern
-from napari_mtmri.rng import generator
+from napari_mtmri.rng import keyed_generator
 from napari_mtmri.scan import Frame, frame_of, object_voxels
 from napari_mtmri.simulation import smooth_phase
 from napari_mtmri.train.data.augmentation import augment
@@ -60,12 +60,12 @@ def plan_epoch(cases: Sequence[Case], recipe: Recipe, epoch: int) -> list[Item]:
     """Return the slices of an epoch in the order they are shown."""
     items: list[Item] = []
     for index, case in enumerate(cases):
-        draw = generator(recipe.seed, epoch, case.name, "slices")
+        draw = keyed_generator(recipe.seed, epoch, case.name, "slices")
         shown: dict[int, int] = {}
         for number in _choose_slices(case, recipe, draw):
             shown[number] = shown.get(number, -1) + 1
             items.append(Item(index, number, shown[number]))
-    order = generator(recipe.seed, epoch, "order").permutation(len(items))
+    order = keyed_generator(recipe.seed, epoch, "order").permutation(len(items))
     return [items[i] for i in order]
 
 
@@ -125,7 +125,7 @@ class Simulator:
         if recipe.mask_scope == "slice":
             mask = self._mask(item.case, epoch, item.slice)
         scale = frame.scale
-        draw = generator(recipe.seed, epoch, case.name, item.slice, item.showing, "augment")
+        draw = keyed_generator(recipe.seed, epoch, case.name, item.slice, item.showing, "augment")
         image, labels = case.image[item.slice].astype(np.float32), case.labels[item.slice]
         mirror = None if case.mirror_axis is None else case.mirror_axis - 1
         image, labels, gain = augment(image, labels, mirror, recipe.augment, draw)
@@ -139,7 +139,7 @@ class Simulator:
     def _phase(self, plane: tuple[int, ...], index: int, epoch: int) -> np.ndarray:
         """Return the phase drawn for a volume: smooth, or none."""
         key = (self.recipe.seed, epoch, self.cases[index].name, "phase")
-        draw = generator(*key)
+        draw = keyed_generator(*key)
         if draw.random() < self.recipe.phase_share:
             return smooth_phase(plane, int(draw.integers(2**31)))
         return np.ones(plane, np.complex64)
@@ -151,7 +151,7 @@ class Simulator:
         bright = object_voxels(image)
         sigma = (float(bright.mean()) if bright.size else 0.0) / recipe.snr
         key = (recipe.seed, epoch, self.cases[item.case].name, item.slice, item.showing, "noise")
-        parts = generator(*key).normal(0, sigma, (2, *image.shape))
+        parts = keyed_generator(*key).normal(0, sigma, (2, *image.shape))
         return np.asarray(parts[0] + 1j * parts[1], dtype=np.complex64)
 
     def _crop(self, plane: np.ndarray, case: int) -> np.ndarray:
@@ -180,7 +180,7 @@ class Simulator:
         turn = epoch if recipe.mask_redraw == "epoch" else 0
         name = "" if recipe.mask_scope == "dataset" else case.name
         key = (recipe.seed, turn, name, "mask")
-        draw = generator(*key) if number is None else generator(*key, number)
+        draw = keyed_generator(*key) if number is None else keyed_generator(*key, number)
         factors, shares = zip(*sorted(recipe.accelerations.items()), strict=True)
         factor = draw.choice(factors, p=np.array(shares) / sum(shares))
         pattern = Pattern(

@@ -13,7 +13,7 @@ import numpy as np
 
 from napari_mtmri.errors import InputError
 from napari_mtmri.files import write_whole
-from napari_mtmri.rng import generator
+from napari_mtmri.rng import keyed_generator
 from napari_mtmri.train.data.sources.base import SPLITS, CaseFile
 from napari_mtmri.train.recipe import Recipe
 
@@ -46,7 +46,7 @@ def assign_splits(files: Sequence[CaseFile], recipe: Recipe) -> list[CaseFile]:
 
 
 def _place(patient: str, seed: int) -> float:
-    return float(generator(seed, "split", patient).random())
+    return float(keyed_generator(seed, "split", patient).random())
 
 
 def check_patients(files: Sequence[CaseFile]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_mtmri.display import View, upright_view
+from napari_mtmri.display import SliceView, upright_view
 from napari_mtmri.files import write_whole
 from napari_mtmri.geometry import Axes, from_stack
 from napari_mtmri.plotting import PREDICTED_COLOUR, REFERENCE_COLOUR
@@ -26,11 +26,11 @@ class Way:
     Parameters
     ----------
     axes : Axes
-    view : View
+    view : SliceView
     """
 
     axes: Axes
-    view: View
+    view: SliceView
 
     @classmethod
     def of(cls, file: CaseFile) -> Way:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +16,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from napari_mtmri import __version__
 from napari_mtmri.errors import InputError
+from napari_mtmri.metrics.base import quantities
 from napari_mtmri.train.folder.checkpoint import Position, read_checkpoint
 from napari_mtmri.train.folder.layout import BEST, CONFIG, LAST, SPLIT, read_config
 from napari_mtmri.train.recipe import Recipe
 from napari_mtmri.weights import Card, Score, list_weights, read_card, save_weights, user_folder
 
-CARD_METRICS = ("PSNR", "SSIM", "Dice")
 PAPER_SIZE = {"recon_features": 64, "seg_features": 64}
 
 
@@ -66,6 +67,7 @@ def read_scores(word: str, method: str) -> list[Score]:
     split, _, name = word.partition("=")
     try:
         path = Path(name)
+        shown = {one.name for one in quantities("card")}
         rows = [row for row in _rows(path) if row["method"] == method]
         acceleration = _acceleration(path.with_name("scores.csv"))
         return [
@@ -74,7 +76,7 @@ def read_scores(word: str, method: str) -> list[Score]:
                 n=int(row["n"]), **{k: float(row[k]) for k in ("mean", "sd", "median", "low", "high")},
             )
             for row in rows
-            if row["metric"] in CARD_METRICS
+            if row["metric"] in shown
         ]  # fmt: skip
     except (OSError, ValueError, KeyError) as why:
         raise InputError(
@@ -88,12 +90,22 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 def _acceleration(scores: Path) -> float:
-    """Return the mean R of the cases, as the table of their scores says it."""
-    found = {row["case"]: re.search(r"R (\d+\.\d+)", row["sampling"]) for row in _rows(scores)}
-    values = [float(match[1]) for match in found.values() if match]
+    """Return the mean acceleration of the cases in a table of scores."""
+    cases = {row["case"]: _acceleration_of(row) for row in _rows(scores)}
+    values = [value for value in cases.values() if value]
     if not values:
-        raise ValueError(f"{scores.name} names no R")
-    return round(sum(values) / len(values), 2)
+        raise ValueError(f"{scores.name} gives no acceleration")
+    return round(statistics.fmean(values), 2)
+
+
+def _acceleration_of(row: dict[str, str]) -> float:
+    """Return the acceleration of one case, 0 where none is given."""
+    if "acceleration" in row:
+        value = float(row["acceleration"] or "nan")
+        return value if value > 0 else 0.0
+    # Older tables have no such column, and the number only in a sentence.
+    match = re.search(r"R (\d+\.\d+)", row["sampling"])
+    return float(match[1]) if match else 0.0
 
 
 def export(

@@ -62,6 +62,12 @@ def test_the_scores_of_an_evaluation_go_onto_the_card(tmp_path: Path) -> None:
     assert (score.split, score.mean, score.n, score.acceleration) == ("val", 33.5, 10, 4.0)
     with pytest.raises(InputError, match="split=FILE"):
         read_scores(str(table), "mtmri")
+    # A column of numbers is believed, not the sentence next to it.
+    (tmp_path / "scores.csv").write_text('case,sampling,acceleration\na,"R 4.00",3.5\nb,,2.5\n')
+    assert read_scores(f"val={table}", "mtmri")[0].acceleration == 3.0
+    (tmp_path / "scores.csv").write_text('case,sampling,acceleration\na,"R 4.00",nan\n')
+    with pytest.raises(InputError, match="no acceleration"):
+        read_scores(f"val={table}", "mtmri")
 
 
 def test_an_export_without_checkpoint_or_description_is_refused(tmp_path: Path) -> None:

@@ -184,6 +184,8 @@ class MethodPart(QWidget):
 
     def _why_not(self, name: str) -> str | None:
         """Why a method can run neither with shipped nor with the user's own weights, or None."""
+        if name in METHODS.broken():
+            return METHODS.broken()[name]
         needed = METHODS.get(name).weights
         has_own = len(needed) == 1 and bool(own_weights(needed[0]))
         return None if has_own else why_not(name)
@@ -245,5 +247,7 @@ def _gives_and_needs(member: Method) -> str:
 
 def _place(name: str) -> tuple[bool, bool, int, str]:
     """Where a method is listed: joint ones first, then those with weights, then the others."""
+    if name in METHODS.broken():
+        return True, True, 0, name
     member = METHODS.get(name)
     return member.is_full_sample, not member.weights, -len(member.gives), name

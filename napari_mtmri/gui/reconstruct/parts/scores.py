@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Scores of this run beside zero-filled and earlier runs of the case."""
+"""Scores of this run, of zero-filled and of earlier runs of the case."""
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass, replace
 
 from qtpy.QtCore import Qt, Signal
@@ -21,25 +19,14 @@ from qtpy.QtWidgets import (
 
 from napari_mtmri.gui.viewer.result_layers import run_title
 from napari_mtmri.gui.widgets.layout import Flow
+from napari_mtmri.metrics.base import Quantity, main_quantity, quantities
 from napari_mtmri.metrics.scores import Score, Scores, format_value
 from napari_mtmri.result import Result
+from napari_mtmri.tables import csv_text
 
-COLUMNS = ("PSNR", "SSIM", "NMSE", "Dice", "precision", "recall", "HD95", "volume")
-TIPS = {
-    "PSNR": "Peak signal to noise ratio in dB, higher is better",
-    "SSIM": "Structural similarity, 1 is perfect",
-    "NMSE": "Normalized mean squared error, 0 is perfect",
-    "Dice": "Overlap of segmentation and reference mask, 1 is perfect",
-    "precision": "Share of what was segmented that was drawn",
-    "recall": "Share of what was drawn that was segmented",
-    "HD95": "95th percentile of the distances between the outlines",
-    "volume": "Volume of what was segmented",
-}
 ZERO_FILLED = "zero-filled"
 MOST_ROWS = 12
 VOLUME, SLICE = "volume", "slice"
-DIGITS = {"SSIM": 3, "NMSE": 4, "Dice": 3, "precision": 3, "recall": 3}
-TITLES = {"volume": "lesion volume"}
 
 
 @dataclass(frozen=True)
@@ -68,17 +55,19 @@ class ScoresPart(QWidget):
         super().__init__(parent)
         self.rows: list[Row] = []
         self._slice = 0
-        self.table = QTableWidget(0, len(COLUMNS))
+        self._columns = quantities("panel")
+        self._headings = [one.label or one.name for one in self._columns]
+        self.table = QTableWidget(0, len(self._columns))
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setMinimumHeight(120)
-        self.table.setHorizontalHeaderLabels([TITLES.get(name, name) for name in COLUMNS])
+        self.table.setHorizontalHeaderLabels(self._headings)
         self.scope = QComboBox()
         self.scope.addItem("whole volume", VOLUME)
         self.scope.addItem("slice on screen", SLICE)
         self.scope.setToolTip("Scores of the volume, or of the slice over the volume's range")
         self.copy, self.csv = QPushButton("Copy"), QPushButton("CSV…")
         self.save, self.figure = QPushButton("Save run…"), QPushButton("Figure…")
-        self.save.setToolTip("Write images, mask, scores and how they came about as a run folder")
+        self.save.setToolTip("Write images, mask, scores and provenance as a result folder")
         self.figure.setToolTip("Write a picture of the slice with the largest lesion")
         self._lay_out()
         self._enable()
@@ -129,18 +118,16 @@ class ScoresPart(QWidget):
         scope = self.scope.currentText()
         if self.scope.currentData() == SLICE:
             scope = f"slice {self._slice}"
-        table = [[scope, *(TITLES.get(name, name) for name in COLUMNS)]]
+        table = [[scope, *self._headings]]
         for row in self.rows:
-            found = [self._score(row.scores, metric) for metric in COLUMNS]
-            texts = [cell_text(one) for one in found]
+            texts = [cell_text(one, self._score(row.scores, one.name)) for one in self._columns]
             table.append([row.title, *texts])
         return table
 
     def csv_text(self) -> str:
         """Return the table as comma-separated text."""
-        file = io.StringIO(newline="")
-        csv.writer(file, lineterminator="\n").writerows(self.cells())
-        return file.getvalue()
+        heading, *rows = self.cells()
+        return csv_text(heading, rows)
 
     def _score(self, scores: Scores, metric: str) -> Score | None:
         scope = self.scope.currentData()
@@ -153,10 +140,10 @@ class ScoresPart(QWidget):
         self.table.setRowCount(len(self.rows))
         self.table.setVerticalHeaderLabels([row.title for row in self.rows])
         for number, row in enumerate(self.rows):
-            for column, metric in enumerate(COLUMNS):
-                score = self._score(row.scores, metric)
-                item = QTableWidgetItem(cell_text(score))
-                item.setToolTip(_tip(metric, score))
+            for column, one in enumerate(self._columns):
+                score = self._score(row.scores, one.name)
+                item = QTableWidgetItem(cell_text(one, score))
+                item.setToolTip(_tip(one, score))
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(number, column, item)
         self.table.resizeColumnsToContents()
@@ -168,28 +155,30 @@ class ScoresPart(QWidget):
         QApplication.clipboard().setText("\n".join("\t".join(row) for row in self.cells()))
 
 
-def cell_text(score: Score | None) -> str:
+def cell_text(column: Quantity, score: Score | None) -> str:
     """Return a score as the table shows it, with its unit and flag; "—" if not measured."""
     if score is None or score.value != score.value:
         return "—"
-    text = format_value(score.value, score.unit)
-    if score.metric in DIGITS and abs(score.value) < float("inf"):
-        text = f"{score.value:.{DIGITS[score.metric]}f}"
+    decimals = column.shown["panel"]
+    text = format_value(score.value, score.unit, decimals)
+    if not score.unit and abs(score.value) < float("inf"):
+        text = f"{score.value:.{decimals}f}"  # a column of one width, also for small values
     return " ".join(part for part in (text, score.unit, score.flag) if part)
 
 
-def _tip(metric: str, score: Score | None) -> str:
+def _tip(column: Quantity, score: Score | None) -> str:
     measured = "not measured" if score is None else f"{score.region}; {score.depends}"
-    return f"{TIPS[metric]}\n{measured}"
+    return f"{column.tip}\n{measured}"
 
 
 def summary(result: Result) -> str:
-    """Return what came of a run in one line."""
+    """Return duration and main scores of a run in one line."""
+    image, labels = main_quantity("image"), main_quantity("labels")
     parts = [f"Done in {sum(result.timings.values()):.1f} s"]
     for name, scores in result.scores.items():
-        psnr, dice = scores.get("PSNR"), scores.get("Dice")
-        if psnr == psnr:
-            parts.append(f"{name} {psnr:.1f} dB")
-        if dice == dice:
-            parts.append(f"Dice {dice:.2f}")
+        quality, overlap = scores.get(image.name), scores.get(labels.name)
+        if quality == quality:
+            parts.append(f"{name} {quality:.1f} {image.unit}".rstrip())
+        if overlap == overlap:
+            parts.append(f"{labels.name} {overlap:.2f}")
     return " · ".join(parts)

@@ -12,7 +12,7 @@ import numpy as np
 
 from napari_mtmri.batch.cases_table import CASES
 from napari_mtmri.errors import InputError
-from napari_mtmri.rng import generator
+from napari_mtmri.rng import keyed_generator
 from napari_mtmri.tissues import LESION_T2, bias_field, keep_head, mix, signals, simulate_image
 from napari_mtmri.train.data.sources.base import CaseFile, Pair
 from napari_mtmri.train.data.sources.table import read_table, side_of
@@ -34,13 +34,13 @@ class Meaning:
         Names as in `tissues.TISSUES`.
     classes : mapping of int to int
         Which number becomes which label to be found; the others are background.
-    look : str
+    contrast : str
         One of `tissues.SEQUENCES`, for a recipe that says "as-is".
     """
 
     tissues: Mapping[int, str]
     classes: Mapping[int, int]
-    look: str = "t1-spgr"
+    contrast: str = "t1-spgr"
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def simulated_case(
     recipe : Recipe
     """
     load = partial(simulate_case, name, read, meaning, recipe)
-    return CaseFile(name, name, "", f"{_look(meaning, recipe)} of {source}", source, load)
+    return CaseFile(name, name, "", f"{_contrast(meaning, recipe)} of {source}", source, load)
 
 
 def simulate_case(name: str, read: Callable[[], Anatomy], meaning: Meaning, recipe: Recipe) -> Pair:
@@ -88,7 +88,7 @@ def simulate_case(name: str, read: Callable[[], Anatomy], meaning: Meaning, reci
     InputError
         If the anatomy cannot be read, or is none.
     """
-    anatomy, draw = read(), generator(recipe.seed, name, "tissues")
+    anatomy, draw = read(), keyed_generator(recipe.seed, name, "tissues")
     found = np.asarray(anatomy.labels.data)
     low, high = int(found.min()), int(found.max())
     if not 0 <= low < high <= MOST_NUMBER:
@@ -96,8 +96,8 @@ def simulate_case(name: str, read: Callable[[], Anatomy], meaning: Meaning, reci
             f"{anatomy.labels.path or name}: numbers from {low} to {high} are no map of tissues; "
             f"they begin with 0 and end at {MOST_NUMBER} at most."
         )
-    crisp, look = keep_head(found), _look(meaning, recipe)
-    values = signals(look, recipe.field_t, lesion_t2=float(draw.uniform(*LESION_T2)))
+    crisp, contrast = keep_head(found), _contrast(meaning, recipe)
+    values = signals(contrast, recipe.field_t, lesion_t2=float(draw.uniform(*LESION_T2)))
     if anatomy.fractions is None:
         image = simulate_image(crisp, meaning.tissues, values)
     else:
@@ -113,8 +113,8 @@ def simulate_case(name: str, read: Callable[[], Anatomy], meaning: Meaning, reci
     return replace(grid, data=image, kind="image"), replace(grid, data=table[crisp], kind="labels")
 
 
-def _look(meaning: Meaning, recipe: Recipe) -> str:
-    return meaning.look if recipe.sequence == "as-is" else recipe.sequence
+def _contrast(meaning: Meaning, recipe: Recipe) -> str:
+    return meaning.contrast if recipe.sequence == "as-is" else recipe.sequence
 
 
 def _around(blobs: np.ndarray) -> np.ndarray:

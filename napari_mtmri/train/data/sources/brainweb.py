@@ -92,8 +92,8 @@ def _read_fuzzy(paths: Sequence[Path]) -> Anatomy:
 def _list_library(place: Path, recipe: Recipe) -> list[CaseFile]:
     if find_spec("brainweb_dl") is None:
         raise ResourceError(
-            "--data brainweb needs brainweb-dl, which is not installed; run: pip install "
-            "brainweb-dl, or name a folder with the tissue models."
+            "data = brainweb: the library brainweb-dl is not installed; run pip install "
+            "'napari-mtmri[brainweb]', or give a folder with the tissue models."
         )
     names = {number: f"subject{number:02d}" for number in SUBJECTS}
     return [

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_mtmri.rng import generator
+from napari_mtmri.rng import keyed_generator
 from napari_mtmri.train.data.sources.anatomy import Anatomy, Meaning, simulate_case
 from napari_mtmri.train.data.sources.base import SPLITS, CaseFile, Pair, Source
 from napari_mtmri.train.recipe import SIMULATED, Recipe
@@ -21,17 +21,17 @@ NUMBERS = {
     1: "csf", 2: "grey matter", 3: "white matter", 4: "fat", 5: "skull", 6: "lesion",
 }  # fmt: skip
 CSF, GREY, WHITE_MATTER, FAT, SKULL, LESION = NUMBERS
-MEANING = Meaning(NUMBERS, {LESION: 1}, look="flair")
+MEANING = Meaning(NUMBERS, {LESION: 1}, contrast="flair")
 TEXTURE = 0.03
 
 
 def make_head(name: str, recipe: Recipe) -> Pair:
     """Return a small head with a lesion in its white matter, and the lesion.
 
-    A FLAIR where the recipe names no other look. Heads of other seeds and names have
+    A FLAIR where the recipe names no other contrast. Heads of other seeds and names have
     other shapes.
     """
-    draw = generator(recipe.seed, SIMULATED, name)
+    draw = keyed_generator(recipe.seed, SIMULATED, name)
     shape = (recipe.simulated_size[1], recipe.simulated_size[0], N_SLICES)
     affine = np.diag([*(side / n for side, n in zip(SIDES_MM, shape, strict=True)), 1.0])
     head = Volume(_tissues(shape, draw), affine, name, "labels")

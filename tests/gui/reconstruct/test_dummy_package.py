@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What another package registers is there like our own in the window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from qtpy.QtWidgets import QComboBox
+
+import napari_mtmri as mt
+from napari_mtmri.gui.app import commands
+from napari_mtmri.gui.viewer.contributions import activate
+from napari_mtmri.samples import phantom
+from tests.gui.conftest import SHAPE, WAIT_MS
+from tests.gui.driving import run
+
+
+@pytest.fixture
+def head(dummy_package: Path, tmp_path: Path) -> Path:
+    """A phantom in the format of the other package."""
+    return mt.save(phantom(SHAPE)[0], tmp_path / "other.dmr")
+
+
+def test_a_dropped_file_of_its_format_opens_and_other_files_are_not_ours(
+    head: Path, viewer: Any, files: tuple[Path, Path]
+) -> None:
+    from npe2 import PluginManager
+
+    viewer.open(str(files[0]), plugin="napari-mtmri")  # from now on our plugin is in use
+    activate()
+    viewer.window._qt_viewer._qt_open([str(head)], stack=False)
+    assert [layer.name for layer in viewer.layers] == ["head", "other"]
+    manager = PluginManager.instance()
+    asked = [one.plugin_name for one in manager.iter_compatible_readers(["picture.png"])]
+    assert "napari-mtmri" not in asked
+
+
+def test_its_pattern_method_and_metric_are_in_the_panel(
+    head: Path, panel: Any, viewer: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+
+    def choose(*words: Any) -> tuple[list[str], str]:
+        shown.append(words[-1])
+        return [str(head)], ""
+
+    monkeypatch.setattr("qtpy.QtWidgets.QFileDialog.getOpenFileNames", choose)
+    viewer.layers.clear()
+    panel.dialogs.open_volumes()
+    qtbot.waitUntil(lambda: "other" in viewer.layers, timeout=WAIT_MS)
+    assert "*.dmr" in shown[0]
+    panel.sampling.pattern.setCurrentText("comb")
+    panel.method.method.setCurrentIndex(panel.method.method.findData("smooth"))
+    qtbot.waitUntil(lambda: bool(panel.sampling.counts.text()), timeout=WAIT_MS)
+    result = run(panel, qtbot)
+    assert (result.method, result.request["pattern"]["name"]) == ("smooth", "comb")
+    heading, _, row = panel.scores.cells()
+    column = heading.index("MAE")
+    assert row[column] == f"{result.scores['smooth'].get('MAE'):.1f}"
+    tip = panel.scores.table.item(1, column - 1).toolTip()
+    assert tip.startswith("Mean absolute error, 0 is perfect\n")
+    assert "MAE" in panel.scores.csv_text()
+
+
+def test_its_pattern_can_be_trained_with(dummy_package: Path, viewer: Any) -> None:
+    panel = commands.open_train(viewer)
+    field = panel.recipe.forms["main"].fields["pattern"]
+    assert isinstance(field, QComboBox)
+    assert field.findText("comb") >= 0
+    field.setCurrentText("comb")
+    assert panel.plan.recipe().pattern == "comb"
