@@ -38,6 +38,16 @@ class Progress:
     probability: np.ndarray | None
     seconds_left: float
 
+    @property
+    def share(self) -> float:
+        """Part of the slices that is done, 0 to 1."""
+        return self.done / max(self.total, 1)
+
+    @property
+    def text(self) -> str:
+        """Description in words."""
+        return f"{self.done} of {self.total} slices, {self.seconds_left:.0f} s to go"
+
 
 Report = Callable[[Progress], None]
 
