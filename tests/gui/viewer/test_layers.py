@@ -133,7 +133,7 @@ def test_labels_on_another_grid_are_refused_in_one_sentence() -> None:
     shifted = image.affine.affine_matrix.copy()
     shifted[0, 3] += 0.4 * abs(shifted[0, 0])
     labels = Labels(np.zeros(image.data.shape, np.uint8), affine=shifted, name="elsewhere")
-    with pytest.raises(InputError, match=r"elsewhere: .* do not lie on the grid of marked"):
+    with pytest.raises(InputError, match=r"elsewhere: .* are not on the grid of marked"):
         labels_on(labels, image)
 
 
