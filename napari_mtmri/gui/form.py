@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from magicgui.widgets import create_widget
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QWidget
 
 from napari_mtmri.parameters import Option
@@ -38,6 +38,9 @@ class OptionsForm(QWidget):
         self._layout.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         self.fields: dict[str, Any] = {}
         self._options: dict[str, Option] = {}
+        self._styling = QTimer(self)
+        self._styling.setSingleShot(True)
+        self._styling.timeout.connect(self._style)
         self.show_options(options)
 
     def show_options(self, options: Sequence[Option]) -> None:
@@ -52,14 +55,19 @@ class OptionsForm(QWidget):
                 widget.setToolTip(_tip(option))
             field.native.setAccessibleName(option.title)
             self._layout.addRow(label, field.native)
-            label.ensurePolished()  # napari sets the font size of labels, not of typed text
-            for line in [field.native, *field.native.findChildren(QLineEdit)]:
-                line.setFont(label.font())
             if isinstance(field.native, QLineEdit):  # not with each letter
                 field.native.editingFinished.connect(partial(self._typed, name))
             else:
                 field.changed.connect(partial(self._edited, name))
         self.setVisible(bool(options))
+        self._styling.start(0)
+
+    def _style(self) -> None:
+        """Give typed text the font of the labels: napari sets the font size of these alone."""
+        label = self.findChild(QLabel)
+        if label is not None:
+            for line in self.findChildren(QLineEdit):
+                line.setFont(label.font())
 
     def show_values(self, values: Mapping[str, Any]) -> None:
         """Show values, without a signal."""

@@ -112,6 +112,7 @@ class Live(QObject):
             return
         if done.problem is not None:  # nothing can be computed, so no picture is valid
             self.slow.drop()
+            self.scoring.drop()
             self._layers.hide()
             return
         if done.image is None:

@@ -192,6 +192,8 @@ class Reconstruct(Panel):
         if tick.problem is not None:  # it is shown at the sampling
             self.run_part.problem.clear()
             self.method.far.hide()
+            if tick.request.is_live:
+                self.run_part.show_note("")
         elif tick.sampling is not None:
             self.method.show_far(tick.request.choices.pattern, tick.sampling.acceleration)
 

@@ -20,6 +20,13 @@ from qtpy.QtWidgets import (
 from napari_mtmri.gui.jobs import sentence
 
 
+def relabeled(text: str, labels: Mapping[str, str]) -> str:
+    """Return a message of the core with its parameters called as the panel labels them."""
+    for name, label in labels.items():
+        text = text.replace(name, label)
+    return text
+
+
 class Problem(QWidget):
     """Shows an error next to what caused it; takes no space while there is none."""
 
@@ -48,10 +55,7 @@ class Problem(QWidget):
 
     def show_error(self, why: BaseException, labels: Mapping[str, str] | None = None) -> None:
         """Show an error, with the parameters it names called as the panel labels them."""
-        text = sentence(why)
-        for name, label in (labels or {}).items():
-            text = text.replace(name, label)
-        self.label.setText(text)
+        self.label.setText(relabeled(sentence(why), labels or {}))
         self.details.setPlainText("".join(traceback.format_exception(why)))
         self._more.setChecked(False)
         self.details.hide()

@@ -66,6 +66,7 @@ def test_a_refused_mask_is_explained_at_the_sampling_alone(panel: Any, qtbot: An
     assert not panel.run_part.run.isEnabled()
     qtbot.waitUntil(lambda: not panel.live.is_busy, timeout=WAIT_MS)
     assert not panel.run_part.problem.text
+    assert not panel.run_part.note.text()
     live = [layer for layer in panel.viewer.layers if "live" in layer.name]
     assert live
     assert not any(layer.visible for layer in live)  # they are of other choices

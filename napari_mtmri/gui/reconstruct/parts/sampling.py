@@ -26,12 +26,12 @@ from napari_mtmri.gui.reconstruct.state import Choices
 from napari_mtmri.gui.widgets.acceleration import Acceleration
 from napari_mtmri.gui.widgets.layout import Flow, Fold
 from napari_mtmri.gui.widgets.mask_preview import MaskPreview
-from napari_mtmri.gui.widgets.problem import Problem
+from napari_mtmri.gui.widgets.problem import Problem, relabeled
 from napari_mtmri.patterns.base import PATTERNS
 
 FILE, CENTER = "file", "Centre"
-# The errors of a pattern name its parameters; the panel names its fields.
-LABELS = {"center_fraction": CENTER, "acceleration": "R", "fftshift": "zero frequency"}
+# The messages of a pattern name its parameters; the panel names its fields.
+LABELS = {"center_fraction": CENTER, "acceleration": "R", "fftshift": "Zero frequency at index 0"}
 MOST_SEED = 2**31 - 1  # what a spin box can hold
 
 
@@ -114,7 +114,8 @@ class SamplingPart(QWidget):
         elif tick.mask is not None:
             self.preview.show_mask(tick.mask)
         if tick.sampling is not None:
-            self.counts.setText("\n".join([tick.sampling.text, *tick.sampling.warnings]))
+            lines = [tick.sampling.text, *tick.sampling.warnings]
+            self.counts.setText(relabeled("\n".join(lines), LABELS))
 
     def use_file(self, path: str) -> None:
         """Use the mask in a file."""
