@@ -118,3 +118,4 @@ class LoadedMethod:
 
 
 METHODS: Registry[Method] = Registry("methods")
+DEFAULT_METHOD = "mtmri"

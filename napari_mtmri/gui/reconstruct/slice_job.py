@@ -17,7 +17,8 @@ from napari_mtmri.gui.reconstruct.state import Choices
 from napari_mtmri.gui.viewer.layers import label_style
 from napari_mtmri.methods.assemble import THRESHOLD
 from napari_mtmri.methods.base import LoadedMethod
-from napari_mtmri.metrics.base import Truth, main_quantity, slice_scores
+from napari_mtmri.metrics.base import main_quantity
+from napari_mtmri.metrics.measure import Truth, slice_scores
 from napari_mtmri.metrics.scores import format_value
 from napari_mtmri.patterns.base import Mask, Sampling
 from napari_mtmri.patterns.point_spread import point_spread
