@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Draw the storeys of the package and the imports between its rooms: images/architecture.png.
 
-The storeys are read from the contract in pyproject.toml, the imports from the code. An import
-that follows from others is left out, so that the shortest picture remains.
+The storeys are read from the contract in pyproject.toml, the imports from the code. To keep the
+picture clear, an import that follows from others is left out, and so are those of the two
+lowest storeys, which every room may use.
 
 Run it in a checkout, with the extra [dev] installed: python docs/make_architecture.py
 """
@@ -85,7 +86,8 @@ def draw(path: Path) -> None:
     """Write the picture."""
     rows = storeys()
     rooms = {room for row in rows for room in row}
-    arrows = without_detours(imports_between(rooms))
+    everyones = {room for row in rows[-2:] for room in row}
+    arrows = {pair for pair in without_detours(imports_between(rooms)) if pair[1] not in everyones}
     figure = Figure(figsize=(WIDTH, ROW * len(rows) + 0.3), facecolor="white")
     axis = figure.add_axes((0, 0, 1, 1))
     axis.set_xlim(0, WIDTH)
