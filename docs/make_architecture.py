@@ -31,9 +31,8 @@ Rooms = list[list[str]]
 def storeys() -> Rooms:
     """Return the rooms of each storey, the highest first."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    [contract] = [
-        one for one in settings["tool"]["importlinter"]["contracts"] if one["type"] == "layers"
-    ]
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    [contract] = [one for one in contracts if one.get("containers") == [PACKAGE]]
     found = [[room.strip() for room in layer.split("|")] for layer in contract["layers"]]
     return [
         [room for room in row if room not in LEFT_OUT] for row in found if row != ["weight_files"]
