@@ -36,7 +36,7 @@ class Bare:
     """Updates on one batch in memory."""
 
     def __init__(self, recipe: Recipe, data: str) -> None:
-        fabric = Machine().fabric(recipe.precision)
+        fabric = Machine().fabric(recipe.optimizer.precision)
         material = read_material(recipe, data)
         simulator = Simulator(material.train, material.recipe)
         objective = make_objective(material, simulator)
@@ -65,7 +65,7 @@ class Loop:
     def __init__(self, recipe: Recipe, data: str, out: Path, n_workers: int | str) -> None:
         machine = Machine(workers=n_workers)  # type: ignore[arg-type]
         self._training = Training(recipe, data, out, machine=machine, checkpoint_every_s=120)
-        self._size = recipe.batch_size
+        self._size = recipe.optimizer.batch_size
 
     def rate(self, n_updates: int) -> float:
         """Return slices per second."""
@@ -94,7 +94,9 @@ def main() -> None:
         bare.rate(2)
         pairs = [(bare.rate(given.updates), loop.rate(given.updates)) for _ in range(given.rounds)]
     ratios = [looped / alone for alone, looped in pairs]
-    print(f"{bare.device}, {recipe.precision}, batch {recipe.batch_size}, crop {recipe.crop}")
+    print(
+        f"{bare.device}, {recipe.optimizer.precision}, batch {recipe.optimizer.batch_size}, crop {recipe.data.crop}"
+    )
     print(f"bare updates  {statistics.median(alone for alone, _ in pairs):6.2f} slices per second")
     print(
         f"whole loop    {statistics.median(looped for _, looped in pairs):6.2f} slices per second"

@@ -68,7 +68,7 @@ def choose_device(device: str = "auto", precision: str = "auto") -> Device:
 
     if precision not in PRECISIONS:
         raise RequestError(
-            f"precision {precision!r} does not exist; choose one of {', '.join(PRECISIONS)}."
+            f"`precision` {precision!r} does not exist; choose one of {', '.join(PRECISIONS)}."
         )
     available = ["cpu"]
     if torch.backends.mps.is_available():
@@ -78,7 +78,7 @@ def choose_device(device: str = "auto", precision: str = "auto") -> Device:
     kind = device.partition(":")[0]
     if kind != "auto" and kind not in available:
         raise RequestError(
-            f"device {device!r} is not available here; choose one of {', '.join(available)}."
+            f"`device` {device!r} is not available here; choose one of {', '.join(available)}."
         )
     name = available[0] if kind == "auto" else device
     reason = "chosen by the user" if kind != "auto" else f"the fastest of {', '.join(available)}"
@@ -137,7 +137,7 @@ def run_halving(
         if len(positions) == 1:
             raise ResourceError(
                 f"device {device.name!r}: one slice does not fit into its memory ({why}); "
-                "free some memory or choose another device."
+                "free some memory or choose another `device`."
             ) from why
     middle = len(positions) // 2
     return run_halving(run, positions[:middle], device) + run_halving(

@@ -11,7 +11,8 @@
     └── Stopped         stopped by the user (exit status 130)
 
 Every message is one sentence: which thing, what is wrong with the value shown, and what to
-do. Parameters have their Python names; shell and window add their own spelling.
+do. A parameter is named as in Python, in backticks (`snr`); shell and window put their own
+spelling in its place.
 """
 
 from __future__ import annotations

@@ -216,10 +216,10 @@ def choose_axes(
     """
     for name, axis in (("slice_axis", slice_axis), ("phase_axis", phase_axis)):
         if axis is not None and axis not in (0, 1, 2):
-            raise RequestError(f"{name} = {axis} does not exist; choose 0, 1 or 2.")
+            raise RequestError(f"`{name}` {axis} does not exist; choose 0, 1 or 2.")
     if slice_axis is not None and slice_axis == phase_axis:
         raise RequestError(
-            f"slice_axis and phase_axis are both {slice_axis}; choose two different axes."
+            f"`slice_axis` and `phase_axis` are both {slice_axis}; choose two different axes."
         )
     world = [pair[0] for pair in directions(affine)]
     if slice_axis is None:

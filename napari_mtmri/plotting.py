@@ -39,7 +39,10 @@ _NOTE_CHARACTERS = 16.0  # that fit into an inch
 
 
 def shown_slice(result: Result, labels: Volume | None) -> int:
-    """Return the slice with the largest lesion, in the reference or else predicted; else the middle."""
+    """Return the slice with the largest lesion; the middle one without any.
+
+    The lesion is that of the reference segmentation where it has one, else the predicted.
+    """
     axis = result.axes.slice
     others = tuple(i for i in range(3) if i != axis)
     for volume in (labels, result.labels):

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Members of a kind (patterns, methods, metrics, readers), found by entry points.
 
-Ours and other packages' members register alike, with one line under
-``[project.entry-points."napari_mtmri.<kind>"]``. Names are known without
-importing anything; a member is imported when it is first asked for, and one that
-cannot be imported is listed with its reason instead of taking the list down.
+Members of this and of other packages are registered in the same way, with one line under
+``[project.entry-points."napari_mtmri.<kind>"]``. Their names are known without an import. A
+member is imported on first use; one that cannot be imported is listed with the reason, and the
+others stay available.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Registry(Generic[Member]):
     Parameters
     ----------
     kind : str
-        Plural name, also the folder of our own members: ``"patterns"``.
+        Plural name, which is also that of the folder of our own members: ``"patterns"``.
 
     Examples
     --------
@@ -46,7 +46,7 @@ class Registry(Generic[Member]):
 
     @classmethod
     def refresh(cls) -> None:
-        """Look for entry points again in all registries: a package was installed or removed."""
+        """Read the entry points of all registries again, after a package was installed."""
         importlib.invalidate_caches()
         for registry in cls._made:
             registry._members.clear()
@@ -61,7 +61,7 @@ class Registry(Generic[Member]):
         ):
             if point.name in points and points[point.name].value != point.value:
                 log.warning(
-                    "%s %r of %s is ignored: %s has that name already",
+                    "%s %r of %s is ignored: %s already has that name",
                     self.kind, point.name, point.value, points[point.name].value,
                 )  # fmt: skip
                 continue
@@ -78,8 +78,8 @@ class Registry(Generic[Member]):
         Raises
         ------
         RequestError
-            If there is no such name (the message lists those that exist), or if
-            its module cannot be imported (the message says why).
+            If the name does not exist (the message lists those that do), or its module cannot
+            be imported (the message gives the reason).
         """
         if name not in self._members:
             if name not in self._points:
@@ -87,7 +87,7 @@ class Registry(Generic[Member]):
             try:
                 self._members[name] = cast("Member", self._points[name].load())
             except Exception as why:
-                # A stranger's module may fail in any way; the list must survive it.
+                # A module of another package may raise anything; the others must stay usable.
                 raise RequestError(
                     f"{self.kind} {name!r} of {self._points[name].value} cannot be loaded "
                     f"({type(why).__name__}: {why}); install what it needs or choose another."
@@ -95,7 +95,7 @@ class Registry(Generic[Member]):
         return self._members[name]
 
     def broken(self) -> dict[str, str]:
-        """Return the names that cannot be loaded, each with its reason."""
+        """Return the names of members that cannot be loaded, each with the reason."""
         reasons: dict[str, str] = {}
         for name in self.names():
             try:
@@ -110,7 +110,7 @@ class Registry(Generic[Member]):
         folder = Path(__file__).parent / self.kind
         if module.isidentifier() and (folder / f"{module}.py").is_file():
             return (
-                f"{name!r} lies in {self.kind}/{module}.py but is not registered; "
+                f"{name!r} is in {self.kind}/{module}.py but is not registered; "
                 "reinstall the package (pip install -e .)."
             )
-        return f"{name!r} is not one of the {self.kind} that exist: {known}."
+        return f"{name!r} is not one of the {self.kind}; known are: {known}."

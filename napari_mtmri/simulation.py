@@ -142,10 +142,10 @@ def object_mean(stack: np.ndarray) -> float:
 
 def _check(volume: Volume, snr: float | None, n_coils: int) -> None:
     if snr is not None and not snr > 0:
-        raise RequestError(f"{volume.name}: snr = {snr} is not above 0; leave it out for no noise.")
+        raise RequestError(f"{volume.name}: `snr` {snr} is not above 0; leave it out for no noise.")
     if not 1 <= n_coils <= MOST_COILS:
         raise RequestError(
-            f"{volume.name}: n_coils = {n_coils} is out of range; choose 1 to {MOST_COILS}."
+            f"{volume.name}: `n_coils` {n_coils} is out of range; choose 1 to {MOST_COILS}."
         )
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Tables: CSV as people write them is read; CSV, Markdown and JSON are written.
+"""Reading of CSV tables of cases; writing of tables as CSV, Markdown and JSON.
 
-This is the only file that writes tables, so that they all have the same line ends, the
-same escapes and the same way to leave a number out.
+Only this file writes tables, so that all have the same line ends, escapes and notation for
+missing numbers.
 """
 
 from __future__ import annotations
@@ -19,38 +19,38 @@ from napari_mtmri.errors import InputError
 
 
 def read_rows(table: Path) -> list[dict[str, str]]:
-    """Return the lines of a table by its heading, without blanks around the words.
+    """Return the rows of a CSV file by column name, with surrounding spaces removed.
 
     Raises
     ------
     InputError
-        If it is no table, or has no line.
+        If the file is not a table, or has no rows.
     """
     try:
-        # Spreadsheets put a mark before the first column's name.
+        # Spreadsheets write a byte order mark before the first column name.
         with table.open(newline="", encoding="utf-8-sig") as file:
             lines = list(csv.DictReader(file, restval=""))
     except (OSError, UnicodeDecodeError, csv.Error) as why:
         reason = why.strerror if isinstance(why, OSError) else why
-        raise InputError(f"{table}: not a table ({reason}); name a CSV file of cases.") from why
+        raise InputError(f"{table}: not a table ({reason}); give a CSV file of cases.") from why
     rows = [
         {key.strip(): (value or "").strip() for key, value in line.items() if isinstance(key, str)}
         for line in lines
     ]
     if not rows:
-        raise InputError(f"{table}: no cases in it; it needs a heading and a line for each.")
+        raise InputError(f"{table}: the table has no cases; add a row for each.")
     return rows
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any] | Sequence[Any]]) -> str:
-    """Return a table as CSV with all digits; reading a number back gives an equal one.
+    """Return a table as CSV with all digits, so that numbers are read back unchanged.
 
     Parameters
     ----------
     columns : sequence of str
-        Heading.
+        Column names.
     rows : iterable of mappings or sequences
-        A mapping may lack columns, which are then empty.
+        Columns that a mapping lacks are left empty.
     """
     file = io.StringIO(newline="")
     table = csv.writer(file, lineterminator="\n")
@@ -63,7 +63,7 @@ def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any] | Sequence
 
 
 def markdown_table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table without a line end; ``|`` in a cell is escaped."""
+    """Return a Markdown table without a final line end; ``|`` in a cell is escaped."""
     lines = [heading, ["---"] * len(heading), *rows]
     return "\n".join(
         "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
@@ -71,7 +71,7 @@ def markdown_table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str
 
 
 def json_text(thing: Any) -> str:
-    """Return nested data as JSON; NaN and infinity, which JSON does not have, become null."""
+    """Return nested data as JSON; NaN and infinity become null."""
     return json.dumps(_plain(thing), indent=1, ensure_ascii=False, allow_nan=False, default=str)
 
 

@@ -150,7 +150,7 @@ def find_weights(name: str, given: Path | None = None) -> Path:
             return place
     raise WeightsError(
         f"{name}: there are no weights at {', '.join(str(place) for place in places)}; "
-        "choose a weights file or train the method."
+        "give a file with `weights`, or train the method."
     )
 
 

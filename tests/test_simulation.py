@@ -75,7 +75,7 @@ def test_the_noise_depends_on_the_seed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"), [({"snr": 0}, "snr = 0"), ({"n_coils": 99}, "n_coils = 99")]
+    ("given", "said"), [({"snr": 0}, "`snr` 0"), ({"n_coils": 99}, "`n_coils` 99")]
 )
 def test_numbers_out_of_range_are_refused(given: dict[str, float], said: str) -> None:
     with pytest.raises(RequestError, match=said):

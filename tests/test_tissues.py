@@ -117,7 +117,7 @@ def test_an_unknown_contrast_or_field_strength_is_refused() -> None:
         signals("dwi", 1.5)
     with pytest.raises(RequestError, match=r"7\.0"):
         signals("flair", 7.0)
-    with pytest.raises(RequestError, match="CSF"):
+    with pytest.raises(RequestError, match="csf = None"):
         signal(TISSUES[1.5]["csf"], SEQUENCES["flair"])
 
 

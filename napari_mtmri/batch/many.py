@@ -12,7 +12,7 @@ from pathlib import Path
 from napari_mtmri.acquisition import Acquisition
 from napari_mtmri.batch.cases_table import CaseRow, Cases, as_rows
 from napari_mtmri.batch.job import Job, Outcome, Watch
-from napari_mtmri.batch.method_choice import DEFAULT_METHOD, MethodChoice, as_choices
+from napari_mtmri.batch.method_choice import MethodChoice, as_choices
 from napari_mtmri.batch.result_store import check_out, find_result, into_folder, make_result
 from napari_mtmri.batch.run_case import make_job
 from napari_mtmri.batch.run_jobs import Where, run_jobs
@@ -25,6 +25,7 @@ from napari_mtmri.batch.score_store import (
     result_folder_job,
 )
 from napari_mtmri.errors import InputError, RequestError
+from napari_mtmri.methods.base import DEFAULT_METHOD
 from napari_mtmri.stats.differences import ZERO_FILLED, Tables, make_tables, save_rows
 
 

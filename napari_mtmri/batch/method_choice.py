@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from napari_mtmri.errors import RequestError, WeightsError
-from napari_mtmri.methods.base import METHODS
+from napari_mtmri.methods.base import DEFAULT_METHOD, METHODS
 from napari_mtmri.parameters import check_options
 from napari_mtmri.weights import Card, find_weights, read_card
-
-DEFAULT_METHOD = "mtmri"
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,8 @@ class MethodOptions:
 
     def choices(self) -> list[MethodChoice]:
         """Return the methods that are named, each once; the joint method by default."""
-        from napari_mtmri.batch.method_choice import DEFAULT_METHOD, MethodChoice
+        from napari_mtmri.batch.method_choice import MethodChoice
+        from napari_mtmri.methods.base import DEFAULT_METHOD
 
         given = ",".join(self.method) if self.method else DEFAULT_METHOD
         names = dict.fromkeys(word.strip() for word in given.split(",") if word.strip())

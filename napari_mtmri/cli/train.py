@@ -129,7 +129,7 @@ def _asked(
     found = read_config(Path(files[0])) if files else None
     if found is not None and preset is not None:
         raise RequestError(f"--preset {preset} and {files[0]}: give one of them.")
-    base = found.recipe.model_dump() if found else {}
+    base = found.recipe.flat(mode="python") if found else {}
     recipe = make_recipe(preset, {**base, **changes})
     place = data or (found.data if found else "") or (SIMULATED if preset == NEEDS_NO_DATA else "")
     if not place:

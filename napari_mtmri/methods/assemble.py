@@ -14,7 +14,8 @@ import numpy as np
 from napari_mtmri import __version__
 from napari_mtmri.geometry import to_stack
 from napari_mtmri.methods.base import Loaded, Method, Setting
-from napari_mtmri.metrics.base import Scores, main_quantity, measure_all
+from napari_mtmri.metrics.base import Scores, main_quantity
+from napari_mtmri.metrics.measure import measure_all
 from napari_mtmri.result import Result
 from napari_mtmri.scan import Scan
 from napari_mtmri.volume import Kind, Volume

@@ -96,3 +96,4 @@ class Method:
 
 
 METHODS: Registry[Method] = Registry("methods")
+DEFAULT_METHOD = "mtmri"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""D5C5: deep cascade with data consistency, reconstruction alone."""
+"""D5C5: deep cascade with data consistency, reconstruction only."""
 
 from __future__ import annotations
 

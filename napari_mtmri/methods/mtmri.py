@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""MTMRI: the paper's joint method."""
+"""MTMRI: the joint method of the paper."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From weights to a runner: shared by the methods that are a `MultiTask` network."""
+"""Loading and running of `MultiTask` networks, shared by several methods."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _LOADED: dict[tuple[str, ...], tuple[MultiTask, Card]] = {}
 
 
 def load_network(setting: Setting, *names: str) -> Loaded:
-    """Return a runner with the networks of one or several weights put together.
+    """Return a method ready to run, with the networks of one or several weights files.
 
     Parameters
     ----------
     setting : Setting
     *names : str
-        Weights that give the reconstruction and the segmentation network; the last
-        that has a part gives it.
+        Names of the weights. If several contain a reconstruction (or segmentation) network,
+        the last one is used.
     """
     parts = [_network(setting, name) for name in names]
     cards = tuple(card for _, card in parts)
@@ -36,7 +36,7 @@ def load_network(setting: Setting, *names: str) -> Loaded:
 
 
 def _network(setting: Setting, name: str) -> tuple[MultiTask, Card]:
-    """Return the network of some weights; loaded once per process and kept."""
+    """Return the network and card of some weights; loaded once per process and kept."""
     import torch
 
     from napari_mtmri.networks.build import build

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Two-stage: D5C5 and a U-Net, each trained for itself."""
+"""Two-stage: D5C5 and a U-Net, trained separately."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _load(setting: Setting) -> Loaded:
 TWO_STAGE = Method(
     name="two-stage",
     title="Two-stage",
-    summary="D5C5, then the U-Net that was trained apart on true images; reconstructs and segments.",
+    summary="D5C5, then a U-Net trained separately on reference images; reconstructs and segments.",
     gives=frozenset({"image", "segmentation"}),
     needs=frozenset({"weights"}),
     load=_load,

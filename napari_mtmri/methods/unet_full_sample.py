@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""U-Net on the fully sampled image: what segmentation could reach at best."""
+"""U-Net on the fully sampled image: the segmentation without under-sampling."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _load(setting: Setting) -> Loaded:
 UNET_FULL_SAMPLE = Method(
     name="unet-full-sample",
     title="U-Net (full-sample)",
-    summary="U-Net on the true image: an upper reference, never a rival on equal terms; segments.",
+    summary="U-Net on the fully sampled image, as an upper limit for comparison; segments.",
     gives=frozenset({"segmentation"}),
     needs=frozenset({"weights", "reference"}),
     load=_load,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Zero-filled: the image of the measured samples and nothing else."""
+"""Zero-filled: the image of the measured samples, with 0 for all others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _load(setting: Setting) -> Loaded:
 ZERO_FILLED = Method(
     name="zero-filled",
     title="Zero-filled",
-    summary="Inverse Fourier transform of the measured samples; what every method must beat.",
+    summary="Inverse Fourier transform of the measured samples; the baseline of all methods.",
     gives=frozenset({"image"}),
     needs=frozenset(),
     load=_load,

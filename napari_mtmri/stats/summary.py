@@ -157,8 +157,7 @@ def dice_law(scores: Sequence[Scores], region: str = "class 1") -> str | None:
     """Return a warning if the means of Dice, precision and recall cannot be of the same cases.
 
     The harmonic mean is concave, so that mean Dice is at most ``2 P R / (P + R)`` of the
-    mean precision P and the mean recall R over the cases
-    whose reference has any voxel.
+    mean precision P and the mean recall R over the cases whose reference has any voxel.
 
     Parameters
     ----------

@@ -52,7 +52,7 @@ class Budget:
         changes = {**self.changes, "seed": seed, "select_by": "last"}
         if is_simulated:
             changes["crop"] = None
-        epochs = make_recipe(self.preset, changes).epochs
+        epochs = make_recipe(self.preset, changes).optimizer.epochs
         n_parts = len(row.parts)
         shares = [epochs // n_parts + (number < epochs % n_parts) for number in range(n_parts)]
         return tuple(

@@ -64,7 +64,7 @@ def draw_weights(pieces: Sequence[Piece], events: Mapping[str, Sequence[Events]]
             drawstyle="steps-post",
         )  # fmt: skip
         axis.set_title(title, fontsize=9)
-        axis.set_xlim(0, recipe.epochs)
+        axis.set_xlim(0, recipe.optimizer.epochs)
         axis.set_ylim(0, 1.05 * max([1.0, *alpha, *beta]))
         axis.set_xlabel("epochs", fontsize=8)
         if not times:
@@ -85,7 +85,7 @@ def draw_segmentation_loss(pieces: Sequence[Piece], events: Mapping[str, Sequenc
     shown = {
         title: found
         for title, found in pairs.items()
-        if len({piece.parts[0].recipe.teacher_forcing for piece in found}) > 1
+        if len({piece.parts[0].recipe.itfs.teacher_forcing for piece in found}) > 1
     }
     if not shown:
         return None
@@ -101,7 +101,7 @@ def draw_segmentation_loss(pieces: Sequence[Piece], events: Mapping[str, Sequenc
 
 
 def _draw_losses(axis: Any, piece: Piece, events: Events) -> None:
-    forced = piece.parts[0].recipe.teacher_forcing != "never"
+    forced = piece.parts[0].recipe.itfs.teacher_forcing != "never"
     for teacher in (False, True):
         points = [
             (event["updates"], event["seg_loss"])
@@ -194,20 +194,22 @@ def _difference(differences: Iterable[Difference], measure: Measure) -> Differen
 def _strategy(recipe: Recipe) -> str:
     """Return how the losses are weighted, in words."""
     return {
-        "fixed": f"fixed {recipe.fixed_alpha:g} / {recipe.fixed_beta:g}",
+        "fixed": f"fixed {recipe.drlc.fixed_alpha:g} / {recipe.drlc.fixed_beta:g}",
         "linear": "linear",
         "exponential": f"exponential, τ = {recipe.tau:g}",
         "uncertainty": "uncertainty (learned)",
         "dwa": "dynamic weight averaging",
-    }[recipe.weighting]
+    }[recipe.drlc.weighting]
 
 
 def _weights(recipe: Recipe, events: Events) -> tuple[list[float], list[float], list[float]]:
     """Return epochs, alpha and beta: from the recipe, or as the training found them."""
-    if recipe.weighting not in LEARNED:
-        fine = 1 if recipe.t_unit == "epoch" else 20
-        times = [step / fine for step in range(recipe.epochs * fine + 1)]
-        pairs = [loss_weights(recipe, min(time, recipe.epochs - 1 / fine)) for time in times]
+    if recipe.drlc.weighting not in LEARNED:
+        fine = 1 if recipe.drlc.t_unit == "epoch" else 20
+        times = [step / fine for step in range(recipe.optimizer.epochs * fine + 1)]
+        pairs = [
+            loss_weights(recipe, min(time, recipe.optimizer.epochs - 1 / fine)) for time in times
+        ]
         return times, [one for one, _ in pairs], [one for _, one in pairs]
     per_epoch = next((event["per_epoch"] for event in events if "per_epoch" in event), 1)
     found = [event for event in events if event["kind"] == "update" and "alpha" in event]

@@ -193,4 +193,4 @@ def _part_name(row: Row, recipe: Recipe) -> str:
 
 def _facts(recipe: Recipe) -> Mapping[str, Any]:
     """Return the keys that were set: a key added later, with its default, changes no name."""
-    return recipe.model_dump(mode="json", exclude_defaults=True)
+    return recipe.flat(exclude_defaults=True)

@@ -85,7 +85,8 @@ def state_of(piece: Piece, cases: Sequence[CaseFile], n_scored: int) -> State:
         updates=sum(updates),
         total=_total(of_parts),
         slices=sum(
-            count * part.recipe.batch_size for count, part in zip(updates, piece.parts, strict=True)
+            count * part.recipe.optimizer.batch_size
+            for count, part in zip(updates, piece.parts, strict=True)
         ),
         seconds=sum(map(_seconds, of_parts)),
         n_scored=n_scored,

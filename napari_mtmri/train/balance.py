@@ -23,8 +23,8 @@ def weights_now(recipe: Recipe, time: float, history: Sequence[Means]) -> tuple[
     history : sequence of (float, float)
         Mean losses of reconstruction and segmentation in each epoch that is over.
     """
-    if recipe.weighting == "dwa" and len(history) >= 2:
-        return dynamic_average(history[-2], history[-1], recipe.dwa_temperature)
+    if recipe.drlc.weighting == "dwa" and len(history) >= 2:
+        return dynamic_average(history[-2], history[-1], recipe.drlc.dwa_temperature)
     return loss_weights(recipe, time)
 
 

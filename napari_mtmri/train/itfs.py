@@ -27,7 +27,7 @@ def shows_truth(recipe: Recipe, update: int, epoch: int, position: int = 0) -> b
     first. On a truth update no gradient of the segmentation loss reaches the
     reconstruction. "scheduled" is that of Bengio et al., NeurIPS 2015.
     """
-    match recipe.teacher_forcing:
+    match recipe.itfs.teacher_forcing:
         case "alternate":
             return update % 2 == 0
         case "per_epoch":
@@ -35,7 +35,7 @@ def shows_truth(recipe: Recipe, update: int, epoch: int, position: int = 0) -> b
         case "per_sample":
             return position % 2 == 0
         case "period":
-            return update % sum(recipe.tf_period) < recipe.tf_period[0]
+            return update % sum(recipe.itfs.tf_period) < recipe.itfs.tf_period[0]
         case "scheduled":
             share = truth_share(recipe, epoch)
             return bool(keyed_generator(recipe.seed, "teacher", update).random() < share)
@@ -45,11 +45,11 @@ def shows_truth(recipe: Recipe, update: int, epoch: int, position: int = 0) -> b
 
 def truth_share(recipe: Recipe, epoch: int) -> float:
     """Return the share of truth that "scheduled" has in an epoch, from start to end."""
-    done = min(epoch / max(recipe.epochs - 1, 1), 1.0)
-    start, end = recipe.tf_start, recipe.tf_end
-    if recipe.tf_schedule == "linear":
+    done = min(epoch / max(recipe.optimizer.epochs - 1, 1), 1.0)
+    start, end = recipe.itfs.tf_start, recipe.itfs.tf_end
+    if recipe.itfs.tf_schedule == "linear":
         return start + (end - start) * done
-    if recipe.tf_schedule == "exponential":
+    if recipe.itfs.tf_schedule == "exponential":
         least = 1e-2  # a geometric way never arrives at 0
         low, high = max(start, least), max(end, least)
         return end if done == 1 else float(low * (high / low) ** done)

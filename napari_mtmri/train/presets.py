@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from napari_mtmri.errors import RequestError
-from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.methods.base import DEFAULT_METHOD
+from napari_mtmri.train.recipe import KEYS, SECTIONS, Recipe, flatten
 
 _PAPER: Mapping[str, Any] = {
     "recon_reduction": "sum",
@@ -61,7 +62,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "full-size": {**_OURS, "epochs": 50, "learning_rate": 5e-4},
     "fine-tune": {
         **_OURS,
-        "start_from": "mtmri",
+        "start_from": DEFAULT_METHOD,
         "epochs": 5,
         "batch_size": 4,
         "learning_rate": 1e-4,
@@ -133,7 +134,8 @@ def notes(preset: str | None) -> tuple[str, ...]:
 def make_recipe(preset: str | None, overrides: Mapping[str, Any]) -> Recipe:
     """Return the preset's recipe with some keys changed.
 
-    A key with a dot changes one part of a mapping: ``split.train``, ``accelerations.6``.
+    A key may be given with its section (``data.crop``), and a part of a mapping after a dot:
+    ``split.train``, ``accelerations.6``.
 
     Raises
     ------
@@ -143,21 +145,24 @@ def make_recipe(preset: str | None, overrides: Mapping[str, Any]) -> Recipe:
     if preset is not None and preset not in PRESETS:
         raise RequestError(f"preset {preset!r} does not exist; there are: {', '.join(PRESETS)}.")
     try:
-        return Recipe(**_with_parts({**(PRESETS[preset] if preset else {}), **overrides}))
+        return Recipe(**_with_parts(PRESETS[preset] if preset else {}, flatten(overrides)))
     except ValidationError as why:
         raise RequestError(f"recipe: {_said(why.errors()[0])}.") from why
 
 
-def _with_parts(keys: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keys, those with a dot put into the mapping that they are a part of."""
-    found = {key: value for key, value in keys.items() if "." not in key}
-    for key in (key for key in keys if "." in key):
-        name, _, part = key.partition(".")
-        field = Recipe.model_fields.get(name)
-        whole = found.get(name, field.default if field else None)
-        if not isinstance(whole, Mapping):
-            raise RequestError(f"recipe: there is no key {key!r}; {name} has no parts.")
-        found[name] = {**whole, part: keys[key]}
+def _with_parts(preset: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the preset's keys with the changes; dotted keys change a part of a mapping."""
+    found = dict(preset)
+    for word, value in changes.items():
+        section, _, rest = word.partition(".")
+        name, _, part = (rest if section in SECTIONS else word).partition(".")
+        if part:
+            field = KEYS.get(name)
+            whole = found.get(name, field.default if field else None)
+            if not isinstance(whole, Mapping):
+                raise RequestError(f"recipe: there is no key {word!r}; {name} has no parts.")
+            value = {**whole, part: value}
+        found[name] = value
     return found
 
 
@@ -166,12 +171,13 @@ def _said(first: Mapping[str, Any]) -> str:
     reason = str(first["msg"]).removeprefix("Value error, ")
     if first["type"] == "missing":
         reason = "it has too few numbers"
-    if not first["loc"]:
+    names = [str(place) for place in first["loc"] if place not in SECTIONS]
+    if not names:
         return reason
-    key = str(first["loc"][0])
+    key = names[0]
     if first["type"] == "extra_forbidden":
-        close = get_close_matches(key, Recipe.model_fields)
+        close = get_close_matches(key, KEYS)
         return f"there is no key {key!r}; {'the nearest' if close else 'keys'} are: " + ", ".join(
-            close or Recipe.model_fields
+            close or KEYS
         )
     return f"{key} = {first['input']!r}: {reason}"

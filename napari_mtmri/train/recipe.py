@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a training does: every choice in one frozen, checked record."""
+"""Recipe: every choice of a training in one frozen, checked record of sections.
+
+Key names are unique over all sections, so that a key can be named alone (``crop``) or with
+its section (``data.crop``).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -15,142 +20,66 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 
-Method = Literal["mtmri", "d5c5", "unet-full-sample"]
+from napari_mtmri.methods.base import DEFAULT_METHOD
+
 Size = tuple[PositiveInt, PositiveInt]
 Share = Annotated[float, Field(ge=0, le=1)]
-SIMULATED = "simulated"  # what a user names as data to have heads made by the program
+SIMULATED = "simulated"  # name of the data source that generates simulated heads
 
 
-class Recipe(BaseModel):
-    """Keys, defaults and meaning follow the table of the documentation (training).
-
-    Anything random derives from ``seed`` together with the epoch and the case, never
-    from the time or the number of workers or processes.
-    """
-
+class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    method: Method = Field("mtmri", description="what is trained")
-    seed: int = Field(0, description="everything random derives from it")
-    start_from: str | None = Field(
-        None, description="weights to begin with: a file, or a method whose weights are there"
-    )
 
-    # Data
+class Data(_Section):
+    """Cases, their split, and what is done to them before the scan is simulated."""
+
     split: dict[Literal["train", "val", "test"], Share] = Field(
         default={"train": 0.7, "val": 0.15, "test": 0.15},
-        description="shares of the patients, where the data name no split",
+        description="fractions of the patients per split, if the data do not define one",
     )
-    image_glob: str | None = Field(None, description="images in the folder of cases")
-    labels_glob: str | None = Field(None, description="labels in the folder of cases")
+    image_glob: str | None = Field(None, description="file name pattern of the images")
+    labels_glob: str | None = Field(None, description="file name pattern of the labels")
     patient_regex: str | None = Field(
-        None, description="its first group in an image's path is the patient"
+        None, description="regular expression; its first group in the image path is the patient"
     )
-    classes: int | Literal["auto"] = Field("auto", description="number of labels, or found")
-    skip_unreadable: bool = Field(False, description="leave out cases that cannot be read")
-    resize: Size | None = Field(None, description="readout, phase; before k-space")
-    crop: Size | None = Field(None, description="readout, phase; around the head")
+    classes: int | Literal["auto"] = Field(
+        "auto", description="number of label classes; auto: from the training cases"
+    )
+    skip_unreadable: bool = Field(False, description="skip cases that cannot be read")
+    resize: Size | None = Field(
+        None, description="image size (readout, phase) to resample to; null: unchanged"
+    )
+    crop: Size | None = Field(
+        None, description="image size (readout, phase) to crop to around the head; null: unchanged"
+    )
     sequence: Literal["as-is", "t1-spgr", "t1-se", "t2-se", "pd-se", "flair"] = Field(
-        "as-is", description="look of images simulated from tissue label maps"
+        "as-is", description="contrast of images simulated from tissue label maps"
     )
-    field_t: float = Field(1.5, description="field strength of simulated images")
-    bias_percent: float = Field(0.0, ge=0, le=100, description="bias field of simulated images")
+    field_t: float = Field(1.5, description="field strength of simulated images, in tesla")
+    bias_percent: float = Field(
+        0.0, ge=0, le=100, description="strength of the bias field of simulated images, in percent"
+    )
     n_simulated: tuple[PositiveInt, NonNegativeInt, NonNegativeInt] = Field(
-        (4, 2, 0), description="simulated heads to train, validate and test on"
+        (4, 2, 0), description="number of simulated heads for train, val and test"
     )
-    simulated_size: Size = Field((64, 64), description="readout, phase of simulated heads")
-
-    # Sampling
-    pattern: str = Field("random", description="under-sampling pattern")
-    accelerations: dict[float, float] = Field(
-        default={4.0: 1.0}, description="acceleration and the share of volumes drawn with it"
+    simulated_size: Size = Field(
+        (64, 64), description="image size (readout, phase) of simulated heads"
     )
-    center_fraction: Share | None = Field(None, description="fully sampled centre; null: automatic")
-    mask_scope: Literal["volume", "slice", "dataset"] = Field("volume", description="one mask per")
-    mask_redraw: Literal["epoch", "never"] = Field("epoch", description="new masks every epoch?")
-    phase_share: Share = Field(0.5, description="share of draws with a smooth random phase")
-    snr: float | None = Field(None, gt=0, description="mean inside the head over noise; null: none")
-    augment: Literal["none", "flip", "affine"] = Field("none", description="before k-space")
-    slice_filter: Literal["all", "object"] = Field("all", description="object: no empty slices")
-    slices_per_case: int | None = Field(None, ge=1, description="drawn per epoch; null: all")
-    lesion_fraction: Share | None = Field(None, description="share of lesion slices")
-
-    # Networks
-    recon_cascades: int = Field(5, ge=1, le=20, description="of D5C5")
-    recon_convs: int = Field(5, ge=2, le=20, description="convolutions of each cascade")
-    recon_features: int = Field(64, ge=1, le=512, description="filters of D5C5")
-    recon_last_scale: float = Field(
-        0.1, ge=0, description="initial weights of each last convolution"
+    augment: Literal["none", "flip", "affine"] = Field(
+        "none", description="augmentation of image and labels before the scan is simulated"
     )
-    seg_features: int = Field(64, ge=1, le=512, description="width of the U-Net's first level")
-    seg_depth: int = Field(4, ge=1, le=6, description="poolings of the U-Net")
-
-    # Losses and their weights
-    recon_loss: Literal["l2", "l1"] = "l2"
-    recon_domain: Literal["complex", "magnitude"] = "complex"
-    recon_reduction: Literal["mean", "sum"] = Field("mean", description="over the pixels")
-    recon_scale: PositiveFloat | Literal["zero_filled"] = Field(
-        "zero_filled", description="factor, or 1 / mean zero-filled error"
+    slice_filter: Literal["all", "object"] = Field(
+        "all", description="slices to train on; object: only slices that show the head"
     )
-    recon_factor: float = Field(1.0, gt=0, description="on top of recon_scale")
-    seg_loss: Literal["dice", "ce", "dice+ce"] = "dice"
-    dice_over: Literal["batch", "sample"] = "batch"
-    dice_smooth: float = Field(0.1, gt=0, description="below, as in Eq. 4")
-    dice_smooth_top: float = Field(0.0, ge=0, description="above; 0 in Eq. 4")
-    weighting: Literal["exponential", "linear", "fixed", "uncertainty", "dwa"] = Field(
-        "exponential", description="of the two losses (DRLC: exponential)"
+    slices_per_case: int | None = Field(
+        None, ge=1, description="number of slices drawn per case and epoch; null: all"
     )
-    time_constant: PositiveFloat | Literal["auto"] = Field(
-        "auto", description="of the exponential, in epochs; auto: a fifth; 1: as printed"
+    lesion_fraction: Share | None = Field(
+        None, description="fraction of the drawn slices that show a lesion; null: as they come"
     )
-    t_unit: Literal["epoch", "iteration"] = Field("epoch", description="weights move per")
-    alpha_offset: Share = Field(0.2, description="what the exponential is lowered by")
-    alpha_floor: Share = Field(0.05, description="least weight of the reconstruction")
-    fixed_alpha: float = Field(0.5, ge=0, description="weight of the reconstruction")
-    fixed_beta: float = Field(0.5, ge=0, description="weight of the segmentation")
-    dwa_temperature: float = Field(2.0, gt=0)
-    teacher_forcing: Literal[
-        "alternate", "per_epoch", "per_sample", "period", "always", "never", "scheduled"
-    ] = Field("alternate", description="what the U-Net is shown (ITFS: alternate)")
-    tf_period: tuple[NonNegativeInt, NonNegativeInt] = Field(
-        (1, 1), description="truth updates, own updates"
-    )
-    tf_schedule: Literal["linear", "exponential", "sigmoid"] = "linear"
-    tf_start: Share = Field(1.0, description="share of truth in the first epoch")
-    tf_end: Share = Field(0.0, description="share of truth in the last epoch")
-
-    # Optimiser
-    epochs: int = Field(50, ge=1, description="times that all is shown")
-    batch_size: int = Field(16, ge=1, description="slices per update, over all processes")
-    accumulate: int = Field(1, ge=1, description="parts of a batch, one after the other")
-    learning_rate: float = Field(1e-4, gt=0, description="of Adam")
-    schedule: Literal["steps", "cosine"] = Field("steps", description="of the learning rate")
-    warmup_updates: int = Field(0, ge=0)
-    lr_decay: float = Field(1.0, gt=0, description="factor of the steps")
-    lr_decay_every: int = Field(10, ge=1, description="epochs")
-    grad_clip: float = Field(0.0, ge=0, description="largest norm of the gradient; 0: any")
-    precision: Literal["float32", "bfloat16"] = Field("float32", description="of convolutions")
-
-    # Validation
-    validation_slices: int = Field(8, ge=1, description="per validation case, evenly spaced")
-    select_by: Literal["val_dice", "val_psnr", "last"] = Field(
-        "val_dice", description="which checkpoint is the best"
-    )
-
-    @field_validator("accelerations", mode="before")
-    @classmethod
-    def _one_acceleration(cls, value: Any) -> Any:
-        return {value: 1.0} if isinstance(value, int | float) else value
-
-    @field_validator("accelerations")
-    @classmethod
-    def _can_be_drawn(cls, value: dict[float, float]) -> dict[float, float]:
-        if not value or min(value) < 1 or max(value) > 16:
-            raise ValueError("accelerations lie between 1 and 16")
-        if min(value.values()) < 0 or not sum(value.values()) > 0:
-            raise ValueError("shares are not negative and not all 0")
-        return value
 
     @field_validator("field_t")
     @classmethod
@@ -167,44 +96,278 @@ class Recipe(BaseModel):
         return value
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Recipe:
-        if not any(self.tf_period):
-            raise ValueError("tf_period needs two counts, not both 0")
-        if not self.fixed_alpha + self.fixed_beta:
-            raise ValueError("fixed_alpha and fixed_beta are not both 0")
+    def _has_training_cases(self) -> Data:
         if not self.split.get("train"):
             raise ValueError("split needs a share to train on")
+        return self
+
+
+class Sampling(_Section):
+    """How the training scans are simulated."""
+
+    pattern: str = Field("random", description="name of the sampling pattern")
+    accelerations: dict[float, float] = Field(
+        default={4.0: 1.0}, description="acceleration R and the fraction of volumes sampled with it"
+    )
+    center_fraction: Share | None = Field(
+        None, description="fully sampled fraction of k-space; null: chosen by R"
+    )
+    mask_scope: Literal["volume", "slice", "dataset"] = Field(
+        "volume", description="draw one sampling mask per volume, slice or data set"
+    )
+    mask_redraw: Literal["epoch", "never"] = Field(
+        "epoch", description="when new sampling masks are drawn"
+    )
+    phase_share: Share = Field(
+        0.5, description="fraction of volumes simulated with a smooth random phase"
+    )
+    snr: float | None = Field(
+        None, gt=0, description="signal-to-noise ratio of the simulated k-space; null: no noise"
+    )
+
+    @field_validator("accelerations", mode="before")
+    @classmethod
+    def _one_acceleration(cls, value: Any) -> Any:
+        return {value: 1.0} if isinstance(value, int | float) else value
+
+    @field_validator("accelerations")
+    @classmethod
+    def _can_be_drawn(cls, value: dict[float, float]) -> dict[float, float]:
+        if not value or min(value) < 1 or max(value) > 16:
+            raise ValueError("accelerations lie between 1 and 16")
+        if min(value.values()) < 0 or not sum(value.values()) > 0:
+            raise ValueError("shares are not negative and not all 0")
+        return value
+
+
+class Network(_Section):
+    """Sizes of the building blocks that the methods share: cascades and U-Net."""
+
+    recon_cascades: int = Field(5, ge=1, le=20, description="number of cascades of D5C5")
+    recon_convs: int = Field(5, ge=2, le=20, description="number of convolutions per cascade")
+    recon_features: int = Field(64, ge=1, le=512, description="number of filters of D5C5")
+    recon_last_scale: float = Field(
+        0.1, ge=0, description="scale of the initial weights of the last convolution of a cascade"
+    )
+    seg_features: int = Field(
+        64, ge=1, le=512, description="number of filters in the first level of the U-Net"
+    )
+    seg_depth: int = Field(4, ge=1, le=6, description="number of pooling steps of the U-Net")
+
+
+class Loss(_Section):
+    """Losses of reconstruction and segmentation."""
+
+    recon_loss: Literal["l2", "l1"] = Field(
+        "l2", description="reconstruction loss: squared or absolute error"
+    )
+    recon_domain: Literal["complex", "magnitude"] = Field(
+        "complex", description="images that the reconstruction loss compares"
+    )
+    recon_reduction: Literal["mean", "sum"] = Field(
+        "mean", description="how the reconstruction loss combines the pixels"
+    )
+    recon_scale: PositiveFloat | Literal["zero_filled"] = Field(
+        "zero_filled",
+        description="factor of the reconstruction loss; zero_filled: 1 / mean zero-filled error",
+    )
+    recon_factor: float = Field(
+        1.0, gt=0, description="additional factor of the reconstruction loss"
+    )
+    seg_loss: Literal["dice", "ce", "dice+ce"] = Field(
+        "dice", description="segmentation loss: soft Dice, cross-entropy or their sum"
+    )
+    dice_over: Literal["batch", "sample"] = Field(
+        "batch", description="compute soft Dice over the batch or per slice"
+    )
+    dice_smooth: float = Field(
+        0.1, gt=0, description="smoothing term in the denominator of soft Dice (Eq. 4)"
+    )
+    dice_smooth_top: float = Field(
+        0.0, ge=0, description="smoothing term in the numerator of soft Dice; 0 in Eq. 4"
+    )
+
+
+class Weighting(_Section):
+    """Weights of the two losses during the training (DRLC)."""
+
+    weighting: Literal["exponential", "linear", "fixed", "uncertainty", "dwa"] = Field(
+        "exponential", description="weighting of the two losses; exponential: DRLC"
+    )
+    time_constant: PositiveFloat | Literal["auto"] = Field(
+        "auto",
+        description="time constant of DRLC in epochs; auto: a fifth of the epochs; 1: as printed",
+    )
+    t_unit: Literal["epoch", "iteration"] = Field(
+        "epoch", description="update the loss weights per epoch or iteration"
+    )
+    alpha_offset: Share = Field(0.2, description="offset subtracted from the exponential of DRLC")
+    alpha_floor: Share = Field(0.05, description="smallest weight of the reconstruction loss")
+    fixed_alpha: float = Field(0.5, ge=0, description="fixed weight of the reconstruction loss")
+    fixed_beta: float = Field(0.5, ge=0, description="fixed weight of the segmentation loss")
+    dwa_temperature: float = Field(2.0, gt=0, description="temperature of dynamic weight averaging")
+
+    @model_validator(mode="after")
+    def _has_a_weight(self) -> Weighting:
+        if not self.fixed_alpha + self.fixed_beta:
+            raise ValueError("fixed_alpha and fixed_beta are not both 0")
+        return self
+
+
+class TeacherForcing(_Section):
+    """Input of the segmentation network during the training (ITFS)."""
+
+    teacher_forcing: Literal[
+        "alternate", "per_epoch", "per_sample", "period", "always", "never", "scheduled"
+    ] = Field("alternate", description="when the U-Net is given the true image; alternate: ITFS")
+    tf_period: tuple[NonNegativeInt, NonNegativeInt] = Field(
+        (1, 1), description="updates with the true image, then updates with the reconstruction"
+    )
+    tf_schedule: Literal["linear", "exponential", "sigmoid"] = Field(
+        "linear", description="how the probability of the true image changes over the epochs"
+    )
+    tf_start: Share = Field(1.0, description="probability of the true image in the first epoch")
+    tf_end: Share = Field(0.0, description="probability of the true image in the last epoch")
+
+    @model_validator(mode="after")
+    def _has_a_period(self) -> TeacherForcing:
+        if not any(self.tf_period):
+            raise ValueError("tf_period needs two counts, not both 0")
+        return self
+
+
+class Optimizer(_Section):
+    """Length of the training, batches and learning rate."""
+
+    epochs: int = Field(50, ge=1, description="number of epochs")
+    batch_size: int = Field(16, ge=1, description="slices per update, over all processes")
+    accumulate: int = Field(
+        1, ge=1, description="number of parts a batch is split into to save memory"
+    )
+    learning_rate: float = Field(1e-4, gt=0, description="learning rate of Adam")
+    schedule: Literal["steps", "cosine"] = Field(
+        "steps", description="schedule of the learning rate"
+    )
+    warmup_updates: int = Field(
+        0, ge=0, description="updates over which the learning rate rises from 0"
+    )
+    lr_decay: float = Field(
+        1.0, gt=0, description="factor of the learning rate at each step of the schedule"
+    )
+    lr_decay_every: int = Field(
+        10, ge=1, description="epochs between two steps of the learning rate"
+    )
+    grad_clip: float = Field(0.0, ge=0, description="maximum norm of the gradient; 0: no limit")
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32", description="number type of the convolutions"
+    )
+
+    @model_validator(mode="after")
+    def _parts_are_not_empty(self) -> Optimizer:
         if self.accumulate > self.batch_size:
             raise ValueError("accumulate is more than batch_size")
         return self
 
+
+class Validation(_Section):
+    """Validation after each epoch, and which checkpoint is the best."""
+
+    validation_slices: int = Field(8, ge=1, description="evenly spaced slices per validation case")
+    select_by: Literal["val_dice", "val_psnr", "last"] = Field(
+        "val_dice", description="validation score that selects the best checkpoint"
+    )
+
+
+class Recipe(_Section):
+    """What is trained, and how.
+
+    Anything random derives from ``seed`` together with the epoch and the case, never
+    from the time or the number of workers or processes. Keys of sections may be given
+    without their section: ``Recipe(crop=(224, 192))``.
+    """
+
+    method: str = Field(DEFAULT_METHOD, description="method to train")
+    seed: int = Field(0, description="random seed of the training")
+    start_from: str | None = Field(
+        None, description="initial weights: a file, or the name of a method"
+    )
+    data: Data = Data()
+    sampling: Sampling = Sampling()
+    network: Network = Network()
+    loss: Loss = Loss()
+    drlc: Weighting = Weighting()
+    itfs: TeacherForcing = TeacherForcing()
+    optimizer: Optimizer = Optimizer()
+    validation: Validation = Validation()
+    options: dict[str, Any] = Field(default={}, description="options of the method itself")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _into_sections(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        sections: dict[str, Any] = {}
+        for key, value in given.items():
+            section = SECTION_OF.get(key)
+            if section is None:
+                part = value.model_dump() if isinstance(value, _Section) else value
+                is_section = key in SECTIONS and isinstance(part, Mapping)
+                sections[key] = {**part, **sections.get(key, {})} if is_section else part
+            else:
+                sections.setdefault(section, {})[key] = value
+        return sections
+
+    def __getitem__(self, key: str) -> Any:
+        """Return the value of a key, named without its section."""
+        section = SECTION_OF.get(key)
+        return getattr(self if section is None else getattr(self, section), key)
+
+    def changed(self, keys: Mapping[str, Any]) -> Recipe:
+        """Return the recipe with other values of some keys, all checked."""
+        return Recipe(**{**self.flat(mode="python"), **keys})
+
+    def flat(
+        self, *, mode: Literal["json", "python"] = "json", exclude_defaults: bool = False
+    ) -> dict[str, Any]:
+        """Return the values by key, without sections."""
+        return flatten(self.model_dump(mode=mode, exclude_defaults=exclude_defaults))
+
     @property
     def n_classes(self) -> int:
-        """Number of labels; 1 until "auto" was resolved from the data."""
-        return 1 if self.classes == "auto" else self.classes
+        """Number of label classes; 1 until "auto" was resolved from the data."""
+        return 1 if self.data.classes == "auto" else self.data.classes
+
+    @property
+    def tau(self) -> float:
+        """Time constant of DRLC in epochs."""
+        given = self.drlc.time_constant
+        return self.optimizer.epochs / 5 if given == "auto" else given
 
     @property
     def architecture(self) -> dict[str, Any]:
         """What `napari_mtmri.networks.build` makes the network from."""
+        sizes = self.network
         recon = {
-            "cascades": self.recon_cascades,
-            "convolutions": self.recon_convs,
-            "features": self.recon_features,
-            "last_scale": self.recon_last_scale,
+            "cascades": sizes.recon_cascades,
+            "convolutions": sizes.recon_convs,
+            "features": sizes.recon_features,
+            "last_scale": sizes.recon_last_scale,
         }
         channels = 1 if self.n_classes == 1 else self.n_classes + 1
-        seg = {"classes": channels, "features": self.seg_features, "depth": self.seg_depth}
+        seg = {"classes": channels, "features": sizes.seg_features, "depth": sizes.seg_depth}
+        crop = self.data.crop
         return {
             "reconstruction": None if self.method == "unet-full-sample" else recon,
             "segmentation": None if self.method == "d5c5" else seg,
-            "window": None if self.method == "d5c5" or not self.crop else list(self.crop),
+            "window": None if self.method == "d5c5" or not crop else list(crop),
         }
 
     @property
     def best_by(self) -> str:
         """Name of the score that chooses the best checkpoint, as far as the method has it."""
-        if self.select_by == "last" or self.method == "mtmri":
-            return self.select_by
+        select_by = self.validation.select_by
+        if select_by == "last" or self.method == "mtmri":
+            return select_by
         return "val_psnr" if self.method == "d5c5" else "val_dice_truth"
 
     @property
@@ -212,7 +375,32 @@ class Recipe(BaseModel):
         """Whether both losses are there to be weighted."""
         return self.method == "mtmri"
 
-    @property
-    def tau(self) -> float:
-        """Time constant of DRLC in epochs."""
-        return self.epochs / 5 if self.time_constant == "auto" else self.time_constant
+
+def _fields_of(section: str) -> Mapping[str, FieldInfo]:
+    model = Recipe.model_fields[section].annotation
+    assert isinstance(model, type)
+    assert issubclass(model, BaseModel)
+    return model.model_fields
+
+
+SECTIONS = (
+    "data", "sampling", "network", "loss", "drlc", "itfs", "optimizer", "validation",
+)  # fmt: skip
+SECTION_OF = {key: section for section in SECTIONS for key in _fields_of(section)}
+# Declaration (type, default, description) of every key that all methods share, by section.
+KEYS: Mapping[str, FieldInfo] = {
+    **{
+        key: field
+        for key, field in Recipe.model_fields.items()
+        if key not in (*SECTIONS, "options")
+    },
+    **{key: field for section in SECTIONS for key, field in _fields_of(section).items()},
+}
+
+
+def flatten(keys: Mapping[str, Any]) -> dict[str, Any]:
+    """Return keys, those of sections without their section."""
+    found: dict[str, Any] = {}
+    for key, value in keys.items():
+        found.update(value if key in SECTIONS and isinstance(value, Mapping) else {key: value})
+    return found

@@ -26,16 +26,18 @@ def loss_weights(recipe: Recipe, time: float) -> tuple[float, float]:
     text says that alpha increases; the equation, followed here, says that it falls.
     ``time_constant`` stretches t, since t in epochs reaches the floor after 1.4.
     """
-    if recipe.weighting == "fixed":
-        return recipe.fixed_alpha, recipe.fixed_beta
-    if recipe.weighting == "uncertainty":
+    if recipe.drlc.weighting == "fixed":
+        return recipe.drlc.fixed_alpha, recipe.drlc.fixed_beta
+    if recipe.drlc.weighting == "uncertainty":
         return 0.5, 1.0
-    if recipe.weighting == "dwa":
+    if recipe.drlc.weighting == "dwa":
         return 1.0, 1.0
-    start = 1.0 - recipe.alpha_offset
-    if recipe.weighting == "linear":
-        share = min(time / max(recipe.epochs - 1, 1), 1.0)
-        alpha = start + (recipe.alpha_floor - start) * share
+    start = 1.0 - recipe.drlc.alpha_offset
+    if recipe.drlc.weighting == "linear":
+        share = min(time / max(recipe.optimizer.epochs - 1, 1), 1.0)
+        alpha = start + (recipe.drlc.alpha_floor - start) * share
     else:
-        alpha = max(math.exp(-time / recipe.tau) - recipe.alpha_offset, recipe.alpha_floor)
+        alpha = max(
+            math.exp(-time / recipe.tau) - recipe.drlc.alpha_offset, recipe.drlc.alpha_floor
+        )
     return alpha, 1.0 - alpha

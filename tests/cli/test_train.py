@@ -59,7 +59,7 @@ def test_a_training_that_is_stopped_goes_on_to_its_end(sh: Shell, here: Path) ->
     assert 0 < int(str(done)) < 800
     config = read_config(run)
     epochs = int(str(events(run, "stopped")[-1]["epoch"])) + 2
-    shorter = config.recipe.model_copy(update={"epochs": epochs})
+    shorter = config.recipe.changed({"epochs": epochs})
     write_config(run, replace(config, recipe=shorter))
     answer = sh("train", "--resume", run)
     assert answer.status == 0
@@ -130,7 +130,7 @@ def test_a_configuration_is_read_and_keys_given_beside_it_win(sh: Shell, here: P
     answer = sh("train", here / "recipe.yaml", "--out", here / "run", "seed=5", *TINY)
     assert answer.status == 0
     recipe = read_config(here / "run").recipe
-    assert (recipe.epochs, recipe.seed, recipe.recon_features) == (1, 5, 2)
+    assert (recipe.optimizer.epochs, recipe.seed, recipe.network.recon_features) == (1, 5, 2)
     again = sh("train", here / "run" / "config.yaml", "--out", here / "again")
     assert again.status == 0
     assert read_config(here / "again").recipe == recipe

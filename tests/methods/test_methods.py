@@ -174,7 +174,7 @@ def test_out_of_memory_halves_the_batch_and_then_names_the_cpu(
     parts = run_halving(fits(2), range(7), device)
     assert [i for _, part in parts for i in part] == list(range(7))
     assert max(len(part) for _, part in parts) == 2
-    with pytest.raises(ResourceError, match="choose another device"):
+    with pytest.raises(ResourceError, match="choose another `device`"):
         run_halving(fits(0), range(4), device)
 
 

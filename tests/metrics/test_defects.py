@@ -10,7 +10,8 @@ import pytest
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from napari_mtmri.errors import InputError, RequestError
-from napari_mtmri.metrics.base import Scores, measure_all
+from napari_mtmri.metrics.base import Scores
+from napari_mtmri.metrics.measure import measure_all
 from napari_mtmri.stats.intervals import summarise
 
 SPACING = (3.0, 1.0, 1.0)

@@ -16,7 +16,8 @@ from skimage.metrics import (
     structural_similarity,
 )
 
-from napari_mtmri.metrics.base import FIELD_OF_VIEW, OBJECT, Scores, Truth, measure_all
+from napari_mtmri.metrics.base import FIELD_OF_VIEW, OBJECT, Scores
+from napari_mtmri.metrics.measure import Truth, measure_all
 from napari_mtmri.metrics.object_mask import object_mask
 
 NAMES = ("PSNR", "SSIM", "NMSE")

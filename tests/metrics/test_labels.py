@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from napari_mtmri.metrics.base import Scores, measure_all
+from napari_mtmri.metrics.base import Scores
 from napari_mtmri.metrics.lesions import find_lesions
+from napari_mtmri.metrics.measure import measure_all
 from napari_mtmri.metrics.surface import boundary, diagonal, hd95
 
 SPACING = (3.0, 0.9, 1.1)

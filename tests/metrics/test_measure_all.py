@@ -17,13 +17,11 @@ from napari_mtmri.metrics.base import (
     Metric,
     Score,
     Scores,
-    Truth,
     all_metrics,
     main_quantity,
-    measure_all,
     quantities,
-    slice_scores,
 )
+from napari_mtmri.metrics.measure import Truth, measure_all, slice_scores
 
 SPACING = (3.0, 1.0, 1.0)
 

@@ -44,7 +44,7 @@ def test_half_a_pair_is_refused_with_the_name_of_the_other(gone: str, tmp_path: 
     nib.save(nib.AnalyzeImage(DATA, np.eye(4)), tmp_path / "a.img")
     (tmp_path / f"a{gone}").unlink()
     (here,) = tmp_path.iterdir()
-    with pytest.raises(InputError, match=rf"{here.name}: a\{gone} is not beside it"):
+    with pytest.raises(InputError, match=rf"{here.name}: a\{gone} is not in the same folder"):
         mt.open(here)
 
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from napari_mtmri.errors import RequestError
-from napari_mtmri.metrics.base import Score, Scores, measure_all
+from napari_mtmri.metrics.base import Score, Scores
+from napari_mtmri.metrics.measure import measure_all
 from napari_mtmri.stats.summary import dice_law, summary_table
 
 SPACING = (1.0, 1.0, 1.0)

@@ -51,13 +51,13 @@ def scores_of(dice: float, psnr: float) -> Mapping[str, Scores]:
 def train(piece: Piece, share: float = 1.0, end: bool = True) -> None:
     """Leave the events of trainings that came so far."""
     for part in piece.parts:
-        recipe, total = part.recipe, PER_EPOCH * part.recipe.epochs
+        recipe, total = part.recipe, PER_EPOCH * part.recipe.optimizer.epochs
         events = [{"kind": "start", "updates": 0, "time": 0.0, "total": total,
                    "per_epoch": PER_EPOCH}]  # fmt: skip
         for done in range(1, round(total * share) + 1):
             epoch = (done - 1) // PER_EPOCH
             alpha, beta = loss_weights(recipe, epoch)
-            teacher = recipe.teacher_forcing == "alternate" and done % 2 == 1
+            teacher = recipe.itfs.teacher_forcing == "alternate" and done % 2 == 1
             events.append({"kind": "update", "updates": done, "time": float(done), "alpha": alpha,
                            "beta": beta, "teacher": teacher, "seg_loss": 2.0 if teacher else 1.0,
                            "epoch": epoch})  # fmt: skip
@@ -226,4 +226,4 @@ def test_drawn_weights_are_those_of_the_training(partial: Plan) -> None:
     (recipe,) = (part.recipe for part in partial.pieces[3].parts)
     alpha = figure.axes[1].get_lines()[0]
     for time, value in zip(alpha.get_xdata(), alpha.get_ydata(), strict=True):
-        assert value == loss_weights(recipe, min(time, recipe.epochs - 1))[0]
+        assert value == loss_weights(recipe, min(time, recipe.optimizer.epochs - 1))[0]

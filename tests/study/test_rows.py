@@ -19,6 +19,7 @@ from napari_mtmri.study.rows import (
     Row,
     study_of,
 )
+from napari_mtmri.train.recipe import KEYS
 from napari_mtmri.train.schedules import loss_weights
 from tests.study.conftest import TINY
 
@@ -44,16 +45,14 @@ def test_rows_that_tables_share_are_the_same_row() -> None:
 @pytest.mark.parametrize("row", [row for row in ROWS.values() if row.method == JOINT], ids=str)
 def test_joint_rows_differ_in_their_treatment_alone(budget, row: Row) -> None:
     (ours,), (plain,) = budget.recipes(row, 0), budget.recipes(PLAIN, 0)
-    differing = {
-        key for key in type(ours).model_fields if getattr(ours, key) != getattr(plain, key)
-    }
+    differing = {key for key in KEYS if ours[key] != plain[key]}
     assert differing <= TREATED
-    assert ours.select_by == "last"
+    assert ours.validation.select_by == "last"
 
 
 def test_table_1_crosses_teacher_forcing_with_reweighting() -> None:
     recipes = [TINY.recipes(row, 0)[0] for row in TABLES["table1"].rows if row.method == JOINT]
-    crossed = {(recipe.teacher_forcing, recipe.weighting) for recipe in recipes}
+    crossed = {(recipe.itfs.teacher_forcing, recipe.drlc.weighting) for recipe in recipes}
     assert crossed == {
         (forcing, weighting)
         for forcing in ("never", "alternate")
@@ -65,7 +64,7 @@ def test_table_1_crosses_teacher_forcing_with_reweighting() -> None:
 def test_two_stage_has_the_epochs_of_a_joint_row_in_all(epochs: int) -> None:
     budget = type(TINY)("odd", TINY.preset, {**TINY.changes, "epochs": epochs}, (0,), "")
     parts = budget.recipes(TWO_STAGE, 0)
-    assert sum(recipe.epochs for recipe in parts) == epochs
+    assert sum(recipe.optimizer.epochs for recipe in parts) == epochs
     assert [recipe.method for recipe in parts] == ["d5c5", "unet-full-sample"]
     assert TWO_STAGE.method == APART
 
@@ -79,9 +78,13 @@ def test_the_printed_equation_soon_is_the_control() -> None:
 
 def test_the_cpu_budget_shows_8000_slices_of_66_cases() -> None:
     (recipe,) = BUDGETS["cpu"].recipes(PLAIN, 0)
-    assert recipe.slices_per_case is not None
-    assert recipe.slices_per_case * recipe.epochs * 66 >= 8000
-    assert (recipe.precision, recipe.batch_size, recipe.crop) == ("bfloat16", 4, (224, 192))
+    assert recipe.data.slices_per_case is not None
+    assert recipe.data.slices_per_case * recipe.optimizer.epochs * 66 >= 8000
+    assert (recipe.optimizer.precision, recipe.optimizer.batch_size, recipe.data.crop) == (
+        "bfloat16",
+        4,
+        (224, 192),
+    )
     assert "variance of training" in BUDGETS["cpu"].note
     assert "no evidence" in BUDGETS["small"].note
     assert len(BUDGETS["full"].seeds) == 3

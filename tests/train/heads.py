@@ -19,7 +19,7 @@ TINY = Recipe(
 
 
 def changed(**keys: object) -> Recipe:
-    return Recipe(**{**TINY.model_dump(), **keys})
+    return Recipe(**{**TINY.flat(mode="python"), **keys})
 
 
 def head(name: str, seed: int) -> Case:

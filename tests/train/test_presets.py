@@ -9,7 +9,7 @@ import pytest
 from napari_mtmri.errors import RequestError
 from napari_mtmri.train.folder.layout import read_events
 from napari_mtmri.train.presets import PRESETS, make_recipe
-from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.train.recipe import KEYS
 
 PAGE = Path(__file__).parents[2] / "docs" / "training.md"
 
@@ -17,7 +17,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "training.md"
 def test_the_page_on_training_names_every_key_and_preset() -> None:
     text = PAGE.read_text(encoding="utf-8")
     table = text.split("## All keys")[1]
-    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(Recipe.model_fields)
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(KEYS)
     assert all(f"`{preset}`" in text for preset in PRESETS)
 
 
@@ -44,8 +44,8 @@ def test_a_key_that_cannot_be_is_named_with_its_value(key: str, value: object, s
 def test_a_key_with_a_dot_changes_one_part_and_leaves_the_others() -> None:
     changed = make_recipe("cpu-size", {"split.train": 0.5, "accelerations.6": 0.4})
     before = make_recipe("cpu-size", {})
-    assert changed.split == {**before.split, "train": 0.5}
-    assert changed.accelerations == {**before.accelerations, 6.0: 0.4}
+    assert changed.data.split == {**before.data.split, "train": 0.5}
+    assert changed.sampling.accelerations == {**before.sampling.accelerations, 6.0: 0.4}
     with pytest.raises(RequestError, match=r"'epochs\.x'; epochs has no parts"):
         make_recipe("cpu-size", {"epochs.x": 1})
 

@@ -116,16 +116,20 @@ def test_averages_need_two_epochs() -> None:
 @pytest.mark.parametrize("preset", ["paper-atlas", "paper-brainweb", "paper-inhouse-flair"])
 def test_the_papers_presets_have_its_numbers_and_say_what_is_read_into_them(preset: str) -> None:
     recipe = make_recipe(preset, {})
-    assert (recipe.recon_features, recipe.seg_features, recipe.recon_cascades) == (64, 64, 5)
-    assert recipe.accelerations == {4.0: 1.0}
+    assert (
+        recipe.network.recon_features,
+        recipe.network.seg_features,
+        recipe.network.recon_cascades,
+    ) == (64, 64, 5)
+    assert recipe.sampling.accelerations == {4.0: 1.0}
     assert loss_weights(recipe, 0)[0] == pytest.approx(0.8)
-    assert recipe.teacher_forcing == "alternate"
-    assert recipe.mask_redraw == "never"
+    assert recipe.itfs.teacher_forcing == "alternate"
+    assert recipe.sampling.mask_redraw == "never"
     assert any("readings" in note for note in notes(preset))
 
 
 def test_the_printed_learning_rate_of_atlas_is_kept_and_warned_of() -> None:
-    assert make_recipe("paper-atlas", {}).learning_rate == 1e-6
+    assert make_recipe("paper-atlas", {}).optimizer.learning_rate == 1e-6
     assert any("1e-6" in note for note in notes("paper-atlas"))
 
 

@@ -79,10 +79,12 @@ def build_window(
     import napari
 
     from napari_mtmri.gui.app.commands import open_reconstruct
+    from napari_mtmri.gui.viewer.contributions import activate
 
     for path in paths:
         _check_readable(path)
     viewer = napari.Viewer(title="napari-mtmri")
+    activate()  # before the first file: napari looks at its name before it asks us
     if sample is not None:
         viewer.open_sample(PLUGIN, sample)
     for path in paths:

@@ -188,7 +188,8 @@ def slice_line(zero_filled: Tick, done: SliceDone | None) -> str:
 
 
 def _quality(request: SliceRequest, image: np.ndarray | None) -> str:
-    from napari_mtmri.metrics.base import main_quantity, slice_scores
+    from napari_mtmri.metrics.base import main_quantity
+    from napari_mtmri.metrics.measure import slice_scores
     from napari_mtmri.metrics.scores import format_value
 
     if image is None or request.volume is None:
@@ -200,7 +201,8 @@ def _quality(request: SliceRequest, image: np.ndarray | None) -> str:
 
 
 def _overlap(labels: np.ndarray, drawn: np.ndarray) -> str:
-    from napari_mtmri.metrics.base import Truth, main_quantity, slice_scores
+    from napari_mtmri.metrics.base import main_quantity
+    from napari_mtmri.metrics.measure import Truth, slice_scores
     from napari_mtmri.metrics.scores import format_value
 
     name = main_quantity("labels").name
@@ -210,6 +212,6 @@ def _overlap(labels: np.ndarray, drawn: np.ndarray) -> str:
 
 @lru_cache(maxsize=2)
 def _truth(volume: Volume, axes: Axes) -> Any:
-    from napari_mtmri.metrics.base import Truth
+    from napari_mtmri.metrics.measure import Truth
 
     return Truth(to_stack(volume.magnitude(), axes), None)

@@ -107,7 +107,7 @@ class DataPart(QWidget):
             recipe = self._plan.recipe()
         except MtmriError:
             return  # said beside the recipe
-        key = (self._plan.data, *(str(getattr(recipe, name)) for name in SEEN_KEYS))
+        key = (self._plan.data, *(str(recipe[name]) for name in SEEN_KEYS))
         if key != self._key:
             self._show_nothing()
             self._key = key

@@ -11,7 +11,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QLineEdit, QWidget
 
 from napari_mtmri.patterns.base import PATTERNS
-from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.train.recipe import KEYS, Recipe
 
 NOTHING = {"center_fraction": "automatic"}  # "none" for all others
 # What a key is called where its own name says too little.
@@ -38,7 +38,7 @@ def text_of(value: Any) -> str:
 
 def value_of(text: str, key: str) -> Any:
     """Return what was typed as the recipe takes it; the recipe says what is wrong with it."""
-    text, shape = text.strip(), str(Recipe.model_fields[key].annotation)
+    text, shape = text.strip(), str(KEYS[key].annotation)
     if not text:
         return None
     if shape.startswith("dict") and ":" in text:
@@ -58,7 +58,7 @@ def choices_of(key: str) -> list[str]:
     """Return the values that a key can have, none where it is typed."""
     if key == "pattern":
         return [name for name in PATTERNS.names() if name not in PATTERNS.broken()]
-    kind = Recipe.model_fields[key].annotation
+    kind = KEYS[key].annotation
     return [str(choice) for choice in get_args(kind)] if get_origin(kind) is Literal else []
 
 
@@ -93,7 +93,7 @@ class KeysForm(QWidget):
     def show_recipe(self, recipe: Recipe) -> None:
         """Show the values of a recipe."""
         for key, field in self.fields.items():
-            value = getattr(recipe, key)
+            value = recipe[key]
             field.blockSignals(True)
             if isinstance(field, QComboBox):
                 field.setCurrentText(str(value))
@@ -110,7 +110,7 @@ class KeysForm(QWidget):
             self._form.setRowVisible(field, key in keys)
 
     def _make(self, key: str) -> QWidget:
-        kind, choices = Recipe.model_fields[key].annotation, choices_of(key)
+        kind, choices = KEYS[key].annotation, choices_of(key)
         if choices:
             box = QComboBox()
             box.addItems(choices)
@@ -145,7 +145,7 @@ class KeysForm(QWidget):
 
 def tip_of(key: str) -> str:
     """Return what a key means, and its name in the command."""
-    about = Recipe.model_fields[key].description
+    about = KEYS[key].description
     return f"{about[:1].upper()}{about[1:]} ({key})" if about else key
 
 

@@ -24,7 +24,7 @@ from napari_mtmri.gui.widgets.plot import Line, Plot
 from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.gui.widgets.ticks import TickStrip
 from napari_mtmri.train.presets import PRESETS, notes
-from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.train.recipe import KEYS
 
 SIZES = ("recon_features", "seg_features")  # those of the weights it starts from, if any
 MAIN = (
@@ -33,7 +33,7 @@ MAIN = (
 )  # fmt: skip
 WEIGHTS = ("weighting", *dict.fromkeys(key for keys in WEIGHT_KEYS.values() for key in keys))
 TEACHER = ("teacher_forcing", *dict.fromkeys(key for keys in TEACHER_KEYS.values() for key in keys))
-OTHERS = tuple(key for key in Recipe.model_fields if key not in {*MAIN, *WEIGHTS, *TEACHER})
+OTHERS = tuple(key for key in KEYS if key not in {*MAIN, *WEIGHTS, *TEACHER})
 
 
 class RecipePart(QWidget):
@@ -119,8 +119,8 @@ class RecipePart(QWidget):
         self.notes.setVisible(len(said) > 1)
         for form in self.forms.values():
             form.show_recipe(recipe)
-        weights = ("weighting", *WEIGHT_KEYS[recipe.weighting]) if recipe.is_joint else ()
-        teacher = ("teacher_forcing", *TEACHER_KEYS.get(recipe.teacher_forcing, ()))
+        weights = ("weighting", *WEIGHT_KEYS[recipe.drlc.weighting]) if recipe.is_joint else ()
+        teacher = ("teacher_forcing", *TEACHER_KEYS.get(recipe.itfs.teacher_forcing, ()))
         self.forms["weights"].show_only(weights)
         self.forms["teacher"].show_only(teacher if recipe.is_joint else ())
         hidden = SIZES if recipe.start_from else ()

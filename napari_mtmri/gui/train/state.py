@@ -53,8 +53,8 @@ class Plan:
         RequestError
             If the value does not fit; nothing is changed.
         """
-        wanted = getattr(make_recipe(self.preset, {**self.changes, key: value}), key)
-        usual = getattr(make_recipe(self.preset, {}), key)
+        wanted = make_recipe(self.preset, {**self.changes, key: value})[key]
+        usual = make_recipe(self.preset, {})[key]
         others = {name: other for name, other in self.changes.items() if name != key}
         self.changes = others if wanted == usual else {**others, key: wanted}
 

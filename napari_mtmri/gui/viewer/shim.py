@@ -22,6 +22,8 @@ def claim_files(patterns: Sequence[str]) -> None:
     from npe2 import PluginManager
 
     manager = PluginManager.instance()
+    if "napari-mtmri" not in manager:
+        return
     reindex = getattr(getattr(manager, "_contrib", None), "reindex", None)
     manifest = manager.get_manifest("napari-mtmri")
     for reader in manifest.contributions.readers or ():

@@ -71,14 +71,14 @@ def plan_epoch(cases: Sequence[Case], recipe: Recipe, epoch: int) -> list[Item]:
 
 def _choose_slices(case: Case, recipe: Recipe, draw: np.random.Generator) -> list[int]:
     usable = np.arange(len(case.image))
-    if recipe.slice_filter == "object":
+    if recipe.data.slice_filter == "object":
         bright = case.image > 0.1 * np.percentile(case.image, 99)
         usable = usable[bright.mean(axis=(1, 2)) > 0.05]
-    count = recipe.slices_per_case or len(usable)
-    if recipe.lesion_fraction is None:
+    count = recipe.data.slices_per_case or len(usable)
+    if recipe.data.lesion_fraction is None:
         return _draw(usable, count, draw)
     lesion = np.asarray(case.labels.any(axis=(1, 2)))[usable]
-    n_lesion = round(count * recipe.lesion_fraction) if lesion.any() else 0
+    n_lesion = round(count * recipe.data.lesion_fraction) if lesion.any() else 0
     n_other = count - n_lesion if not lesion.all() else 0
     return _draw(usable[lesion], n_lesion, draw) + _draw(usable[~lesion], n_other, draw)
 
@@ -122,13 +122,13 @@ class Simulator:
     def _one(self, item: Item, epoch: int) -> tuple[np.ndarray, ...]:
         case, recipe = self.cases[item.case], self.recipe
         mask, frame = self.scan(item.case, epoch)
-        if recipe.mask_scope == "slice":
+        if recipe.sampling.mask_scope == "slice":
             mask = self._mask(item.case, epoch, item.slice)
         scale = frame.scale
         draw = keyed_generator(recipe.seed, epoch, case.name, item.slice, item.showing, "augment")
         image, labels = case.image[item.slice].astype(np.float32), case.labels[item.slice]
         mirror = None if case.mirror_axis is None else case.mirror_axis - 1
-        image, labels, gain = augment(image, labels, mirror, recipe.augment, draw)
+        image, labels, gain = augment(image, labels, mirror, recipe.data.augment, draw)
         image = self._crop(image, item.case) / np.float32(scale * gain)
         target = image * self._phase(image.shape, item.case, epoch)
         kspace = fft2c(target + self._noise(image, item, epoch))
@@ -140,24 +140,24 @@ class Simulator:
         """Return the phase drawn for a volume: smooth, or none."""
         key = (self.recipe.seed, epoch, self.cases[index].name, "phase")
         draw = keyed_generator(*key)
-        if draw.random() < self.recipe.phase_share:
+        if draw.random() < self.recipe.sampling.phase_share:
             return smooth_phase(plane, int(draw.integers(2**31)))
         return np.ones(plane, np.complex64)
 
     def _noise(self, image: np.ndarray, item: Item, epoch: int) -> np.ndarray:
         recipe = self.recipe
-        if recipe.snr is None:
+        if recipe.sampling.snr is None:
             return np.zeros(image.shape, np.complex64)
         bright = object_voxels(image)
-        sigma = (float(bright.mean()) if bright.size else 0.0) / recipe.snr
+        sigma = (float(bright.mean()) if bright.size else 0.0) / recipe.sampling.snr
         key = (recipe.seed, epoch, self.cases[item.case].name, item.slice, item.showing, "noise")
         parts = keyed_generator(*key).normal(0, sigma, (2, *image.shape))
         return np.asarray(parts[0] + 1j * parts[1], dtype=np.complex64)
 
     def _crop(self, plane: np.ndarray, case: int) -> np.ndarray:
-        if self.recipe.crop is None:
+        if self.recipe.data.crop is None:
             return plane
-        return crop_around(plane, self._centers[case], self.recipe.crop)
+        return crop_around(plane, self._centers[case], self.recipe.data.crop)
 
     def scan(self, index: int, epoch: int) -> tuple[np.ndarray, Frame]:
         """Return the mask and the frame of a whole volume in an epoch."""
@@ -177,16 +177,19 @@ class Simulator:
     def _mask(self, index: int, epoch: int, number: int | None = None) -> np.ndarray:
         """Return the mask of a volume, or of one of its slices."""
         case, recipe = self.cases[index], self.recipe
-        turn = epoch if recipe.mask_redraw == "epoch" else 0
-        name = "" if recipe.mask_scope == "dataset" else case.name
+        turn = epoch if recipe.sampling.mask_redraw == "epoch" else 0
+        name = "" if recipe.sampling.mask_scope == "dataset" else case.name
         key = (recipe.seed, turn, name, "mask")
         draw = keyed_generator(*key) if number is None else keyed_generator(*key, number)
-        factors, shares = zip(*sorted(recipe.accelerations.items()), strict=True)
+        factors, shares = zip(*sorted(recipe.sampling.accelerations.items()), strict=True)
         factor = draw.choice(factors, p=np.array(shares) / sum(shares))
         pattern = Pattern(
-            recipe.pattern, float(factor), recipe.center_fraction, int(draw.integers(2**31))
+            recipe.sampling.pattern,
+            float(factor),
+            recipe.sampling.center_fraction,
+            int(draw.integers(2**31)),
         )
-        rows, columns = recipe.crop or case.image.shape[1:]
+        rows, columns = recipe.data.crop or case.image.shape[1:]
         return pattern.mask((rows, columns))
 
 

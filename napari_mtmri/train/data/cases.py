@@ -104,8 +104,8 @@ def load_case(file: CaseFile, recipe: Recipe) -> Case:
     axes = image.axes
     stack = _magnitude(file, np.ascontiguousarray(to_stack(image.data, axes)))
     drawn = _labels(file, np.ascontiguousarray(to_stack(labels.data, axes)), recipe)
-    if recipe.resize is not None:
-        stack, drawn = _resized(stack, drawn, recipe.resize)
+    if recipe.data.resize is not None:
+        stack, drawn = _resized(stack, drawn, recipe.data.resize)
     sideways = [
         axis for axis in (1, 2) if image.codes[(axes.readout, axes.phase)[axis - 1]] in "LR"
     ]
@@ -161,7 +161,7 @@ def with_classes(
     InputError
         If a validation case has a label that no training case can teach.
     """
-    if recipe.classes != "auto":
+    if recipe.data.classes != "auto":
         return recipe
     values = set().union(*(np.unique(case.labels).tolist() for case in train)) - {0}
     # One value, whatever it is (often 255), is one class.
@@ -175,7 +175,7 @@ def with_classes(
     missing = sorted(set(range(1, classes)) - values)
     if classes > 1 and missing:
         report(f"no training case shows label {', '.join(map(str, missing))} of {classes}.")
-    return recipe.model_copy(update={"classes": classes})
+    return recipe.changed({"classes": classes})
 
 
 def hash_images(
@@ -198,7 +198,7 @@ def _each(
         try:
             yield load_case(file, recipe)
         except InputError as why:
-            if not recipe.skip_unreadable:
+            if not recipe.data.skip_unreadable:
                 raise
             report(f"case {file.name} is left out: {why}")
 
@@ -228,10 +228,10 @@ def _magnitude(file: CaseFile, image: np.ndarray) -> np.ndarray:
 
 def _labels(file: CaseFile, drawn: np.ndarray, recipe: Recipe) -> np.ndarray:
     """Return labels as uint8; with a single class whatever is not 0 is 1."""
-    if recipe.classes == 1:
+    if recipe.data.classes == 1:
         return np.asarray(drawn != 0, dtype=np.uint8)
     low, high = int(drawn.min()), int(drawn.max())
-    most = MOST_LABEL if recipe.classes == "auto" else recipe.classes
+    most = MOST_LABEL if recipe.data.classes == "auto" else recipe.data.classes
     if low < 0 or high > most:
         raise InputError(
             f"{file.labels}: labels run from {low} to {high} where 0 to {most} are wanted; "
@@ -254,7 +254,7 @@ def _resized(
 def _check_planes(cases: Sequence[Case], recipe: Recipe) -> None:
     """Refuse slices of several sizes where they would have to go into one batch."""
     sizes = {case.image.shape[1:]: case.name for case in cases}
-    if len(sizes) > 1 and recipe.crop is None and recipe.batch_size > 1:
+    if len(sizes) > 1 and recipe.data.crop is None and recipe.optimizer.batch_size > 1:
         found = " and ".join(f"{size} ({name})" for size, name in list(sizes.items())[:2])
         raise InputError(f"slices of {found} do not fit into one batch; set crop or resize.")
 

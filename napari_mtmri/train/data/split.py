@@ -39,7 +39,7 @@ def assign_splits(files: Sequence[CaseFile], recipe: Recipe) -> list[CaseFile]:
         without = files[named.index(False)].name
         raise InputError(f"case {without!r} has no split, others have; give each one, or none.")
     patients = sorted({file.patient for file in files}, key=lambda name: _place(name, recipe.seed))
-    shares = [recipe.split.get(side, 0.0) for side in SPLITS]
+    shares = [recipe.data.split.get(side, 0.0) for side in SPLITS]
     ends = np.rint(np.cumsum(shares) / sum(shares) * len(patients))
     sides = {name: SPLITS[int((ends <= n).sum())] for n, name in enumerate(patients)}
     return [replace(file, split=sides[file.patient]) for file in files]

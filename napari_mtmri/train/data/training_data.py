@@ -114,7 +114,7 @@ def _like_its_start(recipe: Recipe) -> Recipe:
             "seg_depth": seg["depth"],
             "classes": 1 if seg["classes"] == 1 else seg["classes"] - 1,
         }
-    return recipe.model_copy(update=sizes)
+    return recipe.changed(sizes)
 
 
 def start_weights(recipe: Recipe) -> Path:
@@ -138,21 +138,21 @@ def make_objective(
 
         tensors, _ = load_weights(start_weights(recipe), recipe.method)
         network.load_state_dict(tensors)
-    return Objective(network, recipe, recon_scale(recipe, simulator) * recipe.recon_factor)
+    return Objective(network, recipe, recon_scale(recipe, simulator) * recipe.loss.recon_factor)
 
 
 def recon_scale(recipe: Recipe, simulator: Simulator) -> float:
     """Return the factor of the reconstruction loss: given, or 1 / mean zero-filled error."""
-    if recipe.recon_scale != "zero_filled":
-        return float(recipe.recon_scale)
+    if recipe.loss.recon_scale != "zero_filled":
+        return float(recipe.loss.recon_scale)
     if recipe.method == "unet-full-sample":
         return 1.0
     errors = []
     for item in plan_epoch(simulator.cases, recipe, 0)[:SLICES_FOR_SCALE]:
         batch = simulator.batch([item], 0)
         difference = np.abs(ifft2c(batch.kspace[:, 0]) - batch.target)
-        error = difference**2 if recipe.recon_loss == "l2" else difference
-        errors.append(error.sum() if recipe.recon_reduction == "sum" else error.mean())
+        error = difference**2 if recipe.loss.recon_loss == "l2" else difference
+        errors.append(error.sum() if recipe.loss.recon_reduction == "sum" else error.mean())
     return 1.0 / max(float(np.mean(errors)), 1e-12)
 
 
@@ -191,7 +191,7 @@ class Feed:
         """Return the slices of each update of an epoch."""
         recipe = self.simulator.recipe
         items = plan_epoch(self.simulator.cases, recipe, epoch)
-        size = recipe.batch_size
+        size = recipe.optimizer.batch_size
         return [items[first : first + size] for first in range(0, len(items), size)]
 
     def batches(self, epoch: int, first: int) -> Iterator[tuple[Batch, int]]:

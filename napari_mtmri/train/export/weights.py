@@ -228,12 +228,12 @@ def _known_of(run: Path, recipe: Recipe) -> About:
 
 def _card(position: Position, about: About, scores: tuple[Score, ...], command: str) -> Card:
     recipe = position.recipe
-    full = all(getattr(recipe, key) == value for key, value in PAPER_SIZE.items())
+    full = all(recipe[key] == value for key, value in PAPER_SIZE.items())
     widths = []
     if recipe.method != "unet-full-sample":
-        widths.append(f"D5C5 with {recipe.recon_features} filters")
+        widths.append(f"D5C5 with {recipe.network.recon_features} filters")
     if recipe.method != "d5c5":
-        widths.append(f"U-Net {recipe.seg_features} wide")
+        widths.append(f"U-Net {recipe.network.seg_features} wide")
     return Card(
         method=recipe.method,
         title=f"{recipe.method}: {' and '.join(widths)}",
@@ -248,13 +248,13 @@ def _card(position: Position, about: About, scores: tuple[Score, ...], command: 
         split=about.split,
         n_cases=about.n_cases,
         n_updates=position.updates,
-        n_slices_shown=position.updates * recipe.batch_size,
+        n_slices_shown=position.updates * recipe.optimizer.batch_size,
         sampling=_sampling(recipe),
-        pattern=recipe.pattern,
-        accelerations=tuple(sorted(map(float, recipe.accelerations))),
+        pattern=recipe.sampling.pattern,
+        accelerations=tuple(sorted(map(float, recipe.sampling.accelerations))),
         preprocessing="divided by the 99th percentile of the zero-filled magnitude inside the "
         "object; the U-Net is shown the object's box, at least "
-        f"{recipe.crop[0] if recipe.crop else 0} by {recipe.crop[1] if recipe.crop else 0} pixels",
+        f"{recipe.data.crop[0] if recipe.data.crop else 0} by {recipe.data.crop[1] if recipe.data.crop else 0} pixels",
         architecture=recipe.architecture,
         scores=scores,
         limits=about.limits,
@@ -268,11 +268,11 @@ def _card(position: Position, about: About, scores: tuple[Score, ...], command: 
 def _sampling(recipe: Recipe) -> str:
     if recipe.method == "unet-full-sample":
         return "none: it was shown fully sampled images"
-    shares = sorted(recipe.accelerations.items())
+    shares = sorted(recipe.sampling.accelerations.items())
     mix = ", ".join(f"{share:.0%} R {factor:g}" for factor, share in shares)
     return (
-        f"{recipe.pattern}, one mask per {recipe.mask_scope}, "
-        f"{'redrawn each epoch' if recipe.mask_redraw == 'epoch' else 'never redrawn'}: {mix}; "
-        f"simulated from magnitude images, {recipe.phase_share:.0%} with a smooth random phase, "
-        f"{'without noise' if recipe.snr is None else f'SNR {recipe.snr:g}'}"
+        f"{recipe.sampling.pattern}, one mask per {recipe.sampling.mask_scope}, "
+        f"{'redrawn each epoch' if recipe.sampling.mask_redraw == 'epoch' else 'never redrawn'}: {mix}; "
+        f"simulated from magnitude images, {recipe.sampling.phase_share:.0%} with a smooth random phase, "
+        f"{'without noise' if recipe.sampling.snr is None else f'SNR {recipe.sampling.snr:g}'}"
     )

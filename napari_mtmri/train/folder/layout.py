@@ -100,6 +100,8 @@ def read_config(path: Path) -> Config:
             f"{file}: not the configuration of a training ({reason}); name another."
         ) from why
     keys = {key: content.pop(key, None) for key in ("preset", "data", "recipe", "versions")}
+    if isinstance(keys["data"], dict):  # the section of a recipe whose keys are bare
+        content["data"], keys["data"] = keys["data"], None
     preset = None if keys["preset"] is None else str(keys["preset"])
     found = keys["versions"] if isinstance(keys["versions"], dict) else {}
     return Config(

@@ -64,7 +64,7 @@ def estimate(recipe: Recipe, data: Path | str, machine: Machine | None = None) -
     from napari_mtmri.train.loop.objective import Moment, TensorBatch
     from napari_mtmri.train.loop.step import Step, make_optimizer
 
-    fabric = (machine or Machine()).fabric(recipe.precision)
+    fabric = (machine or Machine()).fabric(recipe.optimizer.precision)
     material = read_material(recipe, data)
     simulator = Simulator(material.train, material.recipe)
     objective = make_objective(material, simulator)
@@ -83,9 +83,9 @@ def estimate(recipe: Recipe, data: Path | str, machine: Machine | None = None) -
             break
     measured = took[N_WARM:] or took
     seconds = sum(measured) / len(measured)
-    updates = per_epoch * material.recipe.epochs
+    updates = per_epoch * material.recipe.optimizer.epochs
     warnings = list(material.remarks)
-    if step.n_parts > material.recipe.accumulate:
+    if step.n_parts > material.recipe.optimizer.accumulate:
         warnings.append(f"memory ran out: each batch goes in {step.n_parts} parts.")
     is_cuda = fabric.device.type == "cuda"
     return Estimate(

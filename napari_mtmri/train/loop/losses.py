@@ -69,11 +69,11 @@ def reconstruction_loss(image: Tensor, target: Tensor, recipe: Recipe, share: Sh
     (``recon_reduction="sum"``), while "mean" divides by their number.
     """
     parts = torch.view_as_real(image - target)
-    if recipe.recon_domain == "magnitude":
+    if recipe.loss.recon_domain == "magnitude":
         parts = (torch.abs(image) - torch.abs(target))[..., None]
-    error = parts.square() if recipe.recon_loss == "l2" else parts.abs()
+    error = parts.square() if recipe.loss.recon_loss == "l2" else parts.abs()
     per_pixel = error.sum(-1)
-    is_sum = recipe.recon_reduction == "sum"
+    is_sum = recipe.loss.recon_reduction == "sum"
     return share.mean(per_pixel.sum((1, 2)) if is_sum else per_pixel.mean((1, 2)))
 
 
@@ -96,16 +96,16 @@ def soft_dice_loss(logits: Tensor, labels: Tensor, recipe: Recipe, share: Share)
         predicted, wanted = predicted[:, 1:], wanted[:, 1:]
     both = (predicted * wanted).sum((2, 3))
     either = predicted.sum((2, 3)) + wanted.sum((2, 3))
-    if recipe.dice_over == "batch":
+    if recipe.loss.dice_over == "batch":
         both, either = share.total(both), share.total(either)
-    dice = (2 * both + recipe.dice_smooth_top) / (either + recipe.dice_smooth)
-    return 1 - dice.mean() if recipe.dice_over == "batch" else share.mean(1 - dice.mean(1))
+    dice = (2 * both + recipe.loss.dice_smooth_top) / (either + recipe.loss.dice_smooth)
+    return 1 - dice.mean() if recipe.loss.dice_over == "batch" else share.mean(1 - dice.mean(1))
 
 
 def segmentation_loss(logits: Tensor, labels: Tensor, recipe: Recipe, share: Share) -> Tensor:
     """Return the loss the recipe names: Dice (the paper's equation), cross-entropy or both."""
     loss = logits.new_zeros(())
-    parts = recipe.seg_loss.split("+")
+    parts = recipe.loss.seg_loss.split("+")
     if "dice" in parts:
         loss = loss + soft_dice_loss(logits, labels, recipe, share)
     if "ce" in parts:

@@ -84,7 +84,7 @@ class Objective(nn.Module):
     def __init__(self, network: MultiTask, recipe: Recipe, scale: float) -> None:
         super().__init__()
         self.network, self.recipe, self.scale = network, recipe, scale
-        if recipe.is_joint and recipe.weighting == "uncertainty":
+        if recipe.is_joint and recipe.drlc.weighting == "uncertainty":
             self.log_variances = nn.Parameter(torch.zeros(2))
 
     def forward(self, batch: TensorBatch, moment: Moment) -> Losses:
@@ -120,7 +120,7 @@ class Objective(nn.Module):
     def _weights(self, moment: Moment, like: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         if not self.recipe.is_joint:
             return like.new_ones(()), like.new_ones(()), like.new_zeros(())
-        if self.recipe.weighting == "uncertainty":
+        if self.recipe.drlc.weighting == "uncertainty":
             # Kendall, Gal and Cipolla, CVPR 2018: s = log variance, learned.
             s = self.log_variances
             return 0.5 * torch.exp(-s[0]), torch.exp(-s[1]), 0.5 * s.sum()

@@ -15,7 +15,7 @@ from napari_mtmri.train.recipe import Recipe
 
 def make_optimizer(objective: Objective) -> torch.optim.Optimizer:
     """Return the paper's optimiser: Adam with its usual betas, no weight decay."""
-    return torch.optim.Adam(objective.parameters(), lr=objective.recipe.learning_rate)
+    return torch.optim.Adam(objective.parameters(), lr=objective.recipe.optimizer.learning_rate)
 
 
 class Step:
@@ -32,7 +32,7 @@ class Step:
     def __init__(self, fabric: Any, module: Any, optimizer: Any, recipe: Recipe) -> None:
         self._fabric, self._module, self._optimizer = fabric, module, optimizer
         self._recipe = recipe
-        self.n_parts = recipe.accumulate
+        self.n_parts = recipe.optimizer.accumulate
 
     def __call__(self, batch: TensorBatch, moment: Moment, rate: float) -> dict[str, float]:
         """Return what the update cost, over all processes.
@@ -76,7 +76,7 @@ class Step:
             sums += share * torch.stack([value.detach().float() for value in losses])
         norm = self._fabric.clip_gradients(
             self._module, self._optimizer,
-            max_norm=self._recipe.grad_clip or math.inf, error_if_nonfinite=False,
+            max_norm=self._recipe.optimizer.grad_clip or math.inf, error_if_nonfinite=False,
         )  # fmt: skip
         means = self._fabric.all_reduce(sums, reduce_op="mean").tolist()
         cost = dict(zip(Losses._fields, means, strict=True)) | {"grad_norm": float(norm)}

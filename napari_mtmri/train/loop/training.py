@@ -59,10 +59,14 @@ Report = Callable[[dict[str, Any]], None]
 
 def learning_rate(recipe: Recipe, update: int, per_epoch: int) -> float:
     """Return the learning rate of an update."""
-    rate = recipe.learning_rate * min((update + 1) / max(recipe.warmup_updates, 1), 1.0)
-    if recipe.schedule == "cosine":
-        return rate * 0.5 * (1 + math.cos(math.pi * update / (recipe.epochs * per_epoch)))
-    return rate * float(recipe.lr_decay ** (update // per_epoch // recipe.lr_decay_every))
+    rate = recipe.optimizer.learning_rate * min(
+        (update + 1) / max(recipe.optimizer.warmup_updates, 1), 1.0
+    )
+    if recipe.optimizer.schedule == "cosine":
+        return rate * 0.5 * (1 + math.cos(math.pi * update / (recipe.optimizer.epochs * per_epoch)))
+    return rate * float(
+        recipe.optimizer.lr_decay ** (update // per_epoch // recipe.optimizer.lr_decay_every)
+    )
 
 
 class Training:
@@ -110,7 +114,7 @@ class Training:
             If memory or disk are full, or the loss is no number any more; the last
             checkpoint is kept.
         """
-        fabric = self.machine.fabric(self.recipe.precision)
+        fabric = self.machine.fabric(self.recipe.optimizer.precision)
         with ended_together(fabric):
             material = read_material(self.recipe, self.data, is_begun=self._is_begun())
             if fabric.is_global_zero:
@@ -200,7 +204,7 @@ class _Session:
         goal = math.inf if most_updates is None else self.position.updates + most_updates
         with self.journal:
             self._announce()
-            for epoch in range(self.position.n_validated, self.recipe.epochs):
+            for epoch in range(self.position.n_validated, self.recipe.optimizer.epochs):
                 for batch, n_slices in self._batches(epoch):
                     if self.position.updates >= goal:
                         self.checkpoint()
@@ -222,7 +226,9 @@ class _Session:
 
     def _update(self, epoch: int, batch: Any, n_slices: int) -> None:
         recipe, position, began = self.recipe, self.position, time.perf_counter()
-        clock = position.updates / self.per_epoch if recipe.t_unit == "iteration" else float(epoch)
+        clock = (
+            position.updates / self.per_epoch if recipe.drlc.t_unit == "iteration" else float(epoch)
+        )
         alpha, beta = weights_now(recipe, clock, position.history)
         moment = Moment(position.updates, epoch, alpha, beta, n_slices, self.fabric.world_size)
         rate = learning_rate(recipe, position.updates, self.per_epoch)
@@ -254,7 +260,7 @@ class _Session:
             facts["seg_loss"] = cost["seg"]
         if self.recipe.is_joint:
             facts |= {"alpha": cost["alpha"], "beta": cost["beta"]}
-            if self.recipe.teacher_forcing != "per_sample":  # there each step is both
+            if self.recipe.itfs.teacher_forcing != "per_sample":  # there each step is both
                 facts["teacher"] = shows_truth(self.recipe, moment.update, moment.epoch)
         return facts
 
@@ -317,15 +323,15 @@ class _Session:
     def _facts(self) -> dict[str, Any]:
         recipe, material = self.recipe, self.material
         return {
-            "epochs": recipe.epochs,
+            "epochs": recipe.optimizer.epochs,
             "per_epoch": self.per_epoch,
-            "total": self.per_epoch * recipe.epochs,
+            "total": self.per_epoch * recipe.optimizer.epochs,
             "scale": self.objective.scale,
             "n_parameters": sum(p.numel() for p in self.objective.parameters()),
             "device": str(self.fabric.device),
             "n_processes": self.fabric.world_size,
-            "precision": recipe.precision,
-            "batch_size": recipe.batch_size,
+            "precision": recipe.optimizer.precision,
+            "batch_size": recipe.optimizer.batch_size,
             "n_train": len(material.train),
             "n_val": len(material.val),
             "n_slices": n_slices_of(material),

@@ -40,10 +40,13 @@ class Validator:
             "augment": "none", "mask_redraw": "never", "mask_scope": "volume",
             "accelerations": {4.0: 1.0}, "crop": None, "phase_share": 0.0, "snr": None,
         }  # fmt: skip
-        self._recipe, self._least = recipe.model_copy(update=changes), recipe.crop
+        self._recipe, self._least = recipe.changed(changes), recipe.data.crop
         self._simulator, self._beat = Simulator(cases, self._recipe), beat
         self._items = [
-            [Item(index, int(number), 0) for number in _spread(case, recipe.validation_slices)]
+            [
+                Item(index, int(number), 0)
+                for number in _spread(case, recipe.validation.validation_slices)
+            ]
             for index, case in enumerate(cases)
         ]
 

@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from npe2 import PluginManager
 from qtpy.QtWidgets import QComboBox
 
 import napari_mtmri as mt
 from napari_mtmri.gui.app import commands
+from napari_mtmri.gui.app.window import build_window
 from napari_mtmri.gui.viewer.contributions import activate
 from napari_mtmri.samples import phantom
 from tests.gui.conftest import SHAPE, WAIT_MS
@@ -18,21 +21,26 @@ from tests.gui.driving import run
 
 
 @pytest.fixture
-def head(dummy_package: Path, tmp_path: Path) -> Path:
-    """A phantom in the format of the other package."""
-    return mt.save(phantom(SHAPE)[0], tmp_path / "other.dmr")
+def head(dummy_package: Path, tmp_path: Path) -> Iterator[Path]:
+    """A phantom in the format of the other package, whose ending napari does not know yet."""
+    yield mt.save(phantom(SHAPE)[0], tmp_path / "other.dmr")
+    manager = PluginManager.instance()  # the same for all tests
+    for reader in manager.get_manifest("napari-mtmri").contributions.readers:
+        reader.filename_patterns = [one for one in reader.filename_patterns if one != "*.dmr"]
+    manager._contrib.reindex(manager.get_manifest("napari-mtmri"))
 
 
 def test_a_dropped_file_of_its_format_opens_and_other_files_are_not_ours(
     head: Path, viewer: Any, files: tuple[Path, Path]
 ) -> None:
-    from npe2 import PluginManager
-
-    viewer.open(str(files[0]), plugin="napari-mtmri")  # from now on our plugin is in use
-    activate()
+    viewer.open(str(files[0]), plugin="napari-mtmri")
+    activate()  # napari calls it once in a session, in another test perhaps
+    manager = PluginManager.instance()
+    assert manager.get_manifest("napari-mtmri").on_activate == (
+        f"{activate.__module__}:{activate.__name__}"
+    )
     viewer.window._qt_viewer._qt_open([str(head)], stack=False)
     assert [layer.name for layer in viewer.layers] == ["head", "other"]
-    manager = PluginManager.instance()
     asked = [one.plugin_name for one in manager.iter_compatible_readers(["picture.png"])]
     assert "napari-mtmri" not in asked
 
@@ -62,6 +70,14 @@ def test_its_pattern_method_and_metric_are_in_the_panel(
     tip = panel.scores.table.item(1, column - 1).toolTip()
     assert tip.startswith("Mean absolute error, 0 is perfect\n")
     assert "MAE" in panel.scores.csv_text()
+
+
+def test_the_window_of_the_shell_opens_its_format(
+    head: Path, make_napari_viewer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari.Viewer", lambda **_: make_napari_viewer(strict_qt="raise"))
+    viewer, _ = build_window([head])
+    assert [layer.name for layer in viewer.layers] == ["other"]
 
 
 def test_its_pattern_can_be_trained_with(dummy_package: Path, viewer: Any) -> None:

@@ -75,7 +75,7 @@ def test_cases_can_be_sent_to_other_processes(folder: Path) -> None:
         ("case,image,mask,split\na,b,,train\n", "mask ''"),
         ("case,image,mask,split\na,b,c,train\na,b,c,val\n", "twice"),
         ("case,image,mask,split\na,b,c,train\nd,b,c,\n", "no split"),
-        ("case,image,mask,split\n", "no cases in it"),
+        ("case,image,mask,split\n", "the table has no cases"),
         ("name;image;mask\na;b;c\n", "column case"),
         ("case,patient,image,mask,split\na,x,b,c,train\nd,x,e,f,val\n", "same patient"),
     ],
@@ -182,10 +182,10 @@ def test_labels_are_counted_in_the_training_cases(cases: list[Case]) -> None:
 
     heard: list[str] = []
     train, val = [with_label(cases[0], 3)], [cases[1]]
-    assert with_classes(Recipe(), train, val, heard.append).classes == 3
+    assert with_classes(Recipe(), train, val, heard.append).data.classes == 3
     assert heard == ["no training case shows label 2 of 3."]
     only_255 = [replace(cases[0], labels=cases[0].labels * np.uint8(255))]
-    assert with_classes(Recipe(), only_255, val).classes == 1
+    assert with_classes(Recipe(), only_255, val).data.classes == 1
     with pytest.raises(InputError, match="has label 4"):
         with_classes(Recipe(), train, [with_label(cases[1], 4)])
     assert with_classes(Recipe(classes=2), train, val) == Recipe(classes=2)

@@ -45,7 +45,7 @@ def test_patients_are_split_in_the_shares_asked_for(
     found = assign_splits(files, recipe)
     check_patients(found)
     by_patient = {f.patient: f.split for f in found}
-    for side, share in recipe.split.items():
+    for side, share in recipe.data.split.items():
         count = sum(split == side for split in by_patient.values())
         assert abs(count - share * len(patients)) <= 1
     assert assign_splits(files[::-1], recipe)[::-1] == found

@@ -34,7 +34,7 @@ def test_what_is_exported_is_the_trained_network_with_a_card(run: Path, tmp_path
     )
     tensors, again = load_weights(tmp_path / "out" / "mtmri.safetensors", "mtmri")
     assert again == card
-    assert card.n_slices_shown == 7 * TINY.batch_size
+    assert card.n_slices_shown == 7 * TINY.optimizer.batch_size
     assert card.size == "CPU size"
     assert "not for commercial use" in card.licence
     for name, value in build_network(TINY).state_dict().items():

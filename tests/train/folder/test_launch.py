@@ -68,7 +68,7 @@ def test_it_trains_in_a_process_of_its_own_to_the_end(tmp_path: Path) -> None:
     seen = follower.poll()
     assert seen.status.state == "finished"
     assert (run / BEST).is_file()
-    assert read_config(run).recipe.epochs == 2
+    assert read_config(run).recipe.optimizer.epochs == 2
     assert any("epoch 2" in line for line in seen.lines)
 
 

@@ -244,7 +244,7 @@ def test_fine_tuning_starts_from_the_weights_it_names(folder: Path, tmp_path: Pa
     weights = tmp_path / "first" / "weights" / "mtmri.safetensors"
     recipe = changed(start_from=str(weights), recon_features=7, learning_rate=1e-12)
     Training(recipe, folder, tmp_path / "second").run(most_updates=1)
-    assert read_config(tmp_path / "second").recipe.recon_features == TINY.recon_features
+    assert read_config(tmp_path / "second").recipe.network.recon_features == TINY.recon_features
     first, second = read_checkpoint(tmp_path / "first" / BEST)[0], weights_of(tmp_path / "second")
     for key in (key for key in first if key.startswith("network.")):
         torch.testing.assert_close(first[key].half().float(), second[key], rtol=1e-5, atol=1e-6)
@@ -289,7 +289,7 @@ def test_several_classes_are_learned_exported_and_run(folder: Path, tmp_path: Pa
         nib.save(nib.Nifti1Image(drawn, np.eye(4)), place)
     run = tmp_path / "run"
     Training(changed(seg_loss="dice+ce", lesion_fraction=None), folder, run).run()
-    assert read_config(run).recipe.classes == 3
+    assert read_config(run).recipe.data.classes == 3
     scan = mt.simulate(mt.open(folder / "2_image.nii.gz"), mt.Pattern("random", 4))
     result = mt.run(scan, "mtmri", weights=run / "weights")
     assert result.labels is not None

@@ -97,14 +97,14 @@ def simulate_case(name: str, read: Callable[[], Anatomy], meaning: Meaning, reci
             f"they begin with 0 and end at {MOST_NUMBER} at most."
         )
     crisp, contrast = keep_head(found), _contrast(meaning, recipe)
-    values = signals(contrast, recipe.field_t, lesion_t2=float(draw.uniform(*LESION_T2)))
+    values = signals(contrast, recipe.data.field_t, lesion_t2=float(draw.uniform(*LESION_T2)))
     if anatomy.fractions is None:
         image = simulate_image(crisp, meaning.tissues, values)
     else:
         image = mix(anatomy.fractions, meaning.tissues, values)
         image[_around(crisp != found)] = 0
-    if recipe.bias_percent:
-        image *= bias_field(image.shape, recipe.bias_percent, draw, crisp > 0)
+    if recipe.data.bias_percent:
+        image *= bias_field(image.shape, recipe.data.bias_percent, draw, crisp > 0)
     image *= BRIGHTEST / max(float(image.max()), 1e-12)
     table = np.zeros(int(crisp.max()) + 1, np.uint8)
     for number, label in meaning.classes.items():
@@ -114,7 +114,7 @@ def simulate_case(name: str, read: Callable[[], Anatomy], meaning: Meaning, reci
 
 
 def _contrast(meaning: Meaning, recipe: Recipe) -> str:
-    return meaning.contrast if recipe.sequence == "as-is" else recipe.sequence
+    return meaning.contrast if recipe.data.sequence == "as-is" else recipe.data.sequence
 
 
 def _around(blobs: np.ndarray) -> np.ndarray:

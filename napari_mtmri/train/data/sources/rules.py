@@ -19,7 +19,7 @@ Found = Mapping[Path, tuple[str, ...]]
 
 
 def _list(folder: Path, recipe: Recipe) -> list[CaseFile]:
-    globs = recipe.image_glob, recipe.labels_glob
+    globs = recipe.data.image_glob, recipe.data.labels_glob
     if not all(globs):
         raise RequestError(f"image_glob {globs[0]!r}, labels_glob {globs[1]!r}: give both.")
     images, labels = (_found(folder, str(pattern)) for pattern in globs)
@@ -44,7 +44,7 @@ def _list(folder: Path, recipe: Recipe) -> list[CaseFile]:
 
 def _case(folder: Path, image: Path, labels: Path, recipe: Recipe) -> CaseFile:
     name = (image.parent / case_name(image)).relative_to(folder).as_posix()
-    patient = patient_of(name, recipe.patient_regex)
+    patient = patient_of(name, recipe.data.patient_regex)
     load = partial(read_pair, image, labels)
     return CaseFile(name, patient, "", str(image), str(labels), load)
 
@@ -92,6 +92,6 @@ def patient_of(name: str, pattern: str | None) -> str:
 
 RULES = Source(
     "image_glob and labels_glob",
-    lambda place, recipe: bool(recipe.image_glob or recipe.labels_glob),
+    lambda place, recipe: bool(recipe.data.image_glob or recipe.data.labels_glob),
     _list,
 )

@@ -32,7 +32,7 @@ def make_head(name: str, recipe: Recipe) -> Pair:
     other shapes.
     """
     draw = keyed_generator(recipe.seed, SIMULATED, name)
-    shape = (recipe.simulated_size[1], recipe.simulated_size[0], N_SLICES)
+    shape = (recipe.data.simulated_size[1], recipe.data.simulated_size[0], N_SLICES)
     affine = np.diag([*(side / n for side, n in zip(SIDES_MM, shape, strict=True)), 1.0])
     head = Volume(_tissues(shape, draw), affine, name, "labels")
     image, labels = simulate_case(name, lambda: Anatomy(head), MEANING, recipe)
@@ -83,7 +83,7 @@ def _smooth(shape: tuple[int, ...], draw: np.random.Generator, width: float) -> 
 
 
 def _list(place: Path, recipe: Recipe) -> list[CaseFile]:
-    ends = list(accumulate(recipe.n_simulated))
+    ends = list(accumulate(recipe.data.n_simulated))
     found = []
     for number in range(ends[-1]):
         name = f"head-{number + 1:02d}"

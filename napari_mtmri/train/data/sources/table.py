@@ -42,7 +42,7 @@ def side_of(table: Path, row: Row, recipe: Recipe) -> tuple[str, Split | Literal
         If the split is none of ours.
     """
     name, split = row["case"], row.get("split", "")
-    patient = row.get("patient") or patient_of(name, recipe.patient_regex)
+    patient = row.get("patient") or patient_of(name, recipe.data.patient_regex)
     if split and split not in SPLITS:
         raise InputError(f"{table}: case {name!r} has split {split!r}; use {', '.join(SPLITS)}.")
     return patient, next((side for side in SPLITS if side == split), "")
