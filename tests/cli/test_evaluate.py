@@ -117,7 +117,7 @@ def test_what_is_damaged_or_other_is_measured_again(sh: Shell, cases: Path, here
     before = (here / "s" / "scores.csv").read_text()
     files[0].write_text("{}")
     again = sh(*words)
-    assert (again.err.count("done in"), again.err.count("done already")) == (1, 2)
+    assert (again.err.count("done in"), again.err.count("already done")) == (1, 2)
     assert (here / "s" / "scores.csv").read_text() == before
     assert sh(*words, "--seed", 1).err.count("done in") == 3
     assert sh(*words, "--again").err.count("done in") == 3

@@ -86,7 +86,7 @@ def test_a_moved_input_is_known_and_a_changed_one_is_not_taken_for_it(
     assert sh("run", head[0], "--out", "runs", *ZF).status == 0
     (here / "b").mkdir()
     moved = Path(shutil.move(head[0], here / "b" / "head.nii.gz"))
-    assert "done already" in sh("run", moved, "--out", "runs", *ZF).err
+    assert "already done" in sh("run", moved, "--out", "runs", *ZF).err
     mt.save(phantom(SHAPE, seed=1)[0], moved)
     assert "another input" in sh("run", moved, "--out", "runs", *ZF).err
 

@@ -93,9 +93,9 @@ def test_what_is_done_is_not_done_again(shell: Any, case: tuple[Path, Path]) -> 
     assert shell(*words)[0] == 0
     status, _out, err = shell(*words)
     assert status == 0
-    assert "done already" in err
-    assert "done already" not in shell(*words, "--again")[2]
-    assert "done already" not in shell(*words, "--acceleration", 2)[2]
+    assert "already done" in err
+    assert "already done" not in shell(*words, "--again")[2]
+    assert "already done" not in shell(*words, "--acceleration", 2)[2]
 
 
 def test_a_broken_file_is_named_and_the_others_go_on(
