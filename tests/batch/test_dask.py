@@ -258,7 +258,7 @@ def test_errors_come_back_as_in_this_process(machines: Machines) -> None:
 @pytest.mark.parametrize(
     ("address", "kind", "words"),
     [
-        ("nowhere", RequestError, "'nowhere' is not the address .* tcp://host:8786"),
+        ("nowhere", RequestError, "'nowhere' is not a dask scheduler address .* tcp://host:8786"),
         ("tcp://127.0.0.1:1", ResourceError, "127.0.0.1:1: no dask scheduler answered"),
     ],
 )

@@ -184,11 +184,11 @@ def test_weights_that_differ_where_the_job_runs_are_refused(weights: Path) -> No
 def test_cases_and_methods_that_make_no_sense_are_refused() -> None:
     with pytest.raises(RequestError, match="1 `labels` for 2 volumes"):
         as_rows(["i0.nii", "i1.nii"], ["m0.nii"])
-    with pytest.raises(RequestError, match="names no method"):
+    with pytest.raises(RequestError, match="`methods` is empty"):
         as_choices([])
     with pytest.raises(RequestError, match="twice with different settings"):
         as_choices(["mtmri", mt.MethodChoice("mtmri", device="cpu")])
     Path("runs.csv").write_text("case,run\np0,i0\n", encoding="utf-8")
     [outcome] = mt.run_many("runs.csv", "r", methods=["zero-filled"])
     assert isinstance(outcome.error, InputError)
-    assert "names no image" in str(outcome.error)
+    assert "has no image" in str(outcome.error)

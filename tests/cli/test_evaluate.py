@@ -142,7 +142,7 @@ def test_run_folders_are_scored_as_they_lie(sh: Shell, cases: Path, here: Path) 
     (here / "runs" / "i1" / "scores.csv").unlink()
     answer = sh("evaluate", "runs.csv", "--out", "t")
     assert answer.status == 1
-    assert "neither a reference nor labels" in answer.err
+    assert "neither reference nor labels" in answer.err
 
 
 @pytest.mark.parametrize(
@@ -152,8 +152,8 @@ def test_run_folders_are_scored_as_they_lie(sh: Shell, cases: Path, here: Path) 
         ("case,image,mask,split\n", "no cases"),
         ("name,picture\na,b\n", "needs case and image"),
         ("case,image\na,x.nii\na,y.nii\n", "twice"),
-        ("case,image\n,x.nii\n", "names no case or no file"),
-        ("case,image\na,\n", "names no case or no file"),
+        ("case,image\n,x.nii\n", "lacks a case name or a file"),
+        ("case,image\na,\n", "lacks a case name or a file"),
         (b"\xff\xfe\x00case", "not a table"),
         (None, "not a table"),
     ],

@@ -115,7 +115,7 @@ def test_places_that_cannot_take_results_are_refused_before_anything_is_read(
     for out, status, said in (
         ("head.nii.gz", 2, "is a file"),
         ("runs/head", 2, "is a result folder"),
-        ("head.nii.gz/deep/er", 1, "cannot be written"),
+        ("head.nii.gz/deep/er", 1, "is not writable"),
     ):
         answer = sh("run", "gone.nii", "--out", out, *ZF)
         assert answer.status == status

@@ -172,7 +172,7 @@ def test_no_folder_that_is_no_run_is_overwritten(
     (tmp_path / "runs" / "head" / "thesis.txt").write_text("years of work")
     status, _, err = shell("run", case[0], "--out", "runs", "-m", "zero-filled")
     assert status == 2
-    assert "no result folder" in err
+    assert "is not a result folder" in err
     assert (tmp_path / "runs" / "head" / "thesis.txt").read_text() == "years of work"
 
 
@@ -279,7 +279,7 @@ def test_the_demo_runs_without_a_screen_and_says_so(
     status, out, err = shell("demo", "--out", "shown")
     assert status == 0
     assert "Not real" in out
-    assert "no screen" in err or "no Qt" in err
+    assert "no screen" in err or "Qt is not installed" in err
     assert (tmp_path / "shown" / "figure.png").is_file()
     assert shell("open")[0] == 1
 

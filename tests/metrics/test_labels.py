@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import arrays
 from napari_mtmri.metrics.base import Scores
 from napari_mtmri.metrics.lesions import find_lesions
 from napari_mtmri.metrics.measure import measure_all
-from napari_mtmri.metrics.surface import boundary, diagonal, hd95
+from napari_mtmri.metrics.surface import boundary, hd95
 
 SPACING = (3.0, 0.9, 1.1)
 Spacing = Sequence[float] | None
@@ -310,9 +310,3 @@ def test_each_class_is_measured_apart() -> None:
     assert {row.region for row in found.rows} == {"class 1", "class 3"}
     assert found.get("Dice", "class 3") == pytest.approx(2 * 72 / (72 + 144))
     assert found.get("recall", "class 1") == 1
-
-
-def test_the_diagonal_is_that_of_the_field_of_view() -> None:
-    assert diagonal((3, 4, 12), (1, 1, 1)) == 13
-    assert diagonal((3, 4, 12), None) == 13
-    assert diagonal((3, 2, 6), (1, 2, 2)) == 13

@@ -51,7 +51,7 @@ def test_half_a_pair_is_refused_with_the_name_of_the_other(gone: str, tmp_path: 
 def test_a_short_image_is_refused(tmp_path: Path) -> None:
     nib.save(nib.AnalyzeImage(DATA, np.eye(4)), tmp_path / "a.img")
     (tmp_path / "a.img").write_bytes((tmp_path / "a.img").read_bytes()[:-1])
-    with pytest.raises(InputError, match=r"a\.img: ends after 119 of 120 bytes"):
+    with pytest.raises(InputError, match=r"a\.img: has only 119 of 120 bytes"):
         mt.open(tmp_path / "a.hdr")
 
 

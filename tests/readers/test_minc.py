@@ -30,7 +30,7 @@ def test_files_of_others_are_read_as_nibabel_reads_them(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["minc1_4d.mnc", "minc2_4d.mnc"])
 def test_a_series_is_refused(name: str) -> None:
-    with pytest.raises(InputError, match=rf"{name}: a series"):
+    with pytest.raises(InputError, match=rf"{name}: is a series"):
         mt.open(NIBABEL_DATA / name)
 
 
@@ -45,5 +45,5 @@ def test_a_truncated_file_is_refused(name: str, kept: float, tmp_path: Path) -> 
 
 
 def test_it_is_not_written(tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match=r"\.mnc: this ending cannot be written"):
+    with pytest.raises(RequestError, match=r"\.mnc: this extension cannot be written"):
         mt.save(marked_phantom(), tmp_path / "a.mnc")

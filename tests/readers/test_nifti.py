@@ -88,7 +88,7 @@ def test_labels_never_wrap_around(
     np.testing.assert_array_equal(again.data, data.astype(int))
     if ending == ".nii.gz":
         assert again.data.dtype == stored
-    with pytest.raises(InputError, match="beyond 32 bits"):
+    with pytest.raises(InputError, match="exceed 32 bits"):
         mt.save(labels.like(data.astype(np.int64) + 2**40, kind="labels"), tmp_path / "b.mgz")
 
 

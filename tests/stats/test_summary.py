@@ -117,7 +117,7 @@ def test_mm_and_voxels_are_not_averaged() -> None:
 
 
 def test_a_case_counts_once(entries: list[tuple[str, str, Scores]]) -> None:
-    with pytest.raises(RequestError, match="'case 0' is there twice"):
+    with pytest.raises(RequestError, match="'case 0' occurs twice"):
         summary_table([*entries, entries[0]])
 
 
