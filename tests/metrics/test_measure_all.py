@@ -141,13 +141,13 @@ def test_classes_that_are_asked_for_are_measured_though_absent(case: dict[str, A
     ("name", "change", "words"),
     [
         ("prediction_image", lambda a: a[:, :-1], r"\(7, 20, 18\).*\(7, 21, 18\)"),
-        ("prediction_labels", lambda a: a[1:], "one grid"),
+        ("prediction_labels", lambda a: a[1:], "same grid"),
         ("prediction_image", lambda a: a.astype(np.complex64), "complex64.*magnitude"),
         ("reference_image", lambda a: np.where(a > 0, np.nan, a), "NaN or infinite"),
         ("prediction_image", lambda a: a / 0, "2646 of 2646"),
         ("reference_image", lambda a: a[0], r"shape \(21, 18\)"),
         ("prediction_labels", lambda a: a.astype(np.int16) - 1, "lowest label is -1"),
-        ("reference_labels", lambda a: a + 0.5, "float64 values that are not whole"),
+        ("reference_labels", lambda a: a + 0.5, "float64 values are not whole"),
         ("reference_labels", lambda a: a[:0], r"shape \(0, 21, 18\)"),
     ],
 )

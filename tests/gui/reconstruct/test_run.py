@@ -126,7 +126,7 @@ def test_a_stop_takes_effect_at_once_and_restores_the_layers(
 ) -> None:
     stop_after_a_slice(panel, qtbot, gate)
     qtbot.waitUntil(lambda: names(viewer) == ["head"], timeout=WAIT_MS)
-    assert "as they were" in panel.run_part.note.text()
+    assert "are restored" in panel.run_part.note.text()
     run(panel, qtbot)  # and it can be run again
     before = {layer.name: (layer.data, layer.visible) for layer in viewer.layers}
     stop_after_a_slice(panel, qtbot, gate)
