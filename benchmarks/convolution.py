@@ -22,11 +22,11 @@ import torch
 from napari_mtmri.networks.d5c5 import D5C5
 
 PLANE = (224, 192)
-LAYERS = 15  # as many 64 -> 64 layers as the network has
+LAYERS = 15  # number of 64 -> 64 layers in the network
 
 
 def repeat(layer: torch.nn.Module, features: torch.Tensor) -> None:
-    """Run one layer as often as the network has such layers."""
+    """Run one layer ``LAYERS`` times."""
     for _ in range(LAYERS):
         layer(features)
 
