@@ -154,7 +154,7 @@ def test_the_shell_scores_on_a_cluster_as_it_does_here(
 
 
 @pytest.mark.parametrize("allowed_failures", ["0", "3"])
-def test_a_job_that_is_lost_twice_is_named_and_the_others_are_done(
+def test_a_job_that_is_lost_twice_is_named_and_the_others_finish(
     allowed_failures: str,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path_factory: pytest.TempPathFactory,
@@ -225,9 +225,7 @@ def test_other_versions_on_a_worker_are_refused(
         run_jobs(jobs_of(2), double, where=Where(dask=machines.address))
 
 
-def test_a_stop_ends_the_jobs_in_hand_and_frees_the_workers(
-    machines: Machines, tmp_path: Path
-) -> None:
+def test_a_stop_ends_running_jobs_and_frees_the_workers(machines: Machines, tmp_path: Path) -> None:
     stop = threading.Event()
 
     def stop_when_begun() -> None:
@@ -262,7 +260,7 @@ def test_errors_come_back_as_in_this_process(machines: Machines) -> None:
         ("tcp://127.0.0.1:1", ResourceError, "127.0.0.1:1: no dask scheduler answered"),
     ],
 )
-def test_no_scheduler_is_said_with_the_address(
+def test_a_missing_scheduler_is_named_with_its_address(
     address: str,
     kind: type[MtmriError],
     words: str,
@@ -275,7 +273,9 @@ def test_no_scheduler_is_said_with_the_address(
     assert logged == []
 
 
-def test_a_server_that_is_no_scheduler_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_is_not_a_scheduler_is_refused_quickly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(dask, "CONNECT_S", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
@@ -283,9 +283,7 @@ def test_a_server_that_is_no_scheduler_is_not_waited_for(monkeypatch: pytest.Mon
             run_jobs(jobs_of(2), double, where=Where(dask=address))
 
 
-def test_a_scheduler_without_workers_is_not_waited_for_for_ever(
-    machines: Machines, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_wait_for_workers_ends(machines: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
     wait_until(lambda: n_workers(machines) == 2)
     for worker in machines.workers.values():
         worker.kill()

@@ -33,7 +33,7 @@ def _weights(tiny_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_goes_on(request: pytest.FixtureRequest) -> Iterator[None]:
+def _nothing_keeps_running(request: pytest.FixtureRequest) -> Iterator[None]:
     """No worker, thread or timer of ours runs on after a test."""
     before = {thread.ident for thread in threading.enumerate()}
     yield
@@ -54,11 +54,11 @@ def _nothing_goes_on(request: pytest.FixtureRequest) -> Iterator[None]:
     left = [one for one in threading.enumerate() if one.ident not in before and not one.daemon]
     assert not [one for one in left if "Dummy" not in one.name]
     found = [one for one in gc.get_objects() if issubclass(type(one), QTimer)]
-    timers = [one for one in found if _goes_on(one)]
+    timers = [one for one in found if _is_running(one)]
     assert not timers, "a timer of ours runs on"
 
 
-def _goes_on(timer: Any) -> bool:
+def _is_running(timer: Any) -> bool:
     """Whether it is alive, active and ours."""
     from qtpy.compat import isalive
 

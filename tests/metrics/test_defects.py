@@ -39,7 +39,7 @@ def image(rng: np.random.Generator) -> np.ndarray:
     return image
 
 
-def test_a_mask_that_is_one_everywhere_scores_its_share(lesion: np.ndarray) -> None:
+def test_an_all_ones_mask_scores_the_lesion_fraction(lesion: np.ndarray) -> None:
     """Softmax over one channel gives 1 everywhere."""
     everywhere = of_masks(np.ones_like(lesion), lesion)
     share = lesion.mean()
@@ -71,7 +71,7 @@ def test_a_network_that_finds_nothing_has_dice_zero(lesion: np.ndarray) -> None:
     assert nothing.get("Dice") == 0
 
 
-def test_background_is_no_class(lesion: np.ndarray) -> None:
+def test_background_is_not_a_class(lesion: np.ndarray) -> None:
     assert {row.region for row in of_masks(lesion, lesion).rows} == {"class 1"}
     with pytest.raises(RequestError, match="0 is background"):
         measure_all(None, None, lesion, lesion, spacing=SPACING, classes=(0, 1))
@@ -85,7 +85,7 @@ def test_empty_pairs_of_masks_are_not_nan_and_not_silent(lesion: np.ndarray) -> 
     assert (row.value, row.flag) == (0, "false alarm")
 
 
-def test_a_miss_is_infinitely_far_and_counted(lesion: np.ndarray) -> None:
+def test_a_miss_has_an_infinite_distance_and_is_counted(lesion: np.ndarray) -> None:
     """NaN would be dropped, so that a method that finds less looks better; 0 is worse."""
     distances = [
         of_masks(found, lesion).get("HD95")
@@ -113,7 +113,7 @@ def test_the_percentile_is_over_the_boundary_only() -> None:
 
 
 @pytest.mark.parametrize("dtype", [bool, np.uint8, np.int16, np.float32])
-def test_a_mask_of_a_picture_is_one_class(lesion: np.ndarray, dtype: type) -> None:
+def test_a_0_255_mask_is_one_class(lesion: np.ndarray, dtype: type) -> None:
     """0 and 255 read as 256 classes, or as a class that no network predicts."""
     picture = of_masks(lesion.astype(dtype), 255 * lesion)
     assert {row.region for row in picture.rows} == {"class 1"}
@@ -136,7 +136,7 @@ def test_the_prediction_is_not_rescaled_to_the_reference(image: np.ndarray) -> N
     assert of_images(np.zeros_like(image), image).get("NMSE") == 1
 
 
-def test_the_range_is_said_and_not_guessed_from_the_type(image: np.ndarray) -> None:
+def test_the_range_is_not_guessed_from_the_dtype(image: np.ndarray) -> None:
     """scikit-image took 2, or 1 for floats in [0, 1]."""
     small = image / image.max() / 2
     worse = small + 0.01
@@ -202,7 +202,7 @@ def test_integers_do_not_wrap_around() -> None:
     assert found.get("NMSE") == pytest.approx(128 * 25 / (127 * 255**2 + 25))
 
 
-def test_every_number_says_what_it_depends_on(image: np.ndarray) -> None:
+def test_every_score_states_what_it_depends_on(image: np.ndarray) -> None:
     mask = (image > 1).astype(np.uint8)
     for row in measure_all(image + 1, image, mask, mask, spacing=SPACING).rows:
         assert row.depends

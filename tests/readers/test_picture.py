@@ -49,7 +49,7 @@ def test_slices_are_stacked_by_their_numbers(
     assert drawn.same_grid(volume)
 
 
-def test_a_real_case_laid_out_as_slices_is_the_same_volume(
+def test_a_real_case_written_as_slices_is_the_same_volume(
     shared_data: Path, tmp_path: Path
 ) -> None:
     real = mt.open(shared_data / "lgg-flair" / f"{CASE}_flair.nii.gz")
@@ -93,7 +93,7 @@ def test_a_mask_that_is_missing_is_named(flair: np.ndarray, tmp_path: Path) -> N
         (f"{CASE}_012.tif", "not numbered 1, 2, 3"),
     ],
 )
-def test_slices_that_do_not_make_one_case_are_refused(
+def test_slices_that_are_not_one_case_are_refused(
     name: str, said: str, flair: np.ndarray, tmp_path: Path
 ) -> None:
     folder = put(tmp_path / CASE, flair)
@@ -112,7 +112,7 @@ def test_slices_that_do_not_make_one_case_are_refused(
         (np.zeros((9000, 9000, 3), np.uint8), "too many for shape"),
     ],
 )
-def test_what_is_no_slice_is_refused_before_it_is_unpacked(
+def test_an_invalid_slice_is_refused_before_decompression(
     picture: np.ndarray, said: str, flair: np.ndarray, tmp_path: Path
 ) -> None:
     folder = put(tmp_path / CASE, flair)
@@ -131,7 +131,7 @@ def test_a_damaged_slice_is_refused_with_its_name(
         mt.open(folder)
 
 
-def test_other_folders_are_not_taken(tmp_path: Path) -> None:
+def test_other_folders_are_refused(tmp_path: Path) -> None:
     (tmp_path / "holiday.tif").touch()
     with pytest.raises(InputError, match="format cannot be read"):
         mt.open(tmp_path)

@@ -60,7 +60,7 @@ def test_another_metric_does_not_change_p(entries: list[tuple[str, str, Scores]]
     assert differences(alone) == tuple(both)
 
 
-def test_the_rule_of_the_correction_is_said_where_p_is_printed(
+def test_the_correction_is_stated_next_to_p(
     entries: list[tuple[str, str, Scores]],
 ) -> None:
     assert HOW_CORRECTED in make_tables([CaseScores(*one) for one in entries]).to_markdown()
@@ -92,7 +92,7 @@ def acquired(sampling: str, **acquisition: Any) -> CaseScores:
     return CaseScores("p", "a", scores(30, 0.5), sampling, 4.0, acquisition)
 
 
-def test_acquisitions_are_compared_by_their_records_and_not_by_words() -> None:
+def test_acquisitions_are_compared_by_their_records_and_not_by_text() -> None:
     same = [
         acquired("48 of 192 lines, R 4.00, centre 15", name="random", acceleration=4.0),
         acquired("6 of 24 lines, R 4.00, centre 2", name="random", acceleration=4.0),

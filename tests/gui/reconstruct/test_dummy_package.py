@@ -30,7 +30,7 @@ def head(dummy_package: Path, tmp_path: Path) -> Iterator[Path]:
     manager._contrib.reindex(manager.get_manifest("napari-mtmri"))
 
 
-def test_a_dropped_file_of_its_format_opens_and_other_files_are_not_ours(
+def test_a_dropped_file_of_its_format_opens_and_other_files_do_not(
     head: Path, viewer: Any, files: tuple[Path, Path]
 ) -> None:
     viewer.open(str(files[0]), plugin="napari-mtmri")

@@ -181,7 +181,7 @@ def test_an_error_of_the_volume_is_shown_at_the_input(panel: Any, viewer: Any, q
     assert names(viewer)[-1] == "broken"
 
 
-def test_a_panel_that_is_closed_stops_its_run_and_is_not_found_again(
+def test_a_closed_panel_stops_its_run_and_is_not_found(
     panel: Any, viewer: Any, qtbot: Any, gate: Gate
 ) -> None:
     from napari_mtmri.gui.app.panels import panel_of

@@ -49,7 +49,7 @@ def test_a_file_opens_upright_and_lettered_without_the_panel(
     assert camera(viewer) == UPRIGHT
 
 
-def test_a_picture_of_another_kind_is_not_turned(viewer: Any) -> None:
+def test_layers_of_other_readers_do_not_turn_the_camera(viewer: Any) -> None:
     before = camera(viewer)
     commands.open_reconstruct(viewer)
     viewer.add_image(np.zeros((4, 5, 6)), contrast_limits=(0, 1))
