@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Throughput of the D5C5 network relative to that of a single convolution.
+"""Throughput of the D5C5 network relative to a single convolution.
 
 Both are measured alternately in this process: one 64 -> 64 3x3 layer on the same slices, in
 the same precision and layout, and the whole network (5 cascades of 5 convolutions, with

@@ -69,9 +69,9 @@ class Loop:
 
     def rate(self, n_updates: int) -> float:
         """Return slices per second."""
-        heard: list[dict[str, Any]] = []
-        self._training.run(heard.append, most_updates=n_updates + 1)
-        gaps = update_gaps(heard)
+        events: list[dict[str, Any]] = []
+        self._training.run(events.append, most_updates=n_updates + 1)
+        gaps = update_gaps(events)
         return self._size * len(gaps) / sum(gaps)
 
 

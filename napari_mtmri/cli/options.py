@@ -57,7 +57,7 @@ Json = Annotated[bool, typer.Option("--json", help="Write the results as JSON.")
 
 @dataclass(frozen=True)
 class ScanOptions:
-    """How volumes are scanned."""
+    """Options of the simulated scan."""
 
     pattern: Annotated[
         str,
@@ -99,7 +99,7 @@ class ScanOptions:
 
 @dataclass(frozen=True)
 class MethodOptions:
-    """Which methods, and how they are loaded."""
+    """Options of the methods and their weights."""
 
     method: Annotated[
         list[str] | None,
@@ -149,7 +149,7 @@ class MethodOptions:
 
 @dataclass(frozen=True)
 class WhereOptions:
-    """Where jobs run."""
+    """Options for where jobs run."""
 
     jobs: Annotated[
         int,

@@ -60,7 +60,7 @@ def _load(path: Path) -> Any:
 
 
 def write_nifti(volume: Volume, path: Path) -> None:
-    """Write a volume: images as float32, labels as small integers, complex64 as it is.
+    """Write a volume: images as float32, labels as small integers, complex64 unchanged.
 
     Images that are not exact in float32 are written as float64. The affine is written to the
     sform, with the codes of the original file; a differing qform is kept, so that a program

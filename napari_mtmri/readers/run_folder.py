@@ -41,14 +41,14 @@ def write_run(result: Result, folder: Path, labels: Volume | None = None) -> Pat
     labels : Volume, optional
         Reference segmentation, outlined in the figure but not stored.
     """
-    with whole_folder(folder) as beside:
+    with whole_folder(folder) as temporary:
         for name, file in _IMAGES.items():
             volume = getattr(result, name)
             if volume is not None:
-                write_nifti(volume, beside / file)
-        np.save(beside / "mask.npy", result.mask, allow_pickle=False)
-        _write_mask_picture(result.mask, beside / "mask.png")
-        _write_scores(result.scores, beside / "scores.csv")
+                write_nifti(volume, temporary / file)
+        np.save(temporary / "mask.npy", result.mask, allow_pickle=False)
+        _write_mask_picture(result.mask, temporary / "mask.png")
+        _write_scores(result.scores, temporary / "scores.csv")
         record = {
             "format": 1,
             "method": result.method,
@@ -60,10 +60,10 @@ def write_run(result: Result, folder: Path, labels: Volume | None = None) -> Pat
             "warnings": list(result.warnings),
         }
         text = json.dumps(record, indent=1, default=str)
-        (beside / RECORD).write_text(text, encoding="utf-8")
+        (temporary / RECORD).write_text(text, encoding="utf-8")
         from napari_mtmri.plotting import save_figure
 
-        save_figure(result, beside / "figure.png", labels=labels)
+        save_figure(result, temporary / "figure.png", labels=labels)
     return folder
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A cluster of real processes: the same results as in this process, whatever is killed."""
+"""A cluster of real processes gives the same results as this process, even if some are killed."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _no_thread_is_left() -> Iterator[None]:
 
 @pytest.fixture
 def logged() -> Iterator[list[logging.LogRecord]]:
-    """What distributed would print."""
+    """Log records that distributed would print."""
     records: list[logging.LogRecord] = []
     handler = logging.Handler()
     handler.emit = records.append  # type: ignore[method-assign]
@@ -74,7 +74,7 @@ def logged() -> Iterator[list[logging.LogRecord]]:
 
 
 class After(Watch):
-    """Does something when the first job has ended; counts those that had."""
+    """Calls ``then`` when the first job has ended, and counts ended jobs."""
 
     def __init__(self, then: Callable[[], None]) -> None:
         self.count, self._then = 0, then
@@ -105,11 +105,11 @@ def run_volumes(folder: Path, out: Path, *names: str, **options: Any) -> list[Ou
 
 
 def promised(out: Path) -> dict[str, Any]:
-    """All files of result folders; of run.json all but date, machine and times."""
+    """Return all files of result folders; run.json without date, machine and times."""
     files: dict[str, Any] = {}
     for file in out.rglob("*"):
         if file.is_dir() or any(part.startswith(".") for part in file.relative_to(out).parts):
-            continue  # a killed worker leaves the hidden folder that it was filling
+            continue  # incomplete folder of a killed worker
         content: Any = file.read_bytes()
         if file.name == "run.json":
             content = json.loads(content)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Many cases: shell and Python leave the same bytes; failures stay with their case."""
+"""Many cases: shell and Python write the same bytes; a failed case does not affect others."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def shell(*words: object) -> int:
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
-    """All files below a folder that hold no times."""
+    """Return all files below a folder that contain no times."""
     return {
         str(file.relative_to(folder)): file.read_bytes()
         for file in folder.rglob("*")
@@ -59,7 +59,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 
 def keys_of(folder: Path) -> list[str]:
-    """The names of the score files, which are the keys of the jobs."""
+    """Return the names of the score files, which are the keys of the jobs."""
     return sorted(file.name for file in folder.glob("cases/*.json"))
 
 
@@ -88,7 +88,7 @@ def test_run_in_the_shell_and_in_python_leave_the_same_bytes(here: Path) -> None
         for case in ("i0", "i1")
         for method in ("mtmri", "zero-filled")
     ]
-    # The shell finds what Python has made, and the other way round.
+    # The shell finds the results of Python, and vice versa.
     again = mt.run_many(
         ["i0.nii", "i1.nii"],
         "shell",

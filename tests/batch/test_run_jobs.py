@@ -46,7 +46,7 @@ def test_a_key_depends_only_on_the_content_of_a_request(
 
 
 def test_the_seed_of_a_case_never_changes_and_differs_between_cases() -> None:
-    # Pinned: masks of evaluations that are published must be the same for ever.
+    # Pinned: the masks of published evaluations must never change.
     assert case_seed(0, "TCGA_CS_4941_19960909") == 1318238779
     assert case_seed(1, "TCGA_CS_4941_19960909") == 1548889377
     seeds = [case_seed(0, f"case {number}") for number in range(1000)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What all commands share: statuses, words, help, tracebacks only when asked for."""
+"""All commands: exit statuses, arguments, help, and tracebacks only with --debug."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``evaluate``: one mask a case, every method on the same cases, tables that say who is missing."""
+"""``evaluate``: one mask per case, all methods on the same cases, tables that name failed cases."""
 
 from __future__ import annotations
 

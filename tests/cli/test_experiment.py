@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``experiment``: thin over the study; its scores are those of ``evaluate``."""
+"""``experiment``: a thin layer over the study, with the same scores as ``evaluate``."""
 
 from __future__ import annotations
 

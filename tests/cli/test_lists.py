@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``methods``, ``patterns``, ``doctor``, ``open`` and ``demo``: what there is and what works."""
+"""``methods``, ``patterns``, ``doctor``, ``open`` and ``demo``."""
 
 from __future__ import annotations
 

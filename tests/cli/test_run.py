@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``run``: whose result lies where, what is refused before work, what is said."""
+"""``run``: result folders, requests that are refused before work, output and errors."""
 
 from __future__ import annotations
 
@@ -197,7 +197,9 @@ def test_weights_that_cannot_be_used_end_the_call_once(
         row["name"]: row for row in json.loads(sh("methods", "--json", "--weights", folder).out)
     }
     assert listed["d5c5"]["runs"]
-    assert listed["mtmri"]["runs"] == (fault == "truncated")  # the table does not read them whole
+    assert listed["mtmri"]["runs"] == (
+        fault == "truncated"
+    )  # the list of methods does not read whole weights files
 
 
 def test_a_preview_shows_the_phase_encoding_direction(

@@ -321,7 +321,7 @@ def test_ctrl_c_stops_within_a_second_and_leaves_nothing(tmp_path: Path, weights
         stdout=subprocess.PIPE,
         text=True,
     )
-    time.sleep(4)  # it may be anywhere: before, in or after the imports
+    time.sleep(4)  # before, during or after the imports
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode in (0, 130, -signal.SIGINT)

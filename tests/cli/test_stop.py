@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Ctrl-C and SIGTERM: heard wherever the work is, nothing half-made is left."""
+"""Ctrl-C and SIGTERM stop the command at any time and leave no partial files."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_stop_during_writing_leaves_no_partial_files(
 ) -> None:
     mt.save(phantom(LARGE)[0], tmp_path / "large.nii")
     process = begin(tmp_path, tiny_weights, "large.nii", "--method", "zero-filled")
-    wait_for(lambda: list(tmp_path.glob("runs/.large-*")), process)  # the folder beside
+    wait_for(lambda: list(tmp_path.glob("runs/.large-*")), process)  # the temporary folder
     process.send_signal(number)
     out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130

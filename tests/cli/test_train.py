@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``train``: thin over the training engine; stopped it leaves a checkpoint and can go on."""
+"""``train``: a thin layer over the training; a stop leaves a checkpoint to resume from."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Jobs off the window's thread."""
+"""Background threads of the panels."""
 
 from __future__ import annotations
 
@@ -121,6 +121,10 @@ def test_a_job_that_fails_reports_it_once(qtbot: Any) -> None:
     assert sentence(failures[0]) == (
         "Unexpected ValueError: no; please copy the details and report it."
     )
+
+
+def test_parameters_in_errors_have_no_backticks() -> None:
+    assert sentence(InputError("`snr` 0 is not above 0.")) == "snr 0 is not above 0."
 
 
 def test_once_returns_in_the_window_s_thread(qtbot: Any) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Small widgets and what is chosen; no viewer."""
+"""Widgets and choices, without a viewer."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_r_can_be_slid_typed_and_clicked(qtbot: Any) -> None:
     widget.slider.setValue(53)
     widget.number.setValue(2.75)
     assert heard == [5.3, 2.75]
-    assert widget.slider.value() == 28  # as near as it can
+    assert widget.slider.value() == 28  # the nearest step
     assert widget.value == 2.75
     marks = widget.layout().itemAtPosition(1, 0).widget()
     at = QPoint(marks.place(8), 5)
@@ -125,7 +125,7 @@ def test_a_form_returns_only_what_was_set(qtbot: Any) -> None:
     fields["sort"].setCurrentText("b")
     fields["fftshift"].setChecked(False)
     qtbot.keyClicks(fields["rate"], "1e-4")
-    assert edited[-1] == ("fftshift", False)  # not with each letter
+    assert edited[-1] == ("fftshift", False)  # not on every keystroke
     fields["rate"].editingFinished.emit()
     assert heard[-1] == {
         "sigma": 0.5, "offset": 0.3, "arms": 9, "side": "last", "sort": "b", "fftshift": False,

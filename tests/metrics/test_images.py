@@ -29,7 +29,7 @@ def scores(prediction: np.ndarray, reference: np.ndarray) -> Scores:
 
 
 def ellipses() -> np.ndarray:
-    """A cone: the first slices show more of it than the last."""
+    """A cone: its area decreases from the first to the last slice."""
     slices, rows, columns = np.indices(SHAPE)
     inside: np.ndarray = ((rows - 12) / 9) ** 2 + ((columns - 9) / 7) ** 2 < 1 - 0.15 * slices
     return inside
@@ -218,7 +218,7 @@ def test_the_object_depends_on_the_reference_alone(head: np.ndarray, blurred: np
 
 
 def test_the_object_does_not_depend_on_dtype_or_shape(head: np.ndarray) -> None:
-    """Three columns are no RGB, and integers up to a thousand million need no bin each."""
+    """Three columns are not RGB, and integers up to 1e9 do not get a bin each."""
     whole = head.astype(np.int32)
     expected = object_mask(whole)
     for other in (whole.astype(np.float32), whole * 1_000_000):

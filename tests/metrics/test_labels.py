@@ -44,7 +44,7 @@ EMPTY = block()
 
 
 def slow_hd95(first: np.ndarray, second: np.ndarray, spacing: Sequence[float]) -> float:
-    """Every boundary voxel against every other, with nothing of scipy."""
+    """Brute force over all pairs of boundary voxels, without scipy."""
 
     def edge(mask: np.ndarray) -> np.ndarray:
         padded = np.pad(mask, 1)
@@ -67,7 +67,7 @@ def slow_hd95(first: np.ndarray, second: np.ndarray, spacing: Sequence[float]) -
 
 
 def slow_components(mask: np.ndarray) -> list[set[tuple[int, ...]]]:
-    """Flood fill over the 26 neighbours, with nothing of scipy."""
+    """Flood fill over 26 neighbours, without scipy."""
     left = {tuple(place) for place in np.argwhere(mask).tolist()}
     components = []
     while left:
@@ -167,7 +167,7 @@ def test_cropping_changes_no_distance() -> None:
 
 
 def test_the_directions_are_not_pooled() -> None:
-    """One far voxel among few: the larger of two percentiles, not that of all distances."""
+    """HD95 is the larger of two percentiles, not the percentile of all distances."""
     stray = CUBE.copy()
     stray[5, 11, 11] = True
     small = block(np.s_[2:3, 3:5, 3:5])
@@ -259,7 +259,7 @@ def test_lesions_equal_a_flood_fill(pair: tuple[np.ndarray, np.ndarray], min_vox
 
 @pytest.mark.parametrize(("covered", "is_found"), [(2, False), (3, True), (4, True)])
 def test_a_tenth_is_enough_and_less_is_not(covered: int, is_found: bool) -> None:
-    """Of 30 voxels."""
+    """The lesion has 30 voxels."""
     lesion = block(np.s_[0:3, 0:2, 0:5])
     prediction = EMPTY.copy()
     prediction[0, 0, :covered] = True

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""All metrics at once, of a volume and of one slice."""
+"""All metrics, on a volume and on one slice."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SPACING = (3.0, 1.0, 1.0)
 
 @pytest.fixture
 def case(rng: np.random.Generator) -> dict[str, Any]:
-    """A disc with a lesion, and what some method made of it."""
+    """A disc with a lesion, and an imperfect prediction of both."""
     slices, rows, columns = np.indices((7, 21, 18))
     reference = 100.0 * ((rows - 10) ** 2 + (columns - 9) ** 2 < 60) * (slices > 0)
     drawn = (np.abs(slices - 3) < 2) & (np.abs(rows - 8) < 3) & (np.abs(columns - 8) < 3)

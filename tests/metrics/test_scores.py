@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Scores as a table: written, read again, looked up."""
+"""Scores as a table: write, read and look up."""
 
 from __future__ import annotations
 

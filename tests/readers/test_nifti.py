@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""NIfTI: the grid, the numbers and the header facts that come back."""
+"""NIfTI: grid, values and header fields are preserved."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NIBABEL_DATA = Path(nib.__file__).parent / "tests" / "data"
 
 
 def put(path: Path, data: np.ndarray, affine: Any = None, **header: Any) -> Path:
-    """Write a NIfTI file by nibabel, then the given fields into its bytes."""
+    """Write a NIfTI file with nibabel, then set header fields in its bytes."""
     nib.save(nib.Nifti1Image(data, np.diag([1.0, 1, 3, 1]) if affine is None else affine), path)
     raw = bytearray(path.read_bytes())
     fields = nib.Nifti1Header().template_dtype.fields
@@ -250,7 +250,7 @@ def test_files_of_other_programs_are_read_as_by_nibabel(name: str) -> None:
     image, volume = nib.load(NIBABEL_DATA / name), mt.open(NIBABEL_DATA / name)
     np.testing.assert_array_equal(volume.data, np.asarray(image.dataobj))
     np.testing.assert_array_equal(volume.affine, image.affine)
-    assert volume.data.dtype.isnative  # torch takes no other byte order
+    assert volume.data.dtype.isnative  # torch needs native byte order
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ CASE = "TCGA_CS_4941_19960909"
 
 
 def put(folder: Path, flair: np.ndarray, labels: np.ndarray | None = None, **how: Any) -> Path:
-    """Write FLAIR (column, row, slice) as the set has it, other channels misleading."""
+    """Write FLAIR (column, row, slice) as in the data set, with other values in other channels."""
     folder.mkdir(exist_ok=True)
     for k in range(flair.shape[2]):
         plane = flair[..., k].T

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Formats: what is written is read again; what is odd or hostile has a defined answer."""
+"""All formats: volumes can be read back; unusual and damaged files are handled."""
 
 from __future__ import annotations
 

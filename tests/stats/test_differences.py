@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Paired differences of methods, their correction, and what is said of both."""
+"""Paired differences of methods, their correction and their tables."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_p_is_corrected_within_each_metric_and_region(
     for family in families.values():
         p = [one.comparison.test.p for one in family]
         assert [one.p_holm for one in family] == holm(p)
-        # The smallest is as many times larger as there are comparisons.
+        # The smallest p is multiplied by the number of comparisons.
         assert min(one.p_holm for one in family) == pytest.approx(3 * min(p))
 
 

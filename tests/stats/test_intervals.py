@@ -75,7 +75,7 @@ def test_scipy_gives_the_same_interval(rng: np.random.Generator) -> None:
 
 
 def slow_signed_rank(differences: list[float]) -> float:
-    """Two-sided p over all signs of the ranks."""
+    """Return the two-sided p by enumerating all signs of the ranks."""
     kept = np.array([value for value in differences if value])
     ranks = stats.rankdata(np.abs(kept))
     seen = abs(float((ranks * np.sign(kept)).sum()))
@@ -140,7 +140,7 @@ def test_swapping_the_methods_negates_the_difference(rng: np.random.Generator) -
 
 
 def test_pairs_are_kept_together(rng: np.random.Generator) -> None:
-    """Cases differ far more than methods; unpaired, the interval would hold 0."""
+    """Cases differ far more than methods: an unpaired interval would contain 0."""
     cases = rng.normal(0, 100, 15)
     found = compare(cases + 1 + rng.normal(0, 0.1, 15), cases)
     assert 0.8 < found.low < found.high < 1.2

@@ -31,7 +31,7 @@ def one(value: float, metric: str = "HD95", unit: str = "mm", **more: str) -> Sc
 
 @pytest.fixture
 def entries(rng: np.random.Generator) -> list[tuple[str, str, Scores]]:
-    """Two methods on four cases, of which one has no lesion and one is missed by both."""
+    """Two methods on four cases: one case without lesion, one missed by both."""
     made = []
     for number in range(4):
         image = rng.random((3, 9, 9))
@@ -153,7 +153,7 @@ def test_the_law_of_means_holds_for_any_masks(pairs: list[tuple[np.ndarray, np.n
 def test_a_table_that_dropped_its_misses_breaks_the_law(
     entries: list[tuple[str, str, Scores]],
 ) -> None:
-    """As if Dice of a miss were NaN and left out of the mean, recall 0 and kept."""
+    """Dice of a miss is dropped as NaN, but its recall of 0 is kept in the mean."""
     changed = [
         (
             case,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Run a method on the whole volume: show slices as they are computed, then the layers."""
+"""Run a method on the whole volume; show each slice once it is computed, then the layers."""
 
 from __future__ import annotations
 

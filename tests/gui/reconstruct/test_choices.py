@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is chosen before a run: the volume, the sampling, the method."""
+"""Choices before a run: volume, sampling and method."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_an_invalid_mask_shows_its_error_only_in_the_sampling_part(panel: Any, q
     qtbot.waitSignal(panel.live.shown, timeout=WAIT_MS).wait()
     panel.sampling.center.setValue(0.9)
     qtbot.waitUntil(lambda: bool(panel.sampling.problem.text), timeout=WAIT_MS)
-    assert "use Centre <=" in panel.sampling.problem.text  # as the panel calls it
+    assert "use Centre <=" in panel.sampling.problem.text  # the panel's label
     assert not panel.sampling.counts.text()
     assert not panel.run_part.run.isEnabled()
     qtbot.waitUntil(lambda: not panel.live.is_busy, timeout=WAIT_MS)
@@ -69,7 +69,7 @@ def test_an_invalid_mask_shows_its_error_only_in_the_sampling_part(panel: Any, q
     assert not panel.run_part.note.text()
     live = [layer for layer in panel.viewer.layers if "live" in layer.name]
     assert live
-    assert not any(layer.visible for layer in live)  # they are of other choices
+    assert not any(layer.visible for layer in live)  # they belong to other choices
     panel.sampling.center.setValue(panel.sampling.center.minimum())
     qtbot.waitUntil(
         lambda: panel.sampling.counts.text().startswith("10 of 40 lines"), timeout=WAIT_MS

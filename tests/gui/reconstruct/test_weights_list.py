@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A method runs with the weights that are chosen for it."""
+"""A method runs with the weights chosen for it."""
 
 from __future__ import annotations
 

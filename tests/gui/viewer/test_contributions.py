@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Readers, writers and samples, as napari calls them; and what the manifest promises."""
+"""Readers, writers and samples as called by napari, and the manifest."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_file_named_mask_with_few_integers_opens_as_labels(
     assert drawn.flags.writeable
     called_so = tmp_path / "lesion_study.nii.gz"
     mt.save(mt.open(files[0]), called_so)
-    assert read_layers(str(called_so))[0][2] == "image"  # it holds an image all the same
+    assert read_layers(str(called_so))[0][2] == "image"  # despite its name
     assert len(read_layers([str(files[0]), str(files[1])])) == 2
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Volumes to layers and back, over all 48 axis orders; no window."""
+"""Volumes to layers and back, for all 48 axis orders, without a window."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_labels_drawn_in_any_axis_order_map_to_the_image_s_voxels(
     volume = marked(code)
     image = layer_of(volume)
     drawn = (image.data > 0).astype(np.uint8)
-    # as another program may hold them: axes turned round, one flipped, no word of ours
+    # as from another reader: axes transposed, one flipped, no metadata of this plugin
     turned = drawn.transpose(2, 0, 1)[:, ::-1, :]
     affine = image.affine.affine_matrix.copy()
     matrix, offset = affine[:3, :3], affine[:3, 3]

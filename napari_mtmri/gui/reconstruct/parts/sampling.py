@@ -207,7 +207,9 @@ class RealismPart(Fold):
             QDoubleSpinBox(),
             QSpinBox(),
         )
-        self.phase.setToolTip("Without phase, k-space is symmetric, unlike that of any scanner")
+        self.phase.setToolTip(
+            "Without phase, k-space is conjugate symmetric, unlike in a real scan"
+        )
         self.noise.setRange(0, 1000)
         self.noise.setSpecialValueText("no noise")
         self.noise.setToolTip(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Files that lie: an InputError or a valid volume, soon and in little memory, nothing else."""
+"""Damaged files give an InputError or a valid volume, quickly and in little memory."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ assert FIELDS is not None
 
 
 def opens_or_is_refused(path: Path) -> Volume | None:
-    """Open a file; it may be refused by an InputError that names it, and cost little."""
+    """Open a file, or get an InputError that names it, within the memory limit."""
     tracemalloc.start()
     try:
         volume = mt.open(path)
@@ -41,7 +41,7 @@ def opens_or_is_refused(path: Path) -> Volume | None:
     finally:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    # Of MINC, nibabel reserves what the header claims before it reads; it is never touched.
+    # For MINC, nibabel reserves the memory declared in the header, but does not touch it.
     assert peak < MOST_EXTRA or path.suffix == ".mnc"
     return volume
 
@@ -69,7 +69,7 @@ def test_any_change_to_a_real_nifti_file(
     tmp_path: Path, name: str, changes: list[tuple[int, int]], kept: float
 ) -> None:
     raw = (NIBABEL_DATA / name).read_bytes()
-    if name.endswith(".gz"):  # beneath the packing, or hardly anything gets through
+    if name.endswith(".gz"):  # change the decompressed bytes: gzip would detect most other changes
         raw = gzip.compress(spoiled(gzip.decompress(raw), changes, kept), 1)
     else:
         raw = spoiled(raw, changes, kept)
@@ -156,7 +156,7 @@ def test_a_large_voxel_offset_is_refused_even_if_the_file_is_long_enough(
     with path.open("rb+") as file:
         file.seek(108)
         file.write(np.float32(2**29).tobytes())
-        file.truncate(2**30)  # sparse: takes no room
+        file.truncate(2**30)  # sparse: takes no disk space
     with pytest.raises(InputError, match=r"a\.nii.* voxel offset 536870912"):
         mt.open(path)
 
