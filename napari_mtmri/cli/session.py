@@ -22,7 +22,7 @@ class Session:
     Parameters
     ----------
     stop : threading.Event
-        Set when the user presses Ctrl-C.
+        Set by Ctrl-C and SIGTERM.
     debug : bool
         Show tracebacks.
     """

@@ -14,8 +14,8 @@ PEAK = "peak = maximum of the reference volume"
 def measure(pair: ImagePair) -> list[Score]:
     """Return ``10 log10(peak² / MSE)`` of the volume and of each slice.
 
-    Slices are measured with the peak of the volume, so that the peak does not depend on the
-    slice. The PSNR of the volume is not the mean over its slices.
+    Slices are measured with the peak of the volume, so that dark slices at the ends are not
+    favoured. The PSNR of the volume is not the mean over its slices.
 
     References
     ----------

@@ -119,7 +119,7 @@ def _check_page(shape: tuple[int, ...], dtype: str, path: Path, mask: bool) -> N
     check_size(shape, 1, path)
     size, packed = int(np.prod(shape, dtype=np.int64)), path.stat().st_size
     if size > MOST_SLICE_BYTES or packed > size + PACKED_BYTES:
-        raise InputError(f"{path}: {packed} bytes are too many for shape {shape}; remove it.")
+        raise InputError(f"{path}: {packed} bytes of shape {shape} are not a slice; remove it.")
 
 
 PICTURE = Reader(

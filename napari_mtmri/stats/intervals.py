@@ -69,7 +69,7 @@ class SignedRank:
 
     @property
     def note(self) -> str:
-        """Note for the reader if p cannot be below 0.05, else empty."""
+        """Note to print with p if it cannot be below 0.05, else empty."""
         if self.smallest_p <= 0.05:
             return ""
         return f"{self.n} differing cases cannot give p below {self.smallest_p:.3g}"
