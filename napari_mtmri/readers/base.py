@@ -153,7 +153,7 @@ def check_size(shape: tuple[int, ...], itemsize: int, path: Path) -> None:
     if size > MOST_BYTES:
         raise InputError(
             f"{path}: shape {shape} would take {size / 2**30:.1f} GiB, more than "
-            f"{MOST_BYTES / 2**30:g}; cut it into parts."
+            f"{MOST_BYTES / 2**30:g}; split the file."
         )
 
 
