@@ -64,6 +64,7 @@ def run_case(
     choice: MethodChoice,
     report: Report | None = None,
     stop: threading.Event | None = None,
+    first_slice: int | None = None,
 ) -> Result:
     """Return the scored result of a method on a case.
 
@@ -75,6 +76,8 @@ def run_case(
         Called with a `Progress` after each few slices.
     stop : threading.Event, optional
         Set it to stop within a few slices.
+    first_slice : int, optional
+        Slice to reconstruct first, see `napari_mtmri.verbs.run`.
 
     Raises
     ------
@@ -89,6 +92,7 @@ def run_case(
         device=choice.device,
         precision=choice.precision,
         weights=choice.weights,
+        first_slice=first_slice,
         on_progress=report,
         stop=stop,
         **choice.parameters,

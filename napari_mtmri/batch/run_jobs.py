@@ -102,7 +102,7 @@ def run_jobs(
         if where.dask is not None and to_do:
             from napari_mtmri.batch.dask import run_on_cluster
 
-            run_on_cluster(jobs, to_do, work, where.dask, ended, stop, watch)
+            run_on_cluster(jobs, to_do, work, where.dask, ended, stop)
         elif where.n_processes > 1 and len(to_do) > 1:
             run_in_processes(jobs, to_do, work, where.n_processes, ended, stop)
         else:

@@ -143,8 +143,11 @@ def make_plan(experiment: Experiment) -> Plan:
 
 def _same_cases(experiment: Experiment) -> Sequence[CaseFile]:
     """Return the cases, which must be split alike for all seeds."""
+    place = Path(experiment.data)
+    # Absolute, so that a worker that runs in another folder finds the files.
+    data = place.absolute() if place.exists() else experiment.data
     found = [
-        find_cases(experiment.data, _recipes(experiment, experiment.study.rows[0], seed)[0])
+        find_cases(data, _recipes(experiment, experiment.study.rows[0], seed)[0])
         for seed in experiment.budget.seeds
     ]
     if any(_names(files) != _names(found[0]) for files in found):

@@ -56,7 +56,7 @@ def test_its_pattern_method_and_metric_are_in_the_panel(
 
     monkeypatch.setattr("qtpy.QtWidgets.QFileDialog.getOpenFileNames", choose)
     viewer.layers.clear()
-    panel.dialogs.open_volumes()
+    panel.files.open_volumes()
     qtbot.waitUntil(lambda: "other" in viewer.layers, timeout=WAIT_MS)
     assert "*.dmr" in shown[0]
     panel.sampling.pattern.setCurrentText("comb")
