@@ -11,9 +11,10 @@ from typing import Any, ClassVar
 from psygnal import SignalGroupDescriptor
 
 from napari_mtmri.acquisition import Acquisition
-from napari_mtmri.batch.method_choice import DEFAULT_METHOD, MethodChoice
+from napari_mtmri.batch.method_choice import MethodChoice
 from napari_mtmri.geometry import Axes
 from napari_mtmri.gui.viewer.result_layers import error_top
+from napari_mtmri.methods.base import DEFAULT_METHOD
 from napari_mtmri.patterns.base import PATTERNS, Pattern
 from napari_mtmri.volume import Volume
 
