@@ -1,35 +1,43 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Build a network from the architecture on a card or in a recipe."""
+"""Kinds of networks, found by entry points, and how one is built from an architecture."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
+from torch import nn
 
-from napari_mtmri.networks.d5c5 import D5C5
-from napari_mtmri.networks.multitask import MultiTask
-from napari_mtmri.networks.unet import UNet
+from napari_mtmri.registry import Registry
+
+# A member returns a network from its sizes, given by name: usually the class itself. Its
+# ``forward(kspace, mask, coil_maps, truth, window)`` returns image and logits, or None for
+# what it does not give; see `napari_mtmri.networks.multitask.MultiTask.forward`.
+NETWORKS: Registry[Callable[..., nn.Module]] = Registry("networks")
+DEFAULT_KIND = "multitask"  # of cards that name none
+NOT_SIZES = ("kind", "window")
 
 
-def build(architecture: Mapping[str, Any], seed: int = 0) -> MultiTask:
+def build(architecture: Mapping[str, Any], seed: int = 0) -> nn.Module:
     """Return an untrained network.
 
     Parameters
     ----------
     architecture : mapping
-        ``reconstruction`` and ``segmentation``: arguments of `D5C5` and of `UNet`, or None
-        for a network without that part.
+        ``kind``: registered name of the network, "multitask" by default; ``window``: smallest
+        box of the object that the network processes, used by who runs it; all others are
+        sizes that the kind is built with.
     seed : int
         Random seed of the initial weights.
+
+    Raises
+    ------
+    RequestError
+        If the kind is not registered.
     """
-    recon, seg = architecture.get("reconstruction"), architecture.get("segmentation")
+    make = NETWORKS.get(architecture.get("kind", DEFAULT_KIND))
+    sizes = {key: value for key, value in architecture.items() if key not in NOT_SIZES}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = MultiTask(D5C5(**recon) if recon else None, UNet(**seg) if seg else None)
-    if network.reconstruction is not None:
-        # 1.5 times faster convolutions; not for the U-Net, since the backward pass of
-        # GroupNorm is three times slower in this layout on a CPU.
-        network.reconstruction.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return network
+        return make(**sizes)

@@ -8,26 +8,65 @@ averages gradients over the processes; a ratio of sums (Eq. 4) needs the sums of
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 import torch.nn.functional as nnf
 from torch import Tensor
 
-from napari_mtmri.networks.multitask import probabilities
-from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.networks.multitask import magnitude, probabilities
+
+if TYPE_CHECKING:
+    from napari_mtmri.train.recipe import Loss, Recipe
+
+
+class TensorBatch(NamedTuple):
+    """Slices that a network is trained with, all divided by the scale of their scan.
+
+    Parameters
+    ----------
+    kspace : complex64 (batch, 1, readout, phase)
+        0 where not measured.
+    mask : bool (batch, 1, readout, phase)
+    target : complex64 (batch, readout, phase)
+        Fully sampled image with its phase, without noise.
+    truth : float32 (batch, readout, phase)
+        Magnitude of ``target``.
+    labels : int64 (batch, readout, phase)
+    position : int64 (batch,)
+        Position of each slice in the batch of all processes; -1 for one that only fills up.
+    """
+
+    kspace: Tensor
+    mask: Tensor
+    target: Tensor
+    truth: Tensor
+    labels: Tensor
+    position: Tensor
+
+    @classmethod
+    def of(cls, batch: Any, device: torch.device) -> TensorBatch:
+        """Return the arrays of a `napari_mtmri.train.data.batches.Batch` on a device."""
+        parts = (torch.from_numpy(getattr(batch, name)) for name in cls._fields)
+        return cls(*(part.to(device, non_blocking=True) for part in parts))
+
+    def part(self, first: int, last: int) -> TensorBatch:
+        """Return some of the slices."""
+        return TensorBatch(*(tensor[first:last] for tensor in self))
 
 
 @dataclass(frozen=True)
-class Share:
-    """Which part of the batch this process has.
+class BatchShare:
+    """The part of a batch that this process works on.
 
     Parameters
     ----------
     counts : float32 (batch,)
         1 for each slice, 0 for one that only fills up.
     n_slices : int
-        Slices of all processes.
+        Number of slices of all processes.
     n_processes : int
     """
 
@@ -36,12 +75,12 @@ class Share:
     n_processes: int = 1
 
     @classmethod
-    def whole(cls, images: Tensor) -> Share:
-        """Return the share of a process that is alone."""
+    def whole(cls, images: Tensor) -> BatchShare:
+        """Return the share of the only process."""
         return cls(torch.ones(len(images), device=images.device), len(images))
 
     def mean(self, per_slice: Tensor) -> Tensor:
-        """Return the mean over all slices, as far as it is known here."""
+        """Return this process's part of the mean over all slices."""
         return (per_slice * self.counts).sum() * (self.n_processes / self.n_slices)
 
     def total(self, per_slice: Tensor) -> Tensor:
@@ -54,14 +93,39 @@ class Share:
         return torch.as_tensor(all_reduce(own))  # type: ignore[no-untyped-call]
 
 
-def reconstruction_loss(image: Tensor, target: Tensor, recipe: Recipe, share: Share) -> Tensor:
+@dataclass(frozen=True)
+class LossContext:
+    """What a loss needs besides the network and the batch.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        That of the stage: its ``epochs`` are those of the stage.
+    share : BatchShare
+        Means and sums over the slices of all processes.
+    teacher : tuple of bool
+        For each slice whether teacher forcing shows the true image; empty without it.
+    recon_scale : float
+        Factor of the reconstruction loss.
+    """
+
+    recipe: Recipe
+    share: BatchShare
+    teacher: tuple[bool, ...] = ()
+    recon_scale: float = 1.0
+
+
+def reconstruction_loss(image: Tensor, target: Tensor, options: Loss, share: BatchShare) -> Tensor:
     """Return the error of the image, mean over the batch.
 
     Parameters
     ----------
     image : complex64 (batch, readout, phase)
     target : complex64, same shape
-        The true image with the phase it was given, without noise.
+        The true image with its phase, without noise.
+    options : Loss
+        Section ``loss`` of the recipe.
+    share : BatchShare
 
     References
     ----------
@@ -69,26 +133,29 @@ def reconstruction_loss(image: Tensor, target: Tensor, recipe: Recipe, share: Sh
     (``recon_reduction="sum"``), while "mean" divides by their number.
     """
     parts = torch.view_as_real(image - target)
-    if recipe.loss.recon_domain == "magnitude":
+    if options.recon_domain == "magnitude":
         parts = (torch.abs(image) - torch.abs(target))[..., None]
-    error = parts.square() if recipe.loss.recon_loss == "l2" else parts.abs()
+    error = parts.square() if options.recon_loss == "l2" else parts.abs()
     per_pixel = error.sum(-1)
-    is_sum = recipe.loss.recon_reduction == "sum"
+    is_sum = options.recon_reduction == "sum"
     return share.mean(per_pixel.sum((1, 2)) if is_sum else per_pixel.mean((1, 2)))
 
 
-def soft_dice_loss(logits: Tensor, labels: Tensor, recipe: Recipe, share: Share) -> Tensor:
+def soft_dice_loss(logits: Tensor, labels: Tensor, options: Loss, share: BatchShare) -> Tensor:
     """Return 1 - soft Dice, mean over the foreground classes.
 
     Parameters
     ----------
     logits : float32 (batch, classes, readout, phase)
     labels : int64 (batch, readout, phase)
+    options : Loss
+        Section ``loss`` of the recipe.
+    share : BatchShare
 
     References
     ----------
-    The paper, Eq. 4: the smoothing of 0.1 stands below only, so that a batch without
-    lesion costs 1 and teaches nothing unless ``dice_smooth_top`` is set.
+    The paper, Eq. 4: the smoothing of 0.1 is in the denominator only, so that a batch
+    without lesion costs 1 and has no gradient unless ``dice_smooth_top`` is set.
     """
     predicted = probabilities(logits.float())
     wanted = _one_hot(labels, logits.shape[1])
@@ -96,18 +163,18 @@ def soft_dice_loss(logits: Tensor, labels: Tensor, recipe: Recipe, share: Share)
         predicted, wanted = predicted[:, 1:], wanted[:, 1:]
     both = (predicted * wanted).sum((2, 3))
     either = predicted.sum((2, 3)) + wanted.sum((2, 3))
-    if recipe.loss.dice_over == "batch":
+    if options.dice_over == "batch":
         both, either = share.total(both), share.total(either)
-    dice = (2 * both + recipe.loss.dice_smooth_top) / (either + recipe.loss.dice_smooth)
-    return 1 - dice.mean() if recipe.loss.dice_over == "batch" else share.mean(1 - dice.mean(1))
+    dice = (2 * both + options.dice_smooth_top) / (either + options.dice_smooth)
+    return 1 - dice.mean() if options.dice_over == "batch" else share.mean(1 - dice.mean(1))
 
 
-def segmentation_loss(logits: Tensor, labels: Tensor, recipe: Recipe, share: Share) -> Tensor:
-    """Return the loss the recipe names: Dice (the paper's equation), cross-entropy or both."""
+def segmentation_loss(logits: Tensor, labels: Tensor, options: Loss, share: BatchShare) -> Tensor:
+    """Return the loss that the recipe names: soft Dice (Eq. 4), cross-entropy or their sum."""
     loss = logits.new_zeros(())
-    parts = recipe.loss.seg_loss.split("+")
+    parts = options.seg_loss.split("+")
     if "dice" in parts:
-        loss = loss + soft_dice_loss(logits, labels, recipe, share)
+        loss = loss + soft_dice_loss(logits, labels, options, share)
     if "ce" in parts:
         if logits.shape[1] == 1:
             wanted = _one_hot(labels, 1)
@@ -122,3 +189,26 @@ def _one_hot(labels: Tensor, channels: int) -> Tensor:
     if channels == 1:
         return (labels > 0).float()[:, None]
     return nnf.one_hot(labels, channels).permute(0, 3, 1, 2).float()
+
+
+def shown_image(image: Tensor, truth: Tensor, teacher: Sequence[bool]) -> Tensor:
+    """Return the magnitude that the segmentation network is given for each slice.
+
+    Parameters
+    ----------
+    image : complex64 (batch, readout, phase)
+        Reconstruction; no gradient reaches it from a slice that is shown as true image.
+    truth : float32 (batch, readout, phase)
+    teacher : sequence of bool
+        For each slice whether the true image is shown.
+
+    Returns
+    -------
+    float32 (batch, 1, readout, phase)
+    """
+    if all(teacher):
+        return truth[:, None]
+    if not any(teacher):
+        return magnitude(image)
+    chosen = torch.tensor(teacher, device=image.device)[:, None, None, None]
+    return torch.where(chosen, truth[:, None], magnitude(image))

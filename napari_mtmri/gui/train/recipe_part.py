@@ -119,13 +119,14 @@ class RecipePart(QWidget):
         self.notes.setVisible(len(said) > 1)
         for form in self.forms.values():
             form.show_recipe(recipe)
-        weights = ("weighting", *WEIGHT_KEYS[recipe.drlc.weighting]) if recipe.is_joint else ()
+        is_weighted = "drlc" in recipe.schedules
+        weights = ("weighting", *WEIGHT_KEYS[recipe.drlc.weighting]) if is_weighted else ()
         teacher = ("teacher_forcing", *TEACHER_KEYS.get(recipe.itfs.teacher_forcing, ()))
         self.forms["weights"].show_only(weights)
-        self.forms["teacher"].show_only(teacher if recipe.is_joint else ())
+        self.forms["teacher"].show_only(teacher if "itfs" in recipe.schedules else ())
         hidden = SIZES if recipe.start_from else ()
         self.forms["main"].show_only([key for key in MAIN if key not in hidden])
-        self.plot.setVisible(recipe.is_joint)
+        self.plot.setVisible(is_weighted)
         epochs, alpha, beta = weights_over_epochs(recipe)
         self.plot.show_line("α reconstruction", epochs, alpha)
         self.plot.show_line("β segmentation", epochs, beta)

@@ -38,7 +38,7 @@ def weights_over_epochs(recipe: Recipe) -> tuple[np.ndarray, np.ndarray, np.ndar
 
 def weights_sentence(recipe: Recipe) -> str:
     """Return in words what the weights do."""
-    if not recipe.is_joint:
+    if "drlc" not in recipe.schedules:
         return f"{recipe.method} has one loss: nothing is weighted."
     if recipe.drlc.weighting in BEGIN_WITH:
         return "Only the first weights are drawn: the losses themselves move them."
@@ -58,7 +58,7 @@ def weights_sentence(recipe: Recipe) -> str:
 
 def ticks(recipe: Recipe) -> tuple[list[bool], str]:
     """Return which steps show the truth, and in words what a tick is."""
-    if not recipe.is_joint:
+    if "itfs" not in recipe.schedules:
         return [], f"{recipe.method}: no teacher forcing."
     mode = recipe.itfs.teacher_forcing
     if mode == "per_epoch":
