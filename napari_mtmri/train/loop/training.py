@@ -33,7 +33,7 @@ from napari_mtmri.train.folder.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from napari_mtmri.train.folder.event_log import Journal, Silence
+from napari_mtmri.train.folder.event_log import EventLog, NoEventLog
 from napari_mtmri.train.folder.layout import (
     CONFIG,
     SLICES,
@@ -44,7 +44,7 @@ from napari_mtmri.train.folder.layout import (
     versions,
     write_config,
 )
-from napari_mtmri.train.folder.lock import only_one
+from napari_mtmri.train.folder.process import only_one
 from napari_mtmri.train.loop.hardware import Machine, ended_together
 from napari_mtmri.train.loop.objective import Moment, TensorBatch
 from napari_mtmri.train.loop.step import Step, make_optimizer
@@ -176,20 +176,20 @@ class _Session:
         self.was_begun, self.position = found is not None, found or Position(self.recipe)
         self.saved = time.monotonic()
         epoch = self.position.n_validated
-        self.journal: Journal | Silence = Silence()
+        self.events: EventLog | NoEventLog = NoEventLog()
         if fabric.is_global_zero:
-            self.journal = Journal(self.out, self.position.updates, epoch, report)
+            self.events = EventLog(self.out, self.position.updates, epoch, report)
         self.validator = Validator(material.val, self.recipe, self._beat)
         validated = {case.name for case in material.val}
         files = [file for file in material.files if file.name in validated]
         self.pictures = SlicePictures(self.out, files)
 
     def emit(self, kind: str, **facts: Any) -> None:
-        self.journal.emit(kind, self.position.updates, **facts)
+        self.events.emit(kind, self.position.updates, **facts)
 
     def run(self, most_updates: int | None) -> None:
         goal = math.inf if most_updates is None else self.position.updates + most_updates
-        with self.journal:
+        with self.events:
             self._announce()
             for epoch in range(self.position.n_validated, self.recipe.optimizer.epochs):
                 for batch, n_slices in self._batches(epoch):
@@ -280,7 +280,7 @@ class _Session:
         self.saved = time.monotonic()
 
     def _beat(self) -> None:
-        self.journal.beat()
+        self.events.beat()
         if self.fabric.world_size == 1 and self.training.wants_stop():
             self._stop()
 

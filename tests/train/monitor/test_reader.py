@@ -18,8 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_mtmri.gui.train.sentences import facts_line, scores_line, status_line
+from napari_mtmri.train.folder.launch import recent_runs, remember_run
 from napari_mtmri.train.folder.layout import EVENTS, PROCESS, read_events
-from napari_mtmri.train.folder.recent import recent_runs, remember_run
 from napari_mtmri.train.monitor import reader as follow
 from napari_mtmri.train.monitor.aggregate import N_RECENT
 from napari_mtmri.train.monitor.decimate import MOST_BINS, Thinned
@@ -129,7 +129,7 @@ def test_a_training_whose_disk_is_away_stays_in_the_list(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "napari_mtmri.train.folder.recent._file", lambda: tmp_path / "trainings.json"
+        "napari_mtmri.train.folder.launch._recent_file", lambda: tmp_path / "trainings.json"
     )
     away, here = begun(tmp_path / "away", 1), begun(tmp_path / "here", 1)
     remember_run(away)
