@@ -21,8 +21,9 @@ from typing import Any
 from gaps import update_gaps
 
 from napari_mtmri.train.data.batches import Simulator
-from napari_mtmri.train.data.training_data import Feed, make_objective, read_material
+from napari_mtmri.train.data.training_data import make_objective, read_training_data
 from napari_mtmri.train.loop.hardware import Machine
+from napari_mtmri.train.loop.loader import BatchLoader
 from napari_mtmri.train.loop.objective import Moment, TensorBatch
 from napari_mtmri.train.loop.step import Step, make_optimizer
 from napari_mtmri.train.loop.training import Training
@@ -37,12 +38,12 @@ class Bare:
 
     def __init__(self, recipe: Recipe, data: str) -> None:
         fabric = Machine().fabric(recipe.optimizer.precision)
-        material = read_material(recipe, data)
+        material = read_training_data(recipe, data)
         simulator = Simulator(material.train, material.recipe)
         objective = make_objective(material, simulator)
         module, optimizer = fabric.setup(objective, make_optimizer(objective))
         self._step = Step(fabric, module, optimizer, material.recipe)
-        batch, self._count = next(iter(Feed(simulator).batches(0, 0)))
+        batch, self._count = next(iter(BatchLoader(simulator).batches(0, 0)))
         self._batch = TensorBatch.of(batch, fabric.device)
         self.device = str(fabric.device)
         self._done = 0

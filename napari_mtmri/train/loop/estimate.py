@@ -56,24 +56,24 @@ def estimate(recipe: Recipe, data: Path | str, machine: Machine | None = None) -
     import torch
 
     from napari_mtmri.train.data.training_data import (
-        Feed,
         make_objective,
         n_slices_of,
-        read_material,
+        read_training_data,
     )
+    from napari_mtmri.train.loop.loader import BatchLoader
     from napari_mtmri.train.loop.objective import Moment, TensorBatch
     from napari_mtmri.train.loop.step import Step, make_optimizer
 
     fabric = (machine or Machine()).fabric(recipe.optimizer.precision)
-    material = read_material(recipe, data)
+    material = read_training_data(recipe, data)
     simulator = Simulator(material.train, material.recipe)
     objective = make_objective(material, simulator)
     module, optimizer = fabric.setup(objective, make_optimizer(objective))
-    step, feed = Step(fabric, module, optimizer, material.recipe), Feed(simulator)
-    per_epoch = len(feed.plan(0))
+    step, loader = Step(fabric, module, optimizer, material.recipe), BatchLoader(simulator)
+    per_epoch = len(loader.plan(0))
     took, resident = [], [0]
     began = time.perf_counter()
-    for update, (batch, count) in enumerate(feed.batches(0, 0)):
+    for update, (batch, count) in enumerate(loader.batches(0, 0)):
         moment = Moment(update, 0, 0.5, 0.5, count)
         step(TensorBatch.of(batch, fabric.device), moment, 0.0)
         took.append(time.perf_counter() - began)

@@ -19,11 +19,10 @@ from napari_mtmri.errors import InputError, ResourceError, Stopped
 from napari_mtmri.train.data.batches import Simulator
 from napari_mtmri.train.data.split import write_split
 from napari_mtmri.train.data.training_data import (
-    Feed,
-    Material,
+    TrainingData,
     make_objective,
     n_slices_of,
-    read_material,
+    read_training_data,
 )
 from napari_mtmri.train.export.curves import finish
 from napari_mtmri.train.export.slice_pictures import SlicePictures
@@ -46,6 +45,7 @@ from napari_mtmri.train.folder.layout import (
 )
 from napari_mtmri.train.folder.process import only_one
 from napari_mtmri.train.loop.hardware import Machine, ended_together
+from napari_mtmri.train.loop.loader import BatchLoader
 from napari_mtmri.train.loop.objective import Moment, TensorBatch
 from napari_mtmri.train.loop.step import Step, make_optimizer
 from napari_mtmri.train.loop.validation import Validator
@@ -103,7 +103,7 @@ class Training:
         """
         fabric = self.machine.fabric(self.recipe.optimizer.precision)
         with ended_together(fabric):
-            material = read_material(self.recipe, self.data, is_begun=self._is_begun())
+            material = read_training_data(self.recipe, self.data, is_begun=self._is_begun())
             if fabric.is_global_zero:
                 self._make_folder()
             with (
@@ -131,7 +131,7 @@ class Training:
         except OSError as why:
             raise ResourceError(f"{self.out}: cannot be made ({why}); choose another.") from why
 
-    def _begin(self, material: Material) -> None:
+    def _begin(self, material: TrainingData) -> None:
         recipe = material.recipe
         if (self.out / CONFIG).exists() and read_config(self.out).recipe != recipe:
             raise InputError(
@@ -160,7 +160,9 @@ def open_run(out: Path) -> Training:
 class _Session:
     """One process's part in a training, from a checkpoint on."""
 
-    def __init__(self, training: Training, fabric: Any, material: Material, report: Report) -> None:
+    def __init__(
+        self, training: Training, fabric: Any, material: TrainingData, report: Report
+    ) -> None:
         self.training, self.fabric, self.material = training, fabric, material
         self.recipe, self.out = material.recipe, training.out
         simulator = Simulator(material.train, self.recipe)
@@ -169,8 +171,8 @@ class _Session:
         self.optimizer = optimizer
         self.step = Step(fabric, module, optimizer, self.recipe)
         n_workers = training.machine.n_workers(fabric.device.type)
-        self.feed = Feed(simulator, fabric.global_rank, fabric.world_size, n_workers)
-        self.per_epoch = len(self.feed.plan(0))
+        self.loader = BatchLoader(simulator, fabric.global_rank, fabric.world_size, n_workers)
+        self.per_epoch = len(self.loader.plan(0))
         self.remarks = list(material.remarks)
         found = load_checkpoint(self.out, self.objective, optimizer, self.remarks.append)
         self.was_begun, self.position = found is not None, found or Position(self.recipe)
@@ -209,7 +211,7 @@ class _Session:
 
     def _batches(self, epoch: int) -> Iterator[tuple[Any, int]]:
         first = self.position.updates - epoch * self.per_epoch
-        return self.feed.batches(epoch, first) if first < self.per_epoch else iter(())
+        return self.loader.batches(epoch, first) if first < self.per_epoch else iter(())
 
     def _update(self, epoch: int, batch: Any, n_slices: int) -> None:
         recipe, position, began = self.recipe, self.position, time.perf_counter()

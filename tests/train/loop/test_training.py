@@ -244,7 +244,10 @@ def test_fine_tuning_starts_from_the_weights_it_names(folder: Path, tmp_path: Pa
     weights = tmp_path / "first" / "weights" / "mtmri.safetensors"
     recipe = changed(start_from=str(weights), recon_features=7, learning_rate=1e-12)
     Training(recipe, folder, tmp_path / "second").run(most_updates=1)
-    assert read_config(tmp_path / "second").recipe.network.recon_features == TINY.recon_features
+    assert (
+        read_config(tmp_path / "second").recipe.network.recon_features
+        == TINY.network.recon_features
+    )
     first, second = read_checkpoint(tmp_path / "first" / BEST)[0], weights_of(tmp_path / "second")
     for key in (key for key in first if key.startswith("network.")):
         torch.testing.assert_close(first[key].half().float(), second[key], rtol=1e-5, atol=1e-6)
