@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_mtmri.train.monitor.decimate import Curve, Thinned
+from napari_mtmri.train.monitor.decimate import Curve, DecimatedSeries
 
 N_RECENT, N_PACE, N_WORDS = 60, 200, 60
 MOST_UPDATES = 2**53  # that a float counts exactly
@@ -23,7 +23,7 @@ class History:
     """What the events so far add up to."""
 
     def __init__(self) -> None:
-        self._thinned: dict[str, Thinned] = {}
+        self._thinned: dict[str, DecimatedSeries] = {}
         self._fresh: dict[str, tuple[list[int], list[float]]] = {}  # not yet thinned
         self.recent: deque[tuple[int, bool]] = deque(maxlen=N_RECENT)
         self.pace: deque[tuple[float, int]] = deque(maxlen=N_PACE)
@@ -104,7 +104,7 @@ class History:
     def _thin(self) -> None:
         for name, (places, values) in self._fresh.items():
             x, y = np.array(places, float), np.array(values)
-            self._thinned.setdefault(name, Thinned()).extend(x, y)
+            self._thinned.setdefault(name, DecimatedSeries()).extend(x, y)
         self._fresh = {}
 
     @property
