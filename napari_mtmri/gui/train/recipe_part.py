@@ -10,13 +10,6 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from napari_mtmri.errors import MtmriError
 from napari_mtmri.gui.train.keys_form import KeysForm
-from napari_mtmri.gui.train.schedules import (
-    TEACHER_KEYS,
-    WEIGHT_KEYS,
-    ticks,
-    weights_over_epochs,
-    weights_sentence,
-)
 from napari_mtmri.gui.train.sentences import estimate_line
 from napari_mtmri.gui.train.state import Plan
 from napari_mtmri.gui.widgets.layout import Fold, Section
@@ -25,6 +18,13 @@ from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.gui.widgets.ticks import TickStrip
 from napari_mtmri.train.presets import PRESETS, notes
 from napari_mtmri.train.recipe import KEYS
+from napari_mtmri.train.schedules import (
+    TEACHER_KEYS,
+    WEIGHT_KEYS,
+    ticks,
+    weights_over_epochs,
+    weights_sentence,
+)
 
 SIZES = ("recon_features", "seg_features")  # those of the weights it starts from, if any
 MAIN = (

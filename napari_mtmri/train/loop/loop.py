@@ -17,26 +17,13 @@ from napari_mtmri.methods.base import training_of
 from napari_mtmri.methods.training import StageSpan, spans_of
 from napari_mtmri.networks.losses import TensorBatch
 from napari_mtmri.rng import keyed_generator
-from napari_mtmri.train.balance import weights_now
-from napari_mtmri.train.data.training_data import Feed
 from napari_mtmri.train.folder.checkpoint import Checkpoint, Position
-from napari_mtmri.train.itfs import shows_truth
 from napari_mtmri.train.loop.hooks import Hooks
+from napari_mtmri.train.loop.loader import BatchLoader
 from napari_mtmri.train.loop.objective import WEIGHTED, Objective, StepContext
 from napari_mtmri.train.loop.step import Step, make_optimizer
 from napari_mtmri.train.recipe import Recipe
-
-
-def learning_rate(recipe: Recipe, update: int, per_epoch: int) -> float:
-    """Return the learning rate of an update of a stage whose recipe this is."""
-    rate = recipe.optimizer.learning_rate * min(
-        (update + 1) / max(recipe.optimizer.warmup_updates, 1), 1.0
-    )
-    if recipe.optimizer.schedule == "cosine":
-        return rate * 0.5 * (1 + math.cos(math.pi * update / (recipe.optimizer.epochs * per_epoch)))
-    return rate * float(
-        recipe.optimizer.lr_decay ** (update // per_epoch // recipe.optimizer.lr_decay_every)
-    )
+from napari_mtmri.train.schedules import learning_rate, shows_truth, weights_now
 
 
 class Loop:
@@ -50,7 +37,7 @@ class Loop:
         With its initial weights; those of the checkpoint are put into it.
     scale : float
         Factor of the reconstruction loss.
-    feed : Feed
+    loader : BatchLoader
     found : Checkpoint or None
     """
 
@@ -60,12 +47,12 @@ class Loop:
         recipe: Recipe,
         network: nn.Module,
         scale: float,
-        feed: Feed,
+        loader: BatchLoader,
         found: Checkpoint | None,
     ) -> None:
         self._fabric, self._recipe, self._network, self._scale = fabric, recipe, network, scale
-        self._feed = feed
-        self.per_epoch = len(feed.plan(0))
+        self._loader = loader
+        self.per_epoch = len(loader.plan(0))
         self._spans = spans_of(training_of(recipe.method), recipe)
         self.position = Position(recipe) if found is None else found.position
         done = self.position.n_validated
@@ -125,7 +112,7 @@ class Loop:
 
     def _batches(self, epoch: int) -> Iterator[tuple[Any, int]]:
         first = self.position.updates - epoch * self.per_epoch
-        return self._feed.batches(epoch, first) if first < self.per_epoch else iter(())
+        return self._loader.batches(epoch, first) if first < self.per_epoch else iter(())
 
     def _context(self, epoch: int, n_slices: int) -> StepContext:
         recipe, first = self._span.recipe, self._span.first

@@ -16,8 +16,8 @@ from napari_mtmri.networks.base import build
 from napari_mtmri.networks.losses import BatchShare, LossContext, TensorBatch
 from napari_mtmri.train.data.batches import Simulator, plan_epoch
 from napari_mtmri.train.data.training_data import start_weights
-from napari_mtmri.train.itfs import shows_truth
 from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.train.schedules import shows_truth
 
 SLICES_FOR_SCALE = 64
 WEIGHTED = ("recon", "seg")  # losses that DRLC weights
@@ -29,11 +29,11 @@ class StepContext(NamedTuple):
     Parameters
     ----------
     update : int
-        Updates done in the stage; decides what the U-Net is shown (`itfs.shows_truth`).
+        Updates done in the stage; decides what the U-Net is shown (`schedules.shows_truth`).
     epoch : int
         Epoch of the stage.
     alpha, beta : float
-        Weights of reconstruction and segmentation (`balance.weights_now`).
+        Weights of reconstruction and segmentation (`schedules.weights_now`).
     n_slices : int
         Number of slices in this batch, over all processes.
     n_processes : int
