@@ -117,7 +117,7 @@ def _broken() -> dict[str, str]:
     """Return the patterns, methods, metrics and readers that cannot be loaded, with the reason."""
     from napari_mtmri.registry import Registry
 
-    kinds = ("patterns", "methods", "metrics", "readers")
+    kinds = ("patterns", "methods", "networks", "metrics", "readers")
     return {
         f"{kind} {name}": why
         for kind in kinds

@@ -10,10 +10,10 @@ import pytest
 
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.study.plan import Experiment, Plan, make_plan
-from napari_mtmri.study.rows import TABLES
+from napari_mtmri.study.rows import tables
 from tests.study.conftest import TINY, plan_of
 
-TABLE1, TABLE2 = TABLES["table1"], TABLES["table2"]
+TABLE1, TABLE2 = tables()["table1"], tables()["table2"]
 
 
 def folders(plan: Plan) -> dict[str, list[Path]]:

@@ -10,13 +10,6 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from napari_mtmri.errors import MtmriError
 from napari_mtmri.gui.train.keys_form import KeysForm
-from napari_mtmri.gui.train.schedules import (
-    TEACHER_KEYS,
-    WEIGHT_KEYS,
-    ticks,
-    weights_over_epochs,
-    weights_sentence,
-)
 from napari_mtmri.gui.train.sentences import estimate_line
 from napari_mtmri.gui.train.state import Plan
 from napari_mtmri.gui.widgets.layout import Fold, Section
@@ -25,6 +18,13 @@ from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.gui.widgets.ticks import TickStrip
 from napari_mtmri.train.presets import PRESETS, notes
 from napari_mtmri.train.recipe import KEYS
+from napari_mtmri.train.schedules import (
+    TEACHER_KEYS,
+    WEIGHT_KEYS,
+    ticks,
+    weights_over_epochs,
+    weights_sentence,
+)
 
 SIZES = ("recon_features", "seg_features")  # those of the weights it starts from, if any
 MAIN = (
@@ -119,13 +119,14 @@ class RecipePart(QWidget):
         self.notes.setVisible(len(said) > 1)
         for form in self.forms.values():
             form.show_recipe(recipe)
-        weights = ("weighting", *WEIGHT_KEYS[recipe.drlc.weighting]) if recipe.is_joint else ()
+        is_weighted = "drlc" in recipe.schedules
+        weights = ("weighting", *WEIGHT_KEYS[recipe.drlc.weighting]) if is_weighted else ()
         teacher = ("teacher_forcing", *TEACHER_KEYS.get(recipe.itfs.teacher_forcing, ()))
         self.forms["weights"].show_only(weights)
-        self.forms["teacher"].show_only(teacher if recipe.is_joint else ())
+        self.forms["teacher"].show_only(teacher if "itfs" in recipe.schedules else ())
         hidden = SIZES if recipe.start_from else ()
         self.forms["main"].show_only([key for key in MAIN if key not in hidden])
-        self.plot.setVisible(recipe.is_joint)
+        self.plot.setVisible(is_weighted)
         epochs, alpha, beta = weights_over_epochs(recipe)
         self.plot.show_line("α reconstruction", epochs, alpha)
         self.plot.show_line("β segmentation", epochs, beta)

@@ -11,8 +11,8 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_mtmri.gui.jobs import once
 from napari_mtmri.train.folder import launch
+from napari_mtmri.train.folder.launch import recent_runs, remember_run
 from napari_mtmri.train.folder.process import Process
-from napari_mtmri.train.folder.recent import recent_runs, remember_run
 from napari_mtmri.train.monitor.reader import Follower
 
 

@@ -1,22 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From a recipe and data to all that a training loop needs."""
+"""Training data: recipe, cases and initial network of a training."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import torch
-from torch.utils.data import DataLoader, Dataset
 
 from napari_mtmri.errors import InputError
-from napari_mtmri.kspace import ifft2c
-from napari_mtmri.train.data.batches import Batch, Item, Simulator, plan_epoch
+from napari_mtmri.methods.base import training_of
 from napari_mtmri.train.data.cases import (
     Case,
     CaseFile,
@@ -26,27 +19,24 @@ from napari_mtmri.train.data.cases import (
     with_classes,
 )
 from napari_mtmri.train.data.split import check_images, image_hash
-from napari_mtmri.train.loop.objective import Objective, build_network
 from napari_mtmri.train.recipe import Recipe
-
-SLICES_FOR_SCALE = 64
 
 
 @dataclass(frozen=True)
-class Material:
-    """What is trained and validated on.
+class TrainingData:
+    """The cases of a training, in memory.
 
     Parameters
     ----------
     recipe : Recipe
-        With nothing left to be found.
+        Complete: without "auto" values.
     files : sequence of CaseFile
-        All of them, those of the test cases too.
+        All cases, including test cases.
     train, val : sequence of Case
     hashes : mapping of str to str
-        Of the images that were read, by the names of their cases.
+        `split.image_hash` of all images by case name.
     remarks : sequence of str
-        What a user should hear: cases left out.
+        Messages for the user, such as cases that were left out.
     """
 
     recipe: Recipe
@@ -57,8 +47,8 @@ class Material:
     remarks: Sequence[str]
 
 
-def read_material(recipe: Recipe, data: Path | str, *, is_begun: bool = False) -> Material:
-    """Return the cases to train and validate on, and the recipe made whole by them.
+def read_training_data(recipe: Recipe, data: Path | str, *, is_begun: bool = False) -> TrainingData:
+    """Return the cases to train and validate on, and the recipe completed from them.
 
     Parameters
     ----------
@@ -66,14 +56,14 @@ def read_material(recipe: Recipe, data: Path | str, *, is_begun: bool = False) -
     data : Path or str
         Folder or table of cases, or the name of a source.
     is_begun : bool
-        Whether the training goes on from a checkpoint: the weights it started from
-        need not be there any more.
+        Whether the training resumes from a checkpoint, so that its initial weights are no
+        longer needed.
 
     Raises
     ------
     InputError
-        If a case cannot be used, there is none to train on, or the same image or patient
-        is on both sides.
+        If a case cannot be used, there is no training case, or two splits share an image
+        or a patient.
     """
     remarks: list[str] = []
     recipe = recipe if is_begun else _like_its_start(recipe)
@@ -83,137 +73,36 @@ def read_material(recipe: Recipe, data: Path | str, *, is_begun: bool = False) -
         for split in ("train", "val")
     )
     if not train:
-        raise InputError(f"{data}: no case to train on; mark some as 'train'.")
+        raise InputError(f"{data}: has no training case; mark some cases as 'train'.")
     recipe = with_classes(recipe, train, val, remarks.append)
     hashes = {case.name: image_hash(case.image) for case in chain(train, val)}
-    # The test cases are read for this alone: a copy among them would flatter every score.
+    # Test cases are only read for their hashes: a copy of a training case would inflate scores.
     test = [file for file in files if file.split == "test"]
     hashes |= hash_images(test, recipe, remarks.append)
     check_images(files, hashes)
-    return Material(recipe, files, train, val, hashes, remarks)
+    return TrainingData(recipe, files, train, val, hashes, remarks)
 
 
 def _like_its_start(recipe: Recipe) -> Recipe:
-    """Return the recipe with the sizes of the weights it starts from."""
+    """Return the recipe with the network sizes of its initial weights."""
     if recipe.start_from is None:
         return recipe
     from napari_mtmri.weights import read_card
 
     architecture = read_card(start_weights(recipe)).architecture
-    recon, seg = architecture.get("reconstruction"), architecture.get("segmentation")
-    sizes: dict[str, Any] = {}
-    if recon:
-        sizes |= {
-            "recon_cascades": recon["cascades"],
-            "recon_convs": recon["convolutions"],
-            "recon_features": recon["features"],
-        }
-    if seg:
-        sizes |= {
-            "seg_features": seg["features"],
-            "seg_depth": seg["depth"],
-            "classes": 1 if seg["classes"] == 1 else seg["classes"] - 1,
-        }
-    return recipe.changed(sizes)
+    return recipe.changed(training_of(recipe.method).like(architecture))
 
 
 def start_weights(recipe: Recipe) -> Path:
-    """Return the file of the weights a recipe starts from."""
+    """Return the file of the initial weights of a recipe."""
     from napari_mtmri.weights import find_weights
 
-    assert recipe.start_from is not None  # asked by the callers
+    assert recipe.start_from is not None  # checked by the callers
     if recipe.start_from.endswith(".safetensors"):
         return find_weights(recipe.method, Path(recipe.start_from))
     return find_weights(recipe.start_from)
 
 
-def make_objective(
-    material: Material, simulator: Simulator, *, is_begun: bool = False
-) -> Objective:
-    """Return the network to train, with its loss; a checkpoint brings its own weights."""
-    recipe = material.recipe
-    network = build_network(recipe)
-    if recipe.start_from is not None and not is_begun:
-        from napari_mtmri.weights import load_weights
-
-        tensors, _ = load_weights(start_weights(recipe), recipe.method)
-        network.load_state_dict(tensors)
-    return Objective(network, recipe, recon_scale(recipe, simulator) * recipe.loss.recon_factor)
-
-
-def recon_scale(recipe: Recipe, simulator: Simulator) -> float:
-    """Return the factor of the reconstruction loss: given, or 1 / mean zero-filled error."""
-    if recipe.loss.recon_scale != "zero_filled":
-        return float(recipe.loss.recon_scale)
-    if recipe.method == "unet-full-sample":
-        return 1.0
-    errors = []
-    for item in plan_epoch(simulator.cases, recipe, 0)[:SLICES_FOR_SCALE]:
-        batch = simulator.batch([item], 0)
-        difference = np.abs(ifft2c(batch.kspace[:, 0]) - batch.target)
-        error = difference**2 if recipe.loss.recon_loss == "l2" else difference
-        errors.append(error.sum() if recipe.loss.recon_reduction == "sum" else error.mean())
-    return 1.0 / max(float(np.mean(errors)), 1e-12)
-
-
-class _Batches(Dataset[Batch]):
-    """The batches of an epoch, each made when asked for."""
-
-    def __init__(self, parts: Sequence[Sequence[Item]], make: Callable[..., Batch]) -> None:
-        self._parts, self._make = parts, make
-
-    def __len__(self) -> int:
-        return len(self._parts)
-
-    def __getitem__(self, index: int) -> Batch:
-        return self._make(self._parts[index])
-
-
-@dataclass(frozen=True)
-class Feed:
-    """Makes the batches of one process.
-
-    Parameters
-    ----------
-    simulator : Simulator
-    rank, world : int
-        Which process of how many.
-    n_workers : int
-        Processes that work ahead; 0: the training's own.
-    """
-
-    simulator: Simulator
-    rank: int = 0
-    world: int = 1
-    n_workers: int = 0
-
-    def plan(self, epoch: int) -> list[Sequence[Item]]:
-        """Return the slices of each update of an epoch."""
-        recipe = self.simulator.recipe
-        items = plan_epoch(self.simulator.cases, recipe, epoch)
-        size = recipe.optimizer.batch_size
-        return [items[first : first + size] for first in range(0, len(items), size)]
-
-    def batches(self, epoch: int, first: int) -> Iterator[tuple[Batch, int]]:
-        """Yield the batches of an epoch from the ``first`` on, each with all its slices' count."""
-        parts = self.plan(epoch)[first:]
-        make = partial(self.simulator.batch, epoch=epoch, rank=self.rank, world=self.world)
-        loader = DataLoader(
-            _Batches(parts, make),
-            batch_size=None,
-            num_workers=self.n_workers,
-            collate_fn=_as_it_is,
-        )
-        # Nothing is drawn from torch's own generator, whose state a loader would move.
-        with torch.random.fork_rng(devices=[]):
-            made = iter(loader)
-        return zip(made, map(len, parts), strict=True)
-
-
-def _as_it_is(batch: Any) -> Any:
-    return batch
-
-
-def n_slices_of(material: Material) -> int:
+def n_slices_of(data: TrainingData) -> int:
     """Return the number of slices of all training and validation cases."""
-    return sum(len(case.image) for case in chain(material.train, material.val))
+    return sum(len(case.image) for case in chain(data.train, data.val))

@@ -16,7 +16,7 @@ from qtpy.QtWidgets import QApplication, QMessageBox
 from napari_mtmri.gui.app import commands
 from napari_mtmri.gui.train.closing import RUN_ON, STAY, STOP
 from napari_mtmri.train.folder import launch
-from napari_mtmri.train.folder.recent import recent_runs, remember_run
+from napari_mtmri.train.folder.launch import recent_runs, remember_run
 from napari_mtmri.train.monitor.reader import Follower
 from napari_mtmri.weights import list_weights
 from tests.gui.conftest import WAIT_MS
