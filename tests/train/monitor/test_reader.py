@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -272,6 +273,7 @@ def test_the_last_event_says_how_it_ended(tmp_path: Path, kind: str, state: str)
 def test_a_process_that_is_gone_without_a_word_was_killed(tmp_path: Path) -> None:
     at = time.time() - 10
     run = begun(tmp_path / "run", 2, at)
+    write_process(run, started=psutil.Process().create_time())
     assert Follower(run).poll().status.state == "running"
     write_process(run, gone_pid(), started=at - 1)
     assert Follower(run).poll().status.state == "killed"
