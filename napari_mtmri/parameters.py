@@ -23,7 +23,7 @@ class Option:
     ----------
     name : str
         The same in Python, shell and JSON.
-    kind : {"float", "int", "choice", "path", "bool"}
+    kind : {"float", "int", "choice", "path", "bool", "text"}
     default : float, int, str, bool or None
         None: derived from other parameters, as ``help`` explains.
     help : str
@@ -32,15 +32,23 @@ class Option:
         Range of a number, limits included.
     choices : tuple of str
         Values of a "choice".
+    label : str
+        Label of its field in a form; by default the name with spaces.
     """
 
     name: str
-    kind: Literal["float", "int", "choice", "path", "bool"]
+    kind: Literal["float", "int", "choice", "path", "bool", "text"]
     default: Value | None
     help: str
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    label: str = ""
+
+    @property
+    def title(self) -> str:
+        """Label of its field in a form."""
+        return self.label or self.name.replace("_", " ").capitalize()
 
     def check(self, value: object, owner: str) -> Value:
         """Return ``value`` converted to the type of the option.
@@ -68,9 +76,9 @@ class Option:
         if self.kind == "bool":
             words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
             return value if isinstance(value, bool) else words.get(str(value).lower())
-        if self.kind in ("choice", "path"):
+        if self.kind in ("choice", "path", "text"):
             text = str(value)
-            return text if self.kind == "path" or text in self.choices else None
+            return text if self.kind != "choice" or text in self.choices else None
         try:
             number = float(value)  # type: ignore[arg-type]
         except (TypeError, ValueError):

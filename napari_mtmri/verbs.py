@@ -12,7 +12,7 @@ from typing import Literal
 
 from napari_mtmri.errors import RequestError
 from napari_mtmri.methods.assemble import assemble, lost_to_zero_filled, score
-from napari_mtmri.methods.base import METHODS, Loaded, Method, Setting
+from napari_mtmri.methods.base import METHODS, LoadedMethod, Setting
 from napari_mtmri.methods.passes import Progress, Report, run_slices
 from napari_mtmri.parameters import check_options
 from napari_mtmri.readers import base as readers
@@ -57,7 +57,7 @@ def load_method(
     precision: str = "auto",
     weights: str | Path | None = None,
     parameters: Mapping[str, object] | None = None,
-) -> tuple[Method, Setting, Loaded]:
+) -> LoadedMethod:
     """Return a method ready to run; networks are loaded once per process and kept.
 
     Raises
@@ -71,7 +71,7 @@ def load_method(
     checked = check_options(parameters or {}, member.parameters, method)
     place = None if weights is None else Path(weights)
     setting = Setting(choose_device(device, precision), place, checked)
-    return member, setting, member.load(setting)
+    return LoadedMethod(member, setting, member.load(setting))
 
 
 def run(
@@ -114,16 +114,16 @@ def run(
         If ``stop`` was set.
     """
     began = time.perf_counter()
-    member, setting, loaded = load_method(
+    loaded = load_method(
         method, device=device, precision=precision, weights=weights, parameters=parameters
     )
-    if member.is_full_sample and scan.reference is None:
+    if loaded.method.is_full_sample and scan.reference is None:
         raise RequestError(f"{method} needs the fully sampled image, and {scan.name} has none.")
     ready = time.perf_counter()
     first = None if first_slice not in scan.slices else scan.slices.index(first_slice)
-    image, probability = run_slices(scan, member, setting, loaded, first, on_progress, stop)
+    image, probability = run_slices(scan, loaded, first, on_progress, stop)
     timings = {"load_s": ready - began, "run_s": time.perf_counter() - ready}
-    return assemble(scan, member, setting, loaded, image, probability, timings)
+    return assemble(scan, loaded, image, probability, timings)
 
 
 def evaluate(

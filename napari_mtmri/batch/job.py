@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from napari_mtmri.errors import MtmriError, Stopped, WeightsError
 
@@ -54,7 +54,19 @@ class Outcome:
     seconds: float = 0.0
 
 
-Report = Callable[[Any], None]  # called with the progress of the job in hand
+class Progress(Protocol):
+    """How far a job is: slices of a volume, or updates of a training."""
+
+    @property
+    def share(self) -> float:
+        """Part that is done, 0 to 1."""
+
+    @property
+    def text(self) -> str:
+        """Description in words."""
+
+
+Report = Callable[[Any], None]  # called with the `Progress` of the job in hand
 Work = Callable[[Job, Report, threading.Event], Any]
 Ended = Callable[[int, Outcome], None]  # called with the number of a job and its outcome
 
@@ -68,7 +80,7 @@ class Watch:
     def started(self, name: str) -> None:
         """A job has started; called only for jobs that run in this process."""
 
-    def progressed(self, progress: Any) -> None:
+    def progressed(self, progress: Progress) -> None:
         """The job that started last has made progress."""
 
     def ended(self, outcome: Outcome) -> None:

@@ -100,7 +100,7 @@ class _Worker:
             self.is_alive = False
             self.process.join(LONGEST_END_S)
             why = ResourceError(
-                f"{jobs[self.number].name}: its process was killed (exit code "
+                f"{jobs[self.number].name}: its process was killed or crashed (exit code "
                 f"{self.process.exitcode}), most often for lack of memory; use a smaller "
                 "`n_processes`."
             )
@@ -113,7 +113,7 @@ class _Worker:
 def _start_worker(work: Work, n_threads: int) -> _Worker:
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
-    process = spawn.Process(target=_serve, args=(theirs, work, n_threads), daemon=True)
+    process = spawn.Process(target=_serve, args=(theirs, work, n_threads))
     process.start()
     theirs.close()
     return _Worker(process, ours)
@@ -149,4 +149,4 @@ def _serve(pipe: Any, work: Work, n_threads: int) -> None:
                 answer = why
             pipe.send(answer)
     except (EOFError, OSError, KeyboardInterrupt):
-        return
+        os._exit(0)  # taking torch down lasts longer than a user waits for a stop

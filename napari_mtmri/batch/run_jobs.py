@@ -36,10 +36,10 @@ class Where:
     def __post_init__(self) -> None:
         """Check that the two fit together."""
         if self.n_processes < 1:
-            raise RequestError(f"n_processes {self.n_processes} is below 1; give 1 or more.")
+            raise RequestError(f"`n_processes` {self.n_processes} is below 1; give 1 or more.")
         if self.dask is not None and self.n_processes > 1:
             raise RequestError(
-                f"n_processes {self.n_processes} and dask {self.dask!r} are both given; give one."
+                f"`n_processes` {self.n_processes} and `dask` {self.dask!r} are both given; give one."
             )
 
 
@@ -102,7 +102,7 @@ def run_jobs(
         if where.dask is not None and to_do:
             from napari_mtmri.batch.dask import run_on_cluster
 
-            run_on_cluster(jobs, to_do, work, where.dask, ended, stop, watch)
+            run_on_cluster(jobs, to_do, work, where.dask, ended, stop)
         elif where.n_processes > 1 and len(to_do) > 1:
             run_in_processes(jobs, to_do, work, where.n_processes, ended, stop)
         else:

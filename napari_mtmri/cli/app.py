@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The command ``napari-mtmri``: its commands, its exit statuses, its way with errors."""
+"""The command ``napari-mtmri``: its commands, exit statuses and errors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from napari_mtmri.cli.evaluate import evaluate
 from napari_mtmri.cli.experiment import experiment
 from napari_mtmri.cli.export import export
 from napari_mtmri.cli.methods import methods
-from napari_mtmri.cli.output import STOPPED, WRONG, say, sentence, status_of, tell
+from napari_mtmri.cli.output import STOPPED, WRONG, sentence, status_of, write_note, write_result
 from napari_mtmri.cli.patterns import patterns
 from napari_mtmri.cli.run import run
 from napari_mtmri.cli.session import Session, interruptible
@@ -42,13 +42,13 @@ COMMANDS: dict[str, Callable[..., object]] = {
 
 
 def help_of(command: Callable[..., object]) -> str:
-    """Return the docstring, its examples marked to be left line by line as they are."""
+    """Return the docstring, with a mark that keeps the lines of its examples as they are."""
     return (inspect.getdoc(command) or "").replace("\nExample:", "\n\b\nExample:")
 
 
 app = typer.Typer(
     name=NAME,
-    rich_markup_mode=None,  # plain help: at once, and the same in a file as on a screen
+    rich_markup_mode=None,  # plain help: fast, and the same in a file as on a screen
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -60,45 +60,45 @@ def top(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
     debug: Annotated[
-        bool, typer.Option("--debug", help="Show tracebacks; may stand anywhere.")
+        bool, typer.Option("--debug", help="Show tracebacks; at any position.")
     ] = False,
 ) -> None:
     """Reconstruct and segment under-sampled MR scans. Research use only.
 
-    Exit status: 0 done, 1 something failed, 2 the request is wrong, 130 stopped.
+    Exit status: 0 done, 1 something failed, 2 wrong options or arguments, 130 stopped.
     Results go to stdout, progress and errors to stderr.
 
     Example: napari-mtmri demo
-             napari-mtmri run patient.nii.gz --out runs
+             napari-mtmri run patient.nii.gz --out results
              napari-mtmri run --help
     """
     if version:
         from napari_mtmri import __version__
 
-        say(f"{NAME} {__version__}")
+        write_result(f"{NAME} {__version__}")
     elif context.invoked_subcommand is None:
-        say(context.get_help())
+        write_result(context.get_help())
 
 
 app.callback(invoke_without_command=True, help=help_of(top))(top)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command and leave with its exit status; the entry point.
+    """Run the command and exit with its status; the entry point.
 
     Parameters
     ----------
     arguments : sequence of str, optional
-        By default those the program was called with.
+        By default those of the process.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     session = Session(debug="--debug" in words)
     words = [word for word in words if word != "--debug"]
     if arguments is None and not session.debug:
-        warnings.simplefilter("ignore")  # those of libraries, meant for developers
+        warnings.simplefilter("ignore")  # of libraries, meant for developers
     status = _run(words, session)
     if arguments is None and status == STOPPED:
-        # Taking torch down again lasts longer than a user waits who wants to stop.
+        # Unloading torch takes longer than a user waits for a stop.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(STOPPED)
@@ -114,21 +114,21 @@ def _run(words: Sequence[str], session: Session) -> int:
     except (Exception, KeyboardInterrupt) as why:
         return _explain(why, session.debug)
     if status == STOPPED:  # newer typers turn Ctrl-C into a status
-        tell("stopped.")
+        write_note("stopped.")
     return status or 0
 
 
 def _explain(error: BaseException, debug: bool) -> int:
     if debug:
-        tell("".join(traceback.format_exception(error)).rstrip())
+        write_note("".join(traceback.format_exception(error)).rstrip())
     if isinstance(error, typer.TyperException):
         context = getattr(error, "ctx", None)
         place = NAME if context is None else context.command_path
         text = error.format_message()
-        tell(f"{text}{'' if text.endswith(('.', '?')) else '.'} See {place} --help.")
+        write_note(f"{text}{'' if text.endswith(('.', '?')) else '.'} See {place} --help.")
         return WRONG
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
-        tell("stopped.")
+        write_note("stopped.")
         return STOPPED
-    tell(sentence(error))
+    write_note(sentence(error))
     return status_of(error)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from napari_mtmri.cli.outcomes import Notes, headline_rows
-from napari_mtmri.cli.output import columns, say, tell
+from napari_mtmri.cli.output import columns, write_note, write_result
 from napari_mtmri.cli.progress import JobSteps
 from napari_mtmri.cli.session import Session
 
@@ -51,7 +51,7 @@ def demo(
     """
     from napari_mtmri.samples import sample_text
 
-    say(textwrap.fill(sample_text(SAMPLE), WIDTH, break_on_hyphens=False))
+    write_result(textwrap.fill(sample_text(SAMPLE), WIDTH, break_on_hyphens=False))
     if not headless:
         from napari_mtmri.cli.window import show_window, window_here
 
@@ -59,7 +59,7 @@ def demo(
         if window.works:
             show_window(sample=SAMPLE, run=True)
             return
-        tell(f"No window is opened ({window.text}); a result folder is written.")
+        write_note(f"No window is opened ({window.text}); a result folder is written.")
     session: Session = context.obj
     _write_demo(out, session)
 
@@ -82,9 +82,9 @@ def _write_demo(out: Path, session: Session) -> None:
 
 
 def _show(result: Result, sampling: str, out: Path) -> None:
-    say(f"\n{result.title} · {sampling}")
-    say(columns(headline_rows(result.scores), indent="  "))
-    say(f"\n{out}")
-    say(columns(FILES, indent="  "))
-    say("\nResearch use only: not a medical device.")
+    write_result(f"\n{result.title} · {sampling}")
+    write_result(columns(headline_rows(result.scores), indent="  "))
+    write_result(f"\n{out}")
+    write_result(columns(FILES, indent="  "))
+    write_result("\nResearch use only: not a medical device.")
     Notes()(result.warnings)

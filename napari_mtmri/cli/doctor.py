@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``napari-mtmri doctor``: what is installed and works; the text for a bug report."""
+"""``napari-mtmri doctor``: versions, devices, weights and window; for bug reports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_mtmri.cli import options
-from napari_mtmri.cli.output import columns, say, say_json
+from napari_mtmri.cli.output import columns, write_json, write_result
 
 PACKAGES = (
     "napari-mtmri", "napari", "npe2", "PySide6_Essentials", "PySide6", "PyQt6", "PyQt5", "qtpy",
@@ -21,15 +21,15 @@ SHOWN_IF_ABSENT = ("napari", "torch", "lightning-fabric")
 
 
 def doctor(json: options.Json = False) -> None:
-    """Say what is installed and what works.
+    """Show what is installed and what works.
 
-    Paste it into a bug report: it names no patient, and your home folder as ~.
+    Paste the text into a bug report: it names no patient, and your home folder as ~.
 
     Example: napari-mtmri doctor
     """
     facts = examine()
     if json:
-        say_json(facts)
+        write_json(facts)
         return
     rows = []
     for name, value in facts.items():
@@ -37,11 +37,11 @@ def doctor(json: options.Json = False) -> None:
             rows += [[f"{name} {part}", str(text)] for part, text in value.items()]
         else:
             rows.append([name, str(value)])
-    say(columns(rows))
+    write_result(columns(rows))
 
 
 def examine() -> dict[str, Any]:
-    """Return the facts; what is broken is said and does not stop it."""
+    """Return facts about this installation; what is broken is one of them."""
     from napari_mtmri.cli.window import window_here
 
     window = window_here()
@@ -87,13 +87,13 @@ def _user_folder() -> Path:
 
 
 def _home(text: object) -> str:
-    """Write the home folder, which may bear a person's name, as ~."""
+    """Write the home folder, which may contain a person's name, as ~."""
     home = str(Path.home())
     return str(text).replace(home, "~") if len(home) > 1 else str(text)
 
 
 def _weights() -> dict[str, str]:
-    """What lies where for each method that needs weights, checked against its card."""
+    """Return the weights file of each method, checked against its card."""
     from napari_mtmri.errors import MtmriError
     from napari_mtmri.files import sha256
     from napari_mtmri.methods.base import METHODS
@@ -106,7 +106,7 @@ def _weights() -> dict[str, str]:
             file = find_weights(part)
             card = read_card(file)
             same = card.sha256 == sha256(file) and card.method == part
-            state = "as its card says" if same else "NOT the file its card speaks of"
+            state = "as in its card" if same else "NOT the file of its card"
             found[part] = f"{card.size}, SHA-256 {card.sha256[:12]} {state}, {_home(file)}"
         except (MtmriError, OSError) as why:
             found[part] = _home(why)
@@ -133,5 +133,5 @@ def _plugin() -> str:
         widgets = [widget.display_name for widget in manifest.contributions.widgets or ()]
     except Exception as why:
         text = " ".join(str(why).split())
-        return f"its manifest cannot be used: {type(why).__name__}: {text}"
+        return f"manifest cannot be used: {type(why).__name__}: {text}"
     return f"manifest valid, panels: {', '.join(widgets) or 'none'}"

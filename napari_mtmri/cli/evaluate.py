@@ -11,7 +11,7 @@ import typer
 
 from napari_mtmri.cli import options
 from napari_mtmri.cli.outcomes import status_of_failures
-from napari_mtmri.cli.output import DONE, say, say_json, sentence, tell
+from napari_mtmri.cli.output import DONE, sentence, write_json, write_note, write_result
 from napari_mtmri.cli.progress import JobSteps
 from napari_mtmri.cli.session import Session
 
@@ -30,13 +30,14 @@ def evaluate(
         typer.Argument(metavar="TABLE", help="Table of cases: CSV file, or folder with cases.csv."),
     ],
     out: options.Out,
-    methods: options.MethodOptions,
-    scan: options.ScanOptions,
-    where: options.WhereOptions,
+    *,
     split: Annotated[
         str | None,
         typer.Option("--split", metavar="NAME", help="Evaluate only the cases of this split."),
     ] = None,
+    methods: options.MethodOptions,
+    scan: options.ScanOptions,
+    where: options.WhereOptions,
     again: options.Again = False,
     json: options.Json = False,
 ) -> int:
@@ -57,7 +58,7 @@ def evaluate(
 
     rows = read_cases(table, split)
     if split is None and len(splits_of(table)) > 1:
-        tell(f"note: all splits of the table are included: {', '.join(splits_of(table))}.")
+        write_note(f"note: all splits of the table are included: {', '.join(splits_of(table))}.")
     session: Session = context.obj
     with JobSteps() as steps:
         found = evaluate_many(
@@ -80,14 +81,14 @@ def _report(found: Evaluation, out: Path, *, as_json: bool) -> int:
         _write_notes(found.cases)
         facts = found.tables.to_json()
         if not as_json:
-            say(found.tables.to_markdown())
-        tell(f"written to {out}")
+            write_result(found.tables.to_markdown())
+        write_note(f"written to {out}")
     failures = {one.name: sentence(one.error) for one in found.outcomes if one.error is not None}
     if as_json:
-        say_json({**facts, "failed": failures})
+        write_json({**facts, "failed": failures})
     if not failures:
         return DONE
-    tell(f"{len(failures)} of {len(found.outcomes)} failed: {', '.join(failures)}.")
+    write_note(f"{len(failures)} of {len(found.outcomes)} failed: {', '.join(failures)}.")
     return status_of_failures(found.outcomes)
 
 
@@ -101,6 +102,6 @@ def _write_notes(cases: Sequence[Scored]) -> None:
             of.setdefault(line, []).append(case.case)
     for line, names in list(of.items())[:MOST_NOTES]:
         where = names[0] if len(names) == 1 else f"{len(names)} of {len(cases)}"
-        tell(f"note, {where}: {line}")
+        write_note(f"note, {where}: {line}")
     if len(of) > MOST_NOTES:
-        tell(f"note: {len(of) - MOST_NOTES} more are in the files of {FOLDER}.")
+        write_note(f"note: {len(of) - MOST_NOTES} more are in the files of {FOLDER}.")

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from napari_mtmri.cli import options
-from napari_mtmri.cli.output import DONE, FAILED, say, say_json, sentence, tell
+from napari_mtmri.cli.output import DONE, FAILED, sentence, write_json, write_note, write_result
 from napari_mtmri.cli.progress import JobSteps
 from napari_mtmri.cli.session import Session
 from napari_mtmri.errors import RequestError, ResourceError, Stopped
@@ -35,7 +35,7 @@ def experiment(
         ),
     ],
     out: options.Out,
-    where: options.WhereOptions,
+    *,
     budget: Annotated[
         str,
         typer.Option(
@@ -63,6 +63,7 @@ def experiment(
     report_only: Annotated[
         bool, typer.Option("--report-only", help="Train nothing; report existing results.")
     ] = False,
+    where: options.WhereOptions,
     json: options.Json = False,
 ) -> int:
     """Repeat a table of the paper on your cases: train all rows alike, score, compare.
@@ -84,10 +85,10 @@ def experiment(
         return _report(plan, [], as_json=json)
     _check_machine(budget)
     if split == "test":
-        tell(f"note: each look at the test cases is counted in {out / TEST_RUNS}.")
+        write_note(f"note: each look at the test cases is counted in {out / TEST_RUNS}.")
     session: Session = context.obj
     outcomes: Sequence[Outcome] = []
-    with RowSteps() as steps, _at_most(minutes, session.stop) as is_over:
+    with JobSteps() as steps, _at_most(minutes, session.stop) as is_over:
         from napari_mtmri.study.experiment import run_experiment
 
         try:
@@ -95,17 +96,8 @@ def experiment(
         except Stopped as why:
             if not is_over():
                 raise
-            tell(f"{minutes:g} minutes are over: {why}")
+            write_note(f"{minutes:g} minutes are over: {why}")
     return _report(plan, outcomes, as_json=json)
-
-
-class RowSteps(JobSteps):
-    """Shows the progress of the rows."""
-
-    def progressed(self, progress: Any) -> None:
-        """Show the progress of the row."""
-        where = f"{self._where(self._name)}: {progress.text}"
-        self.show(self._count + progress.share, where)
 
 
 def _asked(
@@ -167,11 +159,11 @@ def _report(plan: Plan, outcomes: Sequence[Outcome], *, as_json: bool) -> int:
             "differences": report.difference_records(lines),
             "failed": failed,
         }
-        say_json(facts)
+        write_json(facts)
     else:
-        say(report.scores_table(lines, summary.zero_filled(plan)))
-    tell(plan.experiment.budget.note)
-    tell(f"written to {place}")
+        write_result(report.scores_table(lines, summary.zero_filled(plan)))
+    write_note(plan.experiment.budget.note)
+    write_note(f"written to {place}")
     if failed:
-        tell(f"{len(failed)} of {len(outcomes)} failed: {', '.join(failed)}.")
+        write_note(f"{len(failed)} of {len(outcomes)} failed: {', '.join(failed)}.")
     return FAILED if failed else DONE

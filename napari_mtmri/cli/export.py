@@ -8,33 +8,40 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from napari_mtmri.cli.output import say, tell
+from napari_mtmri.cli.output import write_note, write_result
 from napari_mtmri.errors import RequestError
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="Folder of a training.")],
+    run: Annotated[Path, typer.Argument(metavar="DIR", help="Training folder.")],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Weights file.", show_default="in your folder of weights"),
+        typer.Option(
+            "--out", "-o", help="Weights file to write.", show_default="in your folder of weights"
+        ),
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option(help="Name in your folder of weights.", show_default="method-training"),
+        typer.Option(
+            help="Name of the weights in your folder of weights.", show_default="method-training"
+        ),
     ] = None,
     checkpoint: Annotated[
-        Literal["best", "last"], typer.Option(help="Best by the recipe's select_by, or last.")
+        Literal["best", "last"],
+        typer.Option(help="Checkpoint: the best by the recipe's select_by, or the last."),
     ] = "best",
     about: Annotated[
         Path | None,
-        typer.Option("--about", help="JSON that describes the data and its terms."),
+        typer.Option("--about", help="JSON file that describes the training data and its terms."),
     ] = None,
     scores: Annotated[
         list[str] | None,
-        typer.Option("--scores", metavar="SPLIT=FILE", help="summary.csv of `evaluate`."),
+        typer.Option(
+            "--scores", metavar="SPLIT=FILE", help="Scores for the card: summary.csv of `evaluate`."
+        ),
     ] = None,
     command: Annotated[
-        str | None, typer.Option(help="The command that makes the weights again.")
+        str | None, typer.Option(help="Command that reproduces the weights, for the card.")
     ] = None,
 ) -> None:
     """Write the weights of a training, with their card.
@@ -56,5 +63,5 @@ def export(
         "command": command or "",
     }
     made = export_own(run, name, **how) if out is None else Exported(out, write(run, out, **how))
-    say(made.card.text())
-    tell(f"written to {made.path}")
+    write_result(made.card.text())
+    write_note(f"written to {made.path}")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from napari_mtmri.cli import options
-from napari_mtmri.cli.output import columns, say, say_json
+from napari_mtmri.cli.output import columns, write_json, write_result
 from napari_mtmri.errors import RequestError, WeightsError
 
 
@@ -31,13 +31,13 @@ def methods(
         METHODS.get(name)  # an unknown one is refused with the list of those that exist
         facts = facts_of(name, weights)
         if json:
-            say_json({**facts, "cards": [card.model_dump() for card in facts["cards"]]})
+            write_json({**facts, "cards": [card.model_dump() for card in facts["cards"]]})
         else:
-            say(_card_text(facts))
+            write_result(_card_text(facts))
         return
     found = [facts_of(one, weights) for one in METHODS.names()]
     if json:
-        say_json([{key: one[key] for key in one if key != "cards"} for one in found])
+        write_json([{key: one[key] for key in one if key != "cards"} for one in found])
         return
     rows = [["NAME", "GIVES", "NEEDS", "RUNS", "DESCRIPTION"]]
     for one in found:
@@ -45,10 +45,10 @@ def methods(
         rows.append(
             [one["name"], ", ".join(one["gives"]), ", ".join(one["needs"]), runs, one["summary"]]
         )
-    say(columns(rows))
+    write_result(columns(rows))
     reasons = [[one["name"], f"cannot run: {one['why']}"] for one in found if not one["runs"]]
     if reasons:
-        say("\n" + columns(reasons))
+        write_result("\n" + columns(reasons))
 
 
 def facts_of(name: str, weights: Path | None = None) -> dict[str, Any]:

@@ -7,7 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_mtmri.cli.output import DONE, FAILED, WRONG, columns, say, say_json, sentence, tell
+from napari_mtmri.cli.output import (
+    DONE,
+    FAILED,
+    WRONG,
+    columns,
+    sentence,
+    write_json,
+    write_note,
+    write_result,
+)
 from napari_mtmri.errors import RequestError
 
 if TYPE_CHECKING:
@@ -44,7 +53,7 @@ class Notes:
         for line in lines:
             if line not in self._written:
                 self._written.add(line)
-                tell(f"note: {line}")
+                write_note(f"note: {line}")
 
 
 class ResultLines:
@@ -65,10 +74,10 @@ class ResultLines:
         """Write one."""
         result: StoredResult = outcome.value
         if not self._quiet:
-            say(" · ".join([outcome.name, *filter(None, [result.sampling])]))
+            write_result(" · ".join([outcome.name, *filter(None, [result.sampling])]))
             if result.scores:
-                say(columns(headline_rows(result.scores), indent="  "))
-            say(f"  {below(self._out, result.folder)}")
+                write_result(columns(headline_rows(result.scores), indent="  "))
+            write_result(f"  {below(self._out, result.folder)}")
         self._notes(result.warnings)
 
 
@@ -109,7 +118,7 @@ def report(outcomes: Sequence[Outcome], records: Sequence[Mapping[str, Any]] | N
     """
     failed = [outcome for outcome in outcomes if outcome.error is not None]
     if records is not None:
-        say_json(
+        write_json(
             [
                 {
                     "name": one.name,
@@ -123,7 +132,9 @@ def report(outcomes: Sequence[Outcome], records: Sequence[Mapping[str, Any]] | N
     if not failed:
         return DONE
     if len(outcomes) > 1:
-        tell(f"{len(failed)} of {len(outcomes)} failed: {', '.join(one.name for one in failed)}.")
+        write_note(
+            f"{len(failed)} of {len(outcomes)} failed: {', '.join(one.name for one in failed)}."
+        )
     return status_of_failures(outcomes)
 
 

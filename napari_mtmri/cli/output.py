@@ -19,17 +19,17 @@ SPELLINGS = {
 }  # parameters whose option is called otherwise
 
 
-def say(text: str) -> None:
+def write_result(text: str) -> None:
     """Write a result to stdout."""
     typer.echo(text)
 
 
-def say_json(thing: Any) -> None:
+def write_json(thing: Any) -> None:
     """Write a result as JSON to stdout; NaN and infinity become null."""
     typer.echo(json_text(thing))
 
 
-def tell(text: str) -> None:
+def write_note(text: str) -> None:
     """Write a note, a warning or an error to stderr."""
     typer.echo(text, err=True)
 

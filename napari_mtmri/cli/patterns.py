@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from napari_mtmri.cli import options
-from napari_mtmri.cli.output import columns, pairs, say, say_json, tell
+from napari_mtmri.cli.output import columns, pairs, write_json, write_note, write_result
 from napari_mtmri.errors import RequestError
 
 
@@ -52,13 +52,13 @@ def patterns(
 
         save_mask(mask, out)
     if json:
-        say_json({**pattern.record(), "shape": plane, "sampling": asdict(sampling), "mask": out})
+        write_json({**pattern.record(), "shape": plane, "sampling": asdict(sampling), "mask": out})
         return
-    say(sampling.text)
+    write_result(sampling.text)
     for warning in sampling.warnings:
-        tell(f"note: {warning}")
+        write_note(f"note: {warning}")
     if out is not None:
-        say(str(out))
+        write_result(str(out))
 
 
 def _list(as_json: bool) -> None:
@@ -67,7 +67,7 @@ def _list(as_json: bool) -> None:
     broken = PATTERNS.broken()
     kinds = [PATTERNS.get(name) for name in PATTERNS.names() if name not in broken]
     if as_json:
-        say_json([_facts(kind) for kind in kinds])
+        write_json([_facts(kind) for kind in kinds])
         return
     rows = [["NAME", "SAMPLES"]]
     for kind in kinds:
@@ -75,9 +75,9 @@ def _list(as_json: bool) -> None:
         rows += [
             ["", f"--pattern-option {option.name}=…  {option.help}"] for option in kind.options
         ]
-    say(columns(rows))
+    write_result(columns(rows))
     for name, why in broken.items():
-        tell(f"{name} cannot be used: {why}")
+        write_note(f"{name} cannot be used: {why}")
 
 
 def _facts(kind: Any) -> dict[str, Any]:

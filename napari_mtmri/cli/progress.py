@@ -7,10 +7,10 @@ import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from napari_mtmri.batch.job import Outcome, Watch
-from napari_mtmri.cli.output import sentence, tell
+from napari_mtmri.batch.job import Outcome, Progress, Watch
+from napari_mtmri.cli.output import sentence, write_note
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -80,7 +80,7 @@ class Steps:
             self._bar.update(task, completed=done, description=text)
         elif at_once or time.monotonic() - self._last > SECONDS_BETWEEN_LINES:
             self._last = time.monotonic()
-            tell(f"{text}{more}")
+            write_note(f"{text}{more}")
 
     def aside(self, write: Callable[[], None]) -> None:
         """Write something else, with the bar hidden."""
@@ -118,12 +118,10 @@ class JobSteps(Steps, Watch):
         self._name = name
         self.show(self._count, self._where(name))
 
-    def progressed(self, progress: Any) -> None:
-        """Show how many slices are done."""
-        more = f": {progress.done} of {progress.total} slices, {progress.seconds_left:.0f} s to go"
-        part = progress.done / max(progress.total, 1)
-        # The rest of a job is scoring and writing files.
-        self.show(self._count + 0.9 * part, self._where(self._name), more)
+    def progressed(self, progress: Progress) -> None:
+        """Show how far the job is."""
+        text = f"{self._where(self._name)}: {progress.text}"
+        self.show(self._count + progress.share, text)
 
     def ended(self, outcome: Outcome) -> None:
         """Write the result of the job, or why it failed."""
@@ -131,7 +129,7 @@ class JobSteps(Steps, Watch):
         self._count += 1
         if outcome.error is not None:
             why = sentence(outcome.error)
-            self.aside(lambda: tell(f"{outcome.name}: failed: {why}"))
+            self.aside(lambda: write_note(f"{outcome.name}: failed: {why}"))
         else:
             how = "done already" if outcome.state == "kept" else f"done in {outcome.seconds:.1f} s"
             self.show(self._count, where, f": {how}", at_once=True)

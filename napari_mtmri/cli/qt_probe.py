@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Says as JSON whether Qt and OpenGL work; run as a process of its own, which may crash."""
+"""Writes as JSON whether Qt and OpenGL work; run as a process of its own, which may crash."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ GL_RENDERER = 0x1F01
 
 
 def main() -> None:
-    """Start Qt, make an OpenGL context, and say what they are."""
+    """Start Qt, make an OpenGL context, and write their versions."""
     import qtpy
     from qtpy.QtGui import QOffscreenSurface, QOpenGLContext, QSurfaceFormat
     from qtpy.QtWidgets import QApplication

@@ -11,7 +11,7 @@ import typer
 
 from napari_mtmri.cli import options
 from napari_mtmri.cli.outcomes import ResultLines, record_of, report
-from napari_mtmri.cli.output import say, sentence, tell
+from napari_mtmri.cli.output import sentence, write_note, write_result
 from napari_mtmri.cli.progress import JobSteps
 from napari_mtmri.cli.session import Session
 from napari_mtmri.errors import MtmriError
@@ -30,7 +30,7 @@ def run(
     out: options.Out,
     methods: options.MethodOptions,
     scan: options.ScanOptions,
-    where: options.WhereOptions,
+    *,
     slice_axis: Annotated[
         int | None,
         typer.Option(
@@ -61,6 +61,7 @@ def run(
         bool,
         typer.Option("--preview", help="Only show the sampling and save the masks; run nothing."),
     ] = False,
+    where: options.WhereOptions,
     again: options.Again = False,
     json: options.Json = False,
 ) -> int:
@@ -110,7 +111,7 @@ def _preview(volumes: Sequence[Path], out: Path, scanned: Acquisition, *, as_jso
         try:
             facts = _sampling_of(case, path, out, scanned)
         except MtmriError as why:
-            tell(f"{case}: failed: {sentence(why)}")
+            write_note(f"{case}: failed: {sentence(why)}")
             outcomes.append(Outcome(case, "failed", {}, why))
             continue
         outcomes.append(Outcome(case, "done", facts))
@@ -120,11 +121,11 @@ def _preview(volumes: Sequence[Path], out: Path, scanned: Acquisition, *, as_jso
 
 
 def _sampling_of(case: str, path: Path, out: Path, scanned: Acquisition) -> dict[str, Any]:
-    from napari_mtmri.batch.run_case import open_volume
     from napari_mtmri.geometry import phase_letters
     from napari_mtmri.patterns.mask_files import save_mask
+    from napari_mtmri.readers.base import read_volume
 
-    volume = open_volume(path)
+    volume = read_volume(path)
     mask, sampling = scanned.sampling(volume)
     axes = scanned.axes(volume)
     out.mkdir(parents=True, exist_ok=True)
@@ -146,11 +147,11 @@ def _show_sampling(facts: Mapping[str, Any]) -> None:
     size = " x ".join(map(str, facts["shape"]))
     spacing = facts["spacing"]
     sides = "unknown" if spacing is None else " x ".join(f"{side:.3g}" for side in spacing) + " mm"
-    say(f"{facts['case']} · {facts['sampling']}")
-    say(
+    write_result(f"{facts['case']} · {facts['sampling']}")
+    write_result(
         f"  {size} voxels, spacing {sides}; slices along axis {facts['axes']['slice']}, phase "
         f"encoding along axis {facts['axes']['phase']} ({facts['phase_encoding']})"
     )
-    say(f"  {facts['mask']}")
+    write_result(f"  {facts['mask']}")
     for line in facts["warnings"]:
-        tell(f"note: {line}")
+        write_note(f"note: {line}")

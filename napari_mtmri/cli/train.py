@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from napari_mtmri.cli.output import columns, pairs, say, say_json, tell
+from napari_mtmri.cli.output import columns, pairs, write_json, write_note, write_result
 from napari_mtmri.cli.progress import Steps
 from napari_mtmri.errors import RequestError, ResourceError
 
@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 Workers = Annotated[
     int | None,
-    typer.Option(min=0, help="Processes that make batches ahead.", show_default="by the device"),
+    typer.Option(
+        min=0,
+        metavar="N",
+        help="Number of processes that prepare batches.",
+        show_default="by the device",
+    ),
 ]
 
 
@@ -29,11 +34,13 @@ def train(
     config: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[CONFIG.yaml] [KEY=VALUE]...", help="A configuration; keys of the recipe."
+            metavar="[CONFIG.yaml] [KEY=VALUE]...",
+            help="Configuration file; keys of the recipe with values.",
         ),
     ] = None,
     preset: Annotated[
-        str | None, typer.Option(help="Recipe by name: `--preset help` lists them.")
+        str | None,
+        typer.Option(metavar="NAME", help="Name of a recipe; `--preset help` lists them."),
     ] = None,
     data: Annotated[
         str | None,
@@ -42,41 +49,44 @@ def train(
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="RUN", help="Folder for the training.")
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help="Training folder to write.")
     ] = None,
     resume: Annotated[
         Path | None,
-        typer.Option("--resume", metavar="RUN", help="Go on with the training in this folder."),
+        typer.Option("--resume", metavar="DIR", help="Training folder to continue."),
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Only say which cases there are, and their split.")
+        bool, typer.Option("--check", help="Only list the cases and their split; train nothing.")
     ] = False,
     estimate: Annotated[
-        bool, typer.Option("--estimate", help="Only measure some updates: time and memory.")
+        bool, typer.Option("--estimate", help="Only measure time and memory of a few updates.")
     ] = False,
     accelerator: Annotated[
-        Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="auto takes a GPU.")
+        Literal["auto", "cpu", "cuda", "mps"],
+        typer.Option(help="Kind of device; auto: a GPU if there is one."),
     ] = "auto",
-    devices: Annotated[str, typer.Option(help="Number on each node, or auto for all.")] = "1",
-    nodes: Annotated[int, typer.Option(min=1, help="Number of machines.")] = 1,
-    strategy: Annotated[str, typer.Option(help="Lightning's name: auto, ddp, ...")] = "auto",
+    devices: Annotated[
+        str, typer.Option(metavar="N", help="Number of devices on each machine; auto: all.")
+    ] = "1",
+    nodes: Annotated[int, typer.Option(min=1, metavar="N", help="Number of machines.")] = 1,
+    strategy: Annotated[
+        str, typer.Option(metavar="NAME", help="Lightning's name of the strategy: auto, ddp, ...")
+    ] = "auto",
     workers: Workers = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Write --check, --estimate or events for a program.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Write the results as JSON.")] = False,
 ) -> None:
     """Train a method on a folder of cases.
 
-    Ctrl-C, SIGTERM or a file `stop` in the run folder leave a checkpoint, and --resume
-    goes on from it. Folders: a table cases.csv (case, image, mask, split), ATLAS,
-    kaggle_3m, BrainWeb, or any by image_glob=... labels_glob=...
+    Ctrl-C, SIGTERM or a file `stop` in the training folder stop it with a checkpoint,
+    from which --resume continues. Folders of cases: with a table cases.csv (case, image,
+    mask, split), ATLAS, kaggle_3m, BrainWeb, or others by image_glob=... labels_glob=...
 
     Example: napari-mtmri train --preset quick-check --out training
              napari-mtmri train --preset cpu-size --data cases --out training method=mtmri epochs=18
              napari-mtmri train --resume training
     """
     if preset == "help":
-        say(_presets())
+        write_result(_presets())
         return
     if find_spec("lightning_fabric") is None:
         raise ResourceError(
@@ -88,21 +98,21 @@ def train(
     machine = Machine(accelerator, devices, nodes, strategy, "auto" if workers is None else workers)
     if resume is not None and (config or preset or data or out):
         raise RequestError(
-            f"--resume {resume} goes on as it began; leave out --data, --out, --preset and keys."
+            f"--resume {resume} continues with its own settings; leave out --data, --out, --preset and keys."
         )
-    wish = _wish(config, preset, data, resume)
+    asked = _asked(config, preset, data, resume)
     if check:
-        _check(wish, as_json)
+        _check(asked, as_json)
     elif estimate:
-        _estimate(wish, machine, as_json)
+        _estimate(asked, machine, as_json)
     else:
-        _train(wish, _folder(out, resume), machine, as_json)
+        _train(asked, _folder(out, resume), machine, as_json)
 
 
-def _wish(
+def _asked(
     words: list[str] | None, preset: str | None, data: str | None, resume: Path | None
 ) -> Config:
-    """Return what is asked for: a configuration's keys, the preset's, then those given."""
+    """Return the configuration: keys of the preset, of the file, then those given."""
     from napari_mtmri.train.folder.layout import Config, read_config
     from napari_mtmri.train.presets import NEEDS_NO_DATA, make_recipe
     from napari_mtmri.train.recipe import SIMULATED
@@ -123,7 +133,9 @@ def _wish(
     recipe = make_recipe(preset, {**base, **changes})
     place = data or (found.data if found else "") or (SIMULATED if preset == NEEDS_NO_DATA else "")
     if not place:
-        raise RequestError("train needs --data with a folder of cases, or --resume with a run.")
+        raise RequestError(
+            "train needs --data with a folder of cases, or --resume with a training folder."
+        )
     return Config(recipe, place, preset or (found.preset if found else None))
 
 
@@ -131,10 +143,10 @@ def _folder(out: Path | None, resume: Path | None) -> Path:
     if resume is not None:
         return resume
     if out is None:
-        raise RequestError("train needs --out with a folder for the training, or --resume.")
+        raise RequestError("train needs --out with a training folder to write, or --resume.")
     if out.exists() and (not out.is_dir() or any(out.iterdir())) and not _is_other_process():
         raise RequestError(
-            f"{out}: is not empty; choose another --out, or go on with a training by --resume."
+            f"{out}: is not empty; choose another --out, or continue a training by --resume."
         )
     return out
 
@@ -156,53 +168,53 @@ def _presets() -> str:
     return columns(rows)
 
 
-def _check(wish: Config, as_json: bool) -> None:
+def _check(asked: Config, as_json: bool) -> None:
     from napari_mtmri.train.data.cases import find_cases
 
-    files = find_cases(wish.data, wish.recipe)
+    files = find_cases(asked.data, asked.recipe)
     rows = [(file.name, file.patient, file.split, str(file.image)) for file in files]
     if as_json:
         keys = ("case", "patient", "split", "image")
-        say_json([dict(zip(keys, row, strict=True)) for row in rows])
+        write_json([dict(zip(keys, row, strict=True)) for row in rows])
         return
-    say(columns([("case", "patient", "split", "image"), *rows]))
+    write_result(columns([("case", "patient", "split", "image"), *rows]))
     counts = ((name, sum(row[2] == name for row in rows)) for name in ("train", "val", "test"))
-    say(", ".join(f"{count} {name}" for name, count in counts))
+    write_result(", ".join(f"{count} {name}" for name, count in counts))
 
 
-def _estimate(wish: Config, machine: Machine, as_json: bool) -> None:
+def _estimate(asked: Config, machine: Machine, as_json: bool) -> None:
     from napari_mtmri.train.loop.estimate import estimate
 
-    found = estimate(wish.recipe, wish.data, machine)
+    found = estimate(asked.recipe, asked.data, machine)
     if as_json:
-        say_json(asdict(found))
+        write_json(asdict(found))
         return
-    say(
+    write_result(
         f"{found.updates} updates of {found.seconds_per_update:.2f} s on {found.device}: "
         f"{found.seconds / 60:.0f} min without validation; "
         f"{found.peak_bytes / 2**30:.1f} GiB; {found.n_parameters} parameters; "
         f"{found.n_train} cases to train, {found.n_val} to validate, {found.n_slices} slices"
     )
     for warning in found.warnings:
-        tell(warning)
+        write_note(warning)
 
 
-def _train(wish: Config, out: Path, machine: Machine, as_json: bool) -> None:
+def _train(asked: Config, out: Path, machine: Machine, as_json: bool) -> None:
     from napari_mtmri.train.loop.training import Training
     from napari_mtmri.train.presets import notes
 
-    for note in notes(wish.preset):
-        tell(f"note: {note}")
-    training = Training(wish.recipe, wish.data, out, preset=wish.preset, machine=machine)
+    for note in notes(asked.preset):
+        write_note(f"note: {note}")
+    training = Training(asked.recipe, asked.data, out, preset=asked.preset, machine=machine)
     with Steps(1.0) as steps:
         follower = Follower(steps)
         training.run(follower)
     if as_json:
-        say_json({"run": str(out), "scores": follower.scores})
+        write_json({"run": str(out), "scores": follower.scores})
         return
-    say(f"{out}")
+    write_result(f"{out}")
     if follower.last:
-        say(f"  {follower.last}")
+        write_result(f"  {follower.last}")
 
 
 def _value(word: str) -> Any:
@@ -214,7 +226,7 @@ def _value(word: str) -> Any:
 
 
 class Follower:
-    """Shows how a training goes, from its events.
+    """Shows the progress of a training from its events.
 
     Parameters
     ----------
@@ -236,9 +248,9 @@ class Follower:
             self.scores = {k: v for k, v in event.items() if k.startswith("val_")}
             self.last = f"epoch {event['epoch'] + 1}: {_numbers(self.scores)}"
             text = f"{where}, {self.last}"
-            self._steps.aside(lambda: tell(text))
+            self._steps.aside(lambda: write_note(text))
         elif kind == "warning":
-            self._steps.aside(lambda: tell(f"{where}: {event['text']}"))
+            self._steps.aside(lambda: write_note(f"{where}: {event['text']}"))
         elif kind == "update":
             keys = ("loss", "recon_loss", "seg_loss", "alpha", "beta")
             numbers = _numbers({key: event[key] for key in keys if key in event})

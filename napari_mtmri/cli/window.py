@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``napari-mtmri open``: the window; and whether there can be one."""
+"""``napari-mtmri open``: opens the window, and finds out whether one can be opened."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Window:
     ----------
     works : bool
     text : str
-        What Qt and OpenGL answered, or why there is none.
+        Versions of Qt and OpenGL, or why no window can be opened.
     """
 
     works: bool
@@ -39,7 +39,7 @@ class Window:
 
 
 def window_here(timeout_s: float = PROBE_S) -> Window:
-    """Try Qt and OpenGL, in a process of their own: a broken driver takes its process along."""
+    """Try Qt and OpenGL in a process of their own: a broken driver may crash it."""
     if find_spec("napari") is None or not any(find_spec(name) for name in BINDINGS):
         return Window(False, "no Qt is installed (pip install 'napari-mtmri[gui]')")
     if sys.platform.startswith("linux") and not (
@@ -69,21 +69,21 @@ def show_window(
     paths: Sequence[Path] = (), *, sample: str | None = None, run: bool = False
 ) -> None:
     """Open the window and stay until it is closed; Ctrl-C ends it at once."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's loop would not let Python hear of it
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's loop keeps Python's handler from running
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    # The two faces do not know each other, but for this door; hence no import statement.
+    # Shell and window must not import each other, except here; hence no import statement.
     import_module("napari_mtmri.gui.app.window").open_window(paths, sample=sample, run=run)
 
 
 def open_(
     volumes: Annotated[
-        list[Path] | None, typer.Argument(metavar="VOLUME", help="Or run folders.")
+        list[Path] | None, typer.Argument(metavar="VOLUME", help="Volumes or result folders.")
     ] = None,
 ) -> None:
     """Open the window with the Reconstruct panel.
 
     Example: napari-mtmri open patient.nii.gz lesion.nii.gz
-             napari-mtmri open runs/patient
+             napari-mtmri open results/patient
     """
     for path in volumes or ():
         if not path.exists():

@@ -1,89 +1,172 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Declared options as a form."""
+"""Declared options as a form: magicgui makes the fields, one row each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLineEdit, QWidget
+from magicgui.widgets import create_widget
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QWidget
 
 from napari_mtmri.parameters import Option
 
 AUTOMATIC = "automatic"
+N_STEPS = 50  # of a number without a default, from its minimum to its maximum
+DECIMALS = 3
 
 
 class OptionsForm(QWidget):
-    """One row an option; what is left empty or at its default is left out.
+    """One row an option: numbers with a range, choices, yes or no; everything else is typed.
 
     Signals
     -------
-    changed : mapping of the options that were set
+    changed : mapping of the options that were set, as `values` returns it
+    edited : name of the field that was changed, and its value; None for automatic
     """
 
     changed = Signal(object)
+    edited = Signal(str, object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, options: Sequence[Option] = (), parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        # Qt lays out the rows: a Container of magicgui does not wrap long ones.
         self._layout = QFormLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
-        self.fields: dict[str, QWidget] = {}
-        self._options: tuple[Option, ...] = ()
+        self._layout.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        self.fields: dict[str, Any] = {}
+        self._options: dict[str, Option] = {}
+        self._styling = QTimer(self)
+        self._styling.setSingleShot(True)
+        self._styling.timeout.connect(self._style)
+        self.show_options(options)
 
     def show_options(self, options: Sequence[Option]) -> None:
-        """Show these options, all at their defaults; paths are chosen elsewhere."""
+        """Show these options, all at their defaults."""
         while self._layout.rowCount():
             self._layout.removeRow(0)
-        self._options = tuple(option for option in options if option.kind != "path")
-        self.fields = {}
-        for option in self._options:
-            field = self.fields[option.name] = self._make(option)
-            field.setToolTip(_tip(option))
-            self._layout.addRow(option.name.replace("_", " ").capitalize(), field)
-        self.setVisible(bool(self._options))
+        self._options = {option.name: option for option in options}
+        self.fields = {option.name: _field(option) for option in options}
+        for name, option in self._options.items():
+            label, field = QLabel(option.title), self.fields[name]
+            for widget in (label, field.native):
+                widget.setToolTip(_tip(option))
+            field.native.setAccessibleName(option.title)
+            self._layout.addRow(label, field.native)
+            if isinstance(field.native, QLineEdit):  # not with each letter
+                field.native.editingFinished.connect(partial(self._typed, name))
+            else:
+                field.changed.connect(partial(self._edited, name))
+        self.setVisible(bool(options))
+        self._styling.start(0)
+
+    def _style(self) -> None:
+        """Give typed text the font of the labels: napari sets the font size of these alone."""
+        label = self.findChild(QLabel)
+        if label is not None:
+            for line in self.findChildren(QLineEdit):
+                line.setFont(label.font())
+
+    def show_values(self, values: Mapping[str, Any]) -> None:
+        """Show values, without a signal."""
+        for name, value in values.items():
+            field, option = self.fields[name], self._options[name]
+            with field.changed.blocked():
+                if value is None:
+                    value = field.min if _is_number(option) else _empty(option)
+                field.value = value
+
+    def show_only(self, names: Sequence[str]) -> None:
+        """Hide the rows of all other options."""
+        for name, field in self.fields.items():
+            self._layout.setRowVisible(field.native, name in names)
+
+    def value(self, name: str) -> Any:
+        """Return the value of a field, text where it is typed; None for automatic."""
+        field, option = self.fields[name], self._options[name]
+        if _is_number(option):
+            return None if field.value < option.minimum else field.value
+        return None if field.value == _empty(option) else field.value
 
     def values(self) -> dict[str, Any]:
-        """Return the options that were set, as text where they were typed."""
-        found: dict[str, Any] = {}
-        for option in self._options:
-            field = self.fields[option.name]
-            value: Any
-            if isinstance(field, QCheckBox):
-                value = field.isChecked()
-            elif isinstance(field, QComboBox):
-                value = field.currentText()
-            else:
-                value = field.text().strip()
-            if value not in ("", AUTOMATIC, option.default):
-                found[option.name] = value
+        """Return the options that were set: neither automatic, nor empty, nor at the default."""
+        found = {}
+        for name, option in self._options.items():
+            value = self.value(name)
+            if value not in (None, option.default, str(option.default)):
+                found[name] = value
         return found
 
-    def _make(self, option: Option) -> QWidget:
-        if option.kind == "bool":
-            box = QCheckBox()
-            box.setChecked(bool(option.default))
-            box.toggled.connect(self._tell)
-            return box
-        if option.kind == "choice":
-            combo = QComboBox()
-            automatic = [AUTOMATIC] if option.default is None else []
-            combo.addItems([*automatic, *option.choices])
-            if option.default is not None:
-                combo.setCurrentText(str(option.default))
-            combo.currentTextChanged.connect(self._tell)
-            return combo
-        line = QLineEdit()
-        line.setPlaceholderText(AUTOMATIC if option.default is None else f"{option.default:g}")
-        line.editingFinished.connect(self._tell)
-        return line
+    def _typed(self, name: str) -> None:
+        line = self.fields[name].native
+        if line.isModified():
+            line.setModified(False)
+            self._edited(name)
 
-    def _tell(self, *_: object) -> None:
+    def _edited(self, name: str, *_: object) -> None:
+        self.edited.emit(name, self.value(name))
         self.changed.emit(self.values())
 
 
+def _is_number(option: Option) -> bool:
+    """Whether an option has a spin box: a number whose range is known."""
+    is_bounded = option.minimum is not None and option.maximum is not None
+    return option.kind in ("int", "float") and is_bounded
+
+
+def _empty(option: Option) -> str | None:
+    """Return what a list or a typed field shows where no value is set."""
+    if option.kind == "bool":
+        return None
+    return AUTOMATIC if option.kind == "choice" else ""
+
+
+def _field(option: Option) -> Any:
+    if option.kind == "bool":
+        return create_widget(option.default, widget_type="CheckBox", options={"text": ""})
+    if option.kind == "choice":
+        names = (AUTOMATIC, *option.choices) if option.default is None else option.choices
+        field = create_widget(
+            option.default or AUTOMATIC, widget_type="ComboBox", options={"choices": names}
+        )
+        policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        field.native.setSizeAdjustPolicy(policy)
+        field.native.setMinimumContentsLength(8)
+        return field
+    if _is_number(option):
+        return _spin_box(option)
+    field = create_widget("", widget_type="LineEdit")
+    default = option.default
+    field.native.setPlaceholderText(AUTOMATIC if default is None else str(default))
+    return field
+
+
+def _spin_box(option: Option) -> Any:
+    """Return a spin box; below the minimum it says that the value is automatic."""
+    assert option.minimum is not None  # `_is_number`
+    assert option.maximum is not None
+    whole = option.kind == "int"
+    limits: dict[str, Any] = {"min": option.minimum, "max": option.maximum}
+    if option.default is None:
+        step = 1.0 if whole else float(f"{(option.maximum - option.minimum) / N_STEPS:.1g}")
+        limits |= {"min": option.minimum - step, "step": step}
+    if whole:
+        limits = {name: round(value) for name, value in limits.items()}
+    value = limits["min"] if option.default is None else option.default
+    field = create_widget(value, widget_type="SpinBox" if whole else "FloatSpinBox", options=limits)
+    if not whole:
+        field.native.setDecimals(DECIMALS)
+        field.value = value
+    if option.default is None:
+        field.native.setSpecialValueText(AUTOMATIC)
+    field.native.setKeyboardTracking(False)
+    return field
+
+
 def _tip(option: Option) -> str:
-    """What an option is for, with its range."""
+    """Return what an option means, with its range."""
     if option.minimum is None or option.maximum is None:
         return option.help
     return f"{option.help} ({option.minimum:g} to {option.maximum:g})"

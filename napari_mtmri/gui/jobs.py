@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Jobs off the window's thread: newest wins, progress, stop, whole or nothing."""
+"""Jobs off the window's thread: newest request only, progress, stop, all or nothing."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from napari_mtmri.errors import MtmriError, Stopped
 Work = Callable[[Callable[[Any], None], threading.Event], Any]
 POOL, MOST_THREADS = "mtmri-threads", 8
 LONGEST_END_MS = 10_000
-_ALIVE: set[Any] = set()  # workers must outlive their runs, whoever asked for them
+_ALIVE: set[Any] = set()  # keeps workers alive while they run
 
 
 def sentence(why: BaseException) -> str:
     """Return an error as one sentence for a panel."""
     if isinstance(why, MtmriError):
         return str(why)
-    return f"Unexpected {type(why).__name__}: {why}; copy the details and report it, please."
+    return f"Unexpected {type(why).__name__}: {why}; please copy the details and report it."
 
 
 def threads() -> QThreadPool:
@@ -45,7 +45,7 @@ def threads() -> QThreadPool:
 
 
 def _wait() -> None:
-    """Let what runs come to its end while there still is an interpreter to end in."""
+    """Let running work end while the interpreter still exists."""
     app = QApplication.instance()
     pool = None if app is None else app.findChild(QThreadPool, POOL)
     if pool is not None:
@@ -56,7 +56,7 @@ def _wait() -> None:
 def _start(work: Callable[[], Any], **slots: Any) -> Any:
     """Start work in a thread; ``errored`` is always among the slots.
 
-    An error that nobody listens to when the worker is made is raised again in the window.
+    An error without a listener at the time the worker is made is raised again in the window.
     """
     listeners = {name: getattr(slot, "emit", slot) for name, slot in slots.items()}
     worker = create_worker(work, _start_thread=False, _connect=listeners)
@@ -69,15 +69,15 @@ def _start(work: Callable[[], Any], **slots: Any) -> Any:
 def once(
     work: Callable[[], Any], done: Callable[[Any], object], failed: Callable[[Any], object]
 ) -> None:
-    """Do a small piece of work in a thread; ``done`` or ``failed`` follow in the window's.
+    """Do a small piece of work in a thread, then call ``done`` or ``failed`` in the window's.
 
-    Give bound methods: they are let go of when their widget is.
+    Pass bound methods: they are released with their widget.
     """
     _start(work, returned=done, errored=failed)
 
 
 class Latest(QObject):
-    """Runs one request at a time; of those that come meanwhile only the newest is kept.
+    """Runs one request at a time; of those that arrive meanwhile only the newest is kept.
 
     Signals
     -------
@@ -92,7 +92,7 @@ class Latest(QObject):
         super().__init__(parent)
         self._wanted: Callable[[], Any] | None = None
         self._worker: Any = None
-        self._heard = True
+        self._is_wanted = True
         self.n_runs = 0
 
     @property
@@ -101,22 +101,22 @@ class Latest(QObject):
         return self._worker is not None or self._wanted is not None
 
     def ask(self, request: Callable[[], Any]) -> None:
-        """Run the request as soon as the running one is finished, instead of any that waits."""
+        """Run the request as soon as the running one is finished, instead of the one that waits."""
         self._wanted = request
         if self._worker is None:
             self._next()
 
     def drop(self) -> None:
-        """Forget what waits; what runs finishes unheard."""
+        """Drop the request that waits, and ignore the result of the one that runs."""
         self._wanted = None
-        self._heard = False
+        self._is_wanted = False
 
     def _next(self) -> None:
         request, self._wanted = self._wanted, None
         if request is None:
             return
         self.n_runs += 1
-        self._heard = True
+        self._is_wanted = True
         self._worker = _start(
             request,
             returned=self._returned,
@@ -125,11 +125,11 @@ class Latest(QObject):
         )
 
     def _returned(self, value: Any) -> None:
-        if self._heard:
+        if self._is_wanted:
             self.done.emit(value)
 
     def _errored(self, why: BaseException) -> None:
-        if self._heard:
+        if self._is_wanted:
             self.failed.emit(why)
 
     def _finished(self) -> None:
@@ -138,13 +138,13 @@ class Latest(QObject):
 
 
 class Stopper:
-    """Stops what it was handed; knows no Qt object, so it may be called when they are gone."""
+    """Stops a piece of work; holds no Qt object, so it can be called after they are deleted."""
 
     def __init__(self) -> None:
         self.event = threading.Event()
 
     def renew(self) -> threading.Event:
-        """Return the event of a new piece of work."""
+        """Return the stop event for a new piece of work."""
         self.event = threading.Event()
         return self.event
 
@@ -156,7 +156,7 @@ class Stopper:
 class Job(QObject):
     """One long piece of work with progress that can be stopped.
 
-    A stop is felt at once: what the thread still does until it notices is not heard.
+    A stop takes effect at once: what the thread still reports until it ends is ignored.
 
     Signals
     -------
@@ -172,35 +172,35 @@ class Job(QObject):
     failed = Signal(object)
     stopped = Signal()
     ended = Signal()
-    _told = Signal(int, str, object)
+    _reported = Signal(int, str, object)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.stopper = Stopper()
         self._number = 0
         self.is_running = False
-        self._told.connect(self._hear)
+        self._reported.connect(self._receive)
 
     def start(self, work: Work) -> None:
-        """Start ``work(report, stop)``; only one at a time."""
+        """Start ``work(report, stop)``, unless one is running."""
         if self.is_running:
             return
         self._number += 1
         self.is_running = True
-        tell, stop = partial(self._tell, self._number), self.stopper.renew()
-        _start(partial(_guarded, work, tell, stop), errored=_unheard)
+        report, stop = partial(self._report, self._number), self.stopper.renew()
+        _start(partial(_guarded, work, report, stop), errored=_ignore)
 
     def stop(self) -> None:
-        """Stop it and forget it."""
+        """Stop the work and ignore its result."""
         self.stopper.stop()
         if self.is_running:
             self._end(self.stopped)
 
-    def _tell(self, number: int, what: str, value: Any) -> None:
-        """Called in the thread; heard in the window's."""
-        self._told.emit(number, what, value)
+    def _report(self, number: int, what: str, value: Any) -> None:
+        """Called in the thread; received in the window's."""
+        self._reported.emit(number, what, value)
 
-    def _hear(self, number: int, what: str, value: Any) -> None:
+    def _receive(self, number: int, what: str, value: Any) -> None:
         if number != self._number or not self.is_running:
             return
         if what == "progressed":
@@ -216,15 +216,15 @@ class Job(QObject):
         self.ended.emit()
 
 
-def _unheard(why: BaseException) -> None:
-    """What a thread says when nobody is left to hear it."""
+def _ignore(why: BaseException) -> None:
+    """Ignore an error that `_guarded` has already reported."""
 
 
-def _guarded(work: Work, tell: Callable[[str, Any], None], stop: threading.Event) -> None:
-    """Do the work and tell how it ended."""
+def _guarded(work: Work, report: Callable[[str, Any], None], stop: threading.Event) -> None:
+    """Do the work and report its end."""
     try:
-        value = work(partial(tell, "progressed"), stop)
-    except Exception as why:  # noqa: BLE001 - the window says it in words
-        tell("failed", why)
+        value = work(partial(report, "progressed"), stop)
+    except Exception as why:  # noqa: BLE001 - the window shows it
+        report("failed", why)
     else:
-        tell("done", value)
+        report("done", value)

@@ -13,7 +13,7 @@ import numpy as np
 
 from napari_mtmri import __version__
 from napari_mtmri.geometry import to_stack
-from napari_mtmri.methods.base import Loaded, Method, Setting
+from napari_mtmri.methods.base import LoadedMethod
 from napari_mtmri.metrics.base import Scores, main_quantity
 from napari_mtmri.metrics.measure import measure_all
 from napari_mtmri.result import Result
@@ -29,9 +29,7 @@ FROM_MAGNITUDE = (
 
 def assemble(
     scan: Scan,
-    method: Method,
-    setting: Setting,
-    loaded: Loaded,
+    method: LoadedMethod,
     image: np.ndarray | None,
     probability: np.ndarray | None,
     timings: Mapping[str, float],
@@ -53,7 +51,7 @@ def assemble(
 
     zero_filled = np.abs(scan.zero_filled).astype(np.float32)
     return Result(
-        method=method.name,
+        method=method.method.name,
         name=scan.name,
         mask=scan.mask,
         axes=scan.axes,
@@ -62,10 +60,10 @@ def assemble(
         probability=on_grid(foreground, "probability"),
         labels=on_grid(labels, "segmentation", "labels"),
         error=on_grid(error, "error"),
-        request=_request(scan, method, setting),
-        provenance=_provenance(scan, setting, loaded),
+        request=_request(scan, method),
+        provenance=_provenance(scan, method),
         timings=dict(timings),
-        warnings=_warnings(scan, loaded),
+        warnings=_warnings(scan, method),
         reference=scan.reference,
     )
 
@@ -118,9 +116,10 @@ def _segmentation(probability: np.ndarray | None) -> tuple[np.ndarray | None, np
     return 1 - probability[:, 0], probability.argmax(1).astype(np.uint8)
 
 
-def _request(scan: Scan, method: Method, setting: Setting) -> dict[str, Any]:
+def _request(scan: Scan, method: LoadedMethod) -> dict[str, Any]:
+    setting = method.setting
     return {
-        "method": method.name,
+        "method": method.method.name,
         "parameters": dict(setting.parameters),
         "pattern": None if scan.pattern is None else scan.pattern.record(),
         "simulation": None if scan.simulation is None else dict(scan.simulation),
@@ -130,15 +129,15 @@ def _request(scan: Scan, method: Method, setting: Setting) -> dict[str, Any]:
     }
 
 
-def _provenance(scan: Scan, setting: Setting, loaded: Loaded) -> dict[str, Any]:
+def _provenance(scan: Scan, method: LoadedMethod) -> dict[str, Any]:
     path = scan.grid.path
     return {
         "input": {"file": None if path is None else path.name, "sha256": scan.grid.sha256},
-        "weights": [{"method": card.method, "sha256": card.sha256} for card in loaded.cards],
+        "weights": [{"method": card.method, "sha256": card.sha256} for card in method.cards],
         "versions": {"napari-mtmri": __version__, **_versions("numpy", "torch", "nibabel")},
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
-        "device": setting.device.why,
+        "device": method.setting.device.why,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -153,13 +152,13 @@ def _versions(*packages: str) -> dict[str, str]:
     return found
 
 
-def _warnings(scan: Scan, loaded: Loaded) -> tuple[str, ...]:
+def _warnings(scan: Scan, method: LoadedMethod) -> tuple[str, ...]:
     lines = list(scan.grid.warnings)
     if scan.is_simulated:
         lines.append(FROM_MAGNITUDE)
     achieved = scan.mask.size / max(int(scan.mask.sum()), 1)
     pattern = None if scan.pattern is None else scan.pattern.name
-    for card in loaded.cards:
+    for card in method.cards:
         line = card.misfit(pattern, achieved)
         if line:
             lines.append(line)

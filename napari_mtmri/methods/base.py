@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -93,6 +93,28 @@ class Method:
     def is_full_sample(self) -> bool:
         """Whether it is shown the truth, and so is no rival on equal terms."""
         return "reference" in self.needs
+
+
+@dataclass(frozen=True)
+class LoadedMethod:
+    """A method with its setting and its loaded weights, ready to run."""
+
+    method: Method
+    setting: Setting
+    loaded: Loaded
+
+    @property
+    def cards(self) -> tuple[Any, ...]:
+        """The cards of the weights it runs with."""
+        return self.loaded.cards
+
+    def run(self, scan: Scan, positions: Sequence[int] | None = None) -> SliceBatch:
+        """Return the output of the method for slices of a scan, all of them by default.
+
+        Only a method that declares that it needs the reference is given the reference.
+        """
+        chosen = range(scan.n_slices) if positions is None else positions
+        return self.loaded.run(scan.select(chosen, with_reference=self.method.is_full_sample))
 
 
 METHODS: Registry[Method] = Registry("methods")

@@ -12,7 +12,7 @@ import numpy as np
 
 from napari_mtmri.device import run_halving
 from napari_mtmri.errors import Stopped
-from napari_mtmri.methods.base import Loaded, Method, Setting, SliceBatch
+from napari_mtmri.methods.base import LoadedMethod, SliceBatch
 from napari_mtmri.scan import Scan
 
 
@@ -38,6 +38,16 @@ class Progress:
     probability: np.ndarray | None
     seconds_left: float
 
+    @property
+    def share(self) -> float:
+        """Part of the slices that is done, 0 to 1."""
+        return self.done / max(self.total, 1)
+
+    @property
+    def text(self) -> str:
+        """Description in words."""
+        return f"{self.done} of {self.total} slices, {self.seconds_left:.0f} s to go"
+
 
 Report = Callable[[Progress], None]
 
@@ -57,9 +67,7 @@ def outwards(count: int, first: int | None) -> list[int]:
 
 def run_slices(
     scan: Scan,
-    method: Method,
-    setting: Setting,
-    loaded: Loaded,
+    method: LoadedMethod,
     first: int | None = None,
     on_progress: Report | None = None,
     stop: threading.Event | None = None,
@@ -82,15 +90,16 @@ def run_slices(
     """
 
     def one_pass(positions: Sequence[int]) -> SliceBatch:
-        return loaded.run(scan.select(positions, with_reference=method.is_full_sample))
+        return method.run(scan, positions)
 
+    device = method.setting.device
     image: np.ndarray | None = None
     probability: np.ndarray | None = None
     done, began = 0, time.perf_counter()
-    for wanted in _batches(outwards(scan.n_slices, first), setting.device.batch_size):
+    for wanted in _batches(outwards(scan.n_slices, first), device.batch_size):
         if stop is not None and stop.is_set():
             raise Stopped(f"{scan.name}: stopped after {done} of {scan.n_slices} slices.")
-        for positions, part in run_halving(one_pass, wanted, setting.device):
+        for positions, part in run_halving(one_pass, wanted, device):
             image = _place(image, part.image, positions, scan.n_slices)
             probability = _place(probability, part.probability, positions, scan.n_slices)
             done += len(positions)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -197,7 +198,10 @@ class Pattern:
             If the plane is too small for R and the centre; the message names values that fit.
         """
         request = self._request(shape)
-        drawn = self.kind.draw(request)
+        if self.kind.facts is None:
+            drawn = _drawn(self, self.kind, request.shape)
+        else:  # it reads a file, which may have changed since the last call
+            drawn = self.kind.draw(request)
         return np.array(np.broadcast_to(drawn, request.shape), dtype=bool)
 
     def describe(self, shape: tuple[int, int], mask: Mask | None = None) -> Sampling:
@@ -299,3 +303,9 @@ class Pattern:
             f"{self.name}: zero frequency (sample {middle[0]}, line {middle[1]}) is not measured, "
             f"so the image loses its mean; {advice}.",
         )
+
+
+@lru_cache(maxsize=32)
+def _drawn(pattern: Pattern, kind: PatternKind, shape: tuple[int, int]) -> Mask:
+    """Draw a mask once: a panel asks for the same one with each slice and each picture."""
+    return kind.draw(pattern._request(shape))

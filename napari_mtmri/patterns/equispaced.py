@@ -51,6 +51,7 @@ EQUISPACED = PatternKind(
             "offset of the first line as a fraction of the line spacing; automatic: random",
             0.0,
             0.999,
+            label="Shift of the lines",
         ),
     ),
 )

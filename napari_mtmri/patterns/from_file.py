@@ -70,7 +70,13 @@ FROM_FILE = PatternKind(
     draw=draw,
     options=(
         Option("path", "path", None, "mask file with one value per line or per sample"),
-        Option("fftshift", "bool", False, "the file has zero frequency at index 0"),
+        Option(
+            "fftshift",
+            "bool",
+            False,
+            "the file has zero frequency at index 0",
+            label="Zero frequency at index 0",
+        ),
     ),
     uses=frozenset(),
     facts=facts,

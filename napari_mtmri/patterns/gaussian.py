@@ -55,6 +55,7 @@ GAUSSIAN = PatternKind(
             "standard deviation of the density as a fraction of k-space",
             0.01,
             10.0,
+            label="Width of the density (σ)",
         ),
         Option(
             "floor",
@@ -63,6 +64,7 @@ GAUSSIAN = PatternKind(
             "density far from the centre relative to the peak; automatic: 1 / (2 R)",
             0.0,
             1.0,
+            label="Lowest density",
         ),
     ),
 )

@@ -83,7 +83,15 @@ PARTIAL_FOURIER = PatternKind(
             "fraction of k-space that is sampled; automatic: 1 / R up to R = 1.6, else 0.625",
             0.5,
             1.0,
+            label="Sampled fraction",
         ),
-        Option("side", "choice", "first", "sampled side of k-space", choices=("first", "last")),
+        Option(
+            "side",
+            "choice",
+            "first",
+            "sampled side of k-space",
+            choices=("first", "last"),
+            label="Sampled side",
+        ),
     ),
 )

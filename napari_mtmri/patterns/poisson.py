@@ -90,6 +90,14 @@ POISSON = PatternKind(
     dimensions=2,
     draw=draw,
     options=(
-        Option("slope", "float", 2.0, "increase of the spacing from centre to edge", 0.0, 10.0),
+        Option(
+            "slope",
+            "float",
+            2.0,
+            "increase of the spacing from centre to edge",
+            0.0,
+            10.0,
+            label="Increase of the spacing",
+        ),
     ),
 )

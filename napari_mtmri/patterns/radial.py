@@ -75,6 +75,7 @@ RADIAL = PatternKind(
             "golden",
             "angle between spokes: golden (111.246 degrees) or uniform",
             choices=("golden", "uniform"),
+            label="Angle between spokes",
         ),
     ),
     uses=frozenset({"acceleration"}),

@@ -63,8 +63,16 @@ SPIRAL = PatternKind(
     dimensions=2,
     draw=draw,
     options=(
-        Option("interleaves", "int", 8, "number of spiral arms", 1, 64),
-        Option("density", "float", 1.5, "1: uniform; larger: denser at the centre", 1.0, 4.0),
+        Option("interleaves", "int", 8, "number of spiral arms", 1, 64, label="Spiral arms"),
+        Option(
+            "density",
+            "float",
+            1.5,
+            "1: uniform; larger: denser at the centre",
+            1.0,
+            4.0,
+            label="Density at the centre",
+        ),
     ),
     uses=frozenset({"acceleration"}),
 )

@@ -142,9 +142,12 @@ def make_plan(experiment: Experiment) -> Plan:
 
 
 def _same_cases(experiment: Experiment) -> Sequence[CaseFile]:
-    """Return the cases, which must be split alike for all seeds."""
+    """Return the cases, which must be split alike for all seeds; other machines can read them."""
+    data = Path(experiment.data)
+    if data.exists() and str(data) != SIMULATED:
+        data = data.absolute()
     found = [
-        find_cases(experiment.data, _recipes(experiment, experiment.study.rows[0], seed)[0])
+        find_cases(data, _recipes(experiment, experiment.study.rows[0], seed)[0])
         for seed in experiment.budget.seeds
     ]
     if any(_names(files) != _names(found[0]) for files in found):

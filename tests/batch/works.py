@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 from napari_mtmri.batch.job import Job
-from napari_mtmri.errors import InputError, WeightsError
+from napari_mtmri.errors import InputError, Stopped, WeightsError
 
 
 def double(job: Job, report: Any, stop: Any) -> int:
@@ -47,6 +48,18 @@ def write_slowly(job: Job, report: Any, stop: Any) -> int:
     try:
         time.sleep(60)
         place.with_name(f"finished-{job.request['number']}").touch()
+    finally:
+        place.unlink()
+    return 0
+
+
+def work_until_stopped(job: Job, report: Any, stop: threading.Event) -> int:
+    """Leave a file while it works, and work until it is stopped."""
+    place = Path(job.places["folder"]) / f"begun-{job.request['number']}"
+    place.touch()
+    try:
+        if stop.wait(60):
+            raise Stopped("stopped")
     finally:
         place.unlink()
     return 0

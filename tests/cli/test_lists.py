@@ -99,7 +99,7 @@ def test_the_doctor_names_no_home_and_checks_weights(
     assert str(here) not in answer.out
     facts = json.loads(sh("doctor", "--json").out)
     assert facts["weights folder"] == "~/w"
-    assert "as its card says" in facts["weights"]["mtmri"]
+    assert "as in its card" in facts["weights"]["mtmri"]
     assert "NOT the file" in facts["weights"]["d5c5"]
     assert "card" in facts["weights"]["unet-full-sample"]
     assert facts["device"].startswith(("cpu", "cuda", "mps"))

@@ -31,7 +31,7 @@ def test_the_newest_request_wins_and_nothing_queues_up(qtbot: Any) -> None:
     assert latest.n_runs == 2
 
 
-def test_what_was_dropped_is_not_heard(qtbot: Any) -> None:
+def test_a_dropped_request_gives_no_result(qtbot: Any) -> None:
     owner = QObject()
     latest, seen, gate = Latest(owner), [], threading.Event()
     latest.done.connect(seen.append)
@@ -107,7 +107,7 @@ def test_a_stopped_job_is_forgotten_at_once(qtbot: Any) -> None:
     assert heard == ["stopped", "second"]
 
 
-def test_a_job_that_fails_says_so_once(qtbot: Any) -> None:
+def test_a_job_that_fails_reports_it_once(qtbot: Any) -> None:
     owner = QObject()
     job, failures = Job(owner), []
     job.failed.connect(failures.append)
@@ -119,7 +119,7 @@ def test_a_job_that_fails_says_so_once(qtbot: Any) -> None:
         job.start(work)
     assert [str(why) for why in failures] == ["no"]
     assert sentence(failures[0]) == (
-        "Unexpected ValueError: no; copy the details and report it, please."
+        "Unexpected ValueError: no; please copy the details and report it."
     )
 
 

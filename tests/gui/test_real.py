@@ -45,7 +45,7 @@ def on_canvas(viewer: Any) -> np.ndarray:
     return np.asarray(picture)
 
 
-def test_a_real_head_stands_upright_with_its_right_on_the_left(
+def test_a_real_head_is_shown_upright_with_its_right_on_the_left(
     volume: mt.Volume, make_napari_viewer: Any, tmp_path: Path
 ) -> None:
     viewer = make_napari_viewer(show=True, strict_qt="raise")
@@ -70,7 +70,7 @@ def test_a_real_head_stands_upright_with_its_right_on_the_left(
         assert right > max(wrong) + 0.02, view
 
 
-def test_a_run_of_the_sample_is_seen_on_the_canvas(make_napari_viewer: Any, qtbot: Any) -> None:
+def test_a_run_of_the_sample_is_shown_on_the_canvas(make_napari_viewer: Any, qtbot: Any) -> None:
     viewer = make_napari_viewer(show=True, strict_qt="raise")
     viewer.open_sample("napari-mtmri", "flair-lesion")
     panel = commands.open_reconstruct(viewer)

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QEvent, QPoint, Qt
 from qtpy.QtGui import QPainter, QPixmap
-from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.gui.form import OptionsForm
-from napari_mtmri.gui.reconstruct.requests import SliceRequest, pattern_of, tick
+from napari_mtmri.gui.reconstruct.slice_job import SliceRequest, tick
 from napari_mtmri.gui.reconstruct.state import Choices
 from napari_mtmri.gui.widgets.acceleration import Acceleration
 from napari_mtmri.gui.widgets.layout import Steady
@@ -62,7 +62,7 @@ def test_a_point_spread_has_its_peak_in_the_middle(qtbot: Any) -> None:
 
 
 def mask_of(name: str, plane: tuple[int, int]) -> np.ndarray:
-    return pattern_of(Choices(pattern=name)).mask(plane)
+    return Choices(pattern=name).acquisition().pattern.mask(plane)
 
 
 def test_r_can_be_slid_typed_and_clicked(qtbot: Any) -> None:
@@ -85,36 +85,64 @@ def test_r_can_be_slid_typed_and_clicked(qtbot: Any) -> None:
     assert widget.value == 2.0
 
 
-def test_a_form_shows_what_is_declared_and_hands_back_what_was_set(qtbot: Any) -> None:
-    form = OptionsForm()
+OPTIONS = (
+    Option("sigma", "float", 0.1, "width", 0.01, 10.0, label="Width"),
+    Option("offset", "float", None, "shift", 0.2, 1.0),
+    Option("arms", "int", 8, "how many", 1, 64),
+    Option("side", "choice", "first", "which", choices=("first", "last")),
+    Option("sort", "choice", None, "which", choices=("a", "b")),
+    Option("fftshift", "bool", True, "where"),
+    Option("rate", "float", 0.001, "no range, so it is typed"),
+)
+
+
+def test_a_form_is_made_from_declared_options(qtbot: Any) -> None:
+    form = OptionsForm(OPTIONS)
     qtbot.addWidget(form)
-    form.show_options(
-        [
-            Option("sigma", "float", 0.1, "width", 0.01, 10.0),
-            Option("offset", "float", None, "shift", 0.0, 1.0),
-            Option("side", "choice", "first", "which", choices=("first", "last")),
-            Option("fftshift", "bool", True, "where"),
-            Option("path", "path", None, "chosen elsewhere"),
-        ]
-    )
-    assert list(form.fields) == ["sigma", "offset", "side", "fftshift"]
+    assert list(form.fields) == [option.name for option in OPTIONS]
     assert form.values() == {}
+    labels = [label.text() for label in form.findChildren(QLabel)]
+    assert labels[:3] == ["Width", "Offset", "Arms"]
+    fields = {name: field.native for name, field in form.fields.items()}
+    assert fields["sigma"].value() == 0.1
+    assert "0.01 to 10" in fields["sigma"].toolTip()
+    assert fields["offset"].text() == "automatic"
+    assert fields["rate"].placeholderText() == "0.001"
+
+
+def test_a_form_returns_only_what_was_set(qtbot: Any) -> None:
+    form = OptionsForm(OPTIONS)
+    qtbot.addWidget(form)
     heard: list[Any] = []
+    edited: list[Any] = []
     form.changed.connect(heard.append)
-    sigma, side, box = (form.fields[name] for name in ("sigma", "side", "fftshift"))
-    assert isinstance(sigma, QLineEdit)
-    assert isinstance(side, QComboBox)
-    assert isinstance(box, QCheckBox)
-    assert sigma.placeholderText() == "0.1"
-    assert "0.01 to 10" in sigma.toolTip()
-    qtbot.keyClicks(sigma, "0.5")
-    sigma.editingFinished.emit()
-    side.setCurrentText("last")
-    box.setChecked(False)
-    assert heard[-1] == {"sigma": "0.5", "side": "last", "fftshift": False}
+    form.edited.connect(lambda name, value: edited.append((name, value)))
+    fields = {name: field.native for name, field in form.fields.items()}
+    fields["sigma"].setValue(0.5)
+    fields["offset"].setValue(0.3)
+    fields["arms"].setValue(9)
+    fields["side"].setCurrentText("last")
+    fields["sort"].setCurrentText("b")
+    fields["fftshift"].setChecked(False)
+    qtbot.keyClicks(fields["rate"], "1e-4")
+    assert edited[-1] == ("fftshift", False)  # not with each letter
+    fields["rate"].editingFinished.emit()
+    assert heard[-1] == {
+        "sigma": 0.5, "offset": 0.3, "arms": 9, "side": "last", "sort": "b", "fftshift": False,
+        "rate": "1e-4",
+    }  # fmt: skip
+    assert edited[0] == ("sigma", 0.5)
+    fields["offset"].setValue(fields["offset"].minimum())
+    assert edited[-1] == ("offset", None)
+    assert "offset" not in heard[-1]
+    form.show_values({option.name: option.default for option in OPTIONS})
+    assert form.values() == {}
+    assert edited[-1] == ("offset", None)  # showing values is not editing
+    form.show_options(OPTIONS[:1])
+    assert list(form.fields) == ["sigma"]
 
 
-def test_a_problem_is_one_sentence_with_details_a_click_away(qtbot: Any) -> None:
+def test_a_problem_is_one_sentence_with_details_on_a_click(qtbot: Any) -> None:
     problem = Problem()
     qtbot.addWidget(problem)
     assert problem.isHidden()
@@ -131,7 +159,7 @@ def test_a_problem_is_one_sentence_with_details_a_click_away(qtbot: Any) -> None
     assert problem.isHidden()
 
 
-def test_a_steady_label_has_its_panel_laid_out_for_another_height_alone(qtbot: Any) -> None:
+def test_a_steady_label_causes_a_layout_only_for_another_height(qtbot: Any) -> None:
     panel, label = QWidget(), QLabel("one line")
     qtbot.addWidget(panel)
     label.setWordWrap(True)
@@ -159,7 +187,7 @@ def test_a_steady_label_has_its_panel_laid_out_for_another_height_alone(qtbot: A
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.05, 1.2), (0.6, 0.95), (0.001, 30.0)])
-def test_numbers_beside_a_logarithmic_axis_do_not_lie_on_each_other(
+def test_numbers_along_a_logarithmic_axis_do_not_overlap(
     low: float, high: float, qtbot: Any
 ) -> None:
     plot = Plot("Losses", (Line("one", "image"),), is_log=True)
@@ -178,7 +206,7 @@ def test_numbers_beside_a_logarithmic_axis_do_not_lie_on_each_other(
     assert all(one[1] <= other[0] + 3 for one, other in itertools.pairwise(spans))
 
 
-def test_choices_say_what_changed_and_nothing_when_nothing_did() -> None:
+def test_choices_signal_a_change_and_nothing_without_one() -> None:
     choices = Choices()
     heard: list[str] = []
     choices.events.connect(lambda info: heard.append(info.signal.name))
@@ -201,15 +229,6 @@ def test_every_pattern_can_be_chosen_at_its_defaults(name: str) -> None:
     assert done.mask is not None
     again = tick(SliceRequest(Choices(pattern=name, acceleration=min(4.0, most))))
     np.testing.assert_array_equal(done.mask, again.mask)
-
-
-def test_a_pattern_drawn_once_is_the_pattern_itself() -> None:
-    choices = Choices(pattern="gaussian", options={"sigma": 0.2}, seed=5)
-    made, kept = choices.make_pattern(), pattern_of(choices)
-    assert kept.record() == made.record()
-    np.testing.assert_array_equal(kept.mask((40, 44)), made.mask((40, 44)))
-    other = pattern_of(Choices(pattern="gaussian", options={"sigma": 0.4}, seed=5))
-    assert (other.mask((40, 44)) != kept.mask((40, 44))).any()
 
 
 def test_what_does_not_fit_is_a_request_error() -> None:

@@ -33,8 +33,7 @@ def scan() -> Scan:
 
 
 def run_parts(scan: Scan, name: str, weights: Path):  # type: ignore[no-untyped-def]
-    member, _, loaded = load_method(name, device="cpu", precision="float32", weights=weights)
-    return loaded.run(replace(scan, reference=scan.reference if member.is_full_sample else None))
+    return load_method(name, device="cpu", precision="float32", weights=weights).run(scan)
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -23,6 +23,7 @@ from napari_mtmri.study.state import events_of
 from napari_mtmri.study.summary import summarise_plan
 from napari_mtmri.train.data.batches import Simulator, plan_epoch
 from napari_mtmri.train.data.cases import load_cases
+from tests.batch.machines import Machines
 from tests.study.conftest import plan_of
 
 PAIR = Study("pair", "Two rows", (PLAIN, TWO_STAGE))
@@ -81,6 +82,18 @@ def test_scored_in_two_processes_the_tables_are_the_same(finished: Plan, tmp_pat
     shutil.copytree(finished.experiment.out / "rows", tmp_path / "rows")
     plan = plan_of(PAIR, tmp_path)
     run_experiment(plan, where=Where(n_processes=2))
+    assert tables(plan) == tables(finished)
+
+
+def test_scored_on_a_cluster_the_tables_are_the_same(finished: Plan, tmp_path: Path) -> None:
+    pytest.importorskip("distributed", reason="needs the extra [cluster]")
+    shutil.copytree(finished.experiment.out / "rows", tmp_path / "rows")
+    plan, machines = plan_of(PAIR, tmp_path), Machines(tmp_path)
+    try:
+        machines.add_worker("a")
+        run_experiment(plan, where=Where(dask=machines.address))
+    finally:
+        machines.end()
     assert tables(plan) == tables(finished)
 
 

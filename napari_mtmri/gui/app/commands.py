@@ -1,51 +1,27 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Commands of the palette, the Layers menus and the keys: each does one thing to the panel."""
+"""Commands of the palette, the Layers menu and the keys: each calls one action of a panel."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from napari.viewer import Viewer
 
-if TYPE_CHECKING:
-    from napari_mtmri.gui.reconstruct.panel import Reconstruct
-    from napari_mtmri.gui.train.panel import Train
+from napari_mtmri.gui.app.panels import PLUGIN, open_panel, panel_of
+from napari_mtmri.gui.viewer.orientation import watch
 
-PLUGIN = "napari-mtmri"
-
-
-def open_reconstruct(viewer: Viewer) -> Reconstruct:
-    """Show the Reconstruct panel, opened if it is not, and return it."""
-    from napari_mtmri.gui.reconstruct.panel import Reconstruct
-
-    return _open(viewer, Reconstruct)
+RECONSTRUCT, TRAIN = "Reconstruct", "Train"
 
 
-def open_train(viewer: Viewer) -> Train:
-    """Show the Train panel, opened if it is not, and return it."""
-    from napari_mtmri.gui.train.panel import Train
-
-    return _open(viewer, Train)
+def open_reconstruct(viewer: Viewer) -> Any:
+    """Show the Reconstruct panel and return it."""
+    return open_panel(viewer, RECONSTRUCT)
 
 
-def _open(viewer: Viewer, kind: type) -> Any:
-    """Return the panel of a kind; the one there is, whichever menu it was opened from.
-
-    Two would disagree.
-    """
-    from napari_mtmri.gui.app.panels import panel_of
-
-    panel = panel_of(viewer, kind)
-    if panel is None:
-        _, panel = viewer.window.add_plugin_dock_widget(PLUGIN, kind.__name__, tabify=True)
-    dock = panel.parentWidget()
-    while dock is not None and not dock.inherits("QDockWidget"):
-        dock = dock.parentWidget()
-    if dock is not None:
-        dock.show()
-        dock.raise_()
-    return panel
+def open_train(viewer: Viewer) -> Any:
+    """Show the Train panel and return it."""
+    return open_panel(viewer, TRAIN)
 
 
 def run_volume(viewer: Viewer) -> None:
@@ -59,7 +35,7 @@ def stop(viewer: Viewer) -> None:
 
 
 def toggle_live(viewer: Viewer) -> None:
-    """Turn Live on or off."""
+    """Switch Live on or off."""
     open_reconstruct(viewer).run_part.live.toggle()
 
 
@@ -70,43 +46,38 @@ def swap_phase(viewer: Viewer) -> None:
 
 def toggle_view(viewer: Viewer) -> None:
     """Change between the radiological and the neurological view."""
-    from napari_mtmri.gui.viewer.orientation import watch
-
     watch(viewer).toggle()
 
 
 def start_training(viewer: Viewer) -> None:
-    """Start the training that is chosen."""
+    """Start the training with the chosen recipe."""
     open_train(viewer).start()
 
 
 def stop_training(viewer: Viewer) -> None:
-    """Stop the training that is watched, after the batch in hand."""
+    """Stop the training that is shown, after the current batch."""
     open_train(viewer).stop()
 
 
 def resume_training(viewer: Viewer) -> None:
-    """Go on with the training that is watched."""
+    """Resume the training that is shown."""
     open_train(viewer).resume()
 
 
 def use_weights(viewer: Viewer, method: str, weights: Path) -> None:
-    """Show the Reconstruct panel with a method and weights of the user's own chosen."""
+    """Show the Reconstruct panel with this method and the user's own weights chosen."""
     open_reconstruct(viewer).method.choose(method, weights)
 
 
-def list_methods_anew(viewer: Viewer) -> None:
-    """Let an open Reconstruct panel find weights that have come."""
-    from napari_mtmri.gui.app.panels import panel_of
-    from napari_mtmri.gui.reconstruct.panel import Reconstruct
-
-    panel = panel_of(viewer, Reconstruct)
+def refresh_methods(viewer: Viewer) -> None:
+    """Let an open Reconstruct panel list weights that were added."""
+    panel = panel_of(viewer, RECONSTRUCT)
     if panel is not None:
         panel.method.refresh()
 
 
 def prefer_nifti(*_: Any) -> None:
-    """Let this program open NIfTI files without asking from now on."""
+    """Open NIfTI files with this plugin from now on, without asking."""
     from napari.settings import get_settings
     from napari.utils.notifications import show_info
 
@@ -114,7 +85,10 @@ def prefer_nifti(*_: Any) -> None:
     known = dict(plugins.extension2reader)
     ours = {"*.nii": PLUGIN, "*.nii.gz": PLUGIN}
     others = {key: name for key, name in known.items() if key not in ours}
-    plugins.extension2reader = {**ours, **others}  # the first that fits wins, not the longest
+    plugins.extension2reader = {
+        **ours,
+        **others,
+    }  # napari takes the first that matches, not the longest
     other = others.get("*.gz")
     note = "" if other in (None, PLUGIN) else f" Other .gz files stay with {other}."
     show_info(f"NIfTI files are opened with MTMRI from now on (Preferences ▸ Plugins).{note}")

@@ -14,21 +14,26 @@ from napari_mtmri.errors import ResourceError
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-PLUGIN = "napari-mtmri"
-ADVICE = "run 'napari-mtmri doctor' and see its lines"
+ADVICE = "run 'napari-mtmri doctor' for the cause"
 
 
-def open_window(paths: Sequence[Path] = (), sample: str | None = None, run: bool = False) -> None:
-    """Open the window with the Reconstruct panel, and stay until it is closed.
+def open_window(
+    paths: Sequence[Path] = (),
+    sample: str | None = None,
+    run: bool = False,
+    panel: str = "Reconstruct",
+) -> None:
+    """Open the window with a panel, and return when it is closed.
 
     Parameters
     ----------
     paths : sequence of Path
-        Volumes or run folders to open.
+        Volumes or result folders to open.
     sample : str, optional
         Name of a shipped sample to open.
     run : bool
-        Reconstruct what was opened at once, as the panel is set.
+        Reconstruct the opened volume at once, with the panel's settings.
+    panel : {"Reconstruct", "Train"}
 
     Raises
     ------
@@ -40,24 +45,7 @@ def open_window(paths: Sequence[Path] = (), sample: str | None = None, run: bool
     _check()
     import napari
 
-    build_window(paths, sample, run)
-    napari.run()
-
-
-def open_training() -> None:
-    """Open the window with the Train panel, and stay until it is closed.
-
-    Raises
-    ------
-    ResourceError
-        If there is no screen, no Qt or no OpenGL.
-    """
-    _check()
-    import napari
-
-    from napari_mtmri.gui.app.commands import open_train
-
-    open_train(napari.Viewer(title="napari-mtmri"))
+    build_window(paths, sample, run, panel)
     napari.run()
 
 
@@ -65,7 +53,7 @@ def _check() -> None:
     """Refuse where no window can be opened."""
     _check_screen()
     try:
-        import napari.viewer  # noqa: F401 - says what is missing
+        import napari.viewer  # noqa: F401 - fails with what is missing
 
         _check_opengl()
     except (ImportError, RuntimeError) as why:
@@ -73,12 +61,15 @@ def _check() -> None:
 
 
 def build_window(
-    paths: Sequence[Path] = (), sample: str | None = None, run: bool = False
+    paths: Sequence[Path] = (),
+    sample: str | None = None,
+    run: bool = False,
+    panel: str = "Reconstruct",
 ) -> tuple[Viewer, Any]:
-    """Return a viewer with the Reconstruct panel, and what was asked for opened in it."""
+    """Return a viewer with the files or the sample opened, and its panel."""
     import napari
 
-    from napari_mtmri.gui.app.commands import open_reconstruct
+    from napari_mtmri.gui.app.panels import PLUGIN, open_panel
     from napari_mtmri.gui.viewer.contributions import activate
 
     for path in paths:
@@ -89,22 +80,22 @@ def build_window(
         viewer.open_sample(PLUGIN, sample)
     for path in paths:
         viewer.open(str(path), plugin=PLUGIN)
-    panel = open_reconstruct(viewer)
+    opened = open_panel(viewer, panel)
     _to_lesion(viewer)
     if run:
-        panel.run_volume()
-    return viewer, panel
+        opened.run_volume()
+    return viewer, opened
 
 
 def _check_readable(path: Path) -> None:
-    """Refuse a path before there is a window."""
+    """Refuse a path before the window opens."""
     from napari_mtmri.readers.base import find_reader
 
     find_reader(Path(path))
 
 
 def _check_screen() -> None:
-    """Refuse where Qt would end the program instead of raising."""
+    """Refuse where Qt would abort the program instead of raising an error."""
     named = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
     if sys.platform.startswith("linux") and not named:
         raise ResourceError(
@@ -114,7 +105,7 @@ def _check_screen() -> None:
 
 
 def _check_opengl() -> None:
-    """Refuse where the canvas would stay black."""
+    """Refuse where the canvas would be black."""
     from qtpy.QtGui import QOpenGLContext
     from qtpy.QtWidgets import QApplication
 
@@ -127,7 +118,7 @@ def _check_opengl() -> None:
 
 
 def _to_lesion(viewer: Viewer) -> None:
-    """Go to the slice with most of what is drawn."""
+    """Go to the slice with the most labelled voxels."""
     import numpy as np
     from napari.layers import Labels
 

@@ -1,37 +1,41 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How the Reconstruct panel is used, as its help button shows it."""
+"""The guide of the Reconstruct panel, shown by its help button."""
 
 from __future__ import annotations
 
 GUIDE = """
 # Reconstruct
 
-Under-sample an MR volume as a faster scan would have, reconstruct and segment it, and see
-how well that went. *Research use only.*
+Simulate a faster, under-sampled scan of an MR volume, reconstruct and segment it, and score
+the result. *Research use only.*
 
-1. **Input.** Open a volume (NIfTI, MGH, MINC, Analyze, a folder of TCGA slices), or take the
-   sample. A reference mask is what somebody drew; with one the segmentation is scored.
+1. **Input.** Open a volume (NIfTI, MGH, MINC, Analyze, a folder of TCGA slices) or the sample.
+   With a reference mask, a segmentation of the same image, the segmentation is scored.
    *Swap phase* exchanges the phase-encoding and readout directions.
-2. **Sampling.** Which lines of k-space are measured. R is how many times fewer they are than
-   all. The strip shows each line as one pixel, with the exact counts below it.
-3. **Realism.** Phase, noise and coils; without them a simulation flatters every method.
-4. **Method.** Greyed ones lack their weights. *Card* says what the weights were trained on.
-   A line that begins with *Caution* says that the sampling is far from that: then the result may be wrong.
-5. **Run volume** does the slice on screen first and then outwards. *Stop* leaves the layers as
-   they were. **Live** recomputes the slice on screen whenever anything changes.
-6. **Show.** Which layers a run adds. Prediction is outlined in orange, what was drawn is teal.
-7. **Scores** of zero-filled, this run and earlier runs of the case; "—" was not measured.
-   *Save run…* writes everything as a folder that can be opened again.
+2. **Sampling.** The lines of k-space that are measured. R is the number of all lines divided
+   by the number of measured lines. The strip shows one pixel per line, with the exact counts
+   below. *New seed* draws another mask.
+3. **Realism.** Phase, noise and coils. Without them, scores are better than with a real scan.
+4. **Method.** Methods without weights are greyed out. *Card* shows the training data of the
+   weights. A line that begins with *Caution* warns that the sampling is unlike that of the
+   training, so that the result may be wrong.
+5. **Run volume** reconstructs the slice on screen first, then its neighbours and outwards.
+   *Stop* leaves the layers as they were before. **Live** recomputes the slice on screen on
+   every change.
+6. **Show.** The layers that a run adds. Predicted lesions are outlined in orange, the reference
+   mask is teal.
+7. **Scores** of the zero-filled image, this run and earlier runs of the case; "—" means not
+   measured. *Save run…* writes a result folder, which can be opened again.
 
-| key | does |
+| key | action |
 | --- | --- |
 | Alt+R | run the volume |
 | Alt+S | stop |
-| Alt+I | live on or off |
-| Alt+X | swap phase and readout |
+| Alt+I | switch Live on or off |
+| Alt+X | swap phase encoding and readout |
 | Alt+N | radiological or neurological view |
 
-All of these are in the command palette and in Layers ▸ Transform ▸ MTMRI.
+All of these are also in the command palette and in Layers ▸ Transform ▸ MTMRI.
 
-R and L at the sides of the picture are the **patient's** right and left.
+R and L at the sides of the image are the **patient's** right and left.
 """

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The slice on screen, recomputed as soon as anything changes; newest wins, nothing queues."""
+"""The slice on screen, recomputed on every change; the newest request wins, nothing queues."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import Any
 
+import numpy as np
 from napari.viewer import Viewer
 from qtpy.QtCore import QObject, Signal
 
 from napari_mtmri.gui.jobs import Latest
-from napari_mtmri.gui.reconstruct.preview_layers import SEGMENTATION, PreviewLayers
-from napari_mtmri.gui.reconstruct.requests import (
+from napari_mtmri.gui.reconstruct.slice_job import (
     SliceDone,
     SliceRequest,
     Tick,
@@ -20,29 +20,29 @@ from napari_mtmri.gui.reconstruct.requests import (
     slice_line,
     tick,
 )
-from napari_mtmri.gui.reconstruct.results import ResultLayers
-from napari_mtmri.gui.viewer.layers import Placement
+from napari_mtmri.gui.viewer.layer_list import ResultLayers, insert_unfilled, redraw, stack_of
+from napari_mtmri.gui.viewer.layers import Placement, window_of
 
-ZERO_FILLED = "zero-filled"
+ZERO_FILLED, SEGMENTATION = "zero-filled", "segmentation"
 
 
 class Live(QObject):
-    """Two lanes: mask and zero-filled image follow at once, the method as fast as it can.
+    """Two queues: mask and zero-filled image follow at once, the method as fast as it can.
 
-    While the method's result is not yet of what is chosen now, it is hidden, and the
-    zero-filled image is seen.
+    While the method's result does not yet belong to the current choices it is hidden, and
+    the zero-filled image is visible.
 
     Signals
     -------
-    ticked : Tick, the mask of what is chosen now
+    ticked : Tick, the mask of the current choices
     shown : SliceDone, once the method's slice is in its layer
     noted : str, the scores of the slice on screen
-    failed : exception of a lane
+    failed : exception of a queue
     """
 
     ticked = Signal(object)
     shown = Signal(object)
-    noted = Signal(str)
+    noted = Signal(object)
     failed = Signal(object)
 
     def __init__(self, viewer: Viewer, results: ResultLayers, parent: QObject) -> None:
@@ -54,22 +54,23 @@ class Live(QObject):
         self._tick: Tick | None = None
         self.fast.done.connect(self._ticked)
         self.slow.done.connect(self._method_done)
-        self.scoring.done.connect(self._scored)
-        for lane in (self.fast, self.slow, self.scoring):
-            lane.failed.connect(self.failed)
+        self.scoring.done.connect(self.noted)
+        for queue in (self.fast, self.slow, self.scoring):
+            queue.failed.connect(self.failed)
 
     @property
     def is_busy(self) -> bool:
-        """Whether a picture is still to come."""
+        """Whether a picture is still being computed."""
         return self.fast.is_busy or self.slow.is_busy
 
     def ask(self, request: SliceRequest, placement: Placement | None, can_run: bool) -> None:
-        """Show what belongs to this request, instead of any that is not shown yet.
+        """Compute and show a request instead of all earlier ones.
 
         Parameters
         ----------
+        request : SliceRequest
         placement : Placement or None
-            Of the volume's layer.
+            How the volume's layer is placed.
         can_run : bool
             Whether the chosen method can run here.
         """
@@ -77,7 +78,7 @@ class Live(QObject):
         self.fast.ask(partial(tick, request))
         if not request.is_live or request.volume is None or placement is None:
             return
-        self._layers.prepare(request.volume, request.choices, placement)
+        self._layers.prepare(request, placement)
         method = request.choices.method
         if can_run and method != ZERO_FILLED:
             self._layers.keep_only(ZERO_FILLED, method, SEGMENTATION)
@@ -87,30 +88,37 @@ class Live(QObject):
             self.slow.drop()
 
     def end(self) -> None:
-        """Remove the layers and forget what is under way."""
+        """Remove the layers and drop what is in progress."""
         self.pause()
-        self._layers.remove()
+        self._layers.keep_only()
         self._results.put_labels_back()
 
     def step_back(self) -> None:
-        """Hide the layers while something else is shown; the next `ask` shows them again."""
+        """Hide the layers, for instance during a run; the next `ask` shows them again."""
         self.pause()
         self._layers.hide()
         self._results.put_labels_back()
 
     def pause(self) -> None:
-        """Forget what is under way."""
+        """Drop what is in progress."""
         self._newest = None
-        for lane in (self.fast, self.slow, self.scoring):
-            lane.drop()
+        for queue in (self.fast, self.slow, self.scoring):
+            queue.drop()
 
     def _ticked(self, done: Tick) -> None:
         self.ticked.emit(done)
         newest = self._newest
-        if done.image is None or newest is None or not newest.is_live:
+        if newest is None or not newest.is_live:
+            return
+        if done.problem is not None:  # nothing can be computed, so no picture is valid
+            self.slow.drop()
+            self.scoring.drop()
+            self._layers.hide()
+            return
+        if done.image is None:
             return
         self._tick = done
-        self._layers.show_image(ZERO_FILLED, done.request.number, done.image, alone=True)
+        self._layers.put(ZERO_FILLED, done.request.number, done.image)
         self._layers.reveal(ZERO_FILLED)
         if self.slow.is_busy:
             self._layers.hide(ZERO_FILLED)
@@ -124,22 +132,91 @@ class Live(QObject):
             return
         self._done = done
         if done.image is not None:
-            self._layers.show_image(request.choices.method, request.number, done.image, alone=True)
+            self._layers.put(request.choices.method, request.number, done.image)
         if done.probability is not None:
             self._results.set_labels_aside()
-            self._layers.show_labels(request.number, labels_from(done.probability), alone=True)
+            self._layers.put(SEGMENTATION, request.number, labels_from(done.probability))
         self._layers.reveal()
         self._layers.redraw(request.choices.method, SEGMENTATION)
         self.shown.emit(done)
         self._score()
 
     def _score(self) -> None:
-        """Score what is seen, once both pictures are of the same request."""
+        """Score the slice once both pictures belong to the same request."""
         zero, done = self._tick, self._done
         if zero is None or zero.request is not self._newest:
             return
         same = done is not None and done.request is zero.request
         self.scoring.ask(partial(slice_line, zero, done if same else None))
 
-    def _scored(self, line: Any) -> None:
-        self.noted.emit(str(line))
+
+class PreviewLayers:
+    """The layers of Live: one computed slice each, never a slice of other choices."""
+
+    def __init__(self, viewer: Viewer, results: ResultLayers) -> None:
+        self._viewer, self._results = viewer, results
+        self._layers: dict[str, Any] = {}
+        self._numbers: dict[str, int] = {}  # the slice that each layer shows
+        self._grid: tuple[Any, ...] = ()
+        self._hidden: set[str] = set()
+
+    def prepare(self, request: SliceRequest, placement: Placement) -> None:
+        """Remove the layers if they are of another volume or other axes."""
+        assert request.volume is not None  # Live asks for none without a volume
+        grid = (request.volume, request.choices.axes(request.volume))
+        if grid != self._grid:
+            self.keep_only()
+            self._grid = grid
+        self._placement = placement
+
+    def put(self, what: str, number: int, plane: np.ndarray) -> None:
+        """Replace the slice (readout, phase) that a layer shows; `redraw` draws it."""
+        layer = self._layers.get(what)
+        if layer is None or layer not in self._viewer.layers:
+            layer = self._layers[what] = self._add(what)
+        stack = stack_of(layer, self._placement, self._grid[1])
+        stack[self._numbers.get(what, number)] = 0 if what == SEGMENTATION else np.nan
+        stack[number] = plane
+        self._numbers[what] = number
+
+    def redraw(self, *whats: str) -> None:
+        """Draw these layers."""
+        for what in whats:
+            if what in self._layers and self._layers[what].visible:
+                redraw(self._layers[what])
+
+    def hide(self, *kept: str) -> None:
+        """Hide the layers that do not belong to the current choices, until `reveal`."""
+        for what, layer in self._layers.items():
+            if what not in kept and layer.visible:
+                layer.visible = False
+                self._hidden.add(what)
+
+    def reveal(self, *whats: str) -> None:
+        """Show again what `hide` has hidden: these layers, or all."""
+        for what in self._hidden & set(whats or self._hidden):
+            self._hidden.discard(what)
+            if what in self._layers and self._layers[what] in self._viewer.layers:
+                self._layers[what].visible = True
+
+    def keep_only(self, *whats: str) -> None:
+        """Remove all other layers."""
+        unwanted = [what for what in self._layers if what not in whats]
+        self._results.remove([self._layers.pop(what) for what in unwanted])
+        for what in unwanted:
+            self._numbers.pop(what, None)
+            self._hidden.discard(what)
+
+    def _add(self, what: str) -> Any:
+        volume = self._grid[0]
+        self._numbers.pop(what, None)
+        shape = self._placement.view(volume.data).shape
+        labels, unknown = np.zeros(shape, np.uint8), np.full(shape, np.nan, np.float32)
+        return insert_unfilled(
+            self._viewer,
+            labels if what == SEGMENTATION else unknown,
+            f"{volume.name} · live · {what}",
+            self._placement,
+            {"preview": True},
+            window_of(volume.data),
+        )

@@ -12,64 +12,67 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout
 
 from napari_mtmri.errors import InputError, WeightsError
-from napari_mtmri.gui.app.keys import bind_keys, unbind_keys, unbinder
-from napari_mtmri.gui.app.panels import remember
+from napari_mtmri.gui.app import commands
+from napari_mtmri.gui.app.panels import register_panel, unbind_keys, unwrapped
 from napari_mtmri.gui.jobs import Latest, sentence
-from napari_mtmri.gui.reconstruct.dialogs import Dialogs
+from napari_mtmri.gui.reconstruct.files import Files
 from napari_mtmri.gui.reconstruct.guide import GUIDE
-from napari_mtmri.gui.reconstruct.input_part import InputPart
 from napari_mtmri.gui.reconstruct.live import Live
-from napari_mtmri.gui.reconstruct.method_part import MethodPart
-from napari_mtmri.gui.reconstruct.requests import SliceDone, SliceRequest, Tick, load_device
-from napari_mtmri.gui.reconstruct.results import slice_on_screen
-from napari_mtmri.gui.reconstruct.run_part import RunPart
-from napari_mtmri.gui.reconstruct.running import Running
-from napari_mtmri.gui.reconstruct.sampling_part import RealismPart, SamplingPart
-from napari_mtmri.gui.reconstruct.scores_part import ScoresPart, summary
-from napari_mtmri.gui.reconstruct.show_part import ShowPart
-from napari_mtmri.gui.reconstruct.state import METHOD, Choices
-from napari_mtmri.gui.reconstruct.whole import VolumeDone, VolumeRequest
+from napari_mtmri.gui.reconstruct.parts.input import InputPart
+from napari_mtmri.gui.reconstruct.parts.method import MethodPart
+from napari_mtmri.gui.reconstruct.parts.run import RunPart
+from napari_mtmri.gui.reconstruct.parts.sampling import RealismPart, SamplingPart
+from napari_mtmri.gui.reconstruct.parts.scores import ScoresPart, summary
+from napari_mtmri.gui.reconstruct.parts.show import ShowPart
+from napari_mtmri.gui.reconstruct.run_controller import RunController
+from napari_mtmri.gui.reconstruct.slice_job import SliceRequest, Tick, load_device
+from napari_mtmri.gui.reconstruct.state import DISPLAY, METHOD, Choices
+from napari_mtmri.gui.reconstruct.volume_job import VolumeDone, VolumeRequest
 from napari_mtmri.gui.viewer import orientation
+from napari_mtmri.gui.viewer.layer_list import slice_on_screen
 from napari_mtmri.gui.viewer.layers import placement_of_layer
-from napari_mtmri.gui.viewer.result_layers import error_top
 from napari_mtmri.gui.widgets.header import Header
 from napari_mtmri.gui.widgets.layout import Column, Panel, Section
 from napari_mtmri.methods.assemble import FROM_MAGNITUDE
 from napari_mtmri.volume import Volume
 
+KEYS = {
+    "Alt-R": commands.run_volume,
+    "Alt-S": commands.stop,
+    "Alt-I": commands.toggle_live,
+    "Alt-X": commands.swap_phase,
+    "Alt-N": commands.toggle_view,
+}
+
 
 class Reconstruct(Panel):
-    """Under-sample a volume, reconstruct and segment it, and see how well.
+    """Under-sample a volume, reconstruct and segment it, and score the result.
 
     Signals
     -------
-    finished : the Result of a whole run, once its layers stand
+    finished : the Result of a whole run, once its layers are added
     """
 
     finished = Signal(object)
 
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
-        # Through the dock it comes wrapped, and layers fetched from a wrapped viewer are
-        # not the layers themselves.
-        self.viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
+        self.viewer = unwrapped(napari_viewer)
         self.choices = Choices()
         self.header = Header("Reconstruct", GUIDE)
         self.input = InputPart(self.viewer)
         self.sampling, self.realism = SamplingPart(self.choices), RealismPart(self.choices)
         self.method, self.show_part = MethodPart(self.choices), ShowPart(self.choices)
         self.run_part, self.scores = RunPart(self.choices), ScoresPart()
-        self.loader, self.running = Latest(self), Running(self.viewer, self)
+        self.loader, self.running = Latest(self), RunController(self.viewer, self)
         self.live = Live(self.viewer, self.running.layers, self)
-        self.dialogs = Dialogs(self.viewer, self, self._request, self._newest)
+        self.files = Files(self.viewer, self, self._request, self.running)
         self._has_let_go = False
         self._is_hidden = False
         self._lay_out()
         self._connect()
-        self._connect_files()
         orientation.watch(self.viewer)
-        bind_keys(self.viewer)
-        remember(self, self.running.job.stopper.stop, unbinder(self.viewer))
+        register_panel(self, self.running.job.stopper.stop, KEYS)
         self._load()
         self._input_changed()
 
@@ -100,45 +103,48 @@ class Reconstruct(Panel):
         self.loader.done.connect(self.header.show_device)
         self.loader.failed.connect(self.header.show_no_device)
         self.live.ticked.connect(self._ticked)
-        self.live.shown.connect(self._live_shown)
-        self.live.noted.connect(self._live_noted)
+        self.live.shown.connect(self.run_part.problem.clear)
+        self.live.noted.connect(self.run_part.show_note)
         self.running.progressed.connect(self.run_part.show_progress)
         self.running.done.connect(self._done)
-        self.running.stopped.connect(self._stopped)
+        self.running.stopped.connect(self.run_part.show_stopped)
         self.running.ended.connect(self._ended)
-        for source in (self.loader, self.live, self.running, self.dialogs):
+        for source in (self.loader, self.live, self.running, self.files):
             source.failed.connect(self._failed)
+        self._connect_files()
 
     def _connect_files(self) -> None:
-        self.input.open_asked.connect(self.dialogs.open_volumes)
-        self.input.open_mask_asked.connect(self.dialogs.open_labels)
-        self.input.sample_asked.connect(self.dialogs.open_sample)
-        self.sampling.load_asked.connect(self.dialogs.load_mask)
-        self.sampling.save_asked.connect(self.dialogs.save_mask)
-        self.scores.save_asked.connect(self.dialogs.save_run)
-        self.scores.figure_asked.connect(self.dialogs.save_figure)
-        self.scores.csv_asked.connect(self.dialogs.save_csv)
-        self.dialogs.opened.connect(self.input.image.choose)
-        self.dialogs.mask_chosen.connect(self.sampling.use_file)
-        self.dialogs.noted.connect(self.run_part.show_note)
-
-    # What is chosen
+        self.input.open_asked.connect(self.files.open_volumes)
+        self.input.open_mask_asked.connect(self.files.open_labels)
+        self.input.sample_asked.connect(self.files.open_sample)
+        self.sampling.load_asked.connect(self.files.load_mask)
+        self.sampling.save_asked.connect(self.files.save_mask)
+        self.scores.save_asked.connect(self.files.save_run)
+        self.scores.figure_asked.connect(self.files.save_figure)
+        self.scores.csv_asked.connect(self.files.save_csv)
+        self.files.opened.connect(self.input.image.choose)
+        self.files.mask_chosen.connect(self.sampling.use_file)
+        self.files.noted.connect(self.run_part.show_note)
 
     def _input_changed(self) -> None:
         volume = self.input.volume()
         self.input.show_facts(volume, None if volume is None else self.choices.axes(volume))
-        self.run_part.show_running(self.running.is_running, volume is not None)
+        self._show_running()
         self._ask()
 
     def _chosen(self, what: Any) -> None:
         name = what.signal.name
+        if name in ("error_scale", "error_top"):
+            self._scale_errors()
+        if name in DISPLAY:
+            return
+        if not self.running.is_running and not self.run_part.live.isChecked():
+            self.run_part.show_note("")  # it is about other choices
         if name in METHOD:
             self._load()
         if name == "swapped":
             self._input_changed()
-        elif name in ("error_scale", "error_top"):
-            self._scale_errors()
-        elif name != "shown":
+        else:
             self._ask()
 
     def _load(self) -> None:
@@ -159,15 +165,12 @@ class Reconstruct(Panel):
         )  # fmt: skip
 
     def _ask(self, *_: object) -> None:
-        """Show mask and counts, and with Live the slice on screen, of what is chosen now."""
+        """Show mask and counts, and with Live the slice on screen, for the current choices."""
         if self._is_hidden:
             return
         request, layer = self._request(), self.input.image.layer
         placement = None if request.volume is None else placement_of_layer(layer)
         self.live.ask(request, placement, self.method.can_run)
-
-    def _newest(self) -> VolumeDone | None:
-        return self.running.newest
 
     def _slice(self, volume: Volume | None) -> int:
         if volume is None:
@@ -181,15 +184,17 @@ class Reconstruct(Panel):
     def _scale_errors(self) -> None:
         volume = self.input.volume()
         if volume is not None:
-            self.running.layers.scale_errors(
-                error_top(volume, self.choices.error_scale, self.choices.error_top)
-            )
-
-    # One slice
+            self.running.layers.scale_errors(self.choices.error_limit(volume))
 
     def _ticked(self, tick: Tick) -> None:
         self.sampling.show_tick(tick)
-        if tick.sampling is not None:
+        self._show_running()
+        if tick.problem is not None:  # it is shown at the sampling
+            self.run_part.problem.clear()
+            self.method.far.hide()
+            if tick.request.is_live:
+                self.run_part.show_note("")
+        elif tick.sampling is not None:
             self.method.show_far(tick.request.choices.pattern, tick.sampling.acceleration)
 
     def _live_changed(self, on: bool) -> None:
@@ -198,13 +203,6 @@ class Reconstruct(Panel):
             self.run_part.show_note("")
         self._ask()
 
-    def _live_shown(self, done: SliceDone) -> None:
-        self.run_part.problem.clear()
-
-    def _live_noted(self, line: str) -> None:
-        if self.run_part.live.isChecked() and not self.running.is_running:
-            self.run_part.show_note(line)
-
     def _slice_changed(self, event: Any = None) -> None:
         volume = self.input.volume()
         if volume is not None:
@@ -212,10 +210,8 @@ class Reconstruct(Panel):
             if self.run_part.live.isChecked():
                 self._ask()
 
-    # The whole volume
-
     def run_volume(self) -> None:
-        """Reconstruct the chosen volume, the slice on screen first."""
+        """Reconstruct the chosen volume, starting with the slice on screen."""
         volume = self.input.volume()
         if volume is None or self.running.is_running:
             return
@@ -226,73 +222,74 @@ class Reconstruct(Panel):
             self.input.labels(),
             self._slice(volume),
         )
-        self.live.step_back()
+        if self.run_part.live.isChecked():
+            self.live.step_back()
         self.run_part.show_start()
-        self.run_part.show_running(True)
         self.running.start(request)
+        self._show_running()
+
+    def _show_running(self) -> None:
+        can_run = self.input.volume() is not None and not self.sampling.problem.text
+        self.run_part.show_running(self.running.is_running, can_run)
 
     def stop(self) -> None:
-        """Stop a run; the layers stay as they were."""
+        """Stop a run; the layers stay as they were before it."""
         self.running.stop()
 
     def _done(self, done: VolumeDone) -> None:
         result = done.result
         self.scores.add(result)
         self.scores.show_slice(self._slice(self.input.volume()))
-        # That it was simulated stands beside the input already.
+        # The input part already says that it was simulated.
         lines = [line for line in result.warnings if line != FROM_MAGNITUDE]
         self.run_part.show_note(summary(result), lines)
-        self._tell_outside(f"{result.title}: done.")
+        self._notify(f"{result.title}: done.")
         self.finished.emit(result)
 
-    def _stopped(self) -> None:
-        self.run_part.show_note("Stopped; the layers are as they were.")
-
     def _ended(self) -> None:
-        self.run_part.show_running(False, self.input.volume() is not None)
-        self._ask()
+        self._show_running()
+        if self.run_part.live.isChecked():
+            self._ask()
 
     def _failed(self, why: BaseException) -> None:
-        """Say what went wrong beside what caused it."""
+        """Show an error next to what caused it."""
         if isinstance(why, InputError):
             self.input.problem.show_error(why)
         elif isinstance(why, WeightsError):
             self.method.problem.show_error(why)
         else:
             self.run_part.show_error(why)
-        self._tell_outside(sentence(why))
+        self._notify(sentence(why))
 
-    def _tell_outside(self, text: str) -> None:
-        """Say it in a notification of napari's where the panel is not in view."""
+    def _notify(self, text: str) -> None:
+        """Show a notification of napari where the panel is not in view."""
         if self._is_hidden:
             show_info(text)
 
-    # Coming and going
-
     def close_down(self) -> None:
-        """Stop what runs, remove the live layers and let go of the viewer."""
+        """Stop what runs, remove the layers of Live and disconnect from the viewer."""
         self.running.stop()
         self.live.end()
         self.let_go()
 
     def let_go(self) -> None:
-        """Hear no more of the viewer; works when the widget itself is gone."""
+        """Disconnect from the viewer; works also when the widget itself is deleted."""
         if self._has_let_go:
             return
         self._has_let_go = True
         self.live.pause()
         self.input.disconnect_viewer()
         self.viewer.dims.events.point.disconnect(self._slice_changed)
-        unbind_keys(self.viewer)
+        unbind_keys(self.viewer, KEYS)
 
     def hideEvent(self, event: Any) -> None:
-        """Pause Live while nobody sees it; a run goes on."""
+        """Pause Live while the panel is hidden; a run continues."""
         self._is_hidden = True
         self.live.pause()
         super().hideEvent(event)
 
     def showEvent(self, event: Any) -> None:
-        """Go on where it was."""
+        """Continue Live."""
         super().showEvent(event)
         if self._is_hidden:
             self._is_hidden = False

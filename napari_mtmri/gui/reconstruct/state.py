@@ -5,13 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 from psygnal import SignalGroupDescriptor
 
+from napari_mtmri.acquisition import Acquisition
+from napari_mtmri.batch.method_choice import MethodChoice
 from napari_mtmri.geometry import Axes
-from napari_mtmri.patterns.base import Pattern
-from napari_mtmri.scan import Scan
+from napari_mtmri.gui.viewer.result_layers import error_top
+from napari_mtmri.methods.base import DEFAULT_METHOD
+from napari_mtmri.patterns.base import PATTERNS, Pattern
 from napari_mtmri.volume import Volume
 
 LAYERS = (
@@ -24,25 +28,25 @@ LAYERS = (
     "k-space",
 )
 SHOWN_AT_FIRST = ("zero-filled", "reconstruction", "error", "segmentation")
-SAMPLING = ("pattern", "acceleration", "center_fraction", "seed", "options", "swapped")
-REALISM = ("phase", "snr", "n_coils")
+DISPLAY = ("shown", "error_scale", "error_top")
 METHOD = ("method", "weights", "parameters", "device", "precision")
 
 
 @dataclass
 class Choices:
-    """Everything that a reconstruction depends on; says when a part changes.
+    """Everything that a reconstruction depends on; each change is signalled.
 
     Parameters
     ----------
     pattern, acceleration, center_fraction, seed, options
-        Of the `Pattern`.
+        The parameters of a `Pattern`.
     phase, snr, n_coils
-        Of the simulation.
+        Realism of the simulation, see `napari_mtmri.simulation.simulate`.
     swapped : bool
         Phase encoding and readout exchanged.
     method, weights, parameters, device, precision
-        Of the run; weights of the user's own by their file, or None for those that ship.
+        The method and how it is loaded; ``weights`` is a file of the user's own weights, or
+        None for the shipped weights.
     shown : tuple of str
         Which layers a run adds.
     error_scale : str
@@ -60,7 +64,7 @@ class Choices:
     snr: float | None = None
     n_coils: int = 1
     swapped: bool = False
-    method: str = "mtmri"
+    method: str = DEFAULT_METHOD
     weights: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     device: str = "auto"
@@ -70,45 +74,42 @@ class Choices:
     error_top: float | None = None
 
     def frozen(self) -> Choices:
-        """Return a copy as they are now, for a thread."""
+        """Return a copy that later changes do not reach, for a thread."""
         return replace(self)
 
-    def make_pattern(self) -> Pattern:
-        """Return the pattern that is chosen.
+    def axes(self, volume: Volume) -> Axes:
+        """Return slice, readout and phase axes, also where the pattern does not fit."""
+        return volume.axes.swapped() if self.swapped else volume.axes
+
+    def acquisition(self) -> Acquisition:
+        """Return how a volume is scanned.
 
         Raises
         ------
         RequestError
             If the numbers do not fit together.
         """
-        from napari_mtmri.patterns.base import PATTERNS
-
         uses = PATTERNS.get(self.pattern).uses
-        return Pattern(
+        is_random = "seed" in uses or self.phase or self.snr is not None
+        pattern = Pattern(
             self.pattern,
             self.acceleration if "acceleration" in uses else 1.0,
             self.center_fraction if "center_fraction" in uses else None,
-            self.seed if "seed" in uses else 0,
+            self.seed if is_random else 0,
             self.options,
         )
+        return Acquisition(pattern, self.phase, self.snr, self.n_coils, swap_phase=self.swapped)
 
-    def axes(self, volume: Volume) -> Axes:
-        """Return slice, readout and phase axes, swapped if chosen so."""
-        return volume.axes.swapped() if self.swapped else volume.axes
+    def method_choice(self) -> MethodChoice:
+        """Return the method and how it is loaded."""
+        weights = None if self.weights is None else Path(self.weights)
+        return MethodChoice(self.method, self.parameters, self.device, self.precision, weights)
 
-    def simulate(
-        self, volume: Volume, slices: list[int] | None = None, pattern: Pattern | None = None
-    ) -> Scan:
-        """Return the scan of these choices, of the whole volume or of some slices."""
-        from napari_mtmri.verbs import simulate
+    def error_limit(self, volume: Volume) -> float:
+        """Return the maximum of the error scale for a reference image."""
+        return error_top(volume, self.error_scale, self.error_top)
 
-        return simulate(
-            volume,
-            pattern or self.make_pattern(),
-            phase=self.phase,
-            snr=self.snr,
-            n_coils=self.n_coils,
-            axes=self.axes(volume),
-            slices=slices,
-            seed=self.seed,
-        )
+    @property
+    def own_weights(self) -> dict[str, str]:
+        """The name of the user's own weights for the record of a request, or nothing."""
+        return {} if self.weights is None else {"weights": Path(self.weights).stem}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """``python -m napari_mtmri.gui.train`` opens the panel alone."""
 
-from napari_mtmri.gui.app.window import open_training
+from napari_mtmri.gui.app.window import open_window
 
 if __name__ == "__main__":
-    open_training()
+    open_window(panel="Train")

@@ -13,8 +13,7 @@ from qtpy.QtWidgets import QFileDialog, QTabWidget, QVBoxLayout
 
 from napari_mtmri.errors import InputError
 from napari_mtmri.gui.app import commands
-from napari_mtmri.gui.app.keys import TRAIN_KEYS, bind_keys, unbind_keys, unbinder
-from napari_mtmri.gui.app.panels import remember
+from napari_mtmri.gui.app.panels import register_panel, unbind_keys, unwrapped
 from napari_mtmri.gui.jobs import Job, once, sentence
 from napari_mtmri.gui.train.closing import ClosingGuard, guard_window_of
 from napari_mtmri.gui.train.data_part import DataPart
@@ -36,6 +35,11 @@ from napari_mtmri.train.monitor.status import Status
 MEASURED = ("data", "preset", "changes")  # parts of the plan that an estimate is of
 BEING_STARTED = Status("starting", is_stopping=True)  # and cannot be stopped yet
 TABLES = "Tables of cases (*.csv)"
+KEYS = {
+    "Alt-T": commands.start_training,
+    "Alt-E": commands.stop_training,
+    "Alt-G": commands.resume_training,
+}
 
 
 class Train(Panel):
@@ -43,7 +47,7 @@ class Train(Panel):
 
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
-        self.viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
+        self.viewer = unwrapped(napari_viewer)
         self.plan = Plan()
         self.plan.choose_free_run()
         self.status = Status()
@@ -57,8 +61,7 @@ class Train(Panel):
         self._is_hidden = False
         self._lay_out()
         self._connect()
-        bind_keys(self.viewer, TRAIN_KEYS)
-        remember(self, self.estimating.stopper.stop, unbinder(self.viewer, TRAIN_KEYS))
+        register_panel(self, self.estimating.stopper.stop, KEYS)
         self._plan_changed()
         once(_device, self.header.show_device, self._no_device)
         self.starting.attach()
@@ -218,7 +221,7 @@ class Train(Panel):
     # What has been learned
 
     def _exported(self, exported: Exported) -> None:
-        commands.list_methods_anew(self.viewer)
+        commands.refresh_methods(self.viewer)
 
     def _reconstruct(self, exported: Exported) -> None:
         commands.use_weights(self.viewer, exported.card.method, exported.path)
@@ -242,7 +245,7 @@ class Train(Panel):
         if not self._has_let_go:
             self._has_let_go = True
             self.watching.end()
-            unbind_keys(self.viewer, TRAIN_KEYS)
+            unbind_keys(self.viewer, KEYS)
 
     def hideEvent(self, event: Any) -> None:
         """Look seldom while nobody sees it."""

@@ -26,7 +26,7 @@ from napari_mtmri.result import Result
 from napari_mtmri.volume import Volume
 
 RESULT_LAYERS = ("zero-filled", "reconstruction", "error", "probability", "segmentation")
-# A file of whole numbers that is called so was drawn by somebody.
+# A file of whole numbers with such a name holds a reference segmentation.
 DRAWN = re.compile(r"(?:^|[_\-. ])(?:masks?|seg(?:mentation)?|labels?|lesions?)(?:[_\-. ]|$)", re.I)
 MOST_LABELS = 64
 DRAWN_OPACITY = 0.4
@@ -62,7 +62,7 @@ def read_layers(path: str | list[str]) -> list[LayerData]:
 
 
 def layers_of_paths(path: str | list[str]) -> list[LayerData]:
-    """Return the layers of files and folders; touches no viewer, so fit for a thread."""
+    """Return the layers of files and folders; touches no viewer, so it may run in a thread."""
     paths = [path] if isinstance(path, str) else path
     return [layer for one in paths for layer in _layers(Path(one))]
 
@@ -82,7 +82,7 @@ def _layers(path: Path) -> list[LayerData]:
 
 
 def _is_drawn(volume: Volume, path: Path) -> bool:
-    """Whether a file looks like labels: by its name, and whole numbers of which few occur."""
+    """Whether a file looks like labels: by its name, and by few different whole numbers."""
     if not DRAWN.search(path.name) or volume.kind != "image":
         return False
     values = volume.data.ravel()
@@ -95,7 +95,7 @@ def _is_drawn(volume: Volume, path: Path) -> bool:
 
 
 def drawn_layer(volume: Volume | Result, name: str | None = None) -> LayerData:
-    """Return the layer data of labels that somebody drew."""
+    """Return the layer data of a reference segmentation."""
     if isinstance(volume, Result):
         raise TypeError(f"{volume.name}: a Result, not labels")
     style = {**label_style(volume, REFERENCE_COLOUR), "opacity": DRAWN_OPACITY}
@@ -108,7 +108,7 @@ def write_image(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
 
 
 def write_labels(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
-    """Write a labels layer, whole numbers on the grid of the image it was drawn on."""
+    """Write a labels layer as integers on the grid of the image it was drawn on."""
     return _write("Labels", path, data, meta)
 
 
@@ -122,7 +122,7 @@ def _write(kind: str, path: str, data: Any, meta: dict[str, Any]) -> list[str]:
 
 
 def _layer(kind: str, data: Any, meta: dict[str, Any]) -> Any:
-    """A layer as napari would make it, to ask where it lies."""
+    """A layer as napari would make it, to find how it is placed."""
     from napari import layers
 
     wanted = ("name", "metadata", "affine", "scale", "translate", "rotate", "shear", "units")
@@ -131,7 +131,7 @@ def _layer(kind: str, data: Any, meta: dict[str, Any]) -> Any:
 
 
 def _on_image(labels: Any) -> Volume | None:
-    """Labels on the grid of an image of the viewer that they fit, where they have none."""
+    """Labels without a grid of ours, on the grid of the first image in the viewer that they fit."""
     import napari
 
     viewer = napari.current_viewer()
@@ -147,15 +147,20 @@ def _on_image(labels: Any) -> Volume | None:
 
 
 def sample() -> list[LayerData]:
-    """Return the shipped sample: image and the lesion drawn on it."""
+    """Return the shipped sample: an image and its reference segmentation."""
+    watch_current()
+    return sample_layers()
+
+
+def sample_layers() -> list[LayerData]:
+    """Return the layers of the shipped sample; touches no viewer, so it may run in a thread."""
     from napari_mtmri.samples import open_sample
 
-    watch_current()
     return _pair(*open_sample())
 
 
 def phantom_sample() -> list[LayerData]:
-    """Return a phantom made here, and its lesion."""
+    """Return a simulated phantom and the segmentation of its lesion."""
     from napari_mtmri.samples import phantom
 
     watch_current()

@@ -136,20 +136,20 @@ def volume_of(layer: Any) -> Volume:
 def labels_view(layer: Any, image: Any) -> np.ndarray:
     """Return the array of a labels layer in the file axes of an image layer, a view.
 
-    The layer may hold its axes in another order or direction, as one that somebody drew
-    on the screen does; nothing is resampled.
+    The layer may hold its axes in another order or direction, as labels drawn on the screen
+    do; nothing is resampled.
 
     Raises
     ------
     InputError
-        If it lies on another grid.
+        If it is on another grid.
     """
     own, wanted = placement_of_layer(layer), placement_of_layer(image)
     data = np.asarray(layer.data)
     moved = _along(data, np.linalg.solve(wanted.affine, own.affine), image.data.shape)
     if moved is None:
         raise InputError(
-            f"{layer.name}: {data.shape} voxels do not lie on the grid of {image.name}, "
+            f"{layer.name}: {data.shape} voxels are not on the grid of {image.name}, "
             f"{image.data.shape}; draw on that image or choose another mask."
         )
     return wanted.back(moved)
@@ -161,7 +161,7 @@ def labels_on(layer: Any, image: Any) -> Volume:
     Raises
     ------
     InputError
-        If it lies on another grid.
+        If it is on another grid.
     """
     data = labels_view(layer, image).copy()
     return volume_of(image).like(data, kind="labels", name=layer.name)
@@ -189,7 +189,7 @@ def known_volume(layer: Any) -> Volume | None:
 
 
 def is_ours(layer: Any) -> bool:
-    """Whether a layer was made here, and so lies in world axes (S, A, R)."""
+    """Whether a layer was made by this plugin, so that its world axes are (S, A, R)."""
     return KEY in layer.metadata
 
 

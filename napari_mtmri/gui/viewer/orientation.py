@@ -2,7 +2,7 @@
 """Radiological and neurological view, and the letters at the sides of the canvas; no Qt.
 
 The data is never turned: the camera is, while there are layers of ours, whose world axes
-are (S, A, R). When the last of them is gone the camera is as it was.
+are (S, A, R). When the last of them is removed, the camera is as it was before.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Orientation:
         self.set_view("neurological" if self.view == "radiological" else "radiological")
 
     def refresh(self, event: Any = None) -> None:
-        """Write the letters anew; none in 3-D or where the axes are not ours."""
+        """Update the letters; none in 3-D or where the axes are not ours."""
         from napari.components.overlays import TextOverlay
 
         viewer = self._viewer()

@@ -28,13 +28,13 @@ K_SPACE_DB = (-80.0, 0.0)
 
 
 def run_title(result: Result) -> str:
-    """Return the name of a run: case, method, R, pattern, and whatever is not as usual."""
+    """Return the title of a run: case, method, R, pattern, and each setting not at its default."""
     swapped = result.axes != result.zero_filled.axes
     return ", ".join([result.title, *_unusual(result.request, swapped)])
 
 
 def coming_title(name: str, method: str, request: Mapping[str, Any], swapped: bool) -> str:
-    """Return the `run_title` that the result of a request will have."""
+    """Return the `run_title` that the result of a request is going to have."""
     pattern = request["pattern"]
     title = f"{name} · {method} R{pattern['acceleration']:g} {pattern['name']}"
     return ", ".join([title, *_unusual(request, swapped)])
@@ -42,26 +42,26 @@ def coming_title(name: str, method: str, request: Mapping[str, Any], swapped: bo
 
 def _unusual(request: Mapping[str, Any], swapped: bool) -> list[str]:
     pattern, simulation = request.get("pattern") or {}, request.get("simulation") or {}
-    said = [request["weights"]] if request.get("weights") else []
+    settings = [request["weights"]] if request.get("weights") else []
     if pattern.get("seed"):
-        said.append(f"seed {pattern['seed']}")
+        settings.append(f"seed {pattern['seed']}")
     if pattern.get("center_fraction") is not None:
-        said.append(f"centre {pattern['center_fraction']:g}")
+        settings.append(f"centre {pattern['center_fraction']:g}")
     for options in (pattern.get("options") or {}, request.get("parameters") or {}):
-        said += [f"{name} {value}" for name, value in options.items() if name != "path"]
+        settings += [f"{name} {value}" for name, value in options.items() if name != "path"]
     if swapped:
-        said.append("phase and readout swapped")
+        settings.append("phase and readout swapped")
     if simulation.get("phase"):
-        said.append("phase")
+        settings.append("phase")
     if simulation.get("snr"):
-        said.append(f"SNR {simulation['snr']:g}")
+        settings.append(f"SNR {simulation['snr']:g}")
     if simulation.get("n_coils", 1) > 1:
-        said.append(f"{simulation['n_coils']} coils")
-    return said
+        settings.append(f"{simulation['n_coils']} coils")
+    return settings
 
 
 def error_top(reference: Volume, scale: str, fixed: float | None = None) -> float:
-    """Return the end of the error scale: the largest reference value over the scale's factor."""
+    """Return the maximum of the error scale: the largest reference value over the scale's factor."""
     if scale == FIXED and fixed:
         return float(fixed)
     return (float(np.abs(reference.data).max()) or 1.0) / ERROR_SCALES.get(scale, 5)
@@ -84,11 +84,11 @@ def result_layers(
         Of "k-space", "zero-filled", "error", "probability", "reconstruction",
         "segmentation", "disagreement".
     labels : Volume, optional
-        What somebody drew, for the disagreement.
+        Reference segmentation, for the disagreement.
     kspace : Volume, optional
-        What was measured, in decibels (`measured_decibels`).
+        Measured k-space in decibels (`measured_decibels`).
     top : float, optional
-        End of the error scale; by default a fifth of the largest value.
+        Maximum of the error scale; by default a fifth of the largest value.
     """
     base = result.reference or result.zero_filled
     window = window_of(base.data)
@@ -104,7 +104,7 @@ def result_layers(
         arguments["metadata"][KEY].update(what=what, run=title)
         layers.append((data, arguments, kind))
 
-    # What is hidden at first lies above: a click on its eye shows it.
+    # Layers that are hidden at first are above the others: a click on their eye shows them.
     add("reconstruction", result.reconstruction, contrast_limits=window)
     add("zero-filled", result.zero_filled, contrast_limits=window)
     if result.error is not None:
@@ -122,7 +122,7 @@ def result_layers(
 
 
 def disagreement(predicted: Volume, drawn: Volume) -> Volume:
-    """Return labels: 1 drawn and missed, solid; 2 predicted and not drawn, striped."""
+    """Return labels: 1 only in the reference, solid; 2 only in the prediction, striped."""
     missed = (drawn.data > 0) & (predicted.data == 0)
     extra = (predicted.data > 0) & (drawn.data == 0)
     stripes = np.indices(predicted.shape, sparse=True)
@@ -132,7 +132,7 @@ def disagreement(predicted: Volume, drawn: Volume) -> Volume:
 
 
 def disagreement_style() -> dict[str, Any]:
-    """Return the colours of a disagreement: each part in the colour of who has it alone."""
+    """Return the colours of a disagreement: those of the reference and of the prediction."""
     from napari.utils import DirectLabelColormap
 
     colours = {None: "transparent", 0: "transparent", 1: REFERENCE_COLOUR, 2: PREDICTED_COLOUR}
@@ -149,7 +149,7 @@ def measured_decibels(kspace: np.ndarray) -> np.ndarray:
     Returns
     -------
     float32 (slice, readout, phase)
-        What was not measured is as dark as the scale goes.
+        What was not measured has the lowest value of the scale.
     """
     magnitude = np.sqrt((np.abs(kspace) ** 2).sum(axis=1))
     largest = float(magnitude.max()) or 1.0

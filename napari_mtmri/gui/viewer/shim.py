@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The few private things of napari that are used, each guarded: without them less works."""
+"""Private parts of napari that are used, each guarded so that the rest works without it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 
 def forget_strokes(labels: Any) -> None:
-    """Empty the undo history of a labels layer whose array is another.
+    """Empty the undo history of a labels layer whose array was replaced.
 
-    Otherwise undo writes old strokes into the new array.
+    Otherwise undo would write old strokes into the new array.
     """
     reset = getattr(labels, "_reset_history", None)
     if reset is not None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A slider for R with marks, and the exact number beside it."""
+"""A slider for R with marks, and the exact number next to it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _Marks(QWidget):
         return self.sizeHint()
 
     def place(self, value: float) -> int:
-        """Return the pixel under which the slider's handle stands at a value."""
+        """Return the horizontal pixel of the slider's handle at a value."""
         option = QStyleOptionSlider()
         self._slider.initStyleOption(option)
         handle = self._slider.style().pixelMetric(
@@ -84,7 +84,7 @@ class Acceleration(QWidget):
     def __init__(self, value: float, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.slider, self.number = QSlider(Qt.Orientation.Horizontal), QDoubleSpinBox()
-        tip = "R: how many times fewer samples are measured than the full plane has"
+        tip = "Acceleration R: samples of the full plane divided by measured samples"
         self.slider.setToolTip(tip)
         self.slider.setAccessibleName("acceleration R")
         self.number.setToolTip(tip)
@@ -107,15 +107,15 @@ class Acceleration(QWidget):
 
     @property
     def value(self) -> float:
-        """R as it is chosen."""
+        """The chosen R."""
         return float(self.number.value())
 
     def set_value(self, value: float) -> None:
-        """Choose another R."""
+        """Choose R."""
         self._typed(value)
 
     def set_most(self, most: float) -> None:
-        """Set the largest R; a larger one that is chosen is lowered to it."""
+        """Set the largest R; a larger chosen R is lowered to it."""
         self.slider.setRange(round(LEAST * STEPS), int(most * STEPS))
         self.number.setRange(LEAST, most)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Colours of what is drawn: told apart by colour-blind readers, in light and dark themes."""
+"""Colours of plots, distinct for colour-blind readers, in light and dark themes."""
 
 from __future__ import annotations
 

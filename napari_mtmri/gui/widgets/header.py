@@ -19,13 +19,13 @@ LOADING, UNKNOWN = "loading …", "Device: —"
 
 
 class Header(QWidget):
-    """Device in use, research use, and a button that shows how the panel is used.
+    """Device in use, research use, and a button that opens the guide of the panel.
 
     Parameters
     ----------
     title, guide : str
-        Of the help window; the guide is Markdown and lies in the program: nothing is
-        fetched.
+        Title and Markdown text of the help window; the text is part of the program, so
+        nothing is downloaded.
     """
 
     def __init__(self, title: str, guide: str, parent: QWidget | None = None) -> None:
@@ -37,7 +37,7 @@ class Header(QWidget):
         note.setToolTip("Not a medical device: no diagnosis. Nothing leaves this machine.")
         self.help = QToolButton()
         self.help.setText("?")
-        self.help.setToolTip("How this panel is used")
+        self.help.setToolTip("How to use this panel")
         self.help.clicked.connect(self.show_guide)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(4, 0, 4, 0)
@@ -52,13 +52,13 @@ class Header(QWidget):
         self.device.setToolTip(why)
 
     def show_no_device(self, why: BaseException) -> None:
-        """Load no longer, if nothing was loaded yet; the reason in the tooltip."""
+        """End "loading …" if no device was loaded; the tooltip shows the reason."""
         if self.device.text() == LOADING:
             self.device.setText(UNKNOWN)
             self.device.setToolTip(sentence(why))
 
     def show_guide(self) -> QWidget:
-        """Show how the panel is used, in a window that blocks nothing; return it."""
+        """Show the guide in a window that is not modal; return the window."""
         if self._window is None:
             self._window = QTextBrowser(self)
             self._window.setWindowFlag(Qt.WindowType.Window)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How the parts of a panel lie: in a column, in sections, side by side."""
+"""Layout of the parts of a panel: in a column, in sections, side by side, folded."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ IS_TABLE = "is_table"  # property of a text whose columns are made by spaces
 class Panel(QWidget):
     """A dock's contents, as wide as its parts need and no wider.
 
-    Until napari has styled the parts they ask for more, and a dock never lets go of the
-    largest width it was once told; so the usual width is told first.
+    Until napari has styled the parts they request more width, and a dock keeps the largest
+    width that was ever requested; so the usual width is requested first.
     """
 
     def __init__(self) -> None:
@@ -55,14 +55,14 @@ class Panel(QWidget):
         self._styling.start(0)
 
     def changeEvent(self, event: Any) -> None:
-        """Take the size of another font to all that is written."""
+        """Apply a new font size to all text."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange and self._is_styled:
             self._styling.start(0)
 
     def _styled(self) -> None:
         self._is_styled = True
-        # napari gives its size of font to labels and buttons, not to what is typed or drawn.
+        # napari sets the font size of labels and buttons, not of typed or painted text.
         label = self.findChild(QLabel)
         if label is not None:
             for part in self.findChildren(QWidget):
@@ -102,7 +102,7 @@ class Column(QScrollArea):
         return QSize(self.widget().minimumSizeHint().width() + bar, LEAST_HEIGHT)
 
     def eventFilter(self, watched: Any, event: Any) -> bool:
-        """Take the width anew when the parts want another."""
+        """Update the width when the parts request another."""
         if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
             width = self.minimumSizeHint().width()
             if width != self._width:
@@ -114,8 +114,8 @@ class Column(QScrollArea):
 class Steady(QWidget):
     """Holds a label whose words change often and are broken into lines.
 
-    A label in a layout has all of the window laid out and drawn anew with each word; here
-    that happens only when it needs another height.
+    A label in a layout causes a new layout and drawing of the whole window with each text;
+    here that happens only when it needs another height.
     """
 
     def __init__(self, label: QLabel) -> None:
@@ -144,7 +144,7 @@ class Steady(QWidget):
         self._fit()
 
     def event(self, event: Any) -> bool:
-        """Hear of the label's words, and pass on only what concerns others."""
+        """Handle the label's layout requests here, so that the window is not laid out for each."""
         if event.type() == QEvent.Type.LayoutRequest:
             self._fit()
         return bool(super().event(event))
@@ -172,12 +172,12 @@ class Flow(QFlowLayout):
 class Fold(QWidget):
     """Parts under a button that shows and hides them, as high as they need.
 
-    superqt's gives text that is broken into lines too little room.
+    The collapsible of superqt gives too little height to text that is broken into lines.
     """
 
     def __init__(self, title: str, *parts: QWidget) -> None:
         super().__init__()
-        self.button, self._body = QPushButton(title), QWidget()
+        self._title, self.button, self._body = title, QPushButton(f"▸ {title}"), QWidget()
         self.button.setCheckable(True)
         layout, inside = QVBoxLayout(self), QVBoxLayout(self._body)
         for one in (layout, inside):
@@ -187,7 +187,11 @@ class Fold(QWidget):
         layout.addWidget(self.button)
         layout.addWidget(self._body)
         self._body.hide()
-        self.button.toggled.connect(self._body.setVisible)
+        self.button.toggled.connect(self._toggled)
+
+    def _toggled(self, is_open: bool) -> None:
+        self.button.setText(f"{'▾' if is_open else '▸'} {self._title}")
+        self._body.setVisible(is_open)
 
 
 class Section(QWidget):

@@ -56,7 +56,7 @@ class Pictures(QWidget):
         return QSize(width, self.heightForWidth(width))
 
     def minimumSizeHint(self) -> QSize:
-        """As narrow as can be told apart."""
+        """The smallest useful width."""
         widest = max(self.fontMetrics().horizontalAdvance(name) for name in self.names)
         return QSize(max(LEAST, widest + GAP) * self._columns, LEAST)
 

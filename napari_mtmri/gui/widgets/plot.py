@@ -18,7 +18,7 @@ from napari_mtmri.gui.widgets.layout import DRAWS_TEXT
 WIDTH_LINES, HEIGHT_LINES = 8, 7  # least size, in heights of a line of text
 SOLID, DASHED = Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine
 BAND_ALPHA = 50
-MOST_SAID = 5  # numbers beside a logarithmic axis
+MOST_SHOWN = 5  # numbers along a logarithmic axis
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Line:
     Parameters
     ----------
     name : str
-        As its legend says it.
+        Its name in the legend.
     color : str
         See `color_of`.
     is_dashed : bool
@@ -145,14 +145,14 @@ class Plot(QWidget):
 
     def _say(self) -> None:
         """Name the lines that are there."""
-        self.canvas.setVisible(bool(self._drawn))  # axes of nothing would say something
-        said = [f"<b>{self._title}</b>"]
+        self.canvas.setVisible(bool(self._drawn))  # empty axes would be misleading
+        texts = [f"<b>{self._title}</b>"]
         for line in self._lines:
             if line.name in self._drawn:
                 color, sign = color_of(self, line.color), "╍╍" if line.is_dashed else "━━"
                 name = line.name.replace(" ", "&nbsp;")
-                said.append(f'<span style="color:{color.name()}">{sign}</span>&nbsp;{name}')
-        self.legend.setText("&nbsp; ".join(said if self._drawn else [*said, "—"]))
+                texts.append(f'<span style="color:{color.name()}">{sign}</span>&nbsp;{name}')
+        self.legend.setText("&nbsp; ".join(texts if self._drawn else [*texts, "—"]))
 
 
 class _Canvas(pg.PlotWidget):
@@ -192,14 +192,14 @@ class _Canvas(pg.PlotWidget):
 
 
 class _Side(pg.AxisItem):
-    """An axis that says 10 and 0.1, where powers would stand beside numbers.
+    """A logarithmic axis with numbers like 10 and 0.1 instead of powers.
 
-    Of many numbers 1, 2 and 5 are said: the others would lie on each other.
+    Of many numbers only those that begin with 1, 2 or 5 are shown: the others would overlap.
     """
 
     def logTickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
-        said = [f"{10.0**value:g}" for value in values]
-        if len(said) <= MOST_SAID:
-            return said
-        first = (word.lstrip("0.")[0] for word in said)
-        return [word if digit in "125" else "" for word, digit in zip(said, first, strict=True)]
+        texts = [f"{10.0**value:g}" for value in values]
+        if len(texts) <= MOST_SHOWN:
+            return texts
+        first = (word.lstrip("0.")[0] for word in texts)
+        return [word if digit in "125" else "" for word, digit in zip(texts, first, strict=True)]

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What went wrong, in one sentence, with the details a click away."""
+"""An error in one sentence, with the details on a click."""
 
 from __future__ import annotations
 
 import traceback
+from collections.abc import Mapping
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
@@ -19,8 +20,15 @@ from qtpy.QtWidgets import (
 from napari_mtmri.gui.jobs import sentence
 
 
+def relabeled(text: str, labels: Mapping[str, str]) -> str:
+    """Return a message of the core with its parameters called as the panel labels them."""
+    for name, label in labels.items():
+        text = text.replace(name, label)
+    return text
+
+
 class Problem(QWidget):
-    """Stands beside what caused it; takes no room while there is none."""
+    """Shows an error next to what caused it; takes no space while there is none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,22 +53,22 @@ class Problem(QWidget):
         self._copy.clicked.connect(self._to_clipboard)
         self.clear()
 
-    def show_error(self, why: BaseException) -> None:
-        """Show an error."""
-        self.label.setText(sentence(why))
+    def show_error(self, why: BaseException, labels: Mapping[str, str] | None = None) -> None:
+        """Show an error, with the parameters it names called as the panel labels them."""
+        self.label.setText(relabeled(sentence(why), labels or {}))
         self.details.setPlainText("".join(traceback.format_exception(why)))
         self._more.setChecked(False)
         self.details.hide()
         self.show()
 
-    def clear(self) -> None:
+    def clear(self, *_: object) -> None:
         """Show nothing."""
         self.label.clear()
         self.hide()
 
     @property
     def text(self) -> str:
-        """The sentence, empty if nothing is wrong."""
+        """The sentence, empty if there is no error."""
         return self.label.text()
 
     def _to_clipboard(self) -> None:

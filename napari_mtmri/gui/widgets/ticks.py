@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A strip of ticks: on which steps the network was shown the truth."""
+"""A strip of ticks: the steps at which the true image was the input of the U-Net."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class TickStrip(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("teacher forcing")
         self.setToolTip(
-            "Each tick is one step: full: the U-Net is shown the true image; "
-            "low and hatched: what was reconstructed"
+            "One tick per step; full: the input of the U-Net is the true image; "
+            "low and hatched: its input is the reconstruction"
         )
 
     def show_ticks(self, ticks: Sequence[bool]) -> None:
@@ -44,7 +44,7 @@ class TickStrip(QWidget):
         return self.sizeHint()
 
     def paintEvent(self, event: Any) -> None:
-        """Draw the ticks and the line they stand on."""
+        """Draw the ticks and their base line."""
         painter = QPainter(self)
         painter.setPen(text_color(self))
         bottom = self.height() - 1

@@ -15,10 +15,10 @@ from napari_mtmri.gui.app import commands
 from napari_mtmri.gui.viewer.contributions import read_layers
 from napari_mtmri.samples import phantom
 from tests.gui.conftest import WAIT_MS
-from tests.gui.driving import click
+from tests.gui.driving import click, run
 
 
-def test_it_opens_with_the_volume_chosen_and_says_the_exact_counts(panel: Any) -> None:
+def test_it_opens_with_the_volume_chosen_and_shows_the_exact_counts(panel: Any) -> None:
     assert panel.input.image.layer.name == "head"
     assert panel.sampling.counts.text() == "10 of 40 lines, R 4.00, centre 3"
     facts = panel.input.facts.text()
@@ -35,7 +35,7 @@ def test_open_and_sample_add_layers_and_choose_them(
     image, _ = phantom((20, 22, 5), seed=3)
     path = mt.save(image, tmp_path / "other.nii.gz")
     monkeypatch.setattr("qtpy.QtWidgets.QFileDialog.getOpenFileNames", lambda *_: ([str(path)], ""))
-    with qtbot.waitSignal(panel.dialogs.opened, timeout=WAIT_MS):
+    with qtbot.waitSignal(panel.files.opened, timeout=WAIT_MS):
         click(panel.input.open, qtbot)
     assert panel.input.image.layer.name == "other"
     click(panel.input.draw, qtbot)
@@ -56,16 +56,43 @@ def test_labels_that_napari_makes_are_taken_as_the_reference_mask(
     np.testing.assert_array_equal(panel.input.labels().data, expected.data)
 
 
-def test_an_impossible_mask_is_said_beside_the_sampling(panel: Any, qtbot: Any) -> None:
+def test_a_refused_mask_is_explained_at_the_sampling_alone(panel: Any, qtbot: Any) -> None:
+    panel.run_part.live.setChecked(True)
+    qtbot.waitSignal(panel.live.shown, timeout=WAIT_MS).wait()
     panel.sampling.center.setValue(0.9)
     qtbot.waitUntil(lambda: bool(panel.sampling.problem.text), timeout=WAIT_MS)
-    assert "centre" in panel.sampling.problem.text
+    assert "use Centre <=" in panel.sampling.problem.text  # as the panel calls it
     assert not panel.sampling.counts.text()
+    assert not panel.run_part.run.isEnabled()
+    qtbot.waitUntil(lambda: not panel.live.is_busy, timeout=WAIT_MS)
+    assert not panel.run_part.problem.text
+    assert not panel.run_part.note.text()
+    live = [layer for layer in panel.viewer.layers if "live" in layer.name]
+    assert live
+    assert not any(layer.visible for layer in live)  # they are of other choices
     panel.sampling.center.setValue(panel.sampling.center.minimum())
     qtbot.waitUntil(
         lambda: panel.sampling.counts.text().startswith("10 of 40 lines"), timeout=WAIT_MS
     )
     assert not panel.sampling.problem.text
+    assert panel.run_part.run.isEnabled()
+    qtbot.waitUntil(lambda: not panel.live.is_busy, timeout=WAIT_MS)
+    assert all(layer.visible for layer in live if layer.name.endswith("mtmri"))
+    panel.run_part.live.setChecked(False)
+
+
+def test_a_new_seed_draws_another_mask(panel: Any, qtbot: Any) -> None:
+    before = panel.choices.acquisition().pattern.mask((44, 40))
+    click(panel.sampling.new_seed, qtbot)
+    assert panel.choices.seed
+    assert (panel.choices.acquisition().pattern.mask((44, 40)) != before).any()
+
+
+def test_a_message_about_other_choices_goes(panel: Any, qtbot: Any) -> None:
+    run(panel, qtbot)
+    assert panel.run_part.note.text()
+    panel.sampling.seed.setValue(5)
+    assert not panel.run_part.note.text()
 
 
 def test_a_mask_file_is_taken_and_can_be_left_again(
@@ -93,13 +120,13 @@ def test_swapping_the_axes_changes_the_direction(panel: Any, viewer: Any, qtbot:
     )
 
 
-def test_far_from_the_training_a_line_says_so(panel: Any, qtbot: Any) -> None:
+def test_a_line_warns_of_sampling_unlike_that_of_the_training(panel: Any, qtbot: Any) -> None:
     assert not panel.method.far.text()
     panel.sampling.acceleration.set_value(12)
     qtbot.waitUntil(lambda: "trained for R 2 to 8" in panel.method.far.text(), timeout=WAIT_MS)
 
 
-def test_methods_without_weights_are_greyed_with_the_reason(
+def test_methods_without_weights_are_greyed_out_with_the_reason(
     viewer: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MTMRI_WEIGHTS", str(tmp_path))
@@ -121,12 +148,12 @@ def test_the_card_is_one_click_away(panel: Any, qtbot: Any) -> None:
     assert "sha256" in panel.method.card.toPlainText()
 
 
-def test_one_panel_whichever_way_it_is_opened(panel: Any, viewer: Any) -> None:
+def test_there_is_one_panel_however_it_is_opened(panel: Any, viewer: Any) -> None:
     assert commands.open_reconstruct(viewer) is panel
     commands.toggle_live(viewer)
     assert panel.run_part.live.isChecked()
     commands.toggle_live(viewer)
-    from napari_mtmri.gui.app.keys import KEYS
+    from napari_mtmri.gui.reconstruct.panel import KEYS
 
     bound = {str(key) for key in viewer.keymap}
     assert {key.replace("-", "+") for key in KEYS} <= bound

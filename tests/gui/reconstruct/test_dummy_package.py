@@ -56,7 +56,7 @@ def test_its_pattern_method_and_metric_are_in_the_panel(
 
     monkeypatch.setattr("qtpy.QtWidgets.QFileDialog.getOpenFileNames", choose)
     viewer.layers.clear()
-    panel.dialogs.open_volumes()
+    panel.files.open_volumes()
     qtbot.waitUntil(lambda: "other" in viewer.layers, timeout=WAIT_MS)
     assert "*.dmr" in shown[0]
     panel.sampling.pattern.setCurrentText("comb")
@@ -86,4 +86,4 @@ def test_its_pattern_can_be_trained_with(dummy_package: Path, viewer: Any) -> No
     assert isinstance(field, QComboBox)
     assert field.findText("comb") >= 0
     field.setCurrentText("comb")
-    assert panel.plan.recipe().pattern == "comb"
+    assert panel.plan.recipe().sampling.pattern == "comb"

@@ -37,7 +37,7 @@ def test_live_follows_the_slider_newest_wins_and_cleans_up(
     qtbot.waitUntil(lambda: not panel.live.is_busy, timeout=WAIT_MS)
     assert viewer.layers["head · live · mtmri"].visible
     assert panel.live.slow.n_runs - ran <= 4
-    _, _, loaded = load_method("mtmri")
+    loaded = load_method("mtmri")
     expected = np.abs(loaded.run(scan).image[0])
     np.testing.assert_allclose(
         viewer.layers["head · live · mtmri"].data[number], expected, rtol=1e-3, atol=1e-2
@@ -58,9 +58,7 @@ def test_live_follows_the_slice_and_shows_no_slice_of_other_choices(
     qtbot.waitUntil(lambda: panel.run_part.note.text().startswith("slice 2 ·"), timeout=WAIT_MS)
 
 
-def test_live_sits_beside_a_method_that_cannot_run_and_shows_zero_filled(
-    panel: Any, viewer: Any, qtbot: Any
-) -> None:
+def test_live_shows_zero_filled_alone_for_that_method(panel: Any, viewer: Any, qtbot: Any) -> None:
     panel.method.method.setCurrentIndex(panel.method.method.findData("zero-filled"))
     panel.run_part.live.setChecked(True)
     qtbot.waitUntil(lambda: "head · live · zero-filled" in names(viewer), timeout=WAIT_MS)

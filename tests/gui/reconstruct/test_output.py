@@ -15,7 +15,7 @@ from tests.gui.conftest import WAIT_MS
 from tests.gui.driving import TITLE, click, names, run
 
 
-def test_layers_of_the_newest_run_come_and_go_with_their_ticks(
+def test_check_boxes_show_and_hide_layers_of_the_newest_run(
     panel: Any, viewer: Any, files: tuple[Path, Path], qtbot: Any
 ) -> None:
     viewer.open(str(files[1]), plugin="napari-mtmri")
@@ -34,7 +34,7 @@ def test_layers_of_the_newest_run_come_and_go_with_their_ticks(
     assert viewer.layers[f"{TITLE} · error"].contrast_limits == pytest.approx([0, top])
 
 
-def test_a_saved_run_opens_again_in_its_layers(
+def test_a_saved_run_opens_again_with_its_layers(
     panel: Any, viewer: Any, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     result = run(panel, qtbot)
@@ -46,7 +46,7 @@ def test_a_saved_run_opens_again_in_its_layers(
     ):
         answer = (str(tmp_path / file), "")
         monkeypatch.setattr("qtpy.QtWidgets.QFileDialog.getSaveFileName", lambda *_, a=answer: a)
-        with qtbot.waitSignal(panel.dialogs.noted, timeout=WAIT_MS):
+        with qtbot.waitSignal(panel.files.noted, timeout=WAIT_MS):
             click(button, qtbot)
         assert str(tmp_path / file) in panel.run_part.note.text()
     assert (tmp_path / "scores.csv").read_text("utf-8").startswith("whole volume,PSNR")

@@ -18,7 +18,7 @@ from tests.gui.driving import TITLE, Gate, click, names, run
 IMAGES = [f"{TITLE} · {what}" for what in ("reconstruction", "zero-filled", "error")]
 
 
-def test_a_run_leaves_layers_scores_and_the_user_s_own_as_they_were(
+def test_a_run_adds_layers_and_scores_and_leaves_the_user_s_layers_alone(
     panel: Any, viewer: Any, files: tuple[Path, Path], qtbot: Any
 ) -> None:
     viewer.open(str(files[1]), plugin="napari-mtmri")
@@ -56,7 +56,7 @@ def test_another_request_leaves_the_earlier_run_alone(panel: Any, viewer: Any, q
     assert [row.title for row in panel.scores.rows][-1] == "mtmri R4 random, seed 7"
 
 
-def test_what_somebody_painted_on_a_result_is_kept(panel: Any, viewer: Any, qtbot: Any) -> None:
+def test_a_result_that_was_painted_on_is_kept(panel: Any, viewer: Any, qtbot: Any) -> None:
     run(panel, qtbot)
     layer = viewer.layers[f"{TITLE} · segmentation"]
     layer.data_setitem((np.array([1]), np.array([2]), np.array([3])), 9)
@@ -89,15 +89,17 @@ def test_the_slice_on_screen_comes_first_and_then_outwards(
 ) -> None:
     viewer.dims.set_point(0, viewer.layers["head"].data_to_world((6, 0, 0))[0])
     seen: list[Any] = []
+    notes: list[str] = []
     panel.running.progressed.connect(seen.append)
+    panel.running.progressed.connect(lambda _: notes.append(panel.run_part.note.text()))
     run(panel, qtbot)
-    order = [number for one in seen if not isinstance(one, str) for number in one.slices]
+    order = [number for one in seen for number in one.slices]
     assert order[0] == 6  # alone, before the volume is simulated
     assert order[1:] == [6, 7, 5, 4, 3, 2, 1, 0]
-    assert seen[-1] == "scoring …"
+    assert notes[-2:] == ["", "Computing scores …"]
 
 
-def test_slices_stand_in_the_window_while_the_run_goes_on(
+def test_slices_are_shown_while_the_run_is_in_progress(
     panel: Any, viewer: Any, qtbot: Any, gate: Gate
 ) -> None:
     def hold(progress: Any) -> None:
@@ -119,7 +121,7 @@ def test_slices_stand_in_the_window_while_the_run_goes_on(
     assert np.isfinite(viewer.layers[name].data).all()
 
 
-def test_a_stop_is_felt_at_once_and_leaves_the_layers_as_they_were(
+def test_a_stop_takes_effect_at_once_and_restores_the_layers(
     panel: Any, viewer: Any, qtbot: Any, gate: Gate
 ) -> None:
     stop_after_a_slice(panel, qtbot, gate)
@@ -134,7 +136,7 @@ def test_a_stop_is_felt_at_once_and_leaves_the_layers_as_they_were(
 
 
 def stop_after_a_slice(panel: Any, qtbot: Any, gate: Gate) -> None:
-    """Run, stop once the first slice stands; the networks are held back meanwhile."""
+    """Run, and stop once the first slice is shown; the networks are held back meanwhile."""
 
     def hold(progress: Any) -> None:
         gate.event.clear()
@@ -152,14 +154,14 @@ def stop_after_a_slice(panel: Any, qtbot: Any, gate: Gate) -> None:
     gate.event.set()
 
 
-def test_a_failed_run_leaves_the_layers_as_they_were(
+def test_a_failed_run_restores_the_layers(
     panel: Any, viewer: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: Any, **__: Any) -> None:
         raise MemoryError("no room")
 
     before = names(viewer)
-    monkeypatch.setattr("napari_mtmri.verbs.evaluate", full)
+    monkeypatch.setattr("napari_mtmri.batch.run_case.evaluate", full)
     with qtbot.waitSignal(panel.running.failed, timeout=WAIT_MS):
         click(panel.run_part.run, qtbot)
     qtbot.waitUntil(lambda: names(viewer) == before, timeout=WAIT_MS)
@@ -168,9 +170,7 @@ def test_a_failed_run_leaves_the_layers_as_they_were(
     assert panel.run_part.run.isEnabled()
 
 
-def test_an_error_of_the_volume_stands_beside_the_input(
-    panel: Any, viewer: Any, qtbot: Any
-) -> None:
+def test_an_error_of_the_volume_is_shown_at_the_input(panel: Any, viewer: Any, qtbot: Any) -> None:
     bad = np.zeros((8, 40, 40), np.float32)
     bad[0, 0, 0] = np.nan
     layer = viewer.add_image(bad, name="broken", contrast_limits=(0, 1), units=("mm",) * 3)
@@ -181,11 +181,10 @@ def test_an_error_of_the_volume_stands_beside_the_input(
     assert names(viewer)[-1] == "broken"
 
 
-def test_a_panel_that_is_closed_stops_its_run_and_is_forgotten(
+def test_a_panel_that_is_closed_stops_its_run_and_is_not_found_again(
     panel: Any, viewer: Any, qtbot: Any, gate: Gate
 ) -> None:
     from napari_mtmri.gui.app.panels import panel_of
-    from napari_mtmri.gui.reconstruct.panel import Reconstruct
 
     gate.event.clear()
     click(panel.run_part.run, qtbot)
@@ -195,7 +194,7 @@ def test_a_panel_that_is_closed_stops_its_run_and_is_forgotten(
         viewer.window.remove_dock_widget(panel.parentWidget())
         panel.deleteLater()
     assert stop.is_set()
-    assert panel_of(viewer, Reconstruct) is None
+    assert panel_of(viewer, "Reconstruct") is None
     viewer.dims.set_point(0, 3)  # and hears no more of the viewer
     assert not viewer.keymap
     gate.event.set()

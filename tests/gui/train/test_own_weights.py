@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from napari_mtmri.errors import InputError
-from napari_mtmri.gui.reconstruct.weights_list import own_weights as listed
+from napari_mtmri.gui.reconstruct.parts.method import own_weights as listed
 from napari_mtmri.train.export.weights import export_own
 from napari_mtmri.train.loop.training import Training
 from napari_mtmri.weights import find_weights, load_weights

@@ -155,7 +155,7 @@ def test_the_window_s_modules_bring_no_torch_and_contributions_no_qt() -> None:
     code = (
         "import sys, napari_mtmri.gui.viewer.contributions, napari_mtmri.gui.viewer.orientation;"
         "assert not {'qtpy', 'PySide6', 'torch'} & set(sys.modules), sys.modules.keys();"
-        "import napari_mtmri.gui.reconstruct.state, napari_mtmri.gui.reconstruct.whole;"
+        "import napari_mtmri.gui.reconstruct.state, napari_mtmri.gui.reconstruct.volume_job;"
         "assert 'qtpy' not in sys.modules;"
         "import napari_mtmri.gui.reconstruct.panel, napari_mtmri.gui.app.window;"
         "assert 'torch' not in sys.modules"

@@ -133,7 +133,7 @@ def test_labels_on_another_grid_are_refused_in_one_sentence() -> None:
     shifted = image.affine.affine_matrix.copy()
     shifted[0, 3] += 0.4 * abs(shifted[0, 0])
     labels = Labels(np.zeros(image.data.shape, np.uint8), affine=shifted, name="elsewhere")
-    with pytest.raises(InputError, match=r"elsewhere: .* do not lie on the grid of marked"):
+    with pytest.raises(InputError, match=r"elsewhere: .* are not on the grid of marked"):
         labels_on(labels, image)
 
 
@@ -147,7 +147,7 @@ def test_labels_can_be_painted_and_the_file_s_own_array_stays() -> None:
     assert drawn.data.max() == 1
 
 
-def test_a_layer_of_another_reader_keeps_its_place_and_says_what_is_unknown() -> None:
+def test_a_layer_of_another_reader_keeps_its_place_and_warns_of_what_is_unknown() -> None:
     from napari.layers import Image
 
     data = np.arange(60, dtype=np.float32).reshape(3, 4, 5)

@@ -80,7 +80,7 @@ def test_a_sagittal_scan_opens_in_the_plane_it_was_acquired_in(viewer: Any, tmp_
 
 
 @pytest.mark.parametrize("number", range(0, 48, 11))
-def test_the_marker_is_drawn_where_it_belongs_whatever_the_axes(
+def test_the_marker_is_drawn_where_it_belongs_for_all_axes(
     make_napari_viewer: Any, number: int, tmp_path: Path
 ) -> None:
     """The corner at right, anterior, superior: upper left in radiological slices."""

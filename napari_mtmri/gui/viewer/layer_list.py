@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Layers of finished runs: one a turn of the event loop, those of the same request replaced."""
+"""Results in the layer list of a viewer: where they are inserted, found, replaced, removed."""
 
 from __future__ import annotations
 
@@ -10,19 +10,35 @@ from napari.layers import Image, Labels, Layer
 from napari.viewer import Viewer
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_mtmri.geometry import Axes
-from napari_mtmri.gui.viewer.layers import KEY, LayerData, placement_of_layer
+from napari_mtmri.geometry import Axes, to_stack
+from napari_mtmri.gui.viewer.layers import (
+    KEY,
+    LayerData,
+    Placement,
+    label_style,
+    placement_of_layer,
+)
 from napari_mtmri.gui.viewer.shim import forget_strokes
 
 
 def is_result(layer: Any) -> bool:
-    """Whether a layer was made by a run or a preview."""
+    """Whether a layer was made by a run or by Live."""
     known = layer.metadata.get(KEY, {})
     return bool(known.get("run") or known.get("preview"))
 
 
+def is_preview(layer: Any) -> bool:
+    """Whether a layer was made by Live."""
+    return bool(layer.metadata.get(KEY, {}).get("preview"))
+
+
+def known_what(layer: Any) -> str:
+    """Return what a layer of a run shows, or nothing."""
+    return str(layer.metadata.get(KEY, {}).get("what", ""))
+
+
 def slice_on_screen(viewer: Viewer, layer: Any, axes: Axes) -> int:
-    """Return the slice of the volume at the viewer's position; 0 while layers are removed."""
+    """Return the slice of the volume that the viewer shows; 0 while layers are removed."""
     if viewer.dims.ndim < 3:
         return 0
     placement = placement_of_layer(layer)
@@ -32,10 +48,10 @@ def slice_on_screen(viewer: Viewer, layer: Any, axes: Axes) -> int:
 
 
 def insert_quietly(viewer: Viewer, layer: Layer) -> None:
-    """Add a layer and leave the selection as it was.
+    """Add a layer without changing the selection.
 
-    Images go below the labels that lie on the images there are, so that a mask that
-    somebody drew stays in sight; labels go on top.
+    Images go below the labels that lie on the images present, so that a reference
+    segmentation stays visible; labels go on top.
     """
     selected = set(viewer.layers.selection)
     viewer.layers.insert(_place(viewer, layer), layer)
@@ -52,18 +68,47 @@ def _place(viewer: Viewer, layer: Layer) -> int:
     return min(above, default=len(viewer.layers))
 
 
-def drop(viewer: Viewer, layer: Any) -> None:
-    """Remove a layer, if it is still there."""
-    if layer in viewer.layers:
-        viewer.layers.remove(layer)
+def insert_unfilled(
+    viewer: Viewer,
+    data: np.ndarray,
+    name: str,
+    placement: Placement,
+    marks: dict[str, Any],
+    window: tuple[float, float],
+) -> Any:
+    """Return a new layer that is filled slice by slice: an image, or uint8 labels in outline.
+
+    Where nothing was computed an image is NaN, which napari does not draw: there the layers
+    below are visible.
+    """
+    metadata = {KEY: {"placement": placement, **marks}}
+    if data.dtype == np.uint8:
+        layer = Labels(data, name=name, metadata=metadata, **placement.arguments(), **label_style())
+        layer.contour = 2
+    else:
+        layer = Image(
+            data, name=name, metadata=metadata, contrast_limits=window, **placement.arguments()
+        )
+    insert_quietly(viewer, layer)
+    return layer
+
+
+def stack_of(layer: Any, placement: Placement, axes: Axes) -> np.ndarray:
+    """Return a writable view (slice, readout, phase) of a layer's array."""
+    return to_stack(placement.back(layer.data), axes)
+
+
+def redraw(layer: Any) -> None:
+    """Draw a layer whose array was changed in place."""
+    layer.refresh(thumbnail=False, extent=False, highlight=False)
 
 
 class ResultLayers(QObject):
-    """Adds the layers of results to a viewer.
+    """Adds the layers of results to a viewer, one in each turn of the event loop.
 
     Signals
     -------
-    placed : what was handed to `place`, once all its layers stand
+    placed : what was given to `place`, once all its layers are added
     """
 
     placed = Signal(object)
@@ -80,18 +125,18 @@ class ResultLayers(QObject):
         self._turn.timeout.connect(self._next)
 
     def place(self, layers: list[LayerData], done: Any) -> None:
-        """Add layers, or change those that a run of the same request left."""
+        """Add layers, or replace the data of those of an earlier run of the same request."""
         self._waiting += layers
         self._done = done or self._done
         self._turn.start(0)
 
     def remove(self, layers: list[Any]) -> None:
-        """Remove layers, one a turn: napari takes its time over each."""
+        """Remove layers, one in each turn: napari needs some time for each."""
         self._unwanted += layers
         self._turn.start(0)
 
     def set_labels_aside(self) -> None:
-        """Hide the outlines of runs, which would lie on those of Live."""
+        """Hide the outlines of runs, which would cover those of Live."""
         for layer in self._viewer.layers:
             if known_what(layer) in ("segmentation", "disagreement") and layer.visible:
                 layer.visible = False
@@ -105,7 +150,7 @@ class ResultLayers(QObject):
                 layer.visible = True
 
     def find(self, run: str, what: str) -> Any:
-        """Return the layer of a run that shows this, or None."""
+        """Return the layer of a run with this kind of content, or None."""
         for layer in self._viewer.layers:
             known = layer.metadata.get(KEY, {})
             if known.get("run") == run and known.get("what") == what:
@@ -113,14 +158,16 @@ class ResultLayers(QObject):
         return None
 
     def scale_errors(self, top: float) -> None:
-        """Let the error scales of all runs end at the same value."""
+        """Set the maximum of the error scale of all runs."""
         for layer in self._viewer.layers:
             if known_what(layer) == "error":
                 layer.contrast_limits = (0.0, top)
 
     def _next(self) -> None:
         if self._unwanted:
-            drop(self._viewer, self._unwanted.pop(0))
+            layer = self._unwanted.pop(0)
+            if layer in self._viewer.layers:
+                self._viewer.layers.remove(layer)
             self._turn.start(0)
             return
         if not self._waiting:
@@ -136,7 +183,7 @@ class ResultLayers(QObject):
         if old is None or old.data.shape != data.shape:
             self._add(data, arguments, kind)
         else:
-            _renew(old, data, arguments)
+            _replace(old, data, arguments)
         self._turn.start(0)
 
     def _add(self, data: Any, arguments: dict[str, Any], kind: str) -> None:
@@ -150,8 +197,8 @@ class ResultLayers(QObject):
         insert_quietly(self._viewer, layer)
 
 
-def _renew(layer: Any, data: Any, arguments: dict[str, Any]) -> None:
-    """Give a layer the array of a newer run; window and visibility stay as the user has them."""
+def _replace(layer: Any, data: Any, arguments: dict[str, Any]) -> None:
+    """Give a layer the array of a newer run; window and visibility stay as the user set them."""
     layer.data = data
     layer.metadata = arguments["metadata"]
     if isinstance(layer, Labels):
@@ -160,13 +207,8 @@ def _renew(layer: Any, data: Any, arguments: dict[str, Any]) -> None:
         layer.contrast_limits = arguments["contrast_limits"]
 
 
-def known_what(layer: Any) -> str:
-    """Return what a layer of a run shows, or nothing."""
-    return str(layer.metadata.get(KEY, {}).get("what", ""))
-
-
 def leave_if_edited(layer: Any) -> bool:
-    """Leave a layer of ours to the user if somebody painted on it; whether that is so."""
+    """Leave a layer of ours to the user if it was painted on; return whether it was."""
     known = layer.metadata[KEY]
     if not isinstance(layer, Labels) or "volume" not in known:
         return False

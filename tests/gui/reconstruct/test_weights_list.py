@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from napari_mtmri.gui.reconstruct.method_part import MethodPart
+from napari_mtmri.gui.reconstruct.parts.method import MethodPart
 from napari_mtmri.gui.reconstruct.state import Choices
 from napari_mtmri.networks.build import build
 from napari_mtmri.weights import save_weights
@@ -18,7 +18,7 @@ from tests.tiny import ARCHITECTURES, card_of
 
 @pytest.fixture
 def own(tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file of own weights beside those that are used without a choice."""
+    """A file of own weights next to the default weights."""
     folder = Path(shutil.copytree(tiny_weights, tmp_path / "weights"))
     monkeypatch.setenv("MTMRI_WEIGHTS", str(folder))
     network = build(ARCHITECTURES["mtmri"], 7)
@@ -58,7 +58,7 @@ def test_own_weights_are_listed_for_their_method_alone(
         assert part.weights.isHidden()
 
 
-def test_own_weights_that_are_gone_are_chosen_no_more(
+def test_own_weights_that_were_deleted_are_no_longer_chosen(
     part: MethodPart, choices: Choices, own: Path
 ) -> None:
     part.choose("mtmri", own)

@@ -19,22 +19,22 @@ from napari_mtmri.gui.viewer.result_layers import ERROR_SCALES, FIXED
 from napari_mtmri.gui.widgets.layout import Flow
 
 TIPS = {
-    "zero-filled": "The image of the measured samples alone",
-    "reconstruction": "What the method made of them",
+    "zero-filled": "Image of the measured samples, with zeros for all others",
+    "reconstruction": "Image that the method reconstructs from them",
     "error": "|reconstruction − reference|, from 0 to the stated maximum",
-    "segmentation": "What the method segments, outlined in orange",
-    "probability": "Of any foreground, 0 to 1",
-    "disagreement": "Where it differs from the reference mask: missed solid teal, extra striped orange",
-    "k-space": "What was measured, in decibels; on the slice's own rows and columns",
+    "segmentation": "Segmentation by the method, outlined in orange",
+    "probability": "Probability of a lesion in each voxel, 0 to 1",
+    "disagreement": "Difference from the reference mask: missed in solid teal, extra in striped orange",
+    "k-space": "Measured k-space of each slice in decibels",
 }
 
 
 class ShowPart(QWidget):
-    """Which layers a run adds; of the newest run they come and go at once.
+    """Which layers a run adds; those of the newest run are shown and hidden at once.
 
     Signals
     -------
-    toggled : name of a layer, and whether it is wanted
+    toggled : name of a layer, and whether it is to be shown
     """
 
     toggled = Signal(str, bool)
@@ -46,10 +46,12 @@ class ShowPart(QWidget):
         self.scale, self.top = QComboBox(), QDoubleSpinBox()
         self.scale.addItems([*ERROR_SCALES, FIXED])
         self.scale.setCurrentText(choices.error_scale)
-        self.scale.setToolTip("×5: the scale ends at a fifth of the largest reference value")
+        self.scale.setToolTip(
+            "Maximum of the error scale; ×5: a fifth of the largest reference value"
+        )
         self.top.setRange(0.0, 1e9)
         self.top.setDecimals(3)
-        self.top.setToolTip("End of the error scale, in the units of the image")
+        self.top.setToolTip("Maximum of the error scale in the units of the image")
         self.top.hide()
         boxes, row = Flow(), QHBoxLayout()
         for name in LAYERS:

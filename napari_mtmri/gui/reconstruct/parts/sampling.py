@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Pattern, acceleration, centre and seed, with the mask they give; and realism."""
+"""Pattern, acceleration, centre and seed, and the mask they give; phase, noise and coils."""
 
 from __future__ import annotations
 
@@ -19,29 +19,30 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt import QCollapsible
 
-from napari_mtmri.gui.form import OptionsForm
-from napari_mtmri.gui.reconstruct.requests import Tick
+from napari_mtmri.gui.form import AUTOMATIC, OptionsForm
+from napari_mtmri.gui.reconstruct.slice_job import Tick
 from napari_mtmri.gui.reconstruct.state import Choices
 from napari_mtmri.gui.widgets.acceleration import Acceleration
-from napari_mtmri.gui.widgets.layout import Flow
+from napari_mtmri.gui.widgets.layout import Flow, Fold
 from napari_mtmri.gui.widgets.mask_preview import MaskPreview
-from napari_mtmri.gui.widgets.problem import Problem
+from napari_mtmri.gui.widgets.problem import Problem, relabeled
 from napari_mtmri.patterns.base import PATTERNS
 
-FILE = "file"
+FILE, CENTER = "file", "Centre"
+# The messages of a pattern name its parameters; the panel names its fields.
+LABELS = {"center_fraction": CENTER, "acceleration": "R", "fftshift": "Zero frequency at index 0"}
 MOST_SEED = 2**31 - 1  # what a spin box can hold
 
 
 class SamplingPart(QWidget):
-    """Writes what is chosen into the `Choices`, shows the mask they give.
+    """Writes the sampling into the `Choices` and shows the mask they give.
 
     Signals
     -------
     save_asked : the mask is to be saved
     load_asked : a mask file is to be chosen
-    spread_asked : mask or point-spread function is to be shown anew
+    spread_asked : the mask, or its point-spread function, is to be shown
     """
 
     save_asked = Signal()
@@ -56,19 +57,19 @@ class SamplingPart(QWidget):
         self.center, self.seed = _center_box(), QSpinBox()
         self.seed.setRange(0, MOST_SEED)
         self.seed.setValue(choices.seed)
-        self.seed.setToolTip("Same seed, same mask, on every machine")
-        self.dice = QPushButton("Dice")
-        self.dice.setToolTip("Another seed, so another mask")
+        self.seed.setToolTip("Random seed of the mask, phase and noise; the same on every machine")
+        self.new_seed = QPushButton("New seed")
+        self.new_seed.setToolTip("Draw another mask with a random seed")
         self.options = OptionsForm()
         self.meaning, self.counts = QLabel(), QLabel()
         for label in (self.meaning, self.counts):
             label.setWordWrap(True)
         self.preview, self.problem = MaskPreview(), Problem()
         self.spread = QCheckBox("Point-spread function")
-        self.spread.setToolTip("What a single point becomes: its side lobes are the aliasing")
+        self.spread.setToolTip("The image of a single point; its side lobes are the aliasing")
         self.load, self.save = QPushButton("Load…"), QPushButton("Save…")
-        self.load.setToolTip("Take the mask of a .npy, .png or .csv file")
-        self.save.setToolTip("Write this mask as a .png, .npy or .csv file")
+        self.load.setToolTip("Use the sampling mask in a .npy, .png or .csv file")
+        self.save.setToolTip("Write this sampling mask as a .png, .npy or .csv file")
         self._lay_out()
         self._show_kind()
         self.pattern.currentTextChanged.connect(self._pattern_changed)
@@ -76,7 +77,7 @@ class SamplingPart(QWidget):
         self.center.valueChanged.connect(self._center_changed)
         self.seed.valueChanged.connect(self._seed_changed)
         self.options.changed.connect(self._options_changed)
-        self.dice.clicked.connect(self.roll)
+        self.new_seed.clicked.connect(self.draw_seed)
         self.spread.toggled.connect(self.spread_asked)
         self.load.clicked.connect(self.load_asked)
         self.save.clicked.connect(self.save_asked)
@@ -84,14 +85,14 @@ class SamplingPart(QWidget):
     def _lay_out(self) -> None:
         row, files = QHBoxLayout(), Flow()
         row.addWidget(self.seed, stretch=1)
-        row.addWidget(self.dice)
+        row.addWidget(self.new_seed)
         for widget in (self.spread, self.load, self.save):
             files.addWidget(widget)
         form = QFormLayout()
         form.addRow("Pattern", self.pattern)
         form.addRow("", self.meaning)
         form.addRow("R", self.acceleration)
-        form.addRow("Centre", self.center)
+        form.addRow(CENTER, self.center)
         form.addRow("Seed", row)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -101,11 +102,11 @@ class SamplingPart(QWidget):
         layout.addLayout(files)
 
     def show_tick(self, tick: Tick) -> None:
-        """Show the mask, or what it makes of a point, with the exact counts."""
+        """Show the mask, or its point-spread function, with the exact counts."""
         if tick.problem is not None:
             self.preview.clear()
             self.counts.clear()
-            self.problem.show_error(tick.problem)
+            self.problem.show_error(tick.problem, LABELS)
             return
         self.problem.clear()
         if tick.spread is not None:
@@ -113,22 +114,17 @@ class SamplingPart(QWidget):
         elif tick.mask is not None:
             self.preview.show_mask(tick.mask)
         if tick.sampling is not None:
-            self.counts.setText("\n".join([tick.sampling.text, *tick.sampling.warnings]))
+            lines = [tick.sampling.text, *tick.sampling.warnings]
+            self.counts.setText(relabeled("\n".join(lines), LABELS))
 
     def use_file(self, path: str) -> None:
-        """Take the mask of a file."""
+        """Use the mask in a file."""
         self._choices.options = {**self.options.values(), "path": path}
         if self._choices.pattern != FILE:
             self.pattern.setCurrentText(FILE)
 
-    def show_choices(self) -> None:
-        """Show the choices as they are, where something else than this part chose them."""
-        self.pattern.setCurrentText(self._choices.pattern)
-        self.acceleration.set_value(self._choices.acceleration)
-        self.seed.setValue(self._choices.seed)
-
-    def roll(self) -> None:
-        """Choose another seed."""
+    def draw_seed(self) -> None:
+        """Choose a random seed."""
         self.seed.setValue(random.randrange(MOST_SEED))
 
     def _show_kind(self) -> None:
@@ -138,8 +134,9 @@ class SamplingPart(QWidget):
         self.acceleration.set_most(kind.max_acceleration)
         self.center.setEnabled("center_fraction" in kind.uses)
         self.seed.setEnabled("seed" in kind.uses)
-        self.dice.setEnabled("seed" in kind.uses)
-        self.options.show_options(kind.options)
+        self.new_seed.setEnabled("seed" in kind.uses)
+        # A path is chosen by Load….
+        self.options.show_options([one for one in kind.options if one.kind != "path"])
 
     def _pattern_changed(self, name: str) -> None:
         path = self._choices.options.get("path")
@@ -154,7 +151,7 @@ class SamplingPart(QWidget):
         self._choices.acceleration = self.acceleration.value
 
     def _back(self) -> None:
-        """A file was not chosen yet: the pattern stays what it was."""
+        """Keep the pattern: no file has been chosen yet."""
         self.pattern.blockSignals(True)
         self.pattern.setCurrentText(self._choices.pattern)
         self.pattern.blockSignals(False)
@@ -190,36 +187,39 @@ def _center_box() -> QDoubleSpinBox:
     box.setSingleStep(0.01)
     box.setDecimals(3)
     box.setValue(-0.01)
-    box.setSpecialValueText("auto")
-    box.setToolTip("Fully sampled centre as a fraction of the lines; auto: 0.08, above R 5 0.04")
+    box.setSpecialValueText(AUTOMATIC)
+    box.setToolTip(
+        "Fraction of the lines that is fully sampled at the centre of k-space; "
+        "automatic: 0.08, above R = 5 0.04"
+    )
     return box
 
 
-class RealismPart(QCollapsible):
-    """Phase, noise and coils; folded at first."""
+class RealismPart(Fold):
+    """Realism of the simulation: phase, noise and coils; folded at first."""
 
-    def __init__(self, choices: Choices, parent: QWidget | None = None) -> None:
-        super().__init__("Realism: phase, noise, coils", parent)
+    def __init__(self, choices: Choices) -> None:
+        body = QWidget()
+        super().__init__("Realism: phase, noise, coils", body)
         self._choices = choices
         self.phase, self.noise, self.coils = (
             QCheckBox("Smooth random phase"),
             QDoubleSpinBox(),
             QSpinBox(),
         )
-        self.phase.setToolTip("Without it k-space is symmetric, which no scanner's is")
+        self.phase.setToolTip("Without phase, k-space is symmetric, unlike that of any scanner")
         self.noise.setRange(0, 1000)
         self.noise.setSpecialValueText("no noise")
         self.noise.setToolTip(
-            "SNR: mean magnitude in the object over the noise's standard deviation"
+            "SNR: mean magnitude in the object divided by the standard deviation of the noise"
         )
         self.coils.setRange(1, 32)
-        self.coils.setToolTip("Simulated receive coils with known sensitivity maps")
-        body = QWidget()
+        self.coils.setToolTip("Number of simulated receive coils; their sensitivity maps are known")
         form = QFormLayout(body)
+        form.setContentsMargins(0, 0, 0, 0)
         form.addRow(self.phase)
         form.addRow("Noise (SNR)", self.noise)
         form.addRow("Coils", self.coils)
-        self.addWidget(body)
         self.phase.toggled.connect(self._phase_changed)
         self.noise.valueChanged.connect(self._noise_changed)
         self.coils.valueChanged.connect(self._coils_changed)

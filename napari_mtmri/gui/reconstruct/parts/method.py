@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which method, what it gives and needs, and its card."""
+"""Which method, with which weights, what it gives and needs, and its card."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -18,33 +18,20 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_mtmri.batch.method_choice import cards_of
 from napari_mtmri.errors import MtmriError
 from napari_mtmri.gui.form import OptionsForm
 from napari_mtmri.gui.reconstruct.state import Choices
-from napari_mtmri.gui.reconstruct.weights_list import WeightsList, own_weights
 from napari_mtmri.gui.widgets.layout import IS_TABLE
 from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.methods.base import METHODS, Method
-from napari_mtmri.weights import Card, find_weights, read_card
+from napari_mtmri.weights import Card, find_weights, list_weights, user_folder
 
-NO_WEIGHTS = "zero-filled"
-PREFERRED = ("mtmri", "two-stage", "d5c5", NO_WEIGHTS)
-
-
-def cards_of(name: str, own: str | None = None) -> list[Card]:
-    """Return the cards of a method's weights, or of weights of the user's own.
-
-    Raises
-    ------
-    RequestError, WeightsError
-        If the method or its weights are not there.
-    """
-    if own is not None:
-        return [read_card(Path(own))]
-    return [read_card(find_weights(weights)) for weights in METHODS.get(name).weights]
+SHIPPED = "shipped"
+NEEDS = {"weights": "weights", "coil_maps": "coil sensitivity maps"}
 
 
-def why_not(name: str, own: str | None = None) -> str | None:
+def why_not(name: str, own: Path | None = None) -> str | None:
     """Return why a method cannot run here, or None."""
     try:
         cards_of(name, own)
@@ -53,8 +40,80 @@ def why_not(name: str, own: str | None = None) -> str | None:
     return None
 
 
+def own_weights(name: str) -> list[Path]:
+    """Return the user's own weights for a method, without those that are its default."""
+    try:
+        usual = find_weights(name)
+    except MtmriError:
+        return list_weights(name)
+    return [path for path in list_weights(name) if path != usual]
+
+
+def _ships(name: str) -> bool:
+    """Return whether the default weights are the shipped ones."""
+    try:
+        return find_weights(name).parent != user_folder()
+    except MtmriError:
+        return False
+
+
+class WeightsList(QWidget):
+    """Chooses between shipped and own weights; hidden where there is no choice.
+
+    Signals
+    -------
+    chosen : path of the user's own weights as text, or None for the default weights
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.box = QComboBox()
+        self.box.setAccessibleName("weights")
+        self.box.setToolTip(
+            "Shipped weights, or your own from your weights folder (see the Train panel)"
+        )
+        policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        self.box.setSizeAdjustPolicy(policy)
+        self.box.setMinimumContentsLength(12)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(QLabel("Weights"))
+        layout.addWidget(self.box, stretch=1)
+        self.box.currentIndexChanged.connect(self._changed)
+
+    def show_weights(self, names: Sequence[str], chosen: str | None) -> None:
+        """List the weights for a method; a method that needs several has no choice.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Names of the weights that the method needs.
+        chosen : str or None
+            Path of the weights that are chosen.
+        """
+        own = own_weights(names[0]) if len(names) == 1 else []
+        self.box.blockSignals(True)
+        self.box.clear()
+        self.box.addItem(SHIPPED if not own or _ships(names[0]) else f"{names[0]} (yours)", None)
+        for path in own:
+            self.box.addItem(path.stem, str(path))
+            self.box.setItemData(self.box.count() - 1, str(path), Qt.ItemDataRole.ToolTipRole)
+        self.box.setCurrentIndex(max(self.box.findData(chosen), 0))
+        self.box.blockSignals(False)
+        self.setVisible(bool(own))
+
+    def choose(self, weights: str) -> None:
+        """Choose weights that are listed."""
+        self.box.setCurrentIndex(self.box.findData(weights))
+
+    def _changed(self, index: int) -> None:
+        self.chosen.emit(self.box.itemData(index))
+
+
 class MethodPart(QWidget):
-    """Lists the methods; those that cannot run are greyed, with the reason."""
+    """Lists the methods; those that cannot run are greyed out, with the reason."""
 
     def __init__(self, choices: Choices, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -71,7 +130,7 @@ class MethodPart(QWidget):
         self.card_button = QPushButton("Card")
         self.card_button.setCheckable(True)
         self.card_button.setToolTip(
-            "What the weights were trained on, how well they do, their terms"
+            "Model card: the training data of the weights, their scores and their licence"
         )
         self.card = QPlainTextEdit()
         self.card.setReadOnly(True)
@@ -99,22 +158,22 @@ class MethodPart(QWidget):
     @property
     def can_run(self) -> bool:
         """Whether the chosen method can run here."""
-        return why_not(self._choices.method, self._choices.weights) is None
+        return why_not(self._choices.method, self._choices.method_choice().weights) is None
 
     def choose(self, method: str, weights: Path) -> None:
-        """Choose a method with weights of the user's own."""
+        """Choose a method with the user's own weights."""
         self.refresh()
         self.method.setCurrentIndex(self.method.findData(method))
         self.weights.choose(str(weights))
 
     def refresh(self) -> None:
-        """List the methods anew: weights may have come or gone."""
+        """List the methods again: weights may have been added or removed."""
         reasons = {name: self._why_not(name) for name in METHODS.names()}
         if self._choices.weights is not None and not Path(self._choices.weights).is_file():
             self._choices.weights = None
         if reasons.get(self._choices.method) is not None:
-            able = [name for name in PREFERRED if name in reasons and reasons[name] is None]
-            self._choices.method = able[0] if able else NO_WEIGHTS
+            able = [name for name in sorted(reasons, key=_place) if reasons[name] is None]
+            self._choices.method = able[0]  # zero-filled needs nothing
         self.method.blockSignals(True)
         self.method.clear()
         for name in sorted(reasons, key=_place):
@@ -124,7 +183,7 @@ class MethodPart(QWidget):
         self._show_method()
 
     def _why_not(self, name: str) -> str | None:
-        """Why a method cannot run, neither as it ships nor with weights of the user's own."""
+        """Why a method can run neither with shipped nor with the user's own weights, or None."""
         if name in METHODS.broken():
             return METHODS.broken()[name]
         needed = METHODS.get(name).weights
@@ -140,7 +199,7 @@ class MethodPart(QWidget):
             self.method.model().item(row).setEnabled(False)
 
     def show_far(self, pattern: str, acceleration: float) -> None:
-        """Say in one line if the sampling is far from what the weights were trained for."""
+        """Warn in one line if the sampling is unlike that of the training of the weights."""
         lines = [card.misfit(pattern, acceleration) for card in self._cards]
         text = "\n".join(dict.fromkeys(f"Caution: {line}" for line in lines if line))
         self.far.setText(text)
@@ -169,7 +228,7 @@ class MethodPart(QWidget):
     def _show_cards(self, member: Method) -> None:
         self.problem.clear()
         try:
-            self._cards = cards_of(member.name, self._choices.weights)
+            self._cards = cards_of(member.name, self._choices.method_choice().weights)
         except MtmriError as why:
             self._cards = []
             self.problem.show_error(why)
@@ -181,11 +240,14 @@ class MethodPart(QWidget):
 
 def _gives_and_needs(member: Method) -> str:
     text = f"Gives {' and '.join(sorted(member.gives))}"
-    needs = {"weights": "weights", "coil_maps": "coil sensitivity maps"}
-    wanted = [needs[need] for need in sorted(member.needs) if need in needs]
+    wanted = [NEEDS[need] for need in sorted(member.needs) if need in NEEDS]
     text += f", needs {' and '.join(wanted)}" if wanted else ""
-    return text + ("; it is shown the fully sampled image." if member.is_full_sample else ".")
+    return text + ("; it uses the fully sampled image." if member.is_full_sample else ".")
 
 
-def _place(name: str) -> tuple[int, str]:
-    return (PREFERRED.index(name) if name in PREFERRED else len(PREFERRED), name)
+def _place(name: str) -> tuple[bool, bool, int, str]:
+    """Where a method is listed: joint ones first, then those with weights, then the others."""
+    if name in METHODS.broken():
+        return True, True, 0, name
+    member = METHODS.get(name)
+    return member.is_full_sample, not member.weights, -len(member.gives), name

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which image and labels, and what the program found out about them."""
+"""The image and the reference mask, with the facts about them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from qtpy.QtWidgets import (
 
 from napari_mtmri.errors import MtmriError
 from napari_mtmri.geometry import Axes, phase_letters, to_stack
-from napari_mtmri.gui.reconstruct.results import insert_quietly, is_result, known_what
 from napari_mtmri.gui.viewer.contributions import drawn_layer
+from napari_mtmri.gui.viewer.layer_list import insert_quietly, is_preview, is_result, known_what
 from napari_mtmri.gui.viewer.layers import (
     KEY,
     is_ours,
@@ -36,23 +36,26 @@ from napari_mtmri.gui.widgets.layout import Flow
 from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.volume import Volume
 
-NO_LAYER = "No volume yet: open one, drop a file on the window, or take the sample."
+NO_LAYER = "No volume: open one, drop a file on the window, or open the sample."
 NO_MASK = "none"
-FROM_MAGNITUDE = "Simulated from a magnitude image, which flatters every method."
+ABOUT_IMAGE = "Image to under-sample and reconstruct"
+ABOUT_MASK = "Reference segmentation of this image, to score the segmentation; optional"
+FROM_MAGNITUDE = "Simulated from a magnitude image: scores are better than with raw k-space."
 PHASE_DROPPED = "Simulated from the magnitude of a complex image; its phase is not used."
-UNDER_SAMPLED = "Already under-sampled: scores would compare with an aliased image."
+UNDER_SAMPLED = "Already under-sampled: the reference of all scores is an aliased image."
 LAYER_EVENTS = ("inserted", "removed", "renamed")
 
 
 class LayerChooser(QComboBox):
-    """Lists layers of a viewer; holds none of them alive."""
+    """Lists layers of a viewer and keeps none of them alive."""
 
-    def __init__(self, none: str | None = None) -> None:
+    def __init__(self, about: str, none: str | None = None) -> None:
         super().__init__()
-        self._none = none
+        self._about, self._none = about, none
         self._layers: list[Any] = []
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(6)
+        self.currentIndexChanged.connect(self._show_name)
 
     @property
     def layer(self) -> Any:
@@ -73,6 +76,7 @@ class LayerChooser(QComboBox):
             self.addItem(layer.name)
             self._layers.append(weakref.ref(layer))
         self.choose(wanted)
+        self._show_name()
         self.blockSignals(False)
 
     def choose(self, layer: Any) -> None:
@@ -83,14 +87,18 @@ class LayerChooser(QComboBox):
                 return
         self.setCurrentIndex(0 if self._layers else -1)
 
+    def _show_name(self, *_: object) -> None:
+        """Show the whole name in the tooltip: names of files are longer than the list is wide."""
+        self.setToolTip("\n".join(text for text in (self.currentText(), self._about) if text))
+
 
 class InputPart(QWidget):
     """Chooses the image layer and the reference mask.
 
     Signals
     -------
-    changed : the image or the labels are others
-    swap_asked : phase and readout are to be exchanged
+    changed : another image or mask is chosen
+    swap_asked : phase encoding and readout are to be exchanged
     open_asked, open_mask_asked : a file is to be opened
     sample_asked : the sample is to be opened
     """
@@ -105,10 +113,7 @@ class InputPart(QWidget):
         super().__init__(parent)
         self._viewer = viewer
         self._known: tuple[Any, Any, Volume | None] = (None, None, None)
-        self.image, self.mask = LayerChooser(), LayerChooser(NO_MASK)
-        self.mask.setToolTip(
-            "What somebody drew on this image, to score the segmentation; optional"
-        )
+        self.image, self.mask = LayerChooser(ABOUT_IMAGE), LayerChooser(ABOUT_MASK, NO_MASK)
         self.facts, self.banner, self.problem = QLabel(NO_LAYER), QLabel(), Problem()
         for label in (self.facts, self.banner):
             label.setWordWrap(True)
@@ -120,7 +125,7 @@ class InputPart(QWidget):
             getattr(viewer.layers.events, event).connect(self._refill)
         self._refill()
         self.image.currentIndexChanged.connect(self._image_changed)
-        self.mask.currentIndexChanged.connect(self._tell)
+        self.mask.currentIndexChanged.connect(self._signal_change)
         for button, signal in (
             (self.open, self.open_asked),
             (self.sample, self.sample_asked),
@@ -131,11 +136,11 @@ class InputPart(QWidget):
         self.draw.clicked.connect(self.new_mask)
 
     def _lay_out(self) -> None:
-        self.open.setToolTip("Open a volume or a run folder's images")
-        self.sample.setToolTip("Open the shipped head with an inserted lesion")
+        self.open.setToolTip("Open volumes")
+        self.sample.setToolTip("Open the shipped FLAIR head with an inserted lesion")
         self.swap.setToolTip("Exchange the phase-encoding and readout directions (Alt+X)")
-        self.open_mask.setToolTip("Open a file with a mask")
-        self.draw.setToolTip("Draw a mask yourself: adds an empty Labels layer on this image")
+        self.open_mask.setToolTip("Open a file with a reference mask")
+        self.draw.setToolTip("Add an empty Labels layer on this image, to draw a reference mask")
         masks, buttons = QHBoxLayout(), Flow()
         masks.addWidget(self.mask, stretch=1)
         masks.addWidget(self.open_mask)
@@ -158,7 +163,7 @@ class InputPart(QWidget):
             getattr(self._viewer.layers.events, event).disconnect(self._refill)
 
     def volume(self) -> Volume | None:
-        """Return the chosen volume, or None; why not stands in the panel."""
+        """Return the chosen volume, or None; the panel shows why."""
         layer = self.image.layer
         if layer is None:
             return None
@@ -177,7 +182,7 @@ class InputPart(QWidget):
         return self._known[2]
 
     def labels(self) -> Volume | None:
-        """Return the reference mask if one is chosen and fits, or None; why not is shown."""
+        """Return the reference mask if one is chosen and fits, or None; the panel shows why."""
         if self.mask.layer is None or self.image.layer is None:
             return None
         try:
@@ -193,7 +198,7 @@ class InputPart(QWidget):
         return to_stack(labels_view(self.mask.layer, self.image.layer), axes)[number].copy()
 
     def show_facts(self, volume: Volume | None, axes: Axes | None) -> None:
-        """Write the lines of facts."""
+        """Show the facts about the volume."""
         self.swap.setEnabled(volume is not None)
         self.draw.setEnabled(volume is not None)
         self.banner.setVisible(volume is not None)
@@ -235,9 +240,9 @@ class InputPart(QWidget):
         self.mask.choose(layer)
 
     def _refill(self, event: Any = None) -> None:
-        """List the layers anew; the chosen stay chosen, a mask that comes first is taken."""
+        """List the layers again; the chosen stay chosen, and the first mask that is added is chosen."""
         before = self.image.layer, self.mask.layer
-        layers = [one for one in self._viewer.layers if one.ndim == 3 and not _is_preview(one)]
+        layers = [one for one in self._viewer.layers if one.ndim == 3 and not is_preview(one)]
         images = [one for one in layers if isinstance(one, Image) and not one.rgb]
         images = [one for one in images if not is_result(one)] or images
         drawn = [one for one in layers if isinstance(one, Labels) and not is_result(one)]
@@ -252,7 +257,7 @@ class InputPart(QWidget):
             mask = drawn[0] if _fits(drawn[0], image) else None
         self.mask.fill(drawn, mask)
         if (self.image.layer, self.mask.layer) != before:
-            self._tell()
+            self._signal_change()
 
     def _image_changed(self, *_: object) -> None:
         mask = self.mask.layer
@@ -261,14 +266,10 @@ class InputPart(QWidget):
             self.mask.blockSignals(True)
             self.mask.choose(next((k() for k in fitting if _fits(k(), self.image.layer)), None))
             self.mask.blockSignals(False)
-        self._tell()
+        self._signal_change()
 
-    def _tell(self, *_: object) -> None:
+    def _signal_change(self, *_: object) -> None:
         self.changed.emit()
-
-
-def _is_preview(layer: Any) -> bool:
-    return bool(layer.metadata.get(KEY, {}).get("preview"))
 
 
 def _is_new(event: Any, layer: Any) -> bool:

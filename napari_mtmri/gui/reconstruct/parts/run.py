@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Run, Stop, Live, device, progress with time to go, and what went wrong."""
+"""Run, Stop, Live, device, progress with the remaining time, and errors."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.methods.passes import Progress
 
 MOST_LINES = 4
+SCORING = "Computing scores …"
 
 
 class RunPart(QWidget):
@@ -58,12 +59,14 @@ class RunPart(QWidget):
         font = self.run.font()
         font.setBold(True)
         self.run.setFont(font)
-        self.run.setToolTip("Reconstruct all slices, the one on screen first (Alt+R)")
-        self.stop.setToolTip("Stop, and leave the layers as they were (Alt+S)")
+        self.run.setToolTip("Reconstruct all slices, starting with the slice on screen (Alt+R)")
+        self.stop.setToolTip("Stop the run; the layers stay as they were before it (Alt+S)")
         self.stop.setEnabled(False)
-        self.live.setToolTip("Recompute the slice on screen whenever anything changes (Alt+I)")
-        self.device.setToolTip("Where the networks run; auto takes the fastest there is")
-        self.precision.setToolTip("Of the networks; transforms and consistency are always float32")
+        self.live.setToolTip("Recompute the slice on screen on every change (Alt+I)")
+        self.device.setToolTip("Device that the networks run on; auto: the fastest one available")
+        self.precision.setToolTip(
+            "Number format of the networks; Fourier transforms and data consistency always use float32"
+        )
         self.progress.hide()
         self.note.setWordWrap(True)
         self.note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -82,7 +85,7 @@ class RunPart(QWidget):
             row.addWidget(box)
             second.addWidget(pair)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(4, 0, 4, 0)
         layout.addLayout(first)
         layout.addLayout(second)
         for widget in (self.progress, self.note, self.problem):
@@ -101,23 +104,27 @@ class RunPart(QWidget):
         self.problem.clear()
         self.note.hide()
         self.progress.setRange(0, 0)
-        self.progress.setFormat("starting …")
+        self.progress.setFormat("Starting …")
 
-    def show_progress(self, progress: Progress | str) -> None:
-        """Show slices done and time to go, or what is being done now."""
-        if isinstance(progress, str):
+    def show_stopped(self) -> None:
+        """Show that the run was stopped."""
+        self.show_note("Stopped; the layers are as they were before.")
+
+    def show_progress(self, progress: Progress) -> None:
+        """Show the slices done and the remaining time; all done, the result is scored."""
+        if progress.done == progress.total:
             self.progress.setRange(0, 0)
-            self.progress.setFormat(progress)
-            self.show_note(progress)
+            self.progress.setFormat(SCORING)
+            self.show_note(SCORING)
             return
         self.progress.setRange(0, progress.total)
         self.progress.setValue(progress.done)
         left = progress.seconds_left
-        to_go = "" if left != left else f" · {time_to_go(left)} to go"
-        self.progress.setFormat(f"%v of %m slices{to_go}")
+        remaining = "" if left != left else f" · {duration(left)} left"
+        self.progress.setFormat(f"%v of %m slices{remaining}")
 
     def show_note(self, text: str, details: Sequence[str] = ()) -> None:
-        """Show what came of it; the details stand in the tooltip where they are many."""
+        """Show a message; the tooltip shows all details where there are many."""
         lines = [text, *details]
         shown = lines if len(lines) <= MOST_LINES else [*lines[:MOST_LINES], "…"]
         self.note.setText("\n".join(shown))
@@ -136,8 +143,8 @@ class RunPart(QWidget):
         self._choices.precision = name
 
 
-def time_to_go(seconds: float) -> str:
-    """Return a duration as people say it: "8 s", "2 min 5 s"."""
+def duration(seconds: float) -> str:
+    """Return a duration as text: "8 s", "2 min 5 s"."""
     whole = max(round(seconds), 0)
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
 

@@ -1,29 +1,36 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One slice, off the window's thread: its mask, zero-filled image, result and scores; no Qt."""
+"""One slice, computed off the window's thread: mask, zero-filled image, result, scores; no Qt."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
+from napari.layers import Labels
 
+from napari_mtmri import verbs
 from napari_mtmri.errors import MtmriError
 from napari_mtmri.geometry import Axes, to_stack
 from napari_mtmri.gui.reconstruct.state import Choices
+from napari_mtmri.gui.viewer.layers import label_style
 from napari_mtmri.methods.assemble import THRESHOLD
-from napari_mtmri.patterns.base import Mask, Pattern, Sampling
+from napari_mtmri.methods.base import LoadedMethod
+from napari_mtmri.metrics.base import main_quantity
+from napari_mtmri.metrics.measure import Truth, slice_scores
+from napari_mtmri.metrics.scores import format_value
+from napari_mtmri.patterns.base import Mask, Sampling
+from napari_mtmri.patterns.point_spread import point_spread
 from napari_mtmri.volume import Volume
 
 PLANE_WITHOUT_VOLUME = (224, 192)
-_LOADING = threading.Lock()  # one thread loads torch and weights, the others find them there
+_LOADING = threading.Lock()  # one thread loads torch and weights, the others find them loaded
 
 
 @dataclass(frozen=True, eq=False)
 class SliceRequest:
-    """One slice, or without a volume one mask, of the choices as they were.
+    """One slice, or without a volume only a mask, for the choices at one moment.
 
     Parameters
     ----------
@@ -32,9 +39,9 @@ class SliceRequest:
     number : int
         Slice of the volume.
     drawn : integer array (readout, phase) or None
-        What somebody drew on it.
+        The reference segmentation of the slice.
     is_live : bool
-        Whether the picture is wanted beside the mask.
+        Whether the images are wanted as well as the mask.
     with_spread : bool
         Whether the point-spread function is wanted instead of the mask.
     """
@@ -48,7 +55,7 @@ class SliceRequest:
 
     @property
     def plane(self) -> tuple[int, int]:
-        """Readout and phase-encoding lines."""
+        """Number of readout and phase-encoding lines."""
         if self.volume is None:
             return PLANE_WITHOUT_VOLUME
         axes = self.choices.axes(self.volume)
@@ -69,104 +76,71 @@ class Tick:
 
 @dataclass(frozen=True, eq=False)
 class SliceDone:
-    """What the method made of a request: (readout, phase) arrays."""
+    """The method's output for a request.
+
+    Parameters
+    ----------
+    request : SliceRequest
+    image : float32 (readout, phase) or None
+    probability : float32 (channel, readout, phase) or None
+    """
 
     request: SliceRequest
-    image: np.ndarray | None
-    probability: np.ndarray | None
-
-
-class _Remembered(Pattern):
-    """A pattern that draws its mask once, not again for each picture of it."""
-
-    def mask(self, shape: tuple[int, int]) -> Mask:
-        """Return the mask, as `Pattern.mask` does."""
-        if self.name == "file":  # which may change under the same name
-            return super().mask(shape)
-        return _drawn(self, shape).copy()
-
-
-@lru_cache(maxsize=32)
-def _drawn(pattern: _Remembered, shape: tuple[int, int]) -> Mask:
-    return Pattern.mask(pattern, shape)
-
-
-def pattern_of(choices: Choices) -> Pattern:
-    """Return the chosen pattern, its mask drawn only once.
-
-    Raises
-    ------
-    RequestError
-        If the numbers do not fit together.
-    """
-    made = choices.make_pattern()
-    return _Remembered(made.name, made.acceleration, made.center_fraction, made.seed, made.options)
+    image: np.ndarray | None = None
+    probability: np.ndarray | None = None
 
 
 def tick(request: SliceRequest) -> Tick:
     """Return mask, counts and zero-filled slice; fast enough to follow a slider."""
     try:
-        pattern = pattern_of(request.choices)
-        mask = pattern.mask(request.plane)
-        sampling = pattern.describe(request.plane, mask)
-    except MtmriError as why:  # stands beside the pattern, not beside the run
+        acquisition = request.choices.acquisition()
+        mask = acquisition.pattern.mask(request.plane)
+        sampling = acquisition.pattern.describe(request.plane, mask)
+    except MtmriError as why:  # shown next to the pattern, not next to the run
         return Tick(request, problem=why)
-    spread = None
-    if request.with_spread:
-        from napari_mtmri.patterns.point_spread import point_spread
-
-        spread = point_spread(mask)
     image = None
     if request.is_live and request.volume is not None:
-        scan = request.choices.simulate(request.volume, [request.number], pattern)
-        image = np.abs(scan.zero_filled[0])
+        image = np.abs(acquisition.scan(request.volume, [request.number]).zero_filled[0])
+    spread = point_spread(mask) if request.with_spread else None
     return Tick(request, mask, spread, sampling, image)
 
 
-def load(choices: Choices) -> Any:
-    """Return (method, setting, loaded) of the chosen method; torch is imported here."""
-    from napari_mtmri.verbs import load_method
-
-    with _LOADING:
-        return load_method(
-            choices.method,
-            device=choices.device,
-            precision=choices.precision,
-            weights=choices.weights,
-            parameters=choices.parameters,
-        )
-
-
-def load_device(choices: Choices) -> str:
-    """Load torch and the method's weights; return the device and why."""
-    _warm_labels()
-    _, setting, _ = load(choices)
-    return str(setting.device.why)
-
-
-@lru_cache(maxsize=1)
-def _warm_labels() -> None:
-    """Let napari load what its first labels need, up to a second, before they are drawn."""
-    from napari.layers import Labels
-
-    from napari_mtmri.gui.viewer.layers import label_style
-
-    Labels(np.zeros((2, 2, 2), np.uint8), **label_style())
-
-
 def method_slice(request: SliceRequest) -> SliceDone:
-    """Return what the chosen method makes of one slice."""
-    choices, volume = request.choices, request.volume
-    if volume is None:
-        return SliceDone(request, None, None)
-    method, _, loaded = load(choices)
-    scan = choices.simulate(volume, [request.number], pattern_of(choices))
-    part = loaded.run(scan.select([0], with_reference=method.is_full_sample))
+    """Return the chosen method's output for one slice."""
+    if request.volume is None:
+        return SliceDone(request)
+    scan = request.choices.acquisition().scan(request.volume, [request.number])
+    part = load(request.choices).run(scan)
     return SliceDone(
         request,
         None if part.image is None else np.abs(part.image[0]),
         None if part.probability is None else part.probability[0],
     )
+
+
+def load(choices: Choices) -> LoadedMethod:
+    """Return the chosen method, loaded; torch is imported here."""
+    chosen = choices.method_choice()
+    with _LOADING:
+        return verbs.load_method(
+            chosen.name,
+            device=chosen.device,
+            precision=chosen.precision,
+            weights=chosen.weights,
+            parameters=chosen.parameters,
+        )
+
+
+def load_device(choices: Choices) -> str:
+    """Load torch and the method's weights; return the device and why it was chosen."""
+    _warm_labels()
+    return load(choices).setting.device.why
+
+
+@lru_cache(maxsize=1)
+def _warm_labels() -> None:
+    """Let napari load what its first labels need, up to a second, before they are shown."""
+    Labels(np.zeros((2, 2, 2), np.uint8), **label_style())
 
 
 def labels_from(probability: np.ndarray) -> np.ndarray:
@@ -188,10 +162,6 @@ def slice_line(zero_filled: Tick, done: SliceDone | None) -> str:
 
 
 def _quality(request: SliceRequest, image: np.ndarray | None) -> str:
-    from napari_mtmri.metrics.base import main_quantity
-    from napari_mtmri.metrics.measure import slice_scores
-    from napari_mtmri.metrics.scores import format_value
-
     if image is None or request.volume is None:
         return "—"
     truth = _truth(request.volume, request.choices.axes(request.volume))
@@ -201,17 +171,11 @@ def _quality(request: SliceRequest, image: np.ndarray | None) -> str:
 
 
 def _overlap(labels: np.ndarray, drawn: np.ndarray) -> str:
-    from napari_mtmri.metrics.base import main_quantity
-    from napari_mtmri.metrics.measure import Truth, slice_scores
-    from napari_mtmri.metrics.scores import format_value
-
     name = main_quantity("labels").name
     value = slice_scores(Truth(None, drawn[None]), 0, None, labels).get(name, scope="slice")
     return f"{name} {format_value(value)}"
 
 
 @lru_cache(maxsize=2)
-def _truth(volume: Volume, axes: Axes) -> Any:
-    from napari_mtmri.metrics.measure import Truth
-
+def _truth(volume: Volume, axes: Axes) -> Truth:
     return Truth(to_stack(volume.magnitude(), axes), None)

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A run of the whole volume in the viewer: slices as they are computed, then the layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels
+from napari.viewer import Viewer
+from qtpy.QtCore import QObject, Signal
+
+from napari_mtmri.gui.jobs import Job, once
+from napari_mtmri.gui.reconstruct.slice_job import labels_from
+from napari_mtmri.gui.reconstruct.volume_job import (
+    VolumeDone,
+    VolumeRequest,
+    more_layers,
+    volume_job,
+)
+from napari_mtmri.gui.viewer.layer_list import (
+    ResultLayers,
+    insert_unfilled,
+    leave_if_edited,
+    redraw,
+    stack_of,
+)
+from napari_mtmri.gui.viewer.layers import KEY
+from napari_mtmri.gui.viewer.result_layers import run_title
+from napari_mtmri.gui.viewer.shim import forget_strokes
+from napari_mtmri.methods.passes import Progress
+
+IMAGE, LABELS = "reconstruction", "segmentation"
+
+
+class RunController(QObject):
+    """Starts and stops a run; when it is complete, its layers replace those of the same request.
+
+    Signals
+    -------
+    progressed : Progress
+    done : VolumeDone, once its layers are added
+    stopped
+    failed : exception
+    ended : after any of the three
+    """
+
+    progressed = Signal(object)
+    done = Signal(object)
+    stopped = Signal()
+    failed = Signal(object)
+    ended = Signal()
+
+    def __init__(self, viewer: Viewer, parent: QObject) -> None:
+        super().__init__(parent)
+        self.job = Job(self)
+        self.layers = ResultLayers(viewer, self)
+        self.newest: VolumeDone | None = None
+        self.is_running = False
+        self._progressive = ProgressiveLayers(viewer, self.layers)
+        self.job.progressed.connect(self._progressed)
+        self.job.done.connect(self._complete)
+        self.job.stopped.connect(self._stopped)
+        self.job.failed.connect(self._failed)
+        self.layers.placed.connect(self._placed)
+
+    def start(self, request: VolumeRequest) -> None:
+        """Start a run, unless one is in progress."""
+        if not self.is_running:
+            self.is_running = True
+            self._progressive.begin(request)
+            self.job.start(partial(volume_job, request))
+
+    def stop(self) -> None:
+        """Stop the run; the layers are as they were before."""
+        self.job.stop()
+
+    def show_more(self, what: str, wanted: bool) -> None:
+        """Show or hide a layer of the newest run; add it if it is missing."""
+        if self.newest is None or self.is_running:
+            return
+        layer = self.layers.find(run_title(self.newest.result), what)
+        if layer is not None:
+            layer.visible = wanted
+        elif wanted:
+            once(partial(more_layers, self.newest, what), self._add_more, self.failed)
+
+    def _add_more(self, layers: Any) -> None:
+        self.layers.place(layers, None)
+
+    def _progressed(self, progress: Progress) -> None:
+        self.progressed.emit(progress)
+        self._progressive.put(progress)
+
+    def _complete(self, done: VolumeDone) -> None:
+        self.newest = done
+        self._progressive.finish()
+        self.layers.place(done.layers, done)
+
+    def _placed(self, done: VolumeDone) -> None:
+        self.is_running = False
+        self.done.emit(done)
+        self.ended.emit()
+
+    def _stopped(self) -> None:
+        self._end_without_result(self.stopped)
+
+    def _failed(self, why: BaseException) -> None:
+        self._end_without_result(self.failed, why)
+
+    def _end_without_result(self, signal: Any, *values: Any) -> None:
+        self.is_running = False
+        signal.emit(*values)
+        self._progressive.undo()
+        self.ended.emit()
+
+
+@dataclass
+class _Filling:
+    """A layer that is being filled, and its earlier content; None if it is new."""
+
+    layer: Any
+    data: Any = None
+    metadata: Any = None
+
+
+class ProgressiveLayers:
+    """Fills the layers of a run slice by slice while it is in progress."""
+
+    def __init__(self, viewer: Viewer, layers: ResultLayers) -> None:
+        self._viewer, self._layers = viewer, layers
+        self._request: VolumeRequest | None = None
+        self._filling: dict[str, _Filling] = {}
+
+    def begin(self, request: VolumeRequest) -> None:
+        """Prepare for a run."""
+        self._request, self._filling = request, {}
+
+    def put(self, progress: Progress) -> None:
+        """Show slices that have just been computed."""
+        request = self._request
+        if request is None:
+            return
+        planes: dict[str, list[np.ndarray]] = {}
+        if progress.image is not None:
+            planes[IMAGE] = [np.abs(one) for one in progress.image]
+        if progress.probability is not None:
+            planes[LABELS] = [labels_from(one) for one in progress.probability]
+        axes = request.choices.axes(request.volume)
+        for what in planes.keys() & set(request.choices.shown):
+            layer = self._layer(request, what)
+            stack_of(layer, request.placement, axes)[list(progress.slices)] = planes[what]
+            redraw(layer)
+
+    def finish(self) -> None:
+        """Keep the layers: the result replaces their data."""
+        self._request, self._filling = None, {}
+
+    def undo(self) -> None:
+        """Remove the new layers and restore the others."""
+        new = []
+        for filling in self._filling.values():
+            if filling.data is None:
+                new.append(filling.layer)
+            elif filling.layer in self._viewer.layers:
+                filling.layer.data, filling.layer.metadata = filling.data, filling.metadata
+                if isinstance(filling.layer, Labels):
+                    forget_strokes(filling.layer)
+        self.finish()
+        self._layers.remove(new)
+
+    def _layer(self, request: VolumeRequest, what: str) -> Any:
+        filling = self._filling.get(what)
+        if filling is None or filling.layer not in self._viewer.layers:
+            filling = self._filling[what] = self._begin_layer(request, what)
+        return filling.layer
+
+    def _begin_layer(self, request: VolumeRequest, what: str) -> _Filling:
+        """Empty the layer of an earlier run of the same request, or add a new one."""
+        empty = request.empty_labels if what == LABELS else request.empty_image
+        marks = {"run": request.title, "what": what}
+        old = self._layers.find(request.title, what)
+        if old is None or leave_if_edited(old) or old.data.shape != empty.shape:
+            name = f"{request.title} · {what}"
+            return _Filling(
+                insert_unfilled(self._viewer, empty, name, request.placement, marks, request.window)
+            )
+        filling = _Filling(old, old.data, old.metadata)
+        old.data = empty
+        old.metadata = {**old.metadata, KEY: {"placement": request.placement, **marks}}
+        return filling

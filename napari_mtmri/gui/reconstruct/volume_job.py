@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A whole volume, off the window's thread: run, scored, made into layers; no Qt."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from napari_mtmri.batch.run_case import run_case, scan_case
+from napari_mtmri.errors import Stopped
+from napari_mtmri.gui.reconstruct.slice_job import SliceRequest, method_slice
+from napari_mtmri.gui.reconstruct.state import Choices
+from napari_mtmri.gui.viewer.layers import LayerData, Placement, window_of
+from napari_mtmri.gui.viewer.result_layers import (
+    coming_title,
+    measured_decibels,
+    result_layers,
+)
+from napari_mtmri.methods.passes import Progress, Report
+from napari_mtmri.result import Result
+from napari_mtmri.volume import Volume
+
+
+@dataclass(frozen=True, eq=False)
+class VolumeRequest:
+    """A whole run.
+
+    Parameters
+    ----------
+    choices : Choices
+    volume : Volume
+    placement : Placement
+        How the volume's layer is placed.
+    labels : Volume or None
+        The reference segmentation.
+    first : int
+        Slice on screen.
+    """
+
+    choices: Choices
+    volume: Volume
+    placement: Placement
+    labels: Volume | None
+    first: int
+
+    def prepare(self) -> None:
+        """Compute, in a thread, what the window would otherwise wait for."""
+        _ = self.title, self.window, self.empty_image, self.empty_labels
+
+    @cached_property
+    def window(self) -> tuple[float, float]:
+        """Display window of its images: black and white."""
+        return window_of(self.volume.data)
+
+    @cached_property
+    def empty_image(self) -> np.ndarray:
+        """NaN on the layer's grid: an image where nothing has been computed yet."""
+        return np.full(self.placement.view(self.volume.data).shape, np.nan, np.float32)
+
+    @cached_property
+    def empty_labels(self) -> np.ndarray:
+        """Zeros on the layer's grid: labels where nothing has been found yet."""
+        return np.zeros(self.placement.view(self.volume.data).shape, np.uint8)
+
+    @cached_property
+    def title(self) -> str:
+        """The title of the result, which its layers are named by.
+
+        Raises
+        ------
+        RequestError
+            If the choices do not fit together.
+        """
+        choices, acquisition = self.choices, self.choices.acquisition()
+        record = acquisition.record()
+        request = {
+            "pattern": record["pattern"],
+            "simulation": record,
+            "parameters": choices.parameters,
+            **choices.own_weights,
+        }
+        return coming_title(self.volume.name, choices.method, request, choices.swapped)
+
+
+@dataclass(frozen=True, eq=False)
+class VolumeDone:
+    """A finished run and its layers."""
+
+    request: VolumeRequest
+    result: Result
+    layers: list[LayerData]
+
+
+def volume_job(request: VolumeRequest, report: Report, stop: threading.Event) -> VolumeDone:
+    """Return the scored result of a volume; reports the slice on screen first.
+
+    That slice is computed alone before the whole volume is simulated, which may take seconds.
+
+    Raises
+    ------
+    Stopped
+        If ``stop`` was set; nothing is kept.
+    """
+    choices = request.choices
+    request.prepare()
+    report(_first_slice(request))
+    _check(stop)
+    case = scan_case(request.volume, request.labels, choices.acquisition())
+    _check(stop)
+    result = run_case(case, choices.method_choice(), report, stop, request.first)
+    result = replace(result, request={**result.request, **choices.own_weights})
+    _check(stop)
+    return VolumeDone(request, result, layers_of(request, result, choices.shown))
+
+
+def more_layers(done: VolumeDone, what: str) -> list[LayerData]:
+    """Return one more layer of a finished run, visible."""
+    found = layers_of(done.request, done.result, (what,))
+    return [(data, {**arguments, "visible": True}, kind) for data, arguments, kind in found]
+
+
+def layers_of(request: VolumeRequest, result: Result, shown: Sequence[str]) -> list[LayerData]:
+    """Return the layers of a result, those that are named."""
+    choices, volume, kspace = request.choices, request.volume, None
+    if "k-space" in shown:
+        scan = choices.acquisition().scan(volume)
+        kspace = scan.volume(measured_decibels(scan.kspace), f"{volume.name} k-space")
+    return result_layers(
+        result,
+        request.placement,
+        shown,
+        labels=request.labels,
+        kspace=kspace,
+        top=choices.error_limit(volume),
+    )
+
+
+def _first_slice(request: VolumeRequest) -> Progress:
+    """Return the slice on screen as a first report of progress."""
+    volume, axes = request.volume, request.choices.axes(request.volume)
+    done = method_slice(SliceRequest(request.choices, volume, request.first))
+    return Progress(
+        done=0,
+        total=volume.shape[axes.slice],
+        slices=(request.first,),
+        image=None if done.image is None else done.image[None],
+        probability=None if done.probability is None else done.probability[None],
+        seconds_left=math.nan,
+    )
+
+
+def _check(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise Stopped("stopped; nothing is kept.")
