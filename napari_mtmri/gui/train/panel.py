@@ -16,15 +16,15 @@ from napari_mtmri.gui.app import commands
 from napari_mtmri.gui.app.panels import register_panel, unbind_keys, unwrapped
 from napari_mtmri.gui.jobs import Job, once, sentence
 from napari_mtmri.gui.train.closing import ClosingGuard, guard_window_of
-from napari_mtmri.gui.train.data_part import DataPart
 from napari_mtmri.gui.train.guide import GUIDE
-from napari_mtmri.gui.train.recipe_part import RecipePart
-from napari_mtmri.gui.train.run_part import RunPart
+from napari_mtmri.gui.train.parts.data import DataPart
+from napari_mtmri.gui.train.parts.recipe import RecipePart
+from napari_mtmri.gui.train.parts.run import RunPart
+from napari_mtmri.gui.train.parts.use import UsePart
+from napari_mtmri.gui.train.parts.watch import WatchPart
 from napari_mtmri.gui.train.starting import Starting
 from napari_mtmri.gui.train.state import Plan
-from napari_mtmri.gui.train.use_part import UsePart
-from napari_mtmri.gui.train.watch_part import WatchPart
-from napari_mtmri.gui.train.watching import Sight, Watching
+from napari_mtmri.gui.train.trainings import Sight, Watching
 from napari_mtmri.gui.widgets.header import Header
 from napari_mtmri.gui.widgets.layout import Column, Panel
 from napari_mtmri.train.export.weights import Exported

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from napari_mtmri.errors import InputError, RequestError
-from napari_mtmri.gui.train.keys_form import text_of, value_of
+from napari_mtmri.gui.train.recipe_keys import text_of, value_of
 from napari_mtmri.gui.train.schedules import ticks, weights_over_epochs, weights_sentence
 from napari_mtmri.gui.train.sentences import (
     duration,

@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_mtmri.errors import MtmriError
-from napari_mtmri.gui.train.keys_form import KeysForm
+from napari_mtmri.gui.train.recipe_keys import KeysForm
 from napari_mtmri.gui.train.schedules import (
     TEACHER_KEYS,
     WEIGHT_KEYS,

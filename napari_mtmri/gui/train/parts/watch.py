@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_mtmri.gui.train.sentences import facts_line, scores_line
-from napari_mtmri.gui.train.watching import Sight
+from napari_mtmri.gui.train.trainings import Sight
 from napari_mtmri.gui.widgets.layout import Fold
 from napari_mtmri.gui.widgets.pictures import Pictures
 from napari_mtmri.gui.widgets.plot import Line, Plot
