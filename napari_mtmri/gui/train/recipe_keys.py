@@ -1,44 +1,69 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Keys of a recipe as a form, made from the recipe's own declaration."""
+"""Keys of a recipe as options of a form, and their values as typed text; no Qt."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, Literal, get_args, get_origin
 
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QLineEdit, QWidget
+from pydantic.fields import FieldInfo
 
+from napari_mtmri.gui.form import EMPTY
+from napari_mtmri.methods.base import METHODS
+from napari_mtmri.parameters import Option
 from napari_mtmri.patterns.base import PATTERNS
-from napari_mtmri.train.recipe import KEYS, Recipe
+from napari_mtmri.registry import Registry
 
-NOTHING = {"center_fraction": "automatic"}  # "none" for all others
-# What a key is called where its own name says too little.
-TITLES = {
-    "learning_rate": "Learning rate", "recon_features": "Width of D5C5",
-    "seg_features": "Width of U-Net", "accelerations": "R and shares",
-    "center_fraction": "Centre", "teacher_forcing": "U-Net is shown", "weighting": "Weights",
-    "tf_period": "Truth, own", "tf_start": "Truth at first", "tf_end": "Truth at last",
-    "fixed_alpha": "α", "fixed_beta": "β", "time_constant": "Time constant", "t_unit": "Moves per",
-    "alpha_offset": "Offset", "alpha_floor": "Floor of α", "dwa_temperature": "Temperature",
+REGISTRIES: Mapping[str, Registry[Any]] = {"method": METHODS, "pattern": PATTERNS}
+# Labels of keys whose name is no plain English.
+LABELS = {
+    "accelerations": "Accelerations", "center_fraction": "Center fraction",
+    "image_glob": "Image files", "labels_glob": "Label files", "patient_regex": "Patient in path",
+    "field_t": "Field strength (T)", "bias_percent": "Bias field (%)", "snr": "SNR",
+    "n_simulated": "Simulated heads", "simulated_size": "Size of simulated heads",
+    "phase_share": "Fraction with phase",
+    "recon_cascades": "Cascades", "recon_convs": "Convolutions per cascade",
+    "recon_features": "Reconstruction filters", "recon_last_scale": "Scale of last weights",
+    "seg_features": "U-Net filters", "seg_depth": "U-Net depth",
+    "recon_loss": "Reconstruction loss", "recon_domain": "Images compared",
+    "recon_reduction": "Pixels combined by", "recon_scale": "Scale", "recon_factor": "Factor",
+    "seg_loss": "Segmentation loss", "dice_over": "Dice over",
+    "dice_smooth": "Dice smoothing, denominator", "dice_smooth_top": "Dice smoothing, numerator",
+    "weighting": "Weighting", "t_unit": "Update per", "alpha_offset": "Offset of α",
+    "alpha_floor": "Minimum of α", "fixed_alpha": "Weight α", "fixed_beta": "Weight β",
+    "dwa_temperature": "Temperature", "teacher_forcing": "True image as input",
+    "tf_period": "Updates (true, own)", "tf_schedule": "Probability falls",
+    "tf_start": "Probability, first epoch", "tf_end": "Probability, last epoch",
+    "accumulate": "Parts per batch", "schedule": "Learning rate schedule",
+    "lr_decay": "Learning rate factor", "lr_decay_every": "Epochs per step",
+    "grad_clip": "Maximum gradient norm", "select_by": "Best checkpoint by",
 }  # fmt: skip
+
+
+def options_of(keys: Mapping[str, FieldInfo]) -> list[Option]:
+    """Return the options from which a form makes the fields of some keys.
+
+    Members of a registry and literals are choices; a number whose range is known is a number;
+    all else, also whatever may be empty, is typed.
+    """
+    return [_option(key, field) for key, field in keys.items()]
 
 
 def text_of(value: Any) -> str:
     """Return a value as it is typed: ``4``, ``224, 192``, ``2: 0.1, 4: 0.6``."""
     if value is None:
         return ""
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return ", ".join(f"{_plain(key)}: {_plain(share)}" for key, share in value.items())
     if isinstance(value, tuple | list):
         return ", ".join(map(_plain, value))
     return _plain(value)
 
 
-def value_of(text: str, key: str) -> Any:
-    """Return what was typed as the recipe takes it; the recipe says what is wrong with it."""
-    text, shape = text.strip(), str(KEYS[key].annotation)
+def value_of(text: str | None, field: FieldInfo) -> Any:
+    """Return typed text as the recipe takes it; the recipe checks the value."""
+    text, shape = (text or "").strip(), str(field.annotation)
     if not text:
         return None
     if shape.startswith("dict") and ":" in text:
@@ -54,99 +79,39 @@ def value_of(text: str, key: str) -> Any:
         return text
 
 
-def choices_of(key: str) -> list[str]:
-    """Return the values that a key can have, none where it is typed."""
-    if key == "pattern":
-        return [name for name in PATTERNS.names() if name not in PATTERNS.broken()]
-    kind = KEYS[key].annotation
-    return [str(choice) for choice in get_args(kind)] if get_origin(kind) is Literal else []
+def label_of(key: str) -> str:
+    """Return the label of a key in the panel."""
+    return LABELS.get(key, key.replace("_", " ").capitalize())
 
 
-def title_of(key: str) -> str:
-    """Return what a key is called in the panel."""
-    return TITLES.get(key, key.replace("_", " ").capitalize())
+def _option(key: str, field: FieldInfo) -> Option:
+    about, default = field.description or "", field.default
+    if default is None and "null: " not in about:
+        about += "; null: none"
+    about = f"{key}: {about.replace('null: ', EMPTY)}"
+    choices = _choices(key, field)
+    low, high = (_limit(field, name) for name in ("ge", "le"))
+    if choices:
+        return Option(key, "choice", default, about, choices=choices, label=label_of(key))
+    if field.annotation is bool:
+        return Option(key, "bool", default, about, label=label_of(key))
+    if field.annotation in (int, float) and low is not None and high is not None:
+        kind: Literal["int", "float"] = "int" if field.annotation is int else "float"
+        return Option(key, kind, default, about, low, high, label=label_of(key))
+    text = None if default is None else text_of(default)
+    return Option(key, "text", text, about, label=label_of(key))
 
 
-class KeysForm(QWidget):
-    """One row a key; choices as lists, everything else typed.
-
-    Signals
-    -------
-    changed : key and value, as they were chosen
-    """
-
-    changed = Signal(str, object)
-
-    def __init__(self, keys: Sequence[str], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._form = QFormLayout(self)
-        self._form.setContentsMargins(0, 0, 0, 0)
-        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
-        self.fields: dict[str, QWidget] = {}
-        for key in keys:
-            field = self.fields[key] = self._make(key)
-            label = QLabel(title_of(key))
-            for widget in (label, field):
-                widget.setToolTip(tip_of(key))
-            self._form.addRow(label, field)
-
-    def show_recipe(self, recipe: Recipe) -> None:
-        """Show the values of a recipe."""
-        for key, field in self.fields.items():
-            value = recipe[key]
-            field.blockSignals(True)
-            if isinstance(field, QComboBox):
-                field.setCurrentText(str(value))
-            elif isinstance(field, QCheckBox):
-                field.setChecked(bool(value))
-            elif isinstance(field, QLineEdit):
-                field.setText(text_of(value))
-                field.setModified(False)
-            field.blockSignals(False)
-
-    def show_only(self, keys: Sequence[str]) -> None:
-        """Hide the rows of all other keys."""
-        for key, field in self.fields.items():
-            self._form.setRowVisible(field, key in keys)
-
-    def _make(self, key: str) -> QWidget:
-        kind, choices = KEYS[key].annotation, choices_of(key)
-        if choices:
-            box = QComboBox()
-            box.addItems(choices)
-            policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-            box.setSizeAdjustPolicy(policy)
-            box.setMinimumContentsLength(8)
-            box.currentTextChanged.connect(self._chosen)
-            made: QWidget = box
-        elif kind is bool:
-            made = QCheckBox()
-            made.toggled.connect(self._chosen)
-        else:
-            made = QLineEdit()
-            made.setPlaceholderText(NOTHING.get(key, "none"))
-            made.setMinimumWidth(made.fontMetrics().averageCharWidth() * 8)
-            made.editingFinished.connect(self._chosen)
-        made.setObjectName(key)
-        made.setAccessibleName(title_of(key))
-        return made
-
-    def _chosen(self, *_: object) -> None:
-        field: Any = self.sender()
-        key = field.objectName()
-        if isinstance(field, QComboBox):
-            self.changed.emit(key, field.currentText())
-        elif isinstance(field, QCheckBox):
-            self.changed.emit(key, field.isChecked())
-        elif field.isModified():
-            field.setModified(False)
-            self.changed.emit(key, value_of(field.text(), key))
+def _choices(key: str, field: FieldInfo) -> tuple[str, ...]:
+    if key in REGISTRIES:
+        broken = REGISTRIES[key].broken()
+        return tuple(name for name in REGISTRIES[key].names() if name not in broken)
+    is_literal = get_origin(field.annotation) is Literal
+    return tuple(map(str, get_args(field.annotation))) if is_literal else ()
 
 
-def tip_of(key: str) -> str:
-    """Return what a key means, and its name in the command."""
-    about = KEYS[key].description
-    return f"{about[:1].upper()}{about[1:]} ({key})" if about else key
+def _limit(field: FieldInfo, name: str) -> float | None:
+    return next((getattr(one, name) for one in field.metadata if hasattr(one, name)), None)
 
 
 def _plain(value: Any) -> str:

@@ -67,7 +67,7 @@ def test_no_training_takes_the_folder_or_log_of_another(tmp_path: Path) -> None:
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_value_of_a_recipe_is_read_again_as_it_is_shown(preset: str) -> None:
     recipe = make_recipe(preset, {"image_glob": "a, b: c*.nii", "tf_period": (2, 3)})
-    read = {key: value_of(text_of(recipe[key]), key) for key in KEYS}
+    read = {key: value_of(text_of(recipe[key]), KEYS[key]) for key in KEYS}
     assert Recipe(**read) == recipe
 
 
@@ -122,7 +122,7 @@ def test_every_state_is_said_with_and_without_numbers(state: Any) -> None:
     unknown = status_line(Status(state))
     assert "None" not in known + unknown
     if state in ("stopped", "failed", "killed"):
-        assert "Resume goes on from update 1,100." in known
+        assert "Resume continues from update 1,100." in known
     if state == "failed":
         assert "the disk is full." in known
 

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How it is trained: preset, the paper's two ideas drawn, and all other keys folded."""
+"""How to train: preset, keys of the recipe by section, and plots of the paper's two ideas."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from qtpy.QtCore import Qt, Signal
+from pydantic.fields import FieldInfo
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from napari_mtmri.errors import MtmriError
-from napari_mtmri.gui.train.recipe_keys import KeysForm
+from napari_mtmri.gui.form import OptionsForm
+from napari_mtmri.gui.train.recipe_keys import options_of, text_of, value_of
 from napari_mtmri.gui.train.schedules import (
     TEACHER_KEYS,
     WEIGHT_KEYS,
@@ -18,26 +20,29 @@ from napari_mtmri.gui.train.schedules import (
     weights_sentence,
 )
 from napari_mtmri.gui.train.sentences import estimate_line
-from napari_mtmri.gui.train.state import Plan
+from napari_mtmri.gui.train.state import MEASURED, Plan
 from napari_mtmri.gui.widgets.layout import Fold, Section
 from napari_mtmri.gui.widgets.plot import Line, Plot
 from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.gui.widgets.ticks import TickStrip
 from napari_mtmri.train.presets import PRESETS, notes
-from napari_mtmri.train.recipe import KEYS
+from napari_mtmri.train.recipe import KEYS, SECTION_OF, SECTIONS, Recipe
 
-SIZES = ("recon_features", "seg_features")  # those of the weights it starts from, if any
-MAIN = (
-    "method", "start_from", *SIZES, "epochs", "batch_size", "learning_rate",
-    "pattern", "accelerations", "center_fraction",
-)  # fmt: skip
-WEIGHTS = ("weighting", *dict.fromkeys(key for keys in WEIGHT_KEYS.values() for key in keys))
-TEACHER = ("teacher_forcing", *dict.fromkeys(key for keys in TEACHER_KEYS.values() for key in keys))
-OTHERS = tuple(key for key in KEYS if key not in {*MAIN, *WEIGHTS, *TEACHER})
+METHOD = "method"  # keys outside all sections
+TITLES = {
+    METHOD: "Method", "drlc": "Loss weights (DRLC)", "itfs": "Teacher forcing (ITFS)",
+    "loss": "Losses",
+}  # fmt: skip
+ALWAYS_SHOWN = (METHOD, "drlc", "itfs", "optimizer")
+
+
+def keys_of(section: str) -> Mapping[str, FieldInfo]:
+    """Return the keys of a section of the recipe, with their declarations."""
+    return {key: one for key, one in KEYS.items() if SECTION_OF.get(key, METHOD) == section}
 
 
 class RecipePart(QWidget):
-    """Writes what is chosen into the `Plan` and draws what it will do.
+    """Writes the choices into the `Plan` and draws their effect.
 
     Signals
     -------
@@ -51,36 +56,32 @@ class RecipePart(QWidget):
         super().__init__(parent)
         self._plan = plan
         self._is_estimating = False
-        self.preset, self.note, self.problem = QComboBox(), QLabel(), Problem()
+        self.preset, self.note, self.all_notes = QComboBox(), QLabel(), QLabel()
         self.preset.addItems(list(PRESETS))
         self.preset.setCurrentText(plan.preset)
         self.preset.setAccessibleName("preset")
-        self.preset.setToolTip("A recipe to begin with; paper-…: with the numbers of the paper")
-        self.note.setWordWrap(True)
+        self.preset.setToolTip("Recipe to start from; paper-…: with the numbers of the paper")
+        self.notes = Fold("All notes on this preset", self.all_notes)
         self.forms = {
-            name: KeysForm(keys)
-            for name, keys in (
-                ("main", MAIN), ("weights", WEIGHTS), ("teacher", TEACHER), ("others", OTHERS),
-            )
-        }  # fmt: skip
-        alpha, beta = Line("α reconstruction", "image"), Line("β segmentation", "own", True)
-        self.plot = Plot("Over epochs", [alpha, beta])
-        self.weights_said, self.ticks_said, self.strip = QLabel(), QLabel(), TickStrip()
-        for label in (self.weights_said, self.ticks_said):
+            section: OptionsForm(options_of(keys_of(section))) for section in (METHOD, *SECTIONS)
+        }
+        lines = Line("α reconstruction", "image"), Line("β segmentation", "own", is_dashed=True)
+        self.plot = Plot("Over epochs", lines)
+        self.weights_note, self.ticks_note, self.strip = QLabel(), QLabel(), TickStrip()
+        self.estimate, self.estimated, self.problem = QPushButton(), QLabel(), Problem()
+        self.estimate.setToolTip("Run a few real updates to measure time and memory")
+        for label in (
+            self.note, self.all_notes, self.weights_note, self.ticks_note, self.estimated
+        ):  # fmt: skip
             label.setWordWrap(True)
-        self.all_notes = QLabel()
-        self.all_notes.setWordWrap(True)
-        self.notes = Fold("All about this preset", self.all_notes)
-        self.folded = Fold("All other keys", self.forms["others"])
-        self.estimate, self.estimated = QPushButton("Estimate"), QLabel(estimate_line(None))
-        self.estimate.setToolTip("Measure some real updates: the time and memory it will take")
-        self.estimated.setWordWrap(True)
         self._lay_out()
         self.show_plan()
+        self.show_estimating()
+        self.show_estimate()
         plan.events.connect(self._plan_changed)
-        self.preset.currentTextChanged.connect(self._preset_chosen)
+        self.preset.currentTextChanged.connect(plan.choose_preset)
         for form in self.forms.values():
-            form.changed.connect(self._key_chosen)
+            form.edited.connect(self._key_chosen)
         self.estimate.clicked.connect(self._estimate_clicked)
 
     def _lay_out(self) -> None:
@@ -88,81 +89,87 @@ class RecipePart(QWidget):
         row.addWidget(QLabel("Preset"))
         row.addWidget(self.preset, stretch=1)
         foot.addWidget(self.estimated, stretch=1)
-        foot.addWidget(self.estimate, alignment=Qt.AlignmentFlag.AlignTop)
-        drlc = Section(
-            "DRLC: which loss leads", self.forms["weights"], self.plot, self.weights_said
-        )
-        itfs = Section(
-            "ITFS: what the U-Net is shown", self.forms["teacher"], self.strip, self.ticks_said
-        )
+        foot.addWidget(self.estimate)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row)
-        for widget in (
-            self.note,
-            self.notes,
-            self.problem,
-            drlc,
-            itfs,
-            Section("Training", self.forms["main"]),
-        ):
-            layout.addWidget(widget)
+        layout.addWidget(self.note)
+        layout.addWidget(self.notes)
+        drawn = {"drlc": (self.plot, self.weights_note), "itfs": (self.strip, self.ticks_note)}
+        self.groups: dict[str, QWidget] = {}
+        for section in (*ALWAYS_SHOWN, *(one for one in SECTIONS if one not in ALWAYS_SHOWN)):
+            make = Section if section in ALWAYS_SHOWN else Fold
+            title = TITLES.get(section, section.capitalize())
+            group = make(title, self.forms[section], *drawn.get(section, ()))
+            self.groups[section] = group
+            layout.addWidget(group)
         layout.addLayout(foot)
-        layout.addWidget(self.folded)
+        layout.addWidget(self.problem)
 
     def show_plan(self) -> None:
-        """Show the recipe as it is chosen now, and what it will do."""
+        """Show the chosen recipe and its effect."""
         recipe = self._plan.recipe()
-        said = notes(self._plan.preset)
-        self.note.setText(said[-1] if said else "")
-        self.all_notes.setText("\n".join(f"• {note}" for note in said))
-        self.notes.setVisible(len(said) > 1)
+        found = notes(self._plan.preset)
+        self.note.setText(found[-1] if found else "")
+        self.all_notes.setText("\n".join(f"• {note}" for note in found))
+        self.notes.setVisible(len(found) > 1)
+        problems = {key: one.why for key, one in self._plan.refused.items()}
         for form in self.forms.values():
-            form.show_recipe(recipe)
-        weights = ("weighting", *WEIGHT_KEYS[recipe.drlc.weighting]) if recipe.is_joint else ()
-        teacher = ("teacher_forcing", *TEACHER_KEYS.get(recipe.itfs.teacher_forcing, ()))
-        self.forms["weights"].show_only(weights)
-        self.forms["teacher"].show_only(teacher if recipe.is_joint else ())
-        hidden = SIZES if recipe.start_from else ()
-        self.forms["main"].show_only([key for key in MAIN if key not in hidden])
+            form.show_values(self._shown(recipe, form))
+            form.show_problems(problems)
+        self.estimate.setEnabled(not problems)
+        self._show_keys(recipe)
         self.plot.setVisible(recipe.is_joint)
         epochs, alpha, beta = weights_over_epochs(recipe)
         self.plot.show_line("α reconstruction", epochs, alpha)
         self.plot.show_line("β segmentation", epochs, beta)
-        self.weights_said.setText(weights_sentence(recipe))
+        self.weights_note.setText(weights_sentence(recipe))
         shown, what = ticks(recipe)
         self.strip.setVisible(bool(shown))
         self.strip.show_ticks(shown)
-        self.ticks_said.setText(what)
+        self.ticks_note.setText(what)
 
-    def show_estimate(self, found: Any) -> None:
-        """Show what was measured; None: nothing yet."""
+    def _shown(self, recipe: Recipe, form: OptionsForm) -> dict[str, Any]:
+        """Return the values of a form's fields; those that were refused stay as they are."""
+        names = [name for name in form.fields if name not in self._plan.refused]
+        return {
+            name: text_of(recipe[name]) if form.is_typed(name) else recipe[name] for name in names
+        }
+
+    def _show_keys(self, recipe: Recipe) -> None:
+        """Show the keys that have an effect, and those that were refused."""
+        weights = ("weighting", *WEIGHT_KEYS[recipe.drlc.weighting]) if recipe.is_joint else ()
+        teacher = ("teacher_forcing", *TEACHER_KEYS.get(recipe.itfs.teacher_forcing, ()))
+        self.forms["drlc"].show_only((*weights, *self._plan.refused))
+        self.forms["itfs"].show_only((*(teacher if recipe.is_joint else ()), *self._plan.refused))
+        self.groups["network"].setVisible(recipe.start_from is None)  # else that of the weights
+
+    def show_estimate(self, found: Any = None) -> None:
+        """Show what was measured, or that nothing was."""
         self.estimated.setText(estimate_line(found))
 
-    def show_estimating(self, is_estimating: bool) -> None:
-        """Show whether some updates are being measured."""
+    def show_estimate_error(self, why: BaseException) -> None:
+        """Show why nothing was measured."""
+        self.show_estimate()
+        self.problem.show_error(why)
+
+    def show_estimating(self, is_estimating: bool = False) -> None:
+        """Show whether an estimate is being measured."""
         self._is_estimating = is_estimating
         self.estimate.setText("Stop" if is_estimating else "Estimate")
         if is_estimating:
             self.problem.clear()
-            self.estimated.setText("Measuring some updates …")
-
-    def _preset_chosen(self, preset: str) -> None:
-        self.problem.clear()
-        self._plan.choose_preset(preset)
+            self.estimated.setText("Measuring a few updates …")
 
     def _key_chosen(self, key: str, value: object) -> None:
-        self.problem.clear()
-        try:
-            self._plan.set_key(key, value)
-        except MtmriError as why:
-            self.problem.show_error(why)  # the field keeps what was typed, the plan does not
-        else:
-            self.show_plan()  # a field that was refused before shows what holds
+        if value is None or isinstance(value, str):
+            value = value_of(value, KEYS[key])
+        self._plan.choose_key(key, value)
 
     def _plan_changed(self, what: Any) -> None:
-        if what.signal.name in ("data", "preset", "changes"):
-            self.show_estimate(None)
+        if what.signal.name in MEASURED:
+            self.show_estimate()
+        if what.signal.name in (*MEASURED, "refused"):
             self.show_plan()
 
     def _estimate_clicked(self) -> None:

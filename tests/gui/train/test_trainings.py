@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from qtpy.QtCore import QObject
 
-from napari_mtmri.gui.train.trainings import Watching
+from napari_mtmri.gui.train.trainings import Watcher
 
 
 @pytest.mark.parametrize(("spent_s", "pause_ms"), [(0.0, 400), (0.05, 1000), (9.0, 3000)])
@@ -16,4 +16,4 @@ def test_looks_are_rarer_where_a_look_takes_long(
     clock = iter((10.0, 10.0 + spent_s))
     monkeypatch.setattr("napari_mtmri.gui.train.trainings.time.process_time", lambda: next(clock))
     parent = QObject()
-    assert Watching(parent)._pause() == pause_ms
+    assert Watcher(parent)._pause() == pause_ms
