@@ -84,6 +84,8 @@ class OptionsForm(QWidget):
                 if value is None:
                     value = field.min if _is_number(option) else _empty(option)
                 field.value = value
+            if self.is_typed(name):
+                field.native.setCursorPosition(0)  # a long text is shown from its start
 
     def show_only(self, names: Sequence[str]) -> None:
         """Hide the rows of all other options."""

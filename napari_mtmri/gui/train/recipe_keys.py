@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Keys of a recipe as options of a form, and their values as typed text; no Qt."""
+"""Keys of a recipe as options of a form, and their values as typed text."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from napari_mtmri.gui.form import EMPTY
+from napari_mtmri.gui.widgets.problem import relabeled
 from napari_mtmri.methods.base import METHODS
 from napari_mtmri.parameters import Option
 from napari_mtmri.patterns.base import PATTERNS
 from napari_mtmri.registry import Registry
+from napari_mtmri.train.recipe import KEYS
 
 REGISTRIES: Mapping[str, Registry[Any]] = {"method": METHODS, "pattern": PATTERNS}
 # Labels of keys whose name is no plain English.
@@ -21,7 +23,7 @@ LABELS = {
     "accelerations": "Accelerations", "center_fraction": "Center fraction",
     "image_glob": "Image files", "labels_glob": "Label files", "patient_regex": "Patient in path",
     "field_t": "Field strength (T)", "bias_percent": "Bias field (%)", "snr": "SNR",
-    "n_simulated": "Simulated heads", "simulated_size": "Size of simulated heads",
+    "n_simulated": "Simulated heads", "simulated_size": "Simulated size",
     "phase_share": "Fraction with phase",
     "recon_cascades": "Cascades", "recon_convs": "Convolutions per cascade",
     "recon_features": "Reconstruction filters", "recon_last_scale": "Scale of last weights",
@@ -29,7 +31,7 @@ LABELS = {
     "recon_loss": "Reconstruction loss", "recon_domain": "Images compared",
     "recon_reduction": "Pixels combined by", "recon_scale": "Scale", "recon_factor": "Factor",
     "seg_loss": "Segmentation loss", "dice_over": "Dice over",
-    "dice_smooth": "Dice smoothing, denominator", "dice_smooth_top": "Dice smoothing, numerator",
+    "dice_smooth": "Dice smoothing", "dice_smooth_top": "Dice smoothing, top",
     "weighting": "Weighting", "t_unit": "Update per", "alpha_offset": "Offset of α",
     "alpha_floor": "Minimum of α", "fixed_alpha": "Weight α", "fixed_beta": "Weight β",
     "dwa_temperature": "Temperature", "teacher_forcing": "True image as input",
@@ -82,6 +84,12 @@ def value_of(text: str | None, field: FieldInfo) -> Any:
 def label_of(key: str) -> str:
     """Return the label of a key in the panel."""
     return LABELS.get(key, key.replace("_", " ").capitalize())
+
+
+def reason_of(key: str, why: str) -> str:
+    """Return the reason why the value of a key was refused, with keys called by their labels."""
+    named = sorted({key, *(one for one in KEYS if "_" in one)}, key=len, reverse=True)
+    return relabeled(why.removeprefix("recipe: "), {one: label_of(one) for one in named})
 
 
 def _option(key: str, field: FieldInfo) -> Option:

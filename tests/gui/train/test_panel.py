@@ -95,7 +95,7 @@ def test_a_refused_value_is_marked_and_start_is_off_until_it_is_corrected(
 ) -> None:
     epochs, batch = field_of(train, "epochs"), field_of(train, "batch_size")
     type_into(epochs, "-7", qtbot)
-    assert "epochs = -7" in problem_of(train, "epochs")
+    assert "Epochs = -7" in problem_of(train, "epochs")
     assert epochs.text() == "-7"  # as it was typed, above the reason
     assert epochs.styleSheet()
     assert not train.run_part.start.isEnabled()
@@ -116,7 +116,7 @@ def test_a_refused_value_is_marked_and_start_is_off_until_it_is_corrected(
 
 def test_a_value_is_taken_once_what_it_contradicts_is_changed(train: Any, qtbot: Any) -> None:
     type_into(field_of(train, "accumulate"), "8", qtbot)
-    assert "accumulate is more than batch_size" in problem_of(train, "accumulate")
+    assert "Parts per batch is more than Batch size" in problem_of(train, "accumulate")
     type_into(field_of(train, "batch_size"), "8", qtbot)
     assert train.plan.changes == {"accumulate": 8, "batch_size": 8}
     assert train.run_part.start.isEnabled()

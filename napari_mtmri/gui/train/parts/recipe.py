@@ -11,7 +11,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_mtmri.gui.form import OptionsForm
-from napari_mtmri.gui.train.recipe_keys import options_of, text_of, value_of
+from napari_mtmri.gui.train.recipe_keys import options_of, reason_of, text_of, value_of
 from napari_mtmri.gui.train.schedules import (
     TEACHER_KEYS,
     WEIGHT_KEYS,
@@ -113,7 +113,7 @@ class RecipePart(QWidget):
         self.note.setText(found[-1] if found else "")
         self.all_notes.setText("\n".join(f"• {note}" for note in found))
         self.notes.setVisible(len(found) > 1)
-        problems = {key: one.why for key, one in self._plan.refused.items()}
+        problems = {key: reason_of(key, one.why) for key, one in self._plan.refused.items()}
         for form in self.forms.values():
             form.show_values(self._shown(recipe, form))
             form.show_problems(problems)

@@ -110,6 +110,7 @@ class WatchPart(QWidget):
         self.folded = Fold("Log", self.log)
         self._prepare()
         self._lay_out()
+        self.clear()
         self.open.clicked.connect(self.open_asked)
         self.known.activated.connect(self._activated)
         self.run.editingFinished.connect(self._named)
@@ -121,6 +122,7 @@ class WatchPart(QWidget):
         policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         self.known.setSizeAdjustPolicy(policy)
         self.known.setMinimumContentsLength(10)
+        self.known.setPlaceholderText("No training")
         self.open.setToolTip("Open any training folder, also one that a shell or a cluster writes")
         self.run.setToolTip("Training folder that the next training writes")
         self.run.setAccessibleName("folder of the next training")
@@ -180,7 +182,7 @@ class WatchPart(QWidget):
         for plot in self.plots.values():
             plot.clear()
         self.pictures.clear()
-        self.strip.show_ticks(())
+        self._show_ticks(())
         self.facts.clear()
         self.scores.clear()
         self.log.clear()
@@ -204,11 +206,14 @@ class WatchPart(QWidget):
                     self.plots[place].add_line(line)
                     self.plots[place].show_line(line.name, found.x, found.mean, band)
         self.plots["weights"].setVisible(not DRAWN["weights"].keys().isdisjoint(snapshot.curves))
-        self.strip.show_ticks([is_truth for _, is_truth in snapshot.recent])
-        for widget in (self.strip, self.strip_note):
-            widget.setVisible(bool(snapshot.recent))
+        self._show_ticks([is_truth for _, is_truth in snapshot.recent])
         self.facts.setText(facts_line(snapshot.facts))
         self.scores.setText(f"Validation: {scores_line(snapshot.validation)}")
+
+    def _show_ticks(self, ticks: Sequence[bool]) -> None:
+        self.strip.show_ticks(ticks)
+        for widget in (self.strip, self.strip_note):
+            widget.setVisible(bool(ticks))
 
     def _show_log(self, lines: Sequence[str]) -> None:
         text = "\n".join(lines)
