@@ -12,108 +12,11 @@ import numpy as np
 from napari_mtmri.errors import InputError
 from napari_mtmri.geometry import Axes, from_stack
 from napari_mtmri.kspace import combine, ifft2c
+from napari_mtmri.normalization import Normalization, normalization_of, representative_slices
 from napari_mtmri.volume import Kind, Volume
 
 if TYPE_CHECKING:
     from napari_mtmri.patterns.base import Pattern
-
-SCALE_PERCENTILE = 99.0
-OBJECT_SHARE = 0.1
-EDGE_SHARE, MARGIN = 0.35, 0.08
-
-
-@dataclass(frozen=True)
-class Frame:
-    """Intensity scale and object box of a volume, the same for each of its slices.
-
-    Computed from measured data only: the reference has no influence, and a slice processed
-    alone gets the same values as within its volume.
-
-    Parameters
-    ----------
-    scale : float
-        Divisor of every network input: the 99th percentile of the zero-filled magnitude
-        inside the object. Always above 0.
-    box : (slice, slice)
-        Rows (readout) and columns (phase) that contain the object.
-    """
-
-    scale: float
-    box: tuple[slice, slice]
-
-    def window(self, least: tuple[int, int], plane: tuple[int, int]) -> tuple[slice, slice]:
-        """Return the box, enlarged about its centre to at least ``least`` pixels.
-
-        Parameters
-        ----------
-        least : (int, int)
-            Minimum size in pixels, (readout, phase).
-        plane : (int, int)
-            Size of the plane, (readout, phase), which the box does not leave.
-
-        Returns
-        -------
-        (slice, slice)
-            Rows (readout) and columns (phase).
-        """
-        found = []
-        for part, wanted, length in zip(self.box, least, plane, strict=True):
-            size = min(max(part.stop - part.start, wanted), length)
-            start = min(max((part.start + part.stop - size) // 2, 0), length - size)
-            found.append(slice(start, start + size))
-        return found[0], found[1]
-
-
-def spread(count: int) -> list[int]:
-    """Return the numbers of at most eight slices, evenly spread over ``count`` slices."""
-    return sorted({round(i) for i in np.linspace(0, count - 1, min(count, 8))})
-
-
-def frame_of(zero_filled: np.ndarray) -> Frame:
-    """Return the intensity scale and object box of a volume.
-
-    Parameters
-    ----------
-    zero_filled : complex64 or float32 array, (slice, readout, phase)
-        Zero-filled images, complex or magnitude; a few slices spread over the volume are
-        enough.
-
-    Returns
-    -------
-    Frame
-        ``scale`` in the unit of ``zero_filled``.
-    """
-    magnitude = np.abs(zero_filled)
-    bright = object_voxels(magnitude)
-    scale = float(np.percentile(bright, SCALE_PERCENTILE)) if bright.size else 0.0
-    return Frame(max(scale, 1e-12), (_extent(magnitude, 1), _extent(magnitude, 2)))
-
-
-def object_voxels(magnitude: np.ndarray) -> np.ndarray:
-    """Return the magnitudes of the voxels inside the object.
-
-    These are the voxels above a tenth of the 99.5th percentile. Statistics over them do not
-    depend on how much air surrounds the object.
-
-    Parameters
-    ----------
-    magnitude : float array, any shape
-
-    Returns
-    -------
-    float array, (voxel,)
-    """
-    return np.asarray(magnitude[magnitude > OBJECT_SHARE * np.percentile(magnitude, 99.5)])
-
-
-def _extent(magnitude: np.ndarray, axis: int) -> slice:
-    """Extent of the object along an axis, from the mean profile; aliasing ghosts are left out."""
-    profile = magnitude.mean(axis=(0, 3 - axis))
-    inside = np.flatnonzero(profile > EDGE_SHARE * profile.max())
-    if not inside.size:
-        return slice(0, len(profile))
-    margin = round(MARGIN * (inside[-1] + 1 - inside[0]))
-    return slice(max(int(inside[0]) - margin, 0), min(int(inside[-1]) + 1 + margin, len(profile)))
 
 
 @dataclass(frozen=True)
@@ -142,8 +45,8 @@ class Scan:
         Parameters of the simulation; None for a scan that was measured.
     reference : Volume, optional
         Fully sampled image, if there is one.
-    volume_frame : callable, optional
-        Returns the frame of the whole volume if the scan has only some of its slices.
+    volume_normalization : callable, optional
+        Returns the normalization of the whole volume if the scan has only some of its slices.
 
     Raises
     ------
@@ -160,7 +63,7 @@ class Scan:
     pattern: Pattern | None = None
     simulation: Mapping[str, Any] | None = None
     reference: Volume | None = None
-    volume_frame: Callable[[], Frame] | None = None
+    volume_normalization: Callable[[], Normalization] | None = None
     _memory: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -202,17 +105,18 @@ class Scan:
         return self._memory["zero_filled"]  # type: ignore[no-any-return]
 
     @property
-    def frame(self) -> Frame:
+    def normalization(self) -> Normalization:
         """Intensity scale and object box of the whole volume; computed once."""
-        if "frame" not in self._memory:
-            if self.volume_frame is not None:
-                self._memory["frame"] = self.volume_frame()
+        if "normalization" not in self._memory:
+            if self.volume_normalization is not None:
+                found = self.volume_normalization()
             else:
-                self._memory["frame"] = frame_of(self.zero_filled[spread(self.n_slices)])
-        return self._memory["frame"]  # type: ignore[no-any-return]
+                found = normalization_of(self.zero_filled[representative_slices(self.n_slices)])
+            self._memory["normalization"] = found
+        return self._memory["normalization"]  # type: ignore[no-any-return]
 
     def select(self, positions: Sequence[int], *, with_reference: bool = True) -> Scan:
-        """Return a scan of some of the slices, with the frame of the whole volume.
+        """Return a scan of some of the slices, with the normalization of the whole volume.
 
         Parameters
         ----------
@@ -228,7 +132,7 @@ class Scan:
             slices=tuple(self.slices[i] for i in chosen),
             coil_maps=None if self.coil_maps is None else self.coil_maps[chosen],
             reference=self.reference if with_reference else None,
-            volume_frame=lambda: self.frame,
+            volume_normalization=lambda: self.normalization,
             _memory={},
         )
 

@@ -11,9 +11,15 @@ import numpy as np
 from napari_mtmri.errors import RequestError
 from napari_mtmri.geometry import Axes, to_stack
 from napari_mtmri.kspace import combine, fft2c, ifft2c
+from napari_mtmri.normalization import (
+    Normalization,
+    normalization_of,
+    object_mean,
+    representative_slices,
+)
 from napari_mtmri.patterns.base import Pattern
 from napari_mtmri.rng import keyed_generator
-from napari_mtmri.scan import Frame, Scan, frame_of, object_voxels, spread
+from napari_mtmri.scan import Scan
 from napari_mtmri.volume import Volume
 
 MOST_COILS = 32
@@ -68,76 +74,121 @@ def simulate(
     axes = axes or volume.axes
     stack = to_stack(volume.magnitude(), axes)
     chosen = tuple(range(len(stack))) if slices is None else tuple(slices)
-    plane = stack.shape[1:]
-    mask = pattern.mask((plane[0], plane[1]))
-    coil_maps = _coil_maps(plane, n_coils) if n_coils > 1 else None
-    acquisition = _Acquisition(
-        stack,
-        mask,
-        smooth_phase(plane, seed) if phase else None,
-        coil_maps,
-        0.0 if snr is None else object_mean(stack[spread(len(stack))]) / snr,
-        seed,
+    mask = pattern.mask((stack.shape[1], stack.shape[2]))
+    some = representative_slices(len(stack))
+    scanner = Scanner.for_volume(
+        stack[some], mask, phase=phase, snr=snr, n_coils=n_coils, seed=seed
     )
-    kspace = acquisition.kspace(chosen)
+    kspace = np.empty((len(chosen), n_coils, *mask.shape), np.complex64)
+    for position, number in enumerate(chosen):
+        kspace[position] = scanner.kspace(stack[number], number)
+    maps = scanner.coil_maps
     return Scan(
         kspace=kspace,
         mask=mask,
         grid=volume,
         axes=axes,
         slices=chosen,
-        coil_maps=None if coil_maps is None else np.broadcast_to(coil_maps, kspace.shape),
+        coil_maps=None if maps is None else np.broadcast_to(maps, kspace.shape),
         pattern=pattern,
         simulation={"phase": phase, "snr": snr, "n_coils": n_coils, "seed": seed},
         reference=volume,
-        volume_frame=acquisition.frame if len(chosen) < len(stack) else None,
+        volume_normalization=(
+            (lambda: scanner.normalization(stack[some], some)) if len(chosen) < len(stack) else None
+        ),
     )
 
 
 @dataclass(frozen=True)
-class _Acquisition:
-    """A simulated examination; gives the k-space of any slices, each independent of the others."""
+class Scanner:
+    """A simulated scanner, set up for one volume: what all slices have in common.
 
-    stack: np.ndarray
+    A slice does not depend on the others.
+
+    Parameters
+    ----------
+    mask : bool array, (readout, phase)
+        Sampling mask, True where measured.
+    phase : complex64 array, (readout, phase), or None
+        Phase factor of magnitude 1; None: no phase.
+    coil_maps : complex64 array, (coil, readout, phase), or None
+        None: a single coil of uniform sensitivity.
+    sigma : float
+        Standard deviation of the noise in the real and in the imaginary part.
+    seed : int
+        Random seed of the noise.
+    """
+
     mask: np.ndarray
-    turn: np.ndarray | None
+    phase: np.ndarray | None
     coil_maps: np.ndarray | None
     sigma: float
     seed: int
 
-    def kspace(self, slices: Sequence[int]) -> np.ndarray:
-        """Return complex64 (slice, coil, readout, phase), 0 where not measured."""
-        n_coils = 1 if self.coil_maps is None else len(self.coil_maps)
-        out = np.empty((len(slices), n_coils, *self.mask.shape), np.complex64)
-        for position, number in enumerate(slices):
-            image = self.stack[number] if self.turn is None else self.stack[number] * self.turn
-            coils = image[None] if self.coil_maps is None else image[None] * self.coil_maps
-            out[position] = fft2c(coils.astype(np.complex64))
-            if self.sigma:
-                out[position] += _noise(out.shape[1:], self.sigma, self.seed, number)
-        out *= self.mask
-        return out
+    @classmethod
+    def for_volume(
+        cls,
+        images: np.ndarray,
+        mask: np.ndarray,
+        *,
+        phase: bool,
+        snr: float | None,
+        n_coils: int = 1,
+        seed: int = 0,
+    ) -> Scanner:
+        """Return the scanner for a volume.
 
-    def frame(self) -> Frame:
-        """Return the frame of the whole volume."""
-        some = self.kspace(spread(len(self.stack)))
-        return frame_of(combine(ifft2c(some), self.coil_maps))
+        Parameters
+        ----------
+        images : float32 array, (slice, readout, phase)
+            Magnitude of its `representative_slices`; gives the noise level.
+        mask : bool array, (readout, phase)
+        phase, snr, n_coils, seed
+            See `simulate`.
+        """
+        return cls(
+            mask,
+            smooth_phase(mask.shape, seed) if phase else None,
+            _coil_maps(mask.shape, n_coils) if n_coils > 1 else None,
+            0.0 if snr is None else object_mean(images) / snr,
+            seed,
+        )
 
+    def kspace(self, image: np.ndarray, number: int) -> np.ndarray:
+        """Return the measured k-space of a slice.
 
-def object_mean(stack: np.ndarray) -> float:
-    """Return the mean magnitude inside the object (`scan.object_voxels`).
+        Parameters
+        ----------
+        image : float32 array, (readout, phase)
+            Magnitude.
+        number : int
+            Slice number, which selects the noise.
 
-    Parameters
-    ----------
-    stack : float32 array, (slice, readout, phase)
+        Returns
+        -------
+        complex64 array, (coil, readout, phase)
+            0 where not measured; zero frequency at ``n // 2``.
+        """
+        turned = image if self.phase is None else image * self.phase
+        coils = turned[None] if self.coil_maps is None else turned[None] * self.coil_maps
+        kspace = fft2c(coils.astype(np.complex64))
+        if self.sigma:
+            kspace += _noise(kspace.shape, self.sigma, self.seed, number)
+        kspace *= self.mask
+        return np.asarray(kspace)
 
-    Returns
-    -------
-    float
-        In the unit of ``stack``; 0 for an empty stack.
-    """
-    bright = object_voxels(stack)
-    return float(bright.mean()) if bright.size else 0.0
+    def normalization(self, images: np.ndarray, numbers: Sequence[int]) -> Normalization:
+        """Return the normalization of a volume scanned with this scanner.
+
+        Parameters
+        ----------
+        images : float32 array, (slice, readout, phase)
+            Magnitude of its `representative_slices`.
+        numbers : sequence of int
+            Their slice numbers.
+        """
+        kspace = np.stack([self.kspace(*slices) for slices in zip(images, numbers, strict=True)])
+        return normalization_of(combine(ifft2c(kspace), self.coil_maps))
 
 
 def _check(volume: Volume, snr: float | None, n_coils: int) -> None:

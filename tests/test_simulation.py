@@ -10,8 +10,7 @@ import napari_mtmri as mt
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.geometry import to_stack
 from napari_mtmri.kspace import fft2c
-from napari_mtmri.scan import frame_of
-from napari_mtmri.simulation import object_mean
+from napari_mtmri.normalization import normalization_of, object_mean
 from tests import laws
 from tests.tiny import head_volume
 
@@ -45,7 +44,7 @@ def test_a_slice_simulated_alone_is_the_same_as_in_the_volume(
     whole = mt.simulate(volume, FOUR, **given)
     alone = mt.simulate(volume, FOUR, slices=[number], **given)
     np.testing.assert_array_equal(alone.kspace[0], whole.kspace[number])
-    assert alone.frame == whole.frame
+    assert alone.normalization == whole.normalization
 
 
 def test_phase_does_not_change_the_magnitude_and_coils_combine_to_the_image() -> None:
@@ -92,7 +91,7 @@ def test_a_volume_with_nan_is_refused() -> None:
 def test_air_around_the_head_changes_neither_scale_nor_window() -> None:
     stack = to_stack(head_volume((60, 50, 6)).data, head_volume((60, 50, 6)).axes)
     wide = np.pad(stack, ((0, 0), (30, 10), (5, 25)))
-    near, far = frame_of(stack), frame_of(wide)
+    near, far = normalization_of(stack), normalization_of(wide)
     assert far.scale == pytest.approx(near.scale, rel=0.02)
     for small, large, shift in zip(near.box, far.box, (30, 5), strict=True):
         assert (small.start + small.stop) // 2 + shift == pytest.approx(
@@ -106,10 +105,10 @@ def test_a_window_is_inside_the_plane_and_contains_the_box(
 ) -> None:
     stack = np.zeros((1, rows, columns), np.float32)
     stack[:, rows // 3 : rows // 2 + 1, columns // 3 : columns // 2 + 1] = 1
-    frame = frame_of(stack)
-    window = frame.window((least_rows, least_columns), (rows, columns))
+    found = normalization_of(stack)
+    window = found.window((least_rows, least_columns), (rows, columns))
     for part, box, least, length in zip(
-        window, frame.box, (least_rows, least_columns), (rows, columns), strict=True
+        window, found.box, (least_rows, least_columns), (rows, columns), strict=True
     ):
         assert 0 <= part.start <= box.start
         assert box.stop <= part.stop <= length
@@ -119,15 +118,15 @@ def test_a_window_is_inside_the_plane_and_contains_the_box(
 def test_one_in_a_hundred_of_the_object_is_brighter_than_the_scale() -> None:
     stack = np.zeros((2, 100, 120), np.float32)
     stack[:, 20:70, 20:100] = np.linspace(500, 1000, 2 * 50 * 80).reshape(2, 50, 80)
-    scale = frame_of(stack).scale
+    scale = normalization_of(stack).scale
     assert np.mean(stack[stack > 0] > scale) == pytest.approx(0.01, abs=1e-3)
-    assert frame_of(3 * stack).scale == pytest.approx(3 * scale)
+    assert normalization_of(3 * stack).scale == pytest.approx(3 * scale)
 
 
-def test_an_empty_volume_has_a_frame() -> None:
-    frame = frame_of(np.zeros((2, 5, 6), np.float32))
-    assert frame.scale > 0
-    assert frame.box == (slice(0, 5), slice(0, 6))
+def test_an_empty_volume_has_a_normalization() -> None:
+    found = normalization_of(np.zeros((2, 5, 6), np.float32))
+    assert found.scale > 0
+    assert found.box == (slice(0, 5), slice(0, 6))
 
 
 def test_a_scan_with_inconsistent_shapes_is_refused() -> None:

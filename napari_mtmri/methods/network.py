@@ -71,14 +71,14 @@ def _runner(network: MultiTask, device: Device, least: tuple[int, int] | None) -
     where = device.torch_device
 
     def run(scan: Scan) -> SliceBatch:
-        scale = np.float32(scan.frame.scale)
+        scale = np.float32(scan.normalization.scale)
         kspace = torch.from_numpy(scan.kspace / scale).to(where)
         mask = torch.from_numpy(scan.mask).to(where)
         maps = None if scan.coil_maps is None else torch.from_numpy(scan.coil_maps).to(where)
         reference = scan.reference_stack() if network.reconstruction is None else None
         truth = None if reference is None else torch.from_numpy(reference / scale).to(where)
         plane = (scan.mask.shape[0], scan.mask.shape[1])
-        window = None if least is None else scan.frame.window((least[0], least[1]), plane)
+        window = None if least is None else scan.normalization.window((least[0], least[1]), plane)
         with torch.inference_mode():
             image, logits = network(kspace, mask, maps, truth, window)
         return SliceBatch(

@@ -16,11 +16,10 @@ from napari_mtmri.study.rows import JOINT
 from napari_mtmri.study.state import Events, events_of
 from napari_mtmri.study.summary import Difference, Line, Measure, main_measure
 from napari_mtmri.train.recipe import Recipe
-from napari_mtmri.train.schedules import loss_weights
+from napari_mtmri.train.schedules import LEARNED, weights_over_epochs
 
 COLOURS = (BLACK, BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW)
 DASHES: tuple[Any, ...] = ("solid", (0, (5, 2)), (0, (1, 1.5)))
-LEARNED = ("uncertainty", "dwa")
 N_WINDOWS, LEAST_IN_WINDOW = 24, 4
 NORMAL_95 = 1.96
 WIDTH, PANEL_HEIGHT, PANEL_WIDTH = 10.0, 2.3, 3.2
@@ -209,12 +208,8 @@ def _strategy(recipe: Recipe) -> str:
 def _weights(recipe: Recipe, events: Events) -> tuple[list[float], list[float], list[float]]:
     """Return epochs, alpha and beta: from the recipe, or from the events where they are learned."""
     if recipe.drlc.weighting not in LEARNED:
-        fine = 1 if recipe.drlc.t_unit == "epoch" else 20
-        times = [step / fine for step in range(recipe.optimizer.epochs * fine + 1)]
-        pairs = [
-            loss_weights(recipe, min(time, recipe.optimizer.epochs - 1 / fine)) for time in times
-        ]
-        return times, [one for one, _ in pairs], [one for _, one in pairs]
+        times, alpha, beta = (part.tolist() for part in weights_over_epochs(recipe))
+        return times, alpha, beta
     per_epoch = next((event["per_epoch"] for event in events if "per_epoch" in event), 1)
     found = [event for event in events if event["kind"] == "update" and "alpha" in event]
     return (

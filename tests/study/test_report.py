@@ -226,4 +226,4 @@ def test_drawn_weights_are_those_of_the_training(partial: Plan) -> None:
     (recipe,) = (part.recipe for part in partial.pieces[3].parts)
     alpha = figure.axes[1].get_lines()[0]
     for time, value in zip(alpha.get_xdata(), alpha.get_ydata(), strict=True):
-        assert value == loss_weights(recipe, min(time, recipe.optimizer.epochs - 1))[0]
+        assert value == loss_weights(recipe, min(time // 1, recipe.optimizer.epochs - 1))[0]

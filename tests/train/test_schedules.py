@@ -6,11 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_mtmri.errors import RequestError
-from napari_mtmri.train.balance import dynamic_average, weights_now
-from napari_mtmri.train.itfs import shows_truth, truth_share
 from napari_mtmri.train.presets import PRESETS, make_recipe, notes
 from napari_mtmri.train.recipe import Recipe
-from napari_mtmri.train.schedules import loss_weights
+from napari_mtmri.train.schedules import (
+    dynamic_average,
+    learning_rate,
+    loss_weights,
+    shows_truth,
+    truth_share,
+    weights_now,
+    weights_over_epochs,
+)
 
 
 @given(st.sampled_from(["exponential", "linear"]), st.floats(0, 100), st.integers(1, 100))
@@ -44,6 +50,52 @@ def test_linear_weights_end_at_the_floor_in_the_last_epoch() -> None:
 def test_fixed_weights_stay() -> None:
     recipe = Recipe(weighting="fixed", fixed_alpha=0.2, fixed_beta=0.8)
     assert loss_weights(recipe, 0) == loss_weights(recipe, 9) == (0.2, 0.8)
+
+
+@pytest.mark.parametrize("kind", ["exponential", "linear", "fixed"])
+@pytest.mark.parametrize("unit", ["epoch", "iteration"])
+def test_drawn_weights_are_those_that_are_trained_with(kind: str, unit: str) -> None:
+    recipe = Recipe(weighting=kind, t_unit=unit, epochs=7)
+    epochs, alpha, beta = weights_over_epochs(recipe)
+    assert epochs[0] == 0
+    assert epochs[-1] == 7
+    assert {float(number) for number in range(7)} <= set(epochs.tolist())
+    for time, *weights in zip(epochs, alpha, beta, strict=True):
+        clock = min(time // 1, 6) if unit == "epoch" else time
+        assert tuple(weights) == loss_weights(recipe, clock)
+
+
+def rates(n_updates: int, per_epoch: int = 10, **keys: object) -> list[float]:
+    recipe = Recipe(learning_rate=0.5, **keys)
+    return [learning_rate(recipe, update, per_epoch) for update in range(n_updates)]
+
+
+def test_the_learning_rate_is_constant_by_default() -> None:
+    assert rates(500, epochs=50) == [0.5] * 500
+
+
+def test_the_learning_rate_rises_linearly_in_the_warm_up() -> None:
+    assert rates(6, warmup_updates=4) == pytest.approx([0.125, 0.25, 0.375, 0.5, 0.5, 0.5])
+    assert rates(6, warmup_updates=1) == [0.5] * 6
+    warm = rates(50, warmup_updates=4, schedule="cosine", epochs=5)
+    plain = rates(50, schedule="cosine", epochs=5)
+    assert warm[:4] == pytest.approx([plain[n] * (n + 1) / 4 for n in range(4)])
+    assert warm[4:] == plain[4:]
+
+
+def test_the_learning_rate_falls_in_steps_of_whole_epochs() -> None:
+    found = rates(70, lr_decay=0.1, lr_decay_every=3)
+    assert found == pytest.approx([0.5] * 30 + [0.05] * 30 + [0.005] * 10)
+
+
+def test_the_learning_rate_falls_as_a_cosine_to_0_at_the_end_of_the_training() -> None:
+    found = rates(51, schedule="cosine", epochs=5)
+    assert found[0] == 0.5
+    assert found[25] == pytest.approx(0.25)
+    assert found[50] == pytest.approx(0)
+    assert found == sorted(found, reverse=True)
+    quarter = 0.5 * (1 + 2**-0.5) / 2  # cosine of 45 degrees
+    assert rates(101, per_epoch=20, schedule="cosine", epochs=5)[25] == pytest.approx(quarter)
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Batches of simulated scans; every draw is a function of (seed, epoch, case).
+"""Batches of simulated scans; all random numbers depend on (seed, epoch, case) only.
 
-Nothing depends on time, worker or process, so that a resumed training and one on
-several machines see exactly what an uninterrupted one sees.
+Time, worker and process have no influence, so that a resumed training and one on several
+machines get exactly the batches of an uninterrupted one. Without crop and augmentation a
+slice is bit for bit what inference feeds to the network.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from napari_mtmri.kspace import fft2c, ifft2c
+from napari_mtmri.normalization import Normalization, representative_slices
 from napari_mtmri.patterns.base import Pattern
 from napari_mtmri.rng import keyed_generator
-from napari_mtmri.scan import Frame, frame_of, object_voxels
-from napari_mtmri.simulation import smooth_phase
+from napari_mtmri.simulation import Scanner
 from napari_mtmri.train.data.augmentation import augment
 from napari_mtmri.train.data.cases import Case
 from napari_mtmri.train.recipe import Recipe
@@ -24,28 +24,40 @@ from napari_mtmri.train.recipe import Recipe
 
 @dataclass(frozen=True)
 class Item:
-    """One slice to show: which case, which slice, and the how-manieth showing this epoch."""
+    """One slice of an epoch.
+
+    Parameters
+    ----------
+    case : int
+        Index of its case.
+    slice : int
+        Slice number.
+    repeat : int
+        How often this slice came before in this epoch.
+    """
 
     case: int
     slice: int
-    showing: int
+    repeat: int
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Arrays of one update, all divided by their scan's scale.
+    """Arrays of one update; images and k-space are divided by the scale of their volume.
 
     Parameters
     ----------
-    kspace : complex64 (batch, 1, readout, phase)
-    mask : bool (batch, 1, readout, phase)
-    target : complex64 (batch, readout, phase)
-        Fully sampled, with the phase drawn for it and without noise.
-    truth : float32 (batch, readout, phase)
+    kspace : complex64 array, (batch, 1, readout, phase)
+        0 where not measured; zero frequency at ``n // 2``.
+    mask : bool array, (batch, 1, readout, phase)
+    target : complex64 array, (batch, readout, phase)
+        Fully sampled image with the simulated phase, without noise.
+    truth : float32 array, (batch, readout, phase)
         Its magnitude.
-    labels : int64 (batch, readout, phase)
-    position : int64 (batch,)
-        Of each slice in the batch of all processes; -1 for one that only fills up.
+    labels : int64 array, (batch, readout, phase)
+    position : int64 array, (batch,)
+        Position of each slice in the batch of all processes; -1 for a repeated slice that
+        only fills up the batch.
     """
 
     kspace: np.ndarray
@@ -57,14 +69,14 @@ class Batch:
 
 
 def plan_epoch(cases: Sequence[Case], recipe: Recipe, epoch: int) -> list[Item]:
-    """Return the slices of an epoch in the order they are shown."""
+    """Return the slices of an epoch, in the order in which they are trained on."""
     items: list[Item] = []
     for index, case in enumerate(cases):
         draw = keyed_generator(recipe.seed, epoch, case.name, "slices")
-        shown: dict[int, int] = {}
+        repeats: dict[int, int] = {}
         for number in _choose_slices(case, recipe, draw):
-            shown[number] = shown.get(number, -1) + 1
-            items.append(Item(index, number, shown[number]))
+            repeats[number] = repeats.get(number, -1) + 1
+            items.append(Item(index, number, repeats[number]))
     order = keyed_generator(recipe.seed, epoch, "order").permutation(len(items))
     return [items[i] for i in order]
 
@@ -84,7 +96,7 @@ def _choose_slices(case: Case, recipe: Recipe, draw: np.random.Generator) -> lis
 
 
 def _draw(pool: np.ndarray, count: int, draw: np.random.Generator) -> list[int]:
-    """Draw ``count`` of the pool; none twice before each was taken once."""
+    """Draw ``count`` numbers of a pool; each once before any is drawn again."""
     if not len(pool):
         return []
     rounds = [draw.permutation(pool) for _ in range(-(-count // len(pool)))]
@@ -92,7 +104,7 @@ def _draw(pool: np.ndarray, count: int, draw: np.random.Generator) -> list[int]:
 
 
 class Simulator:
-    """Makes the batches of one set of cases.
+    """Simulates the batches of one set of cases.
 
     Parameters
     ----------
@@ -103,103 +115,108 @@ class Simulator:
     def __init__(self, cases: Sequence[Case], recipe: Recipe) -> None:
         self.cases = cases
         self.recipe = recipe
-        self._centers = [case.center() for case in cases]
-        self._scans: dict[tuple[int, int], tuple[np.ndarray, Frame]] = {}
+        self._boxes = [case.box() for case in cases]
+        self._scans: dict[tuple[int, int], tuple[Scanner, Normalization]] = {}
 
     def batch(self, items: Sequence[Item], epoch: int, rank: int = 0, world: int = 1) -> Batch:
         """Return the slices of a batch that one of ``world`` processes works on.
 
-        All processes get the same number: one with too few shows some slice again, at
-        position -1, where it counts for nothing.
+        All processes get the same number of slices: a process with too few repeats the last
+        one at position -1, where it has no weight.
         """
         n_each = -(-len(items) // world)
         places = [rank + world * turn for turn in range(n_each)]
-        parts = [self._one(items[min(place, len(items) - 1)], epoch) for place in places]
-        kspace, mask, target, labels = (np.stack(part) for part in zip(*parts, strict=True))
+        parts = [self._slice(items[min(place, len(items) - 1)], epoch) for place in places]
+        kspace, mask, target, truth, labels = (np.stack(part) for part in zip(*parts, strict=True))
         position = np.array([place if place < len(items) else -1 for place in places])
-        return Batch(kspace[:, None], mask[:, None], target, np.abs(target), labels, position)
+        return Batch(kspace, mask[:, None], target, truth, labels, position)
 
-    def _one(self, item: Item, epoch: int) -> tuple[np.ndarray, ...]:
+    def _slice(self, item: Item, epoch: int) -> tuple[np.ndarray, ...]:
         case, recipe = self.cases[item.case], self.recipe
-        mask, frame = self.scan(item.case, epoch)
+        scanner, normalization = self.scan(item.case, epoch)
         if recipe.sampling.mask_scope == "slice":
-            mask = self._mask(item.case, epoch, item.slice)
-        scale = frame.scale
-        draw = keyed_generator(recipe.seed, epoch, case.name, item.slice, item.showing, "augment")
+            scanner = replace(scanner, mask=self._mask(item.case, epoch, item.slice))
+        # A repeated slice has the phase of its volume, and noise of its own.
+        scanner = replace(scanner, seed=scanner.seed + item.repeat)
+        draw = keyed_generator(recipe.seed, epoch, case.name, item.slice, item.repeat, "augment")
         image, labels = case.image[item.slice].astype(np.float32), case.labels[item.slice]
         mirror = None if case.mirror_axis is None else case.mirror_axis - 1
         image, labels, gain = augment(image, labels, mirror, recipe.data.augment, draw)
-        image = self._crop(image, item.case) / np.float32(scale * gain)
-        target = image * self._phase(image.shape, item.case, epoch)
-        kspace = fft2c(target + self._noise(image, item, epoch))
-        kspace = np.where(mask, kspace, 0).astype(np.complex64)
-        drawn = self._crop(labels, item.case).astype(np.int64)
-        return kspace, mask, target, np.minimum(drawn, recipe.n_classes)
-
-    def _phase(self, plane: tuple[int, ...], index: int, epoch: int) -> np.ndarray:
-        """Return the phase drawn for a volume: smooth, or none."""
-        key = (self.recipe.seed, epoch, self.cases[index].name, "phase")
-        draw = keyed_generator(*key)
-        if draw.random() < self.recipe.sampling.phase_share:
-            return smooth_phase(plane, int(draw.integers(2**31)))
-        return np.ones(plane, np.complex64)
-
-    def _noise(self, image: np.ndarray, item: Item, epoch: int) -> np.ndarray:
-        recipe = self.recipe
-        if recipe.sampling.snr is None:
-            return np.zeros(image.shape, np.complex64)
-        bright = object_voxels(image)
-        sigma = (float(bright.mean()) if bright.size else 0.0) / recipe.sampling.snr
-        key = (recipe.seed, epoch, self.cases[item.case].name, item.slice, item.showing, "noise")
-        parts = keyed_generator(*key).normal(0, sigma, (2, *image.shape))
-        return np.asarray(parts[0] + 1j * parts[1], dtype=np.complex64)
+        scale = np.float32(normalization.scale * gain)
+        image, labels = self._crop(image, item.case), self._crop(labels, item.case)
+        truth = image / scale
+        target = truth.astype(np.complex64) if scanner.phase is None else truth * scanner.phase
+        kspace = scanner.kspace(image, item.slice) / scale
+        known = np.minimum(labels.astype(np.int64), recipe.n_classes)
+        return kspace, scanner.mask, target, truth, known
 
     def _crop(self, plane: np.ndarray, case: int) -> np.ndarray:
         if self.recipe.data.crop is None:
             return plane
-        return crop_around(plane, self._centers[case], self.recipe.data.crop)
+        return crop_around(plane, self._boxes[case], self.recipe.data.crop)
 
-    def scan(self, index: int, epoch: int) -> tuple[np.ndarray, Frame]:
-        """Return the mask and the frame of a whole volume in an epoch."""
+    def scan(self, index: int, epoch: int) -> tuple[Scanner, Normalization]:
+        """Return how a volume is scanned in an epoch, and its normalization.
+
+        The normalization is that of inference: of the cropped volume without augmentation,
+        with the phase, noise and mask of this epoch. If masks are drawn per slice, a further
+        mask, drawn for the volume, takes their place.
+        """
         if (index, epoch) not in self._scans:
             self._scans = {key: val for key, val in self._scans.items() if key[1] == epoch}
             self._scans[index, epoch] = self._new_scan(index, epoch)
         return self._scans[index, epoch]
 
-    def _new_scan(self, index: int, epoch: int) -> tuple[np.ndarray, Frame]:
-        case = self.cases[index]
-        some = case.image[:: max(len(case.image) // 8, 1)].astype(np.complex64)
-        some = np.stack([self._crop(plane, index) for plane in some])
+    def _new_scan(self, index: int, epoch: int) -> tuple[Scanner, Normalization]:
+        case, sampling = self.cases[index], self.recipe.sampling
+        numbers = representative_slices(len(case.image))
+        images = np.stack([self._crop(case.image[n].astype(np.float32), index) for n in numbers])
+        draw = keyed_generator(self.recipe.seed, epoch, case.name, "phase")
+        phase, seed = bool(draw.random() < sampling.phase_share), int(draw.integers(2**31))
         mask = self._mask(index, epoch)
-        zero_filled = np.abs(ifft2c(np.where(mask, fft2c(some), 0)))
-        return mask, frame_of(zero_filled)
+        scanner = Scanner.for_volume(images, mask, phase=phase, snr=sampling.snr, seed=seed)
+        return scanner, scanner.normalization(images, numbers)
+
+    def pattern(self, index: int, epoch: int, number: int | None = None) -> Pattern:
+        """Return the sampling pattern of a volume, or of one of its slices, in an epoch."""
+        case, sampling = self.cases[index], self.recipe.sampling
+        drawn_in = epoch if sampling.mask_redraw == "epoch" else 0
+        name = "" if sampling.mask_scope == "dataset" else case.name
+        key = (self.recipe.seed, drawn_in, name, "mask")
+        draw = keyed_generator(*key) if number is None else keyed_generator(*key, number)
+        factors, shares = zip(*sorted(sampling.accelerations.items()), strict=True)
+        factor = draw.choice(factors, p=np.array(shares) / sum(shares))
+        seed = int(draw.integers(2**31))
+        return Pattern(sampling.pattern, float(factor), sampling.center_fraction, seed)
 
     def _mask(self, index: int, epoch: int, number: int | None = None) -> np.ndarray:
-        """Return the mask of a volume, or of one of its slices."""
-        case, recipe = self.cases[index], self.recipe
-        turn = epoch if recipe.sampling.mask_redraw == "epoch" else 0
-        name = "" if recipe.sampling.mask_scope == "dataset" else case.name
-        key = (recipe.seed, turn, name, "mask")
-        draw = keyed_generator(*key) if number is None else keyed_generator(*key, number)
-        factors, shares = zip(*sorted(recipe.sampling.accelerations.items()), strict=True)
-        factor = draw.choice(factors, p=np.array(shares) / sum(shares))
-        pattern = Pattern(
-            recipe.sampling.pattern,
-            float(factor),
-            recipe.sampling.center_fraction,
-            int(draw.integers(2**31)),
-        )
-        rows, columns = recipe.data.crop or case.image.shape[1:]
-        return pattern.mask((rows, columns))
+        rows, columns = self.recipe.data.crop or self.cases[index].image.shape[1:]
+        return self.pattern(index, epoch, number).mask((rows, columns))
 
 
-def crop_around(plane: np.ndarray, center: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
-    """Return ``size`` pixels of a plane around ``center``, zeros where it ends."""
+def crop_around(plane: np.ndarray, box: tuple[slice, slice], size: tuple[int, int]) -> np.ndarray:
+    """Return the part of a slice around the centre of a box.
+
+    A part that is not larger than the slice lies inside it, where `Normalization.window`
+    would lie; outside a smaller slice it is 0.
+
+    Parameters
+    ----------
+    plane : array, (readout, phase)
+    box : (slice, slice)
+        Rows (readout) and columns (phase).
+    size : (int, int)
+        Size of the part in pixels, (readout, phase).
+
+    Returns
+    -------
+    array, (readout, phase)
+        Of the dtype of ``plane`` and of shape ``size``.
+    """
     out = np.zeros(size, plane.dtype)
     source, target = [], []
-    for length, middle, wanted in zip(plane.shape, center, size, strict=True):
-        # A crop that fits is moved inside rather than padded.
-        inside = min(max(middle - wanted // 2, 0), length - wanted)
+    for length, part, wanted in zip(plane.shape, box, size, strict=True):
+        inside = min(max((part.start + part.stop - wanted) // 2, 0), length - wanted)
         first = inside if length >= wanted else (length - wanted) // 2
         low, high = max(first, 0), min(first + wanted, length)
         source.append(slice(low, high))

@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_mtmri.errors import InputError, ResourceError
 from napari_mtmri.geometry import to_stack
-from napari_mtmri.scan import frame_of
+from napari_mtmri.normalization import normalization_of, representative_slices
 from napari_mtmri.train.data.sources.atlas import ATLAS
 from napari_mtmri.train.data.sources.base import CaseFile as CaseFile
 from napari_mtmri.train.data.sources.base import Source
@@ -54,10 +54,9 @@ class Case:
     labels: np.ndarray
     mirror_axis: int | None = None
 
-    def center(self) -> tuple[int, int]:
-        """Return the middle of the head, (readout, phase)."""
-        rows, columns = frame_of(self.image).box
-        return (rows.start + rows.stop) // 2, (columns.start + columns.stop) // 2
+    def box(self) -> tuple[slice, slice]:
+        """Return the rows (readout) and columns (phase) that contain the head."""
+        return normalization_of(self.image[representative_slices(len(self.image))]).box
 
 
 def find_cases(data: Path | str, recipe: Recipe) -> list[CaseFile]:

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from napari_mtmri.networks.build import build
 from napari_mtmri.networks.multitask import MultiTask, magnitude
 from napari_mtmri.train.data.batches import Batch
-from napari_mtmri.train.itfs import shows_truth
 from napari_mtmri.train.loop.losses import Share, reconstruction_loss, segmentation_loss
 from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.train.schedules import shows_truth
 
 
 class TensorBatch(NamedTuple):
@@ -43,10 +43,10 @@ class Moment(NamedTuple):
     Parameters
     ----------
     update : int
-        Updates done; decides what the U-Net is shown (`itfs.shows_truth`).
+        Updates done; decides what the U-Net is shown (`schedules.shows_truth`).
     epoch : int
     alpha, beta : float
-        Weights of reconstruction and segmentation (`balance.weights_now`).
+        Weights of reconstruction and segmentation (`schedules.weights_now`).
     n_slices : int
         In this batch, over all processes.
     n_processes : int

@@ -16,7 +16,6 @@ from typing import Any
 import torch
 
 from napari_mtmri.errors import InputError, ResourceError, Stopped
-from napari_mtmri.train.balance import weights_now
 from napari_mtmri.train.data.batches import Simulator
 from napari_mtmri.train.data.split import write_split
 from napari_mtmri.train.data.training_data import (
@@ -46,27 +45,15 @@ from napari_mtmri.train.folder.layout import (
     write_config,
 )
 from napari_mtmri.train.folder.lock import only_one
-from napari_mtmri.train.itfs import shows_truth
 from napari_mtmri.train.loop.hardware import Machine, ended_together
 from napari_mtmri.train.loop.objective import Moment, TensorBatch
 from napari_mtmri.train.loop.step import Step, make_optimizer
 from napari_mtmri.train.loop.validation import Validator
 from napari_mtmri.train.recipe import SIMULATED, Recipe
+from napari_mtmri.train.schedules import learning_rate, shows_truth, weights_now
 
 SECONDS_BETWEEN_CHECKPOINTS = 120.0
 Report = Callable[[dict[str, Any]], None]
-
-
-def learning_rate(recipe: Recipe, update: int, per_epoch: int) -> float:
-    """Return the learning rate of an update."""
-    rate = recipe.optimizer.learning_rate * min(
-        (update + 1) / max(recipe.optimizer.warmup_updates, 1), 1.0
-    )
-    if recipe.optimizer.schedule == "cosine":
-        return rate * 0.5 * (1 + math.cos(math.pi * update / (recipe.optimizer.epochs * per_epoch)))
-    return rate * float(
-        recipe.optimizer.lr_decay ** (update // per_epoch // recipe.optimizer.lr_decay_every)
-    )
 
 
 class Training:

@@ -132,8 +132,8 @@ class Validator:
     def _window(self, item: Item, batch: Batch) -> tuple[slice, slice] | None:
         if self._least is None:
             return None
-        _, frame = self._simulator.scan(item.case, 0)
-        return frame.window(self._least, (batch.truth.shape[1], batch.truth.shape[2]))
+        _, normalization = self._simulator.scan(item.case, 0)
+        return normalization.window(self._least, (batch.truth.shape[1], batch.truth.shape[2]))
 
 
 def _labels(logits: np.ndarray) -> np.ndarray:

@@ -12,7 +12,6 @@ import pytest
 
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.gui.train.recipe_keys import text_of, value_of
-from napari_mtmri.gui.train.schedules import ticks, weights_over_epochs, weights_sentence
 from napari_mtmri.gui.train.sentences import (
     duration,
     estimate_line,
@@ -25,6 +24,7 @@ from napari_mtmri.train.data.preview import look
 from napari_mtmri.train.monitor.status import State, Status
 from napari_mtmri.train.presets import PRESETS, make_recipe
 from napari_mtmri.train.recipe import KEYS, Recipe
+from napari_mtmri.train.schedules import ticks, weights_over_epochs, weights_sentence
 from tests.train.heads import TINY, write_cases
 
 

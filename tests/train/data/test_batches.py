@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from napari_mtmri.kspace import fft2c
+from napari_mtmri.rng import keyed_generator
+from napari_mtmri.train.data.augmentation import augment
 from napari_mtmri.train.data.batches import Simulator, crop_around, plan_epoch
 from napari_mtmri.train.data.cases import Case
 from tests.train.heads import TINY, changed
@@ -66,7 +68,8 @@ def test_image_and_labels_are_moved_alike() -> None:
 )
 def test_a_crop_has_the_size_asked_for(size: tuple[int, int], center: tuple[int, int]) -> None:
     plane = np.arange(1, 91).reshape(9, 10)
-    out = crop_around(plane, center, size)
+    rows, columns = (slice(middle, middle + 1) for middle in center)
+    out = crop_around(plane, (rows, columns), size)
     assert out.shape == size
     assert set(out[out > 0].tolist()) <= set(plane.ravel().tolist())
     assert (out > 0).sum() == min(size[0], 9) * min(size[1], 10)
@@ -92,11 +95,17 @@ def test_phase_is_drawn_for_about_its_share_of_the_volumes(cases: list[Case]) ->
 def test_noise_has_the_snr_asked_for_and_is_not_in_the_target(cases: list[Case]) -> None:
     recipe = changed(snr=20.0, accelerations={1.0: 1.0}, augment="none", phase_share=0.0)
     plan = plan_epoch(cases, recipe, 0)
-    noisy = Simulator(cases, recipe).batch(plan, 0)
-    clean = Simulator(cases, recipe.changed({"snr": None})).batch(plan, 0)
-    np.testing.assert_array_equal(noisy.target, clean.target)
-    noise = (noisy.kspace - clean.kspace).ravel()
-    bright = clean.truth[clean.truth > 0.5].mean()
+    simulators = [Simulator(cases, recipe), Simulator(cases, recipe.changed({"snr": None}))]
+    noisy, clean = (simulator.batch(plan, 0) for simulator in simulators)
+    # The noise changes the scale a little, as it does in inference.
+    noisy_scale, scale = (
+        np.array([simulator.scan(item.case, 0)[1].scale for item in plan])[:, None, None]
+        for simulator in simulators
+    )
+    np.testing.assert_allclose(noisy.target * noisy_scale, clean.target * scale, rtol=1e-6)
+    noise = noisy.kspace[:, 0] * noisy_scale - clean.kspace[:, 0] * scale
+    truth = clean.truth * scale
+    bright = truth[clean.truth > 0.5].mean()
     assert bright / np.std(noise.real) == pytest.approx(20, rel=0.1)
     assert bright / np.std(noise.imag) == pytest.approx(20, rel=0.1)
 
@@ -129,3 +138,31 @@ def test_one_mask_may_serve_a_slice_or_all_volumes(cases: list[Case]) -> None:
     assert len(masks("dataset")) == 1
     assert 1 < len(masks("volume")) <= 3
     assert len(masks("slice")) > 3
+
+
+def test_only_slices_that_show_the_head_are_trained_on_if_asked_for() -> None:
+    """The head fills at least 5 % of a slice that is trained on."""
+    image = np.zeros((5, 20, 20), np.float32)
+    for number, n_voxels in enumerate((0, 16, 24, 80, 320)):  # 0, 4, 6, 20 and 80 %
+        image[number].flat[:n_voxels] = 100
+    case = Case("head", image, np.zeros(image.shape, np.uint8))
+
+    def numbers(slice_filter: str) -> set[int]:
+        recipe = changed(slice_filter=slice_filter, slices_per_case=None, lesion_fraction=None)
+        return {item.slice for item in plan_epoch([case], recipe, 0)}
+
+    assert numbers("all") == {0, 1, 2, 3, 4}
+    assert numbers("object") == {2, 3, 4}
+
+
+def test_the_gain_of_the_augmentation_varies_around_1() -> None:
+    image, labels = np.ones((8, 8), np.float32), np.zeros((8, 8), np.uint8)
+
+    def gains(kind: str) -> np.ndarray:
+        draws = [keyed_generator(number) for number in range(300)]
+        return np.array([augment(image, labels, None, kind, draw)[2] for draw in draws])
+
+    assert (gains("none") == 1).all()
+    assert (gains("flip") == 1).all()
+    assert np.log(gains("affine")).mean() == pytest.approx(0, abs=0.02)
+    assert np.log(gains("affine")).std() == pytest.approx(0.08, rel=0.15)

@@ -12,13 +12,6 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from napari_mtmri.gui.form import OptionsForm
 from napari_mtmri.gui.train.recipe_keys import options_of, reason_of, text_of, value_of
-from napari_mtmri.gui.train.schedules import (
-    TEACHER_KEYS,
-    WEIGHT_KEYS,
-    ticks,
-    weights_over_epochs,
-    weights_sentence,
-)
 from napari_mtmri.gui.train.sentences import estimate_line
 from napari_mtmri.gui.train.state import MEASURED, Plan
 from napari_mtmri.gui.widgets.layout import Fold, Section
@@ -27,6 +20,13 @@ from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.gui.widgets.ticks import TickStrip
 from napari_mtmri.train.presets import PRESETS, notes
 from napari_mtmri.train.recipe import KEYS, SECTION_OF, SECTIONS, Recipe
+from napari_mtmri.train.schedules import (
+    TEACHER_KEYS,
+    WEIGHT_KEYS,
+    ticks,
+    weights_over_epochs,
+    weights_sentence,
+)
 
 METHOD = "method"  # keys outside all sections
 TITLES = {
