@@ -20,10 +20,13 @@ from typing import Any
 
 from gaps import update_gaps
 
+from napari_mtmri.methods.base import training_of
+from napari_mtmri.methods.training import spans_of
+from napari_mtmri.networks.losses import TensorBatch
 from napari_mtmri.train.data.batches import Simulator
-from napari_mtmri.train.data.training_data import Feed, make_objective, read_material
+from napari_mtmri.train.data.training_data import Feed, read_material
 from napari_mtmri.train.loop.hardware import Machine
-from napari_mtmri.train.loop.objective import Moment, TensorBatch
+from napari_mtmri.train.loop.objective import Objective, StepContext, make_network, recon_scale
 from napari_mtmri.train.loop.step import Step, make_optimizer
 from napari_mtmri.train.loop.training import Training
 from napari_mtmri.train.presets import make_recipe
@@ -39,9 +42,11 @@ class Bare:
         fabric = Machine().fabric(recipe.optimizer.precision)
         material = read_material(recipe, data)
         simulator = Simulator(material.train, material.recipe)
-        objective = make_objective(material, simulator)
+        recipe = material.recipe
+        span = spans_of(training_of(recipe.method), recipe)[0]
+        objective = Objective(make_network(recipe), span, recon_scale(recipe, simulator))
         module, optimizer = fabric.setup(objective, make_optimizer(objective))
-        self._step = Step(fabric, module, optimizer, material.recipe)
+        self._step = Step(fabric, module, optimizer, recipe)
         batch, self._count = next(iter(Feed(simulator).batches(0, 0)))
         self._batch = TensorBatch.of(batch, fabric.device)
         self.device = str(fabric.device)
@@ -51,7 +56,7 @@ class Bare:
         """Return slices per second."""
         began = time.perf_counter()
         for _ in range(n_updates):
-            self._step(self._batch, Moment(self._done, 0, 0.5, 0.5, self._count), 1e-4)
+            self._step(self._batch, StepContext(self._done, 0, 0.5, 0.5, self._count), 1e-4)
             self._done += 1  # reference and reconstruction alternately, as in the loop
         return n_updates * self._count / (time.perf_counter() - began)
 

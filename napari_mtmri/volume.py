@@ -160,11 +160,14 @@ class Volume:
         InputError
             If shape or affine differ.
         """
-        if not self.same_grid(other):
-            raise InputError(
-                f"{self.path or self.name}: shape {self.shape} or affine differ from those of "
-                f"{what}, {other.shape}; use a volume on the same grid."
-            )
+        if self.same_grid(other):
+            return
+        if self.shape != other.shape:
+            why = f"its shape {self.shape} is not the shape {other.shape} of {what}"
+        else:
+            off = np.abs(self.affine - other.affine).max()
+            why = f"its affine differs from that of {what} by up to {off:.3g} mm"
+        raise InputError(f"{self.path or self.name}: {why}; use a volume on the same grid.")
 
     def magnitude(self) -> NDArray[np.float32]:
         """Return the image, or the magnitude of complex values, as float32; computed once.

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from napari_mtmri.errors import WeightsError
-from napari_mtmri.networks.build import build
+from napari_mtmri.networks.base import build
 from napari_mtmri.weights import find_weights, load_weights, save_weights
 from tests.tiny import ARCHITECTURES, card_of, save_tiny_weights
 

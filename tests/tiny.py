@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_mtmri.networks.build import build
+from napari_mtmri.networks.base import build
 from napari_mtmri.volume import Volume
 from napari_mtmri.weights import Card, save_weights
 

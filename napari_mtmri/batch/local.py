@@ -113,7 +113,7 @@ class _Worker:
 def _start_worker(work: Work, n_threads: int) -> _Worker:
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
-    process = spawn.Process(target=_serve, args=(theirs, work, n_threads), daemon=True)
+    process = spawn.Process(target=_serve, args=(theirs, work, n_threads))
     process.start()
     theirs.close()
     return _Worker(process, ours)

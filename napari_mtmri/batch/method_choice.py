@@ -83,7 +83,7 @@ def cards_of(name: str, weights: Path | None) -> list[Card]:
         If weights are missing or made for another method.
     """
     cards = []
-    for part in METHODS.get(name).weights:
+    for part in METHODS.get(name).weights_at(weights):
         file = find_weights(part, weights)
         card = read_card(file)
         if card.method != part:

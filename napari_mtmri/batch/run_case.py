@@ -8,7 +8,7 @@ import hashlib
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from napari_mtmri import __version__
 from napari_mtmri.acquisition import Acquisition
@@ -16,9 +16,10 @@ from napari_mtmri.batch.job import Job, Report
 from napari_mtmri.batch.method_choice import MethodChoice, cards_of
 from napari_mtmri.errors import InputError, WeightsError
 from napari_mtmri.files import sha256
+from napari_mtmri.readers.base import read_volume
 from napari_mtmri.result import Result
 from napari_mtmri.scan import Scan
-from napari_mtmri.verbs import evaluate, open, run
+from napari_mtmri.verbs import evaluate, run
 from napari_mtmri.volume import Volume
 
 
@@ -152,8 +153,8 @@ def case_of(job: Job) -> Case:
 
 
 def _open_case(job: Job) -> Case:
-    image = replace(open_volume(job.places["image"]), name=job.request["case"])
-    labels = None if job.places["labels"] is None else open_volume(job.places["labels"], "labels")
+    image = replace(read_volume(job.places["image"]), name=job.request["case"])
+    labels = None if job.places["labels"] is None else read_volume(job.places["labels"], "labels")
     record = dict(job.request["acquisition"])
     if job.places["pattern_file"]:
         options = {**record["pattern"]["options"], "path": job.places["pattern_file"]}
@@ -183,20 +184,6 @@ def run_job(job: Job, case: Case, report: Report, stop: threading.Event) -> Resu
     result = run_case(case, choice, report, stop)
     request: dict[str, Any] = {**result.request, "job": job.key, "image": asked["image"]}
     return replace(result, request=request)
-
-
-def open_volume(path: str | Path, kind: Literal["image", "labels"] = "image") -> Volume:
-    """Return the volume in a file.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, or is a result folder.
-    """
-    thing = open(path, kind)
-    if not isinstance(thing, Volume):
-        raise InputError(f"{path}: is a result folder, not a volume; name the volume.")
-    return thing
 
 
 def absolute(path: Path | None) -> str | None:

@@ -36,10 +36,10 @@ class Where:
     def __post_init__(self) -> None:
         """Check that the two fit together."""
         if self.n_processes < 1:
-            raise RequestError(f"n_processes {self.n_processes} is below 1; give 1 or more.")
+            raise RequestError(f"`n_processes` {self.n_processes} is below 1; give 1 or more.")
         if self.dask is not None and self.n_processes > 1:
             raise RequestError(
-                f"n_processes {self.n_processes} and dask {self.dask!r} are both given; give one."
+                f"`n_processes` {self.n_processes} and `dask` {self.dask!r} are both given; give one."
             )
 
 

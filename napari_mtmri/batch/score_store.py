@@ -14,10 +14,11 @@ from typing import Any
 from napari_mtmri import __version__
 from napari_mtmri.batch.cases_table import CaseRow
 from napari_mtmri.batch.job import Job, Report
-from napari_mtmri.batch.run_case import absolute, case_of, fingerprint, open_volume, run_job
+from napari_mtmri.batch.run_case import absolute, case_of, fingerprint, run_job
 from napari_mtmri.errors import InputError
 from napari_mtmri.files import RUN_RECORD, write_text
 from napari_mtmri.metrics.base import Scores
+from napari_mtmri.readers.base import read_volume
 from napari_mtmri.result import Result
 from napari_mtmri.stats.differences import CaseScores
 from napari_mtmri.verbs import evaluate, open
@@ -111,8 +112,8 @@ def _score_folder(job: Job) -> str:
     if not isinstance(result, Result):
         raise InputError(f"{job.places['run']}: is no result folder; name one.")
     places = job.places
-    reference = None if places["reference"] is None else open_volume(places["reference"])
-    labels = None if places["labels"] is None else open_volume(places["labels"], "labels")
+    reference = None if places["reference"] is None else read_volume(places["reference"])
+    labels = None if places["labels"] is None else read_volume(places["labels"], "labels")
     if reference is not None or labels is not None:
         result = evaluate(result, reference, labels)
     if not result.scores:

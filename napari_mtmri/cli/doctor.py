@@ -117,7 +117,7 @@ def _broken() -> dict[str, str]:
     """Members of all kinds that cannot be loaded."""
     from napari_mtmri.registry import Registry
 
-    kinds = ("patterns", "methods", "metrics", "readers")
+    kinds = ("patterns", "methods", "networks", "metrics", "readers")
     return {
         f"{kind} {name}": why
         for kind in kinds

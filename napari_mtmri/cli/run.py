@@ -121,11 +121,11 @@ def _preview(volumes: Sequence[Path], out: Path, scanned: Acquisition, *, as_jso
 
 
 def _sampling_of(case: str, path: Path, out: Path, scanned: Acquisition) -> dict[str, Any]:
-    from napari_mtmri.batch.run_case import open_volume
     from napari_mtmri.geometry import phase_letters
     from napari_mtmri.patterns.mask_files import save_mask
+    from napari_mtmri.readers.base import read_volume
 
-    volume = open_volume(path)
+    volume = read_volume(path)
     mask, sampling = scanned.sampling(volume)
     axes = scanned.axes(volume)
     out.mkdir(parents=True, exist_ok=True)

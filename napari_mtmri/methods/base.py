@@ -11,9 +11,12 @@ from typing import Any
 import numpy as np
 
 from napari_mtmri.device import Device
+from napari_mtmri.errors import RequestError, WeightsError
+from napari_mtmri.methods.training import Training
 from napari_mtmri.parameters import Option, Value
 from napari_mtmri.registry import Registry
 from napari_mtmri.scan import Scan
+from napari_mtmri.weights import find_weights, read_card
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Method:
-    """A method: what it is called, needs and gives, and how it is loaded.
+    """A method: its names, what it needs and gives, how it is loaded and trained.
 
     Parameters
     ----------
@@ -77,7 +80,9 @@ class Method:
         slices of the call.
     parameters : tuple of Option
     weights : tuple of str
-        Names of the weights it needs, its own by default.
+        Names of the weights it needs.
+    training : Training, optional
+        How it is trained; None for a method that cannot be trained.
     """
 
     name: str
@@ -88,11 +93,25 @@ class Method:
     load: Callable[[Setting], Loaded]
     parameters: tuple[Option, ...] = ()
     weights: tuple[str, ...] = ()
+    training: Training | None = None
 
     @property
     def is_full_sample(self) -> bool:
         """Whether it is shown the truth, and so is no rival on equal terms."""
         return "reference" in self.needs
+
+    def weights_at(self, place: Path | None = None) -> tuple[str, ...]:
+        """Return the names of the weights it is loaded with from a file or folder.
+
+        A method of several parts prefers weights of its own name, trained as a whole.
+        """
+        if self.weights in ((), (self.name,)):
+            return self.weights
+        try:
+            has_own = read_card(find_weights(self.name, place)).method == self.name
+        except WeightsError:
+            has_own = False
+        return (self.name,) if has_own else self.weights
 
 
 @dataclass(frozen=True)
@@ -119,3 +138,27 @@ class LoadedMethod:
 
 METHODS: Registry[Method] = Registry("methods")
 DEFAULT_METHOD = "mtmri"
+
+
+def trainable() -> tuple[str, ...]:
+    """Return the names of the methods that can be trained, the default method first."""
+    broken = METHODS.broken()
+    names = [name for name in METHODS.names() if name not in broken]
+    found = (name for name in names if METHODS.get(name).training is not None)
+    return tuple(sorted(found, key=lambda name: (name != DEFAULT_METHOD, name)))
+
+
+def training_of(method: str) -> Training:
+    """Return how a method is trained.
+
+    Raises
+    ------
+    RequestError
+        If there is no such method, or it cannot be trained.
+    """
+    training = METHODS.get(method).training
+    if training is None:
+        raise RequestError(
+            f"method {method!r} has no network to train; choose one of {', '.join(trainable())}."
+        )
+    return training

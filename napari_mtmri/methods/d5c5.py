@@ -3,22 +3,23 @@
 
 from __future__ import annotations
 
-from napari_mtmri.methods.base import Loaded, Method, Setting
-from napari_mtmri.methods.network import load_network
+from napari_mtmri.methods.base import Method
+from napari_mtmri.methods.multitask import architecture, like, recon_loss, words
+from napari_mtmri.methods.network import network_method
+from napari_mtmri.methods.training import Stage, Training
 
-WEIGHTS = ("d5c5",)
+_TASK = "reconstruct an under-sampled scan"
+RECONSTRUCTION = Stage("reconstruction", recon_loss, trains=("reconstruction.",), score="val_psnr")
 
-
-def _load(setting: Setting) -> Loaded:
-    return load_network(setting, *WEIGHTS)
-
-
-D5C5 = Method(
+D5C5: Method = network_method(
     name="d5c5",
     title="D5C5 (deep cascade)",
     summary="Five cascades of convolutions with data consistency; reconstructs.",
     gives=frozenset({"image"}),
-    needs=frozenset({"weights"}),
-    load=_load,
-    weights=WEIGHTS,
+    training=Training(
+        architecture=lambda recipe: architecture(recipe, seg=False),
+        stages=lambda recipe: (RECONSTRUCTION,),
+        words=lambda recipe: words(recipe, _TASK, seg=False),
+        like=like,
+    ),
 )

@@ -3,22 +3,23 @@
 
 from __future__ import annotations
 
-from napari_mtmri.methods.base import Loaded, Method, Setting
-from napari_mtmri.methods.network import load_network
+from napari_mtmri.methods.base import Method
+from napari_mtmri.methods.multitask import architecture, joint_loss, like, words
+from napari_mtmri.methods.network import network_method
+from napari_mtmri.methods.training import Stage, Training
 
-WEIGHTS = ("mtmri",)
+_TASK = "reconstruct and segment an under-sampled scan"
+_JOINT = Stage("joint", joint_loss, schedules=frozenset({"drlc", "itfs"}))
 
-
-def _load(setting: Setting) -> Loaded:
-    return load_network(setting, *WEIGHTS)
-
-
-MTMRI = Method(
+MTMRI: Method = network_method(
     name="mtmri",
     title="MTMRI (joint)",
     summary="D5C5 and U-Net trained together with DRLC and ITFS; reconstructs and segments.",
     gives=frozenset({"image", "segmentation"}),
-    needs=frozenset({"weights"}),
-    load=_load,
-    weights=WEIGHTS,
+    training=Training(
+        architecture=architecture,
+        stages=lambda recipe: (_JOINT,),
+        words=lambda recipe: words(recipe, _TASK),
+        like=like,
+    ),
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Loading and running of `MultiTask` networks, shared by several methods."""
+"""Methods that run a network: loading of its weights, and one runner for all kinds."""
 
 from __future__ import annotations
 
@@ -8,14 +8,45 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_mtmri.device import Device
-from napari_mtmri.methods.base import Loaded, Runner, Setting, SliceBatch
+from napari_mtmri.methods.base import Loaded, Method, Runner, Setting, SliceBatch
+from napari_mtmri.methods.training import Training
 from napari_mtmri.scan import Scan
 from napari_mtmri.weights import Card, find_weights, load_weights
 
 if TYPE_CHECKING:
-    from napari_mtmri.networks.multitask import MultiTask
+    from torch import nn
 
-_LOADED: dict[tuple[str, ...], tuple[MultiTask, Card]] = {}
+_LOADED: dict[tuple[str, ...], tuple[nn.Module, Card]] = {}
+
+
+def network_method(
+    name: str,
+    title: str,
+    summary: str,
+    gives: frozenset[str],
+    training: Training,
+    *,
+    needs: frozenset[str] = frozenset({"weights"}),
+    parts: tuple[str, ...] = (),
+) -> Method:
+    """Return a method that runs the network it is trained with.
+
+    Parameters
+    ----------
+    name, title, summary, gives, training, needs
+        As in `napari_mtmri.methods.base.Method`.
+    parts : tuple of str
+        Names of weights whose `MultiTask` networks are joined where the method has no
+        weights of its own name.
+    """
+
+    def load(setting: Setting) -> Loaded:
+        return load_network(setting, *method.weights_at(setting.weights))
+
+    method = Method(
+        name, title, summary, gives, needs, load, weights=parts or (name,), training=training
+    )
+    return method
 
 
 def load_network(setting: Setting, *names: str) -> Loaded:
@@ -25,21 +56,25 @@ def load_network(setting: Setting, *names: str) -> Loaded:
     ----------
     setting : Setting
     *names : str
-        Names of the weights. If several contain a reconstruction (or segmentation) network,
-        the last one is used.
+        Names of the weights. Several are those of `MultiTask` networks: the last one with a
+        reconstruction (or segmentation) network gives it.
     """
-    parts = [_network(setting, name) for name in names]
-    cards = tuple(card for _, card in parts)
+    found = [_network(setting, name) for name in names]
+    cards = tuple(card for _, card in found)
     windows = [card.architecture["window"] for card in cards if card.architecture.get("window")]
-    network = _join([net for net, _ in parts])
+    network = found[0][0]
+    if len(found) > 1:
+        from napari_mtmri.networks.multitask import join
+
+        network = join([one for one, _ in found])  # type: ignore[misc]
     return Loaded(_runner(network, setting.device, windows[-1] if windows else None), cards)
 
 
-def _network(setting: Setting, name: str) -> tuple[MultiTask, Card]:
+def _network(setting: Setting, name: str) -> tuple[nn.Module, Card]:
     """Return the network and card of some weights; loaded once per process and kept."""
     import torch
 
-    from napari_mtmri.networks.build import build
+    from napari_mtmri.networks.base import build
 
     path = find_weights(name, setting.weights)
     device = setting.device
@@ -53,17 +88,7 @@ def _network(setting: Setting, name: str) -> tuple[MultiTask, Card]:
     return _LOADED[key]
 
 
-def _join(networks: list[MultiTask]) -> MultiTask:
-    from napari_mtmri.networks.multitask import MultiTask
-
-    if len(networks) == 1:
-        return networks[0]
-    recon = [net.reconstruction for net in networks if net.reconstruction is not None]
-    seg = [net.segmentation for net in networks if net.segmentation is not None]
-    return MultiTask(recon[-1], seg[-1])
-
-
-def _runner(network: MultiTask, device: Device, least: tuple[int, int] | None) -> Runner:
+def _runner(network: nn.Module, device: Device, least: tuple[int, int] | None) -> Runner:
     import torch
 
     from napari_mtmri.networks.multitask import probabilities
@@ -75,7 +100,7 @@ def _runner(network: MultiTask, device: Device, least: tuple[int, int] | None) -
         kspace = torch.from_numpy(scan.kspace / scale).to(where)
         mask = torch.from_numpy(scan.mask).to(where)
         maps = None if scan.coil_maps is None else torch.from_numpy(scan.coil_maps).to(where)
-        reference = scan.reference_stack() if network.reconstruction is None else None
+        reference = scan.reference_stack()  # None but for a method that needs the reference
         truth = None if reference is None else torch.from_numpy(reference / scale).to(where)
         plane = (scan.mask.shape[0], scan.mask.shape[1])
         window = None if least is None else scan.normalization.window((least[0], least[1]), plane)

@@ -3,22 +3,24 @@
 
 from __future__ import annotations
 
-from napari_mtmri.methods.base import Loaded, Method, Setting
-from napari_mtmri.methods.network import load_network
+from napari_mtmri.methods.base import Method
+from napari_mtmri.methods.multitask import architecture, like, seg_loss, words
+from napari_mtmri.methods.network import network_method
+from napari_mtmri.methods.training import Stage, Training
 
-WEIGHTS = ("unet-full-sample",)
+_TASK = "segment a fully sampled image"
+SEGMENTATION = Stage("segmentation", seg_loss, trains=("segmentation.",), score="val_dice_truth")
 
-
-def _load(setting: Setting) -> Loaded:
-    return load_network(setting, *WEIGHTS)
-
-
-UNET_FULL_SAMPLE = Method(
+UNET_FULL_SAMPLE: Method = network_method(
     name="unet-full-sample",
     title="U-Net (full-sample)",
     summary="U-Net on the fully sampled image, as an upper limit for comparison; segments.",
     gives=frozenset({"segmentation"}),
     needs=frozenset({"weights", "reference"}),
-    load=_load,
-    weights=WEIGHTS,
+    training=Training(
+        architecture=lambda recipe: architecture(recipe, recon=False),
+        stages=lambda recipe: (SEGMENTATION,),
+        words=lambda recipe: words(recipe, _TASK, recon=False),
+        like=like,
+    ),
 )

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -120,3 +123,31 @@ class MultiTask(nn.Module):
             logits[:, 0] = BACKGROUND
         logits[..., window[0], window[1]] = inside
         return logits
+
+
+def build_multitask(
+    reconstruction: Mapping[str, Any] | None = None, segmentation: Mapping[str, Any] | None = None
+) -> MultiTask:
+    """Return an untrained network from the sizes of its parts.
+
+    Parameters
+    ----------
+    reconstruction, segmentation : mapping or None
+        Arguments of `D5C5` and of `UNet`; None for a network without that part.
+    """
+    network = MultiTask(
+        D5C5(**reconstruction) if reconstruction else None,
+        UNet(**segmentation) if segmentation else None,
+    )
+    if network.reconstruction is not None:
+        # 1.5 times faster convolutions; not for the U-Net, since the backward pass of
+        # GroupNorm is three times slower in this layout on a CPU.
+        network.reconstruction.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
+
+
+def join(networks: Sequence[MultiTask]) -> MultiTask:
+    """Return one network of the parts of several; of two alike the last is used."""
+    recon = [one.reconstruction for one in networks if one.reconstruction is not None]
+    seg = [one.segmentation for one in networks if one.segmentation is not None]
+    return MultiTask(recon[-1], seg[-1])

@@ -107,6 +107,20 @@ def read(path: Path, kind: Kind | None = None) -> Volume | Result:
     return find_reader(path).read(path, kind)
 
 
+def read_volume(path: str | Path, kind: Kind = "image") -> Volume:
+    """Return the volume in a file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is a result folder.
+    """
+    found = read(Path(path), kind)
+    if not isinstance(found, Volume):
+        raise InputError(f"{path}: is a result folder, not a volume; name the volume.")
+    return found
+
+
 def write(volume: Volume, path: Path) -> None:
     """Write a volume; the ending chooses the format.
 

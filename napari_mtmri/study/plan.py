@@ -142,10 +142,10 @@ def make_plan(experiment: Experiment) -> Plan:
 
 
 def _same_cases(experiment: Experiment) -> Sequence[CaseFile]:
-    """Return the cases, which must be split alike for all seeds."""
-    place = Path(experiment.data)
-    # Absolute, so that a worker that runs in another folder finds the files.
-    data = place.absolute() if place.exists() else experiment.data
+    """Return the cases, which must be split alike for all seeds; other machines can read them."""
+    data = Path(experiment.data)
+    if data.exists() and str(data) != SIMULATED:
+        data = data.absolute()
     found = [
         find_cases(data, _recipes(experiment, experiment.study.rows[0], seed)[0])
         for seed in experiment.budget.seeds

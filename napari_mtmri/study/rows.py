@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from napari_mtmri.errors import RequestError
+from napari_mtmri.methods.base import DEFAULT_METHOD, METHODS, Method, trainable
 
-JOINT, APART = "mtmri", "two-stage"
+JOINT = DEFAULT_METHOD  # the method whose treatments the tables compare
 
 
 @dataclass(frozen=True)
@@ -109,31 +110,35 @@ LITERAL = Row(
     note="time constant of one epoch: its floor is reached after 1.4 epochs, and the rest of "
     "the training is the control",
 )
-TWO_STAGE = Row(
-    "two-stage",
-    "D5C5 and U-Net apart (two-stage)",
-    parts=("d5c5", "unet-full-sample"),
-    method=APART,
-    note="the row to beat; of the same total of updates D5C5 is given the first half of the "
-    "epochs and the U-Net, on true images, the other half, each with a whole schedule of the "
-    "learning rate, so that each network is updated half as often as in the joint rows",
-)
-
-TABLES: Mapping[str, Study] = {
+_TABLES: Mapping[str, Study] = {
     "table1": Study(
         "table1",
         "Table 1: teacher forcing (ITFS) and re-weighted losses (DRLC)",
-        (PLAIN, ITFS_ALONE, DRLC_ALONE, BOTH, TWO_STAGE),
+        (PLAIN, ITFS_ALONE, DRLC_ALONE, BOTH),
     ),
     "table2": Study(
         "table2",
         "Table 2: weights of the two losses",
-        (
-            PLAIN, ITFS_ALONE, FIXED_20, LINEAR, BOTH, UNCERTAINTY, AVERAGING, CONTROL, LITERAL,
-            TWO_STAGE,
-        ),
+        (PLAIN, ITFS_ALONE, FIXED_20, LINEAR, BOTH, UNCERTAINTY, AVERAGING, CONTROL, LITERAL),
     ),
-}  # fmt: skip
+}
+
+
+def tables() -> Mapping[str, Study]:
+    """Return the tables by name: treatments of the joint method, then rows of other methods."""
+    members = [METHODS.get(name) for name in trainable()]
+    return {
+        name: replace(study, rows=(*study.rows, *_rows_of(members, name)))
+        for name, study in _TABLES.items()
+    }
+
+
+def _rows_of(members: Sequence[Method], table: str) -> Iterator[Row]:
+    """Yield the rows that methods declare; the weights of a method are its parts."""
+    for one in members:
+        row = None if one.training is None else one.training.row
+        if row is not None and table in row.tables:
+            yield Row(one.name, row.title, parts=one.weights, method=one.name, note=row.note)
 
 
 def study_of(name: str) -> Study:
@@ -144,6 +149,7 @@ def study_of(name: str) -> Study:
     RequestError
         If there is none.
     """
-    if name not in TABLES:
-        raise RequestError(f"experiment {name!r} does not exist; there are: {', '.join(TABLES)}.")
-    return TABLES[name]
+    known = tables()
+    if name not in known:
+        raise RequestError(f"experiment {name!r} does not exist; there are: {', '.join(known)}.")
+    return known[name]

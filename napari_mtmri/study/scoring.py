@@ -20,15 +20,16 @@ from napari_mtmri.batch.run_case import run_case, scan_case
 from napari_mtmri.batch.run_jobs import Where, run_jobs
 from napari_mtmri.errors import InputError
 from napari_mtmri.files import safe_child, write_text
+from napari_mtmri.methods.base import METHODS, trainable, training_of
 from napari_mtmri.study.plan import ACQUISITION, TEST_RUNS, Piece, Plan
 from napari_mtmri.tables import csv_text
 
 if TYPE_CHECKING:
     from napari_mtmri.metrics.base import Scores
     from napari_mtmri.train.data.cases import CaseFile
+    from napari_mtmri.train.recipe import Recipe
 
 ZERO_FILLED, OWN, TRUTH = "zero-filled", "own", "truth"
-FULL_SAMPLE = "unet-full-sample"
 CaseScores = Mapping[str, "Scores"]
 
 
@@ -93,19 +94,20 @@ def _find(job: Job) -> Path | None:
 
 
 def _score(job: Job, report: Report, stop: threading.Event) -> Path:
-    """Score the zero-filled image, the row, and its U-Net shown the fully sampled image."""
+    """Score the zero-filled image, the row, and its segmentation of the fully sampled image."""
     piece: Piece = job.places["piece"]
     file: CaseFile = job.places["case"]
     case = scan_case(*file.open(), ACQUISITION.for_case(file.name))
-    own, truth = (
-        run_case(case, MethodChoice(method, weights=job.places["weights"]), report, stop).scores
-        for method in (piece.row.method, FULL_SAMPLE)
-    )
-    found = {
-        ZERO_FILLED: own[ZERO_FILLED],
-        OWN: own[piece.row.method],
-        TRUTH: truth[FULL_SAMPLE],
-    }
+    weights = job.places["weights"]
+
+    def scores_of(method: str) -> CaseScores:
+        return run_case(case, MethodChoice(method, weights=weights), report, stop).scores
+
+    own = scores_of(piece.row.method)
+    found = {ZERO_FILLED: own[ZERO_FILLED], OWN: own[piece.row.method]}
+    shown = [name for name in _full_sample_methods() if (weights / f"{name}.safetensors").is_file()]
+    if shown:
+        found[TRUTH] = scores_of(shown[0])[shown[0]]
     save_scores(piece, file.name, found)
     return _place(piece, file.name)
 
@@ -127,29 +129,45 @@ def count_look(plan: Plan, piece: Piece) -> None:
 def export_weights(piece: Piece) -> Path:
     """Write the weights of a row's last checkpoints; return their folder.
 
-    The segmentation network is also written alone, as a method that is shown the truth.
+    A part of a network that is a method for fully sampled images by itself is also written
+    alone.
     """
     from napari_mtmri.train.export.weights import export
-    from napari_mtmri.weights import load_weights, save_weights
 
     folder = piece.folder / "weights"
     folder.mkdir(parents=True, exist_ok=True)
     for part in piece.parts:
-        method = part.recipe.method
-        export(part.folder, folder / f"{method}.safetensors", checkpoint="last")
-        if part.recipe.is_joint:
-            tensors, card = load_weights(folder / f"{method}.safetensors", method)
-            alone = {name: one for name, one in tensors.items() if name.startswith("segmentation.")}
-            changes = {
-                "method": FULL_SAMPLE,
-                "title": f"the U-Net of {card.title}",
-                "task": "segment a fully sampled image",
-                "architecture": {**card.architecture, "reconstruction": None},
-            }
-            save_weights(
-                folder / f"{FULL_SAMPLE}.safetensors", alone, card.model_copy(update=changes)
-            )
+        place = folder / f"{part.recipe.method}.safetensors"
+        export(part.folder, place, checkpoint="last")
+        for name in _full_sample_methods():
+            if name != part.recipe.method:
+                _export_alone(place, name, part.recipe)
     return folder
+
+
+def _full_sample_methods() -> list[str]:
+    return [name for name in trainable() if METHODS.get(name).is_full_sample]
+
+
+def _export_alone(weights: Path, name: str, recipe: Recipe) -> None:
+    """Write the part of a network that is a network of the method ``name``, if there is one."""
+    from napari_mtmri.networks.base import build
+    from napari_mtmri.weights import load_weights, save_weights
+
+    tensors, card = load_weights(weights, recipe.method)
+    training = training_of(name)
+    part = training.architecture(recipe)
+    if any(value not in (None, card.architecture.get(key)) for key, value in part.items()):
+        return
+    words = training.words(recipe)
+    changes = {
+        "method": name,
+        "title": f"{words.networks} of {card.title}",
+        "task": words.task,
+        "architecture": part,
+    }
+    alone = {key: tensors[key] for key in build(part).state_dict()}
+    save_weights(weights.with_stem(name), alone, card.model_copy(update=changes))
 
 
 def save_scores(piece: Piece, case: str, scores: CaseScores) -> None:

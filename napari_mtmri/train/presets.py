@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
 
 from napari_mtmri.errors import RequestError
 from napari_mtmri.methods.base import DEFAULT_METHOD
-from napari_mtmri.train.recipe import KEYS, SECTIONS, Recipe, flatten
+from napari_mtmri.train.recipe import KEYS, SECTIONS, Recipe, flatten, option_keys, reason_of
 
 _PAPER: Mapping[str, Any] = {
     "recon_reduction": "sum",
@@ -144,10 +143,12 @@ def make_recipe(preset: str | None, overrides: Mapping[str, Any]) -> Recipe:
     """
     if preset is not None and preset not in PRESETS:
         raise RequestError(f"preset {preset!r} does not exist; there are: {', '.join(PRESETS)}.")
+    keys = _with_parts(PRESETS[preset] if preset else {}, flatten(overrides))
     try:
-        return Recipe(**_with_parts(PRESETS[preset] if preset else {}, flatten(overrides)))
+        return Recipe(**keys)
     except ValidationError as why:
-        raise RequestError(f"recipe: {_said(why.errors()[0])}.") from why
+        known = (*KEYS, *option_keys(keys.get("method", DEFAULT_METHOD)))
+        raise RequestError(f"recipe: {reason_of(why.errors()[0], known)}.") from why
 
 
 def _with_parts(preset: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,7 +156,9 @@ def _with_parts(preset: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[s
     found = dict(preset)
     for word, value in changes.items():
         section, _, rest = word.partition(".")
-        name, _, part = (rest if section in SECTIONS else word).partition(".")
+        name, _, part = (rest if rest and section in (*SECTIONS, "options") else word).partition(
+            "."
+        )
         if part:
             field = KEYS.get(name)
             whole = found.get(name, field.default if field else None)
@@ -164,20 +167,3 @@ def _with_parts(preset: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[s
             value = {**whole, part: value}
         found[name] = value
     return found
-
-
-def _said(first: Mapping[str, Any]) -> str:
-    """Return in words what does not fit."""
-    reason = str(first["msg"]).removeprefix("Value error, ")
-    if first["type"] == "missing":
-        reason = "it has too few numbers"
-    names = [str(place) for place in first["loc"] if place not in SECTIONS]
-    if not names:
-        return reason
-    key = names[0]
-    if first["type"] == "extra_forbidden":
-        close = get_close_matches(key, KEYS)
-        return f"there is no key {key!r}; {'the nearest' if close else 'keys'} are: " + ", ".join(
-            close or KEYS
-        )
-    return f"{key} = {first['input']!r}: {reason}"

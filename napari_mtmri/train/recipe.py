@@ -7,7 +7,8 @@ its section (``data.crop``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -17,12 +18,14 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    ValidationError,
     field_validator,
     model_validator,
 )
 from pydantic.fields import FieldInfo
 
-from napari_mtmri.methods.base import DEFAULT_METHOD
+from napari_mtmri.errors import RequestError
+from napari_mtmri.methods.base import DEFAULT_METHOD, training_of
 
 Size = tuple[PositiveInt, PositiveInt]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -301,24 +304,46 @@ class Recipe(_Section):
     validation: Validation = Validation()
     options: dict[str, Any] = Field(default={}, description="options of the method itself")
 
+    @field_validator("method")
+    @classmethod
+    def _can_be_trained(cls, value: str) -> str:
+        try:
+            training_of(value)
+        except RequestError as why:
+            raise ValueError(str(why).removesuffix(".")) from why
+        return value
+
     @model_validator(mode="before")
     @classmethod
     def _into_sections(cls, given: Any) -> Any:
         if not isinstance(given, Mapping):
             return given
+        own = option_keys(given.get("method", DEFAULT_METHOD))
         sections: dict[str, Any] = {}
         for key, value in given.items():
-            section = SECTION_OF.get(key)
+            section = SECTION_OF.get(key, "options" if key in own else None)
             if section is None:
                 part = value.model_dump() if isinstance(value, _Section) else value
-                is_section = key in SECTIONS and isinstance(part, Mapping)
+                is_section = key in (*SECTIONS, "options") and isinstance(part, Mapping)
                 sections[key] = {**part, **sections.get(key, {})} if is_section else part
             else:
                 sections.setdefault(section, {})[key] = value
         return sections
 
+    @model_validator(mode="after")
+    def _checks_options(self) -> Recipe:
+        model = training_of(self.method).options
+        try:
+            found = model(**self.options).model_dump()
+        except ValidationError as why:
+            raise ValueError(reason_of(why.errors()[0], (*KEYS, *model.model_fields))) from why
+        object.__setattr__(self, "options", found)
+        return self
+
     def __getitem__(self, key: str) -> Any:
         """Return the value of a key, named without its section."""
+        if key in self.options:
+            return self.options[key]
         section = SECTION_OF.get(key)
         return getattr(self if section is None else getattr(self, section), key)
 
@@ -338,42 +363,15 @@ class Recipe(_Section):
         return 1 if self.data.classes == "auto" else self.data.classes
 
     @property
+    def schedules(self) -> frozenset[str]:
+        """Sections "drlc" and "itfs", as far as the method follows them."""
+        return training_of(self.method).schedules(self)
+
+    @property
     def tau(self) -> float:
         """Time constant of DRLC in epochs."""
         given = self.drlc.time_constant
         return self.optimizer.epochs / 5 if given == "auto" else given
-
-    @property
-    def architecture(self) -> dict[str, Any]:
-        """What `napari_mtmri.networks.build` makes the network from."""
-        sizes = self.network
-        recon = {
-            "cascades": sizes.recon_cascades,
-            "convolutions": sizes.recon_convs,
-            "features": sizes.recon_features,
-            "last_scale": sizes.recon_last_scale,
-        }
-        channels = 1 if self.n_classes == 1 else self.n_classes + 1
-        seg = {"classes": channels, "features": sizes.seg_features, "depth": sizes.seg_depth}
-        crop = self.data.crop
-        return {
-            "reconstruction": None if self.method == "unet-full-sample" else recon,
-            "segmentation": None if self.method == "d5c5" else seg,
-            "window": None if self.method == "d5c5" or not crop else list(crop),
-        }
-
-    @property
-    def best_by(self) -> str:
-        """Name of the score that chooses the best checkpoint, as far as the method has it."""
-        select_by = self.validation.select_by
-        if select_by == "last" or self.method == "mtmri":
-            return select_by
-        return "val_psnr" if self.method == "d5c5" else "val_dice_truth"
-
-    @property
-    def is_joint(self) -> bool:
-        """Whether both losses are there to be weighted."""
-        return self.method == "mtmri"
 
 
 def _fields_of(section: str) -> Mapping[str, FieldInfo]:
@@ -398,9 +396,34 @@ KEYS: Mapping[str, FieldInfo] = {
 }
 
 
+def option_keys(method: object) -> Mapping[str, FieldInfo]:
+    """Return the declaration of every option of a method's own; empty for unknown methods."""
+    try:
+        return training_of(str(method)).options.model_fields
+    except RequestError:
+        return {}
+
+
 def flatten(keys: Mapping[str, Any]) -> dict[str, Any]:
     """Return keys, those of sections without their section."""
     found: dict[str, Any] = {}
     for key, value in keys.items():
         found.update(value if key in SECTIONS and isinstance(value, Mapping) else {key: value})
     return found
+
+
+def reason_of(first: Mapping[str, Any], known: Sequence[str]) -> str:
+    """Return in words what does not fit, and which keys are known."""
+    reason = str(first["msg"]).removeprefix("Value error, ")
+    if first["type"] == "missing":
+        reason = "it has too few numbers"
+    names = [str(place) for place in first["loc"] if place not in (*SECTIONS, "options")]
+    if not names:
+        return reason
+    key = names[0]
+    if first["type"] == "extra_forbidden":
+        close = get_close_matches(key, known)
+        return f"there is no key {key!r}; {'the nearest' if close else 'keys'} are: " + ", ".join(
+            close or known
+        )
+    return f"{key} = {first['input']!r}: {reason}"

@@ -139,7 +139,7 @@ def weights_over_epochs(recipe: Recipe) -> tuple[np.ndarray, np.ndarray, np.ndar
 
 def weights_sentence(recipe: Recipe) -> str:
     """Return a sentence about how the loss weights change."""
-    if not recipe.is_joint:
+    if "drlc" not in recipe.schedules:
         return f"{recipe.method} has one loss: there are no loss weights."
     if recipe.drlc.weighting in LEARNED:
         return "Only the initial weights are drawn: they then depend on the losses."
@@ -208,7 +208,7 @@ def truth_share(recipe: Recipe, epoch: int) -> float:
 
 def ticks(recipe: Recipe) -> tuple[list[bool], str]:
     """Return which updates get the true image, for drawing, and what a tick is."""
-    if not recipe.is_joint:
+    if "itfs" not in recipe.schedules:
         return [], f"{recipe.method}: no teacher forcing."
     mode = recipe.itfs.teacher_forcing
     if mode == "per_epoch":

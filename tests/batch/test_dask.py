@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 import sys
 import threading
@@ -14,10 +15,11 @@ from typing import Any
 import pytest
 
 import napari_mtmri as mt
-from napari_mtmri.batch import dask
+from napari_mtmri.batch import dask, dask_worker
 from napari_mtmri.batch.job import Job, Outcome, Watch
 from napari_mtmri.batch.method_choice import MethodChoice
 from napari_mtmri.batch.run_jobs import Where, run_jobs
+from napari_mtmri.cli.app import main
 from napari_mtmri.errors import (
     InputError,
     MtmriError,
@@ -56,6 +58,19 @@ def _no_thread_is_left() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
     wait_until(lambda: set(threading.enumerate()) <= before)
+
+
+@pytest.fixture
+def logged() -> Iterator[list[logging.LogRecord]]:
+    """What distributed would print."""
+    records: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = records.append  # type: ignore[method-assign]
+    for name in dask.LOGGERS:
+        logging.getLogger(name).addHandler(handler)
+    yield records
+    for name in dask.LOGGERS:
+        logging.getLogger(name).removeHandler(handler)
 
 
 class After(Watch):
@@ -107,6 +122,7 @@ def promised(out: Path) -> dict[str, Any]:
 def test_a_cluster_that_loses_a_worker_leaves_the_same_files(
     machines: Machines, tmp_path: Path
 ) -> None:
+    wait_until(lambda: n_workers(machines) == 2)
     kill = After(machines.workers["a"].kill)
     where = Where(dask=machines.address)
     there = run_volumes(tmp_path / "data", tmp_path / "cluster", *METHODS, where=where, watch=kill)
@@ -117,6 +133,24 @@ def test_a_cluster_that_loses_a_worker_leaves_the_same_files(
     files = promised(tmp_path / "plain")
     assert len(files) > 7 * len(here)
     assert promised(tmp_path / "cluster") == files
+
+
+def test_the_shell_scores_on_a_cluster_as_it_does_here(
+    machines: Machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = ["case,image"]
+    for number in range(3):
+        mt.save(phantom((24, 28, 4), seed=number)[0], Path(f"i{number}.nii"))
+        lines.append(f"p{number},i{number}.nii")
+    Path("cases.csv").write_text("\n".join(lines), encoding="utf-8")
+    words = ["evaluate", "cases.csv", "--method", "zero-filled", "--out"]
+    for more in (["here"], ["there", "--dask", machines.address]):
+        with pytest.raises(SystemExit) as left:
+            main([*words, *more])
+        assert not left.value.code
+    for name in ("scores.csv", "summary.csv", "summary.md"):
+        assert Path("there", name).read_bytes() == Path("here", name).read_bytes()
 
 
 @pytest.mark.parametrize("allowed_failures", ["0", "3"])
@@ -143,13 +177,13 @@ def test_a_job_that_is_lost_twice_is_named_and_the_others_are_done(
 
 
 def test_results_are_kept_when_the_scheduler_is_lost(
-    machines: Machines, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    machines: Machines, tmp_path: Path, logged: list[logging.LogRecord]
 ) -> None:
     kill, places = After(machines.scheduler.kill), (tmp_path / "data", tmp_path / "out")
     where = Where(dask=machines.address)
     with pytest.raises(ResourceError, match=f"{machines.address}: .* the same command continues"):
         run_volumes(*places, "zero-filled", where=where, watch=kill)
-    assert capfd.readouterr().err == ""
+    assert logged == []
     states = [one.state for one in run_volumes(*places, "zero-filled")]
     assert states.count("kept") >= kill.count >= 1
     assert set(states) <= {"kept", "done"}
@@ -186,7 +220,7 @@ def n_workers(machines: Machines) -> int:
 def test_other_versions_on_a_worker_are_refused(
     machines: Machines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dask, "__version__", "99.0")
+    monkeypatch.setattr(dask_worker, "__version__", "99.0")
     with pytest.raises(ResourceError, match=r"worker [ab] on .* napari-mtmri .* has 99\.0"):
         run_jobs(jobs_of(2), double, where=Where(dask=machines.address))
 
@@ -233,12 +267,12 @@ def test_no_scheduler_is_said_with_the_address(
     kind: type[MtmriError],
     words: str,
     monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
+    logged: list[logging.LogRecord],
 ) -> None:
     monkeypatch.setattr(dask, "CONNECT_S", 0.5)
     with pytest.raises(kind, match=words):
         run_jobs(jobs_of(2), double, where=Where(dask=address))
-    assert capfd.readouterr().err == ""
+    assert logged == []
 
 
 def test_a_server_that_is_no_scheduler_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,6 +87,11 @@ def test_the_unexpected_becomes_one_sentence() -> None:
     assert "memory" in sentence(MemoryError())
 
 
+def test_parameters_in_errors_are_spelled_as_options() -> None:
+    error = RequestError("give `n_processes` or another `out`; see `napari-mtmri methods`.")
+    assert sentence(error) == "give --jobs or another --out; see `napari-mtmri methods`."
+
+
 def test_columns_are_aligned_and_end_without_blanks() -> None:
     assert columns([["a", "bb", ""], ["ccc", "d", "e"]]) == "a    bb\nccc  d   e"
 

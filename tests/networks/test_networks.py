@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_mtmri.kspace import fft2c, ifft2c
-from napari_mtmri.networks.build import build
+from napari_mtmri.networks.base import build
 from napari_mtmri.networks.d5c5 import D5C5, to_channels, to_complex
 from napari_mtmri.networks.multitask import MultiTask, magnitude, probabilities
 from napari_mtmri.networks.unet import UNet

@@ -17,14 +17,16 @@ from napari_mtmri.kspace import fft2c
 from napari_mtmri.study.experiment import Progress, run_experiment
 from napari_mtmri.study.plan import TEST_RUNS, Plan
 from napari_mtmri.study.report import write_report
-from napari_mtmri.study.rows import ITFS_ALONE, PLAIN, TABLES, TWO_STAGE, Row, Study
+from napari_mtmri.study.rows import ITFS_ALONE, PLAIN, Row, Study, tables
 from napari_mtmri.study.scoring import OWN, TRUTH, ZERO_FILLED, read_scores
 from napari_mtmri.study.state import events_of
 from napari_mtmri.study.summary import summarise_plan
 from napari_mtmri.train.data.batches import Simulator, plan_epoch
 from napari_mtmri.train.data.cases import load_cases
+from tests.batch.machines import Machines
 from tests.study.conftest import plan_of
 
+TWO_STAGE = tables()["table1"].choose(["two-stage"])[0]
 PAIR = Study("pair", "Two rows", (PLAIN, TWO_STAGE))
 TIMES = ("seconds",)
 
@@ -42,7 +44,7 @@ class StopAt(Watch):
             self.stop.set()
 
 
-def tables(plan: Plan) -> dict[str, list[dict[str, str]]]:
+def csv_files(plan: Plan) -> dict[str, list[dict[str, str]]]:
     """The CSV files of a report, without what the clock says."""
     write_report(plan, summarise_plan(plan))
     found = {}
@@ -62,7 +64,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Plan:
     return plan
 
 
-def test_stopped_again_and_again_it_ends_with_the_same_tables(
+def test_stopped_again_and_again_it_ends_with_the_same_csv_files(
     finished: Plan, tmp_path: Path
 ) -> None:
     plan = plan_of(PAIR, tmp_path)
@@ -74,14 +76,26 @@ def test_stopped_again_and_again_it_ends_with_the_same_tables(
         except Stopped:
             stops += 1
     assert stops >= 4
-    assert tables(plan) == tables(finished)
+    assert csv_files(plan) == csv_files(finished)
 
 
 def test_scored_in_two_processes_the_tables_are_the_same(finished: Plan, tmp_path: Path) -> None:
     shutil.copytree(finished.experiment.out / "rows", tmp_path / "rows")
     plan = plan_of(PAIR, tmp_path)
     run_experiment(plan, where=Where(n_processes=2))
-    assert tables(plan) == tables(finished)
+    assert csv_files(plan) == csv_files(finished)
+
+
+def test_scored_on_a_cluster_the_tables_are_the_same(finished: Plan, tmp_path: Path) -> None:
+    pytest.importorskip("distributed", reason="needs the extra [cluster]")
+    shutil.copytree(finished.experiment.out / "rows", tmp_path / "rows")
+    plan, machines = plan_of(PAIR, tmp_path), Machines(tmp_path)
+    try:
+        machines.add_worker("a")
+        run_experiment(plan, where=Where(dask=machines.address))
+    finally:
+        machines.end()
+    assert csv_files(plan) == csv_files(finished)
 
 
 def test_what_is_finished_is_not_done_again(finished: Plan) -> None:
@@ -114,7 +128,7 @@ def test_every_row_is_scored_on_the_same_images_and_masks(finished: Plan) -> Non
 
 
 def test_every_row_trains_on_the_same_slices_and_masks(tmp_path: Path) -> None:
-    plan = plan_of(TABLES["table2"], tmp_path)
+    plan = plan_of(tables()["table2"], tmp_path)
     seen = set()
     for piece in plan.pieces:
         for part in piece.parts:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +10,10 @@ import pytest
 
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.study.plan import Experiment, Plan, make_plan
-from napari_mtmri.study.rows import TABLES
-from tests.cli.test_evaluate import write_cases
+from napari_mtmri.study.rows import tables
 from tests.study.conftest import TINY, plan_of
 
-TABLE1, TABLE2 = TABLES["table1"], TABLES["table2"]
+TABLE1, TABLE2 = tables()["table1"], tables()["table2"]
 
 
 def folders(plan: Plan) -> dict[str, list[Path]]:
@@ -78,15 +76,3 @@ def test_what_cannot_be_run_is_refused_and_nothing_is_written(tmp_path: Path) ->
     with pytest.raises(InputError, match="split 'test'"):
         plan_of(TABLE1, out, replace(TINY, changes={**TINY.changes, "n_simulated": (2, 2, 0)}), split="test")  # fmt: skip
     assert not out.exists()
-
-
-def test_cases_open_in_a_worker_that_runs_in_another_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    write_cases(tmp_path)
-    plan = make_plan(Experiment(TABLE1, TINY, "cases.csv", Path("out")))
-    (tmp_path / "elsewhere").mkdir()
-    monkeypatch.chdir(tmp_path / "elsewhere")
-    image, labels = pickle.loads(pickle.dumps(plan.cases[0])).open()
-    assert image.same_grid(labels)

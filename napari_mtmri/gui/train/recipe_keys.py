@@ -11,13 +11,11 @@ from pydantic.fields import FieldInfo
 
 from napari_mtmri.gui.form import EMPTY
 from napari_mtmri.gui.widgets.problem import relabeled
-from napari_mtmri.methods.base import METHODS
+from napari_mtmri.methods.base import trainable
 from napari_mtmri.parameters import Option
 from napari_mtmri.patterns.base import PATTERNS
-from napari_mtmri.registry import Registry
 from napari_mtmri.train.recipe import KEYS
 
-REGISTRIES: Mapping[str, Registry[Any]] = {"method": METHODS, "pattern": PATTERNS}
 # Labels of keys whose name is no plain English.
 LABELS = {
     "accelerations": "Accelerations", "center_fraction": "Center fraction",
@@ -111,9 +109,10 @@ def _option(key: str, field: FieldInfo) -> Option:
 
 
 def _choices(key: str, field: FieldInfo) -> tuple[str, ...]:
-    if key in REGISTRIES:
-        broken = REGISTRIES[key].broken()
-        return tuple(name for name in REGISTRIES[key].names() if name not in broken)
+    if key == "method":
+        return trainable()
+    if key == "pattern":
+        return tuple(name for name in PATTERNS.names() if name not in PATTERNS.broken())
     is_literal = get_origin(field.annotation) is Literal
     return tuple(map(str, get_args(field.annotation))) if is_literal else ()
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from psygnal import SignalGroupDescriptor
+from pydantic.fields import FieldInfo
 
 from napari_mtmri.errors import RequestError
 from napari_mtmri.train.folder.launch import command
 from napari_mtmri.train.presets import make_recipe
-from napari_mtmri.train.recipe import SIMULATED, Recipe
+from napari_mtmri.train.recipe import KEYS, SIMULATED, Recipe, option_keys
 
-FIRST_PRESET = "quick-check"
+FIRST_PRESET, METHOD = "quick-check", "method"
 MEASURED = ("data", "preset", "changes")  # parts of the plan on which an estimate depends
 TRAININGS = "mtmri-trainings"  # in the user's home
 
@@ -58,6 +59,10 @@ class Plan:
         """Return the chosen recipe."""
         return make_recipe(self.preset, self.changes)
 
+    def keys(self) -> Mapping[str, FieldInfo]:
+        """Return the declarations of all keys of the recipe, the method's own options too."""
+        return {**KEYS, **option_keys(self.recipe().method)}
+
     def choose_key(self, key: str, value: Any) -> None:
         """Change a key of the recipe; a value that does not fit is kept as refused.
 
@@ -67,7 +72,8 @@ class Plan:
         refused = {}
         for name, wanted in {key: value, **waiting}.items():
             try:
-                self.set_key(name, wanted)
+                if name in self.keys():  # not an option of another method
+                    self.set_key(name, wanted)
             except RequestError as why:
                 refused[name] = Refused(wanted, str(why))
         self.refused = refused
@@ -75,14 +81,18 @@ class Plan:
     def set_key(self, key: str, value: Any) -> None:
         """Change a key of the recipe; the preset's value counts as unchanged.
 
+        With another method, the options of the one before are dropped.
+
         Raises
         ------
         RequestError
             If the value does not fit; nothing is changed.
         """
-        wanted = make_recipe(self.preset, {**self.changes, key: value})[key]
-        usual = make_recipe(self.preset, {})[key]
-        others = {name: other for name, other in self.changes.items() if name != key}
+        method = {} if key == METHOD else {METHOD: self.recipe().method}
+        own = option_keys(method.get(METHOD, value))
+        others = {k: v for k, v in self.changes.items() if k != key and (k in KEYS or k in own)}
+        wanted = make_recipe(self.preset, {**others, key: value})[key]
+        usual = make_recipe(self.preset, method)[key]
         self.changes = others if wanted == usual else {**others, key: wanted}
 
     def choose_preset(self, preset: str) -> None:

@@ -10,12 +10,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
 from napari_mtmri.errors import InputError
-from napari_mtmri.kspace import ifft2c
+from napari_mtmri.methods.base import training_of
 from napari_mtmri.train.data.batches import Batch, Item, Simulator, plan_epoch
 from napari_mtmri.train.data.cases import (
     Case,
@@ -26,10 +25,7 @@ from napari_mtmri.train.data.cases import (
     with_classes,
 )
 from napari_mtmri.train.data.split import check_images, image_hash
-from napari_mtmri.train.loop.objective import Objective, build_network
 from napari_mtmri.train.recipe import Recipe
-
-SLICES_FOR_SCALE = 64
 
 
 @dataclass(frozen=True)
@@ -100,21 +96,7 @@ def _like_its_start(recipe: Recipe) -> Recipe:
     from napari_mtmri.weights import read_card
 
     architecture = read_card(start_weights(recipe)).architecture
-    recon, seg = architecture.get("reconstruction"), architecture.get("segmentation")
-    sizes: dict[str, Any] = {}
-    if recon:
-        sizes |= {
-            "recon_cascades": recon["cascades"],
-            "recon_convs": recon["convolutions"],
-            "recon_features": recon["features"],
-        }
-    if seg:
-        sizes |= {
-            "seg_features": seg["features"],
-            "seg_depth": seg["depth"],
-            "classes": 1 if seg["classes"] == 1 else seg["classes"] - 1,
-        }
-    return recipe.changed(sizes)
+    return recipe.changed(training_of(recipe.method).like(architecture))
 
 
 def start_weights(recipe: Recipe) -> Path:
@@ -125,35 +107,6 @@ def start_weights(recipe: Recipe) -> Path:
     if recipe.start_from.endswith(".safetensors"):
         return find_weights(recipe.method, Path(recipe.start_from))
     return find_weights(recipe.start_from)
-
-
-def make_objective(
-    material: Material, simulator: Simulator, *, is_begun: bool = False
-) -> Objective:
-    """Return the network to train, with its loss; a checkpoint brings its own weights."""
-    recipe = material.recipe
-    network = build_network(recipe)
-    if recipe.start_from is not None and not is_begun:
-        from napari_mtmri.weights import load_weights
-
-        tensors, _ = load_weights(start_weights(recipe), recipe.method)
-        network.load_state_dict(tensors)
-    return Objective(network, recipe, recon_scale(recipe, simulator) * recipe.loss.recon_factor)
-
-
-def recon_scale(recipe: Recipe, simulator: Simulator) -> float:
-    """Return the factor of the reconstruction loss: given, or 1 / mean zero-filled error."""
-    if recipe.loss.recon_scale != "zero_filled":
-        return float(recipe.loss.recon_scale)
-    if recipe.method == "unet-full-sample":
-        return 1.0
-    errors = []
-    for item in plan_epoch(simulator.cases, recipe, 0)[:SLICES_FOR_SCALE]:
-        batch = simulator.batch([item], 0)
-        difference = np.abs(ifft2c(batch.kspace[:, 0]) - batch.target)
-        error = difference**2 if recipe.loss.recon_loss == "l2" else difference
-        errors.append(error.sum() if recipe.loss.recon_reduction == "sum" else error.mean())
-    return 1.0 / max(float(np.mean(errors)), 1e-12)
 
 
 class _Batches(Dataset[Batch]):

@@ -7,7 +7,7 @@ import csv
 import json
 import re
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -16,13 +16,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from napari_mtmri import __version__
 from napari_mtmri.errors import InputError
+from napari_mtmri.methods.base import METHODS, training_of
 from napari_mtmri.metrics.base import quantities
 from napari_mtmri.train.folder.checkpoint import Position, read_checkpoint
 from napari_mtmri.train.folder.layout import BEST, CONFIG, LAST, SPLIT, read_config
 from napari_mtmri.train.recipe import Recipe
 from napari_mtmri.weights import Card, Score, list_weights, read_card, save_weights, user_folder
-
-PAPER_SIZE = {"recon_features": 64, "seg_features": 64}
 
 
 class About(BaseModel):
@@ -228,22 +227,14 @@ def _known_of(run: Path, recipe: Recipe) -> About:
 
 def _card(position: Position, about: About, scores: tuple[Score, ...], command: str) -> Card:
     recipe = position.recipe
-    full = all(recipe[key] == value for key, value in PAPER_SIZE.items())
-    widths = []
-    if recipe.method != "unet-full-sample":
-        widths.append(f"D5C5 with {recipe.network.recon_features} filters")
-    if recipe.method != "d5c5":
-        widths.append(f"U-Net {recipe.network.seg_features} wide")
+    method, training = METHODS.get(recipe.method), training_of(recipe.method)
+    words, architecture = training.words(recipe), training.architecture(recipe)
     return Card(
-        method=recipe.method,
-        title=f"{recipe.method}: {' and '.join(widths)}",
-        size="the paper's size" if full else "CPU size",
-        task={
-            "mtmri": "reconstruct and segment an under-sampled scan",
-            "d5c5": "reconstruct an under-sampled scan",
-            "unet-full-sample": "segment a fully sampled image",
-        }[recipe.method],
-        labels=about.labels if recipe.method != "d5c5" else (),
+        method=method.name,
+        title=f"{method.name}: {words.networks}",
+        size=words.size,
+        task=words.task,
+        labels=about.labels if "segmentation" in method.gives else (),
         data=about.data,
         split=about.split,
         n_cases=about.n_cases,
@@ -252,10 +243,8 @@ def _card(position: Position, about: About, scores: tuple[Score, ...], command: 
         sampling=_sampling(recipe),
         pattern=recipe.sampling.pattern,
         accelerations=tuple(sorted(map(float, recipe.sampling.accelerations))),
-        preprocessing="divided by the 99th percentile of the zero-filled magnitude inside the "
-        "object; the U-Net is shown the object's box, at least "
-        f"{recipe.data.crop[0] if recipe.data.crop else 0} by {recipe.data.crop[1] if recipe.data.crop else 0} pixels",
-        architecture=recipe.architecture,
+        preprocessing=_preprocessing(recipe, architecture),
+        architecture=architecture,
         scores=scores,
         limits=about.limits,
         licence=about.licence,
@@ -265,8 +254,16 @@ def _card(position: Position, about: About, scores: tuple[Score, ...], command: 
     )
 
 
+def _preprocessing(recipe: Recipe, architecture: Mapping[str, Any]) -> str:
+    scale = "divided by the 99th percentile of the zero-filled magnitude inside the object"
+    if "window" not in architecture:
+        return scale
+    rows, columns = recipe.data.crop or (0, 0)
+    return f"{scale}; the U-Net is shown the object's box, at least {rows} by {columns} pixels"
+
+
 def _sampling(recipe: Recipe) -> str:
-    if recipe.method == "unet-full-sample":
+    if METHODS.get(recipe.method).is_full_sample:
         return "none: it was shown fully sampled images"
     shares = sorted(recipe.sampling.accelerations.items())
     mix = ", ".join(f"{share:.0%} R {factor:g}" for factor, share in shares)

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Everything a training needs to go on, in one safetensors file; no pickle."""
+"""All that a training needs to continue, in one safetensors file; no pickle."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,20 +23,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Position:
-    """Where a training stands, all that is not in its tensors.
+    """State of a training besides its tensors.
 
     Parameters
     ----------
     recipe : Recipe
     updates : int
     n_validated : int
-        Epochs that were validated.
+        Number of epochs that were validated.
     best : float or None
-        Best score of a validation so far.
+        Best validation score of the stage so far.
     history : ((float, float), ...)
-        Mean losses of reconstruction and segmentation of each epoch that is over.
+        Mean losses of reconstruction and segmentation of each finished epoch of the stage.
     sums : (float, float, int)
         Sums of both losses in this epoch, and their number.
+    stage : int
+        Number of the stage that the optimizer state belongs to.
     """
 
     recipe: Recipe
@@ -44,6 +47,7 @@ class Position:
     best: float | None = None
     history: tuple[tuple[float, float], ...] = ()
     sums: tuple[float, float, int] = (0.0, 0.0, 0)
+    stage: int = 0
 
     def text(self) -> str:
         """Return the position as JSON; every float comes back the same."""
@@ -67,12 +71,12 @@ def save_checkpoint(
     *,
     is_best: bool = False,
 ) -> None:
-    """Write module, optimiser and position; the one before is kept beside.
+    """Write objective, optimizer and position; the previous checkpoint is kept.
 
     Raises
     ------
     ResourceError
-        If it cannot be written; the last one is still there.
+        If it cannot be written; the last checkpoint is kept.
     """
     from safetensors.torch import save_file
 
@@ -100,41 +104,80 @@ def has_checkpoint(run: Path) -> bool:
     return any((run / name).is_file() for name in (LAST, PREVIOUS))
 
 
-def load_checkpoint(
-    run: Path,
-    module: torch.nn.Module,
-    optimizer: torch.optim.Optimizer,
-    report: Callable[[str], None],
-) -> Position | None:
-    """Put the newest checkpoint into module and optimiser; None if there is none.
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint that was read.
+
+    Parameters
+    ----------
+    path : Path
+    tensors : mapping of str to Tensor
+        ``network.…`` and others of the objective, ``optimizer.…``.
+    position : Position
+    """
+
+    path: Path
+    tensors: Mapping[str, torch.Tensor]
+    position: Position
+
+    def restore_network(self, network: torch.nn.Module) -> None:
+        """Put the weights into a network.
+
+        Raises
+        ------
+        InputError
+            If they are those of another network.
+        """
+        start = "network."
+        own = {k.removeprefix(start): v for k, v in self.tensors.items() if k.startswith(start)}
+        with self._fits():
+            network.load_state_dict(own)
+
+    def restore(self, module: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        """Put weights and optimizer state into the objective and optimizer of the same stage.
+
+        Raises
+        ------
+        InputError
+            If they are those of another network.
+        """
+        with self._fits():
+            _put(self.tensors, module, optimizer)
+
+    @contextmanager
+    def _fits(self) -> Iterator[None]:
+        try:
+            yield
+        except (KeyError, ValueError, RuntimeError) as why:
+            raise InputError(
+                f"{self.path}: not a checkpoint of this training ({why}); resume from another "
+                "or start again in another folder."
+            ) from why
+
+
+def load_checkpoint(run: Path, report: Callable[[str], None]) -> Checkpoint | None:
+    """Return the newest checkpoint of a training; None if there is none.
 
     Parameters
     ----------
     run : Path
-    module, optimizer
+        Training folder.
     report : callable
-        Told if the last one is damaged, so that the one before it is taken.
+        Called with a message if the last one is damaged and the one before it is taken.
 
     Raises
     ------
     InputError
-        If the files are no checkpoints, or those of another network.
+        If the files are no checkpoints.
     """
     found = [run / name for name in (LAST, PREVIOUS) if (run / name).is_file()]
     for turn, path in enumerate(found):
         try:
-            tensors, position = read_checkpoint(path)
-            _put(tensors, module, optimizer)
-            return position
+            return Checkpoint(path, *read_checkpoint(path))
         except InputError as why:
             if turn == len(found) - 1:
                 raise
             report(f"the one before is taken: {why}")
-        except (KeyError, ValueError, RuntimeError) as why:
-            raise InputError(
-                f"{path}: not a checkpoint of this training ({why}); resume from another or "
-                "start anew."
-            ) from why
     return None
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a training will take: time and memory, measured by one real step."""
+"""Time and memory that a training will take, measured by a few real updates."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from napari_mtmri.methods.base import training_of
+from napari_mtmri.methods.training import spans_of
 from napari_mtmri.train.data.batches import Simulator
 from napari_mtmri.train.loop.hardware import Machine
 from napari_mtmri.train.recipe import Recipe
@@ -55,45 +57,48 @@ def estimate(recipe: Recipe, data: Path | str, machine: Machine | None = None) -
     import psutil
     import torch
 
-    from napari_mtmri.train.data.training_data import (
-        Feed,
-        make_objective,
-        n_slices_of,
-        read_material,
+    from napari_mtmri.networks.losses import TensorBatch
+    from napari_mtmri.train.data.training_data import Feed, n_slices_of, read_material
+    from napari_mtmri.train.loop.objective import (
+        Objective,
+        StepContext,
+        make_network,
+        recon_scale,
     )
-    from napari_mtmri.train.loop.objective import Moment, TensorBatch
     from napari_mtmri.train.loop.step import Step, make_optimizer
 
     fabric = (machine or Machine()).fabric(recipe.optimizer.precision)
     material = read_material(recipe, data)
-    simulator = Simulator(material.train, material.recipe)
-    objective = make_objective(material, simulator)
-    module, optimizer = fabric.setup(objective, make_optimizer(objective))
-    step, feed = Step(fabric, module, optimizer, material.recipe), Feed(simulator)
+    recipe, simulator = material.recipe, Simulator(material.train, material.recipe)
+    network, feed = make_network(recipe), Feed(simulator)
     per_epoch = len(feed.plan(0))
-    took, resident = [], [0]
-    began = time.perf_counter()
-    for update, (batch, count) in enumerate(feed.batches(0, 0)):
-        moment = Moment(update, 0, 0.5, 0.5, count)
-        step(TensorBatch.of(batch, fabric.device), moment, 0.0)
-        took.append(time.perf_counter() - began)
-        resident.append(psutil.Process().memory_info().rss)
+    scale, resident, warnings = recon_scale(recipe, simulator), [0], list(material.remarks)
+    seconds = 0.0
+    for span in spans_of(training_of(recipe.method), recipe):
+        objective = Objective(network, span, scale)
+        module, optimizer = fabric.setup(objective, make_optimizer(objective))
+        step = Step(fabric, module, optimizer, span.recipe)
+        took = []
         began = time.perf_counter()
-        if len(took) == N_WARM + N_MEASURED:
-            break
-    measured = took[N_WARM:] or took
-    seconds = sum(measured) / len(measured)
-    updates = per_epoch * material.recipe.optimizer.epochs
-    warnings = list(material.remarks)
-    if step.n_parts > material.recipe.optimizer.accumulate:
-        warnings.append(f"memory ran out: each batch goes in {step.n_parts} parts.")
+        for update, (batch, count) in enumerate(feed.batches(0, 0)):
+            step(TensorBatch.of(batch, fabric.device), StepContext(update, 0, 0.5, 0.5, count), 0.0)
+            took.append(time.perf_counter() - began)
+            resident.append(psutil.Process().memory_info().rss)
+            began = time.perf_counter()
+            if len(took) == N_WARM + N_MEASURED:
+                break
+        measured = took[N_WARM:] or took
+        seconds += sum(measured) / len(measured) * per_epoch * (span.last - span.first)
+        if step.n_parts > recipe.optimizer.accumulate:
+            warnings.append(f"memory ran out: each batch goes in {step.n_parts} parts.")
+    updates = per_epoch * recipe.optimizer.epochs
     is_cuda = fabric.device.type == "cuda"
     return Estimate(
-        seconds_per_update=seconds,
-        seconds=seconds * updates,
+        seconds_per_update=seconds / updates,
+        seconds=seconds,
         updates=updates,
         peak_bytes=torch.cuda.max_memory_allocated() if is_cuda else max(resident),
-        n_parameters=sum(p.numel() for p in objective.parameters()),
+        n_parameters=sum(one.numel() for one in network.parameters()),
         n_train=len(material.train),
         n_val=len(material.val),
         n_slices=n_slices_of(material),

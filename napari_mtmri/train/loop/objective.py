@@ -1,54 +1,41 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The paper's training step, on one screen."""
+"""The network of a recipe with the loss of a stage: what an update differentiates."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from napari_mtmri.networks.build import build
-from napari_mtmri.networks.multitask import MultiTask, magnitude
-from napari_mtmri.train.data.batches import Batch
-from napari_mtmri.train.loop.losses import Share, reconstruction_loss, segmentation_loss
+from napari_mtmri.kspace import ifft2c
+from napari_mtmri.methods.base import METHODS, training_of
+from napari_mtmri.methods.training import StageSpan
+from napari_mtmri.networks.base import build
+from napari_mtmri.networks.losses import BatchShare, LossContext, TensorBatch
+from napari_mtmri.train.data.batches import Simulator, plan_epoch
+from napari_mtmri.train.data.training_data import start_weights
 from napari_mtmri.train.recipe import Recipe
 from napari_mtmri.train.schedules import shows_truth
 
-
-class TensorBatch(NamedTuple):
-    """A `Batch`, or a part of one, on its device."""
-
-    kspace: Tensor
-    mask: Tensor
-    target: Tensor
-    truth: Tensor
-    labels: Tensor
-    position: Tensor
-
-    @classmethod
-    def of(cls, batch: Batch, device: torch.device) -> TensorBatch:
-        """Move the arrays of ``batch`` to ``device``."""
-        parts = (torch.from_numpy(getattr(batch, name)) for name in cls._fields)
-        return cls(*(part.to(device, non_blocking=True) for part in parts))
-
-    def part(self, first: int, last: int) -> TensorBatch:
-        """Return some of the slices."""
-        return TensorBatch(*(tensor[first:last] for tensor in self))
+SLICES_FOR_SCALE = 64
+WEIGHTED = ("recon", "seg")  # losses that DRLC weights
 
 
-class Moment(NamedTuple):
-    """Where in the training an update stands.
+class StepContext(NamedTuple):
+    """Where in its stage an update is.
 
     Parameters
     ----------
     update : int
-        Updates done; decides what the U-Net is shown (`schedules.shows_truth`).
+        Updates done in the stage; decides what the U-Net is shown (`schedules.shows_truth`).
     epoch : int
+        Epoch of the stage.
     alpha, beta : float
         Weights of reconstruction and segmentation (`schedules.weights_now`).
     n_slices : int
-        In this batch, over all processes.
+        Number of slices in this batch, over all processes.
     n_processes : int
     """
 
@@ -60,73 +47,87 @@ class Moment(NamedTuple):
     n_processes: int = 1
 
 
-class Losses(NamedTuple):
-    """What an update costs; ``total`` has the gradient."""
-
-    total: Tensor
-    recon: Tensor
-    seg: Tensor
-    alpha: Tensor
-    beta: Tensor
-
-
 class Objective(nn.Module):
-    """The network with the loss it is trained by.
+    """The network with the loss of a stage; parameters that the stage does not train are frozen.
 
     Parameters
     ----------
-    network : MultiTask
-    recipe : Recipe
+    network : Module
+    span : StageSpan
     scale : float
         Factor of the reconstruction loss.
     """
 
-    def __init__(self, network: MultiTask, recipe: Recipe, scale: float) -> None:
+    def __init__(self, network: nn.Module, span: StageSpan, scale: float) -> None:
         super().__init__()
-        self.network, self.recipe, self.scale = network, recipe, scale
-        if recipe.is_joint and recipe.drlc.weighting == "uncertainty":
+        self.network, self.stage, self.recipe, self.scale = network, span.stage, span.recipe, scale
+        for name, parameter in network.named_parameters():
+            parameter.grad = None
+            parameter.requires_grad_(self.stage.is_trained(name))
+        self.is_weighted = "drlc" in self.stage.schedules
+        self.has_teacher = "itfs" in self.stage.schedules
+        if self.is_weighted and self.recipe.drlc.weighting == "uncertainty":
             self.log_variances = nn.Parameter(torch.zeros(2))
 
-    def forward(self, batch: TensorBatch, moment: Moment) -> Losses:
-        """Return the weighted loss of a batch and what went into it."""
-        recipe, network = self.recipe, self.network
-        counts = (batch.position >= 0).float()
-        share = Share(counts, moment.n_slices, moment.n_processes)
-        recon = seg = counts.new_zeros(())
-        image = None
-        if network.reconstruction is not None:
-            image = network.reconstruction(batch.kspace, batch.mask)
-            recon = self.scale * reconstruction_loss(image, batch.target, recipe, share)
-        if network.segmentation is not None:
-            # ITFS: the true image or the network's own, which then feels the gradient.
-            shown = batch.truth[:, None] if image is None else self._shown(image, batch, moment)
-            seg = segmentation_loss(network.segment(shown), batch.labels, recipe, share)
+    def forward(self, batch: TensorBatch, step: StepContext) -> dict[str, Tensor]:
+        """Return ``total``, which has the gradient, the losses in it and their weights."""
+        share = BatchShare((batch.position >= 0).float(), step.n_slices, step.n_processes)
+        context = LossContext(self.recipe, share, self._teacher(batch, step), self.scale)
+        losses = dict(self.stage.loss(self.network, batch, context))
         # DRLC: the weights move over the epochs.
-        alpha, beta, extra = self._weights(moment, counts)
-        return Losses(alpha * recon + beta * seg + extra, recon, seg, alpha, beta)
+        weights, extra = self._weights(step, share.counts) if self.is_weighted else ({}, None)
+        parts = [weights[name] * loss if name in weights else loss for name, loss in losses.items()]
+        total = sum(parts[1:], start=parts[0])
+        shown = dict(zip(("alpha", "beta"), weights.values(), strict=False))
+        return {"total": total if extra is None else total + extra, **losses, **shown}
 
-    def _shown(self, image: Tensor, batch: TensorBatch, moment: Moment) -> Tensor:
-        teacher = [
-            shows_truth(self.recipe, moment.update, moment.epoch, position)
+    def _teacher(self, batch: TensorBatch, step: StepContext) -> tuple[bool, ...]:
+        if not self.has_teacher:
+            return ()
+        return tuple(
+            shows_truth(self.recipe, step.update, step.epoch, position)
             for position in batch.position.tolist()
-        ]
-        if all(teacher):
-            return batch.truth[:, None]
-        if not any(teacher):
-            return magnitude(image)
-        chosen = torch.tensor(teacher, device=image.device)[:, None, None, None]
-        return torch.where(chosen, batch.truth[:, None], magnitude(image))
+        )
 
-    def _weights(self, moment: Moment, like: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        if not self.recipe.is_joint:
-            return like.new_ones(()), like.new_ones(()), like.new_zeros(())
+    def _weights(self, step: StepContext, like: Tensor) -> tuple[dict[str, Tensor], Tensor | None]:
         if self.recipe.drlc.weighting == "uncertainty":
             # Kendall, Gal and Cipolla, CVPR 2018: s = log variance, learned.
             s = self.log_variances
-            return 0.5 * torch.exp(-s[0]), torch.exp(-s[1]), 0.5 * s.sum()
-        return like.new_tensor(moment.alpha), like.new_tensor(moment.beta), like.new_zeros(())
+            pair = (0.5 * torch.exp(-s[0]), torch.exp(-s[1]))
+            return dict(zip(WEIGHTED, pair, strict=True)), 0.5 * s.sum()
+        pair = (like.new_tensor(step.alpha), like.new_tensor(step.beta))
+        return dict(zip(WEIGHTED, pair, strict=True)), None
 
 
-def build_network(recipe: Recipe) -> MultiTask:
-    """Return the untrained network of a recipe; the same for the same seed."""
-    return build(recipe.architecture, recipe.seed)
+def make_network(recipe: Recipe, *, is_begun: bool = False) -> nn.Module:
+    """Return the network of a recipe with its initial weights, the same for the same seed.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    is_begun : bool
+        Whether a checkpoint brings its own weights: those to start from are not read.
+    """
+    network = build(training_of(recipe.method).architecture(recipe), recipe.seed)
+    if recipe.start_from is not None and not is_begun:
+        from napari_mtmri.weights import load_weights
+
+        tensors, _ = load_weights(start_weights(recipe), recipe.method)
+        network.load_state_dict(tensors)
+    return network
+
+
+def recon_scale(recipe: Recipe, simulator: Simulator) -> float:
+    """Return the factor of the reconstruction loss: given, or 1 / mean zero-filled error."""
+    factor = recipe.loss.recon_factor
+    if recipe.loss.recon_scale != "zero_filled":
+        return float(recipe.loss.recon_scale) * factor
+    if "image" not in METHODS.get(recipe.method).gives:
+        return factor
+    errors = []
+    for item in plan_epoch(simulator.cases, recipe, 0)[:SLICES_FOR_SCALE]:
+        batch = simulator.batch([item], 0)
+        difference = np.abs(ifft2c(batch.kspace[:, 0]) - batch.target)
+        error = difference**2 if recipe.loss.recon_loss == "l2" else difference
+        errors.append(error.sum() if recipe.loss.recon_reduction == "sum" else error.mean())
+    return 1.0 / max(float(np.mean(errors)), 1e-12) * factor

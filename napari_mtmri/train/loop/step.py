@@ -9,13 +9,15 @@ from typing import Any
 import torch
 
 from napari_mtmri.errors import ResourceError
-from napari_mtmri.train.loop.objective import Losses, Moment, Objective, TensorBatch
+from napari_mtmri.networks.losses import TensorBatch
+from napari_mtmri.train.loop.objective import Objective, StepContext
 from napari_mtmri.train.recipe import Recipe
 
 
 def make_optimizer(objective: Objective) -> torch.optim.Optimizer:
-    """Return the paper's optimiser: Adam with its usual betas, no weight decay."""
-    return torch.optim.Adam(objective.parameters(), lr=objective.recipe.optimizer.learning_rate)
+    """Return the paper's optimizer, Adam without weight decay, for what the stage trains."""
+    trained = [one for one in objective.parameters() if one.requires_grad]
+    return torch.optim.Adam(trained, lr=objective.recipe.optimizer.learning_rate)
 
 
 class Step:
@@ -34,7 +36,7 @@ class Step:
         self._recipe = recipe
         self.n_parts = recipe.optimizer.accumulate
 
-    def __call__(self, batch: TensorBatch, moment: Moment, rate: float) -> dict[str, float]:
+    def __call__(self, batch: TensorBatch, context: StepContext, rate: float) -> dict[str, float]:
         """Return what the update cost, over all processes.
 
         Raises
@@ -46,7 +48,7 @@ class Step:
             group["lr"] = rate
         while True:
             try:
-                return self._attempt(batch, moment)
+                return self._attempt(batch, context)
             except RuntimeError as why:
                 if not _is_out_of_memory(why) or self._fabric.world_size > 1:
                     raise
@@ -59,27 +61,28 @@ class Step:
             if self._fabric.device.type == "cuda":
                 torch.cuda.empty_cache()
 
-    def _attempt(self, batch: TensorBatch, moment: Moment) -> dict[str, float]:
+    def _attempt(self, batch: TensorBatch, context: StepContext) -> dict[str, float]:
         self._optimizer.zero_grad()
         count, world = len(batch.position), self._fabric.world_size
         size = -(-count // self.n_parts)
-        sums = torch.zeros(5, device=self._fabric.device)
+        sums: dict[str, torch.Tensor] = {}
         for first in range(0, count, size):
             last = min(first + size, count)
-            n_slices = min(last * world, moment.n_slices) - first * world
-            share = n_slices / moment.n_slices
+            n_slices = min(last * world, context.n_slices) - first * world
+            share = n_slices / context.n_slices
             with self._fabric.no_backward_sync(self._module, enabled=last < count):
-                losses: Losses = self._module(
-                    batch.part(first, last), moment._replace(n_slices=n_slices)
+                losses: dict[str, torch.Tensor] = self._module(
+                    batch.part(first, last), context._replace(n_slices=n_slices)
                 )
-                self._fabric.backward(losses.total * share)
-            sums += share * torch.stack([value.detach().float() for value in losses])
+                self._fabric.backward(losses["total"] * share)
+            for name, value in losses.items():
+                sums[name] = sums.get(name, 0) + share * value.detach().float()
         norm = self._fabric.clip_gradients(
             self._module, self._optimizer,
             max_norm=self._recipe.optimizer.grad_clip or math.inf, error_if_nonfinite=False,
         )  # fmt: skip
-        means = self._fabric.all_reduce(sums, reduce_op="mean").tolist()
-        cost = dict(zip(Losses._fields, means, strict=True)) | {"grad_norm": float(norm)}
+        means = self._fabric.all_reduce(torch.stack(list(sums.values())), reduce_op="mean")
+        cost = dict(zip(sums, means.tolist(), strict=True)) | {"grad_norm": float(norm)}
         if math.isfinite(cost["total"]) and math.isfinite(cost["grad_norm"]):
             self._optimizer.step()
         return cost

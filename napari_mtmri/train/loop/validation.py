@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,8 +15,7 @@ from napari_mtmri.train.recipe import Recipe
 
 if TYPE_CHECKING:
     import torch
-
-    from napari_mtmri.networks.multitask import MultiTask
+    from torch import nn
 
 
 class Validator:
@@ -29,19 +28,29 @@ class Validator:
     ----------
     cases : sequence of Case
     recipe : Recipe
-    beat : callable
-        Called after each case.
+    window : sequence of two int or None
+        Smallest box of the object (readout, phase) that the network is shown; None: the
+        whole field of view.
+    sees_truth : bool
+        Whether the method is given the true image.
     """
 
     def __init__(
-        self, cases: Sequence[Case], recipe: Recipe, beat: Callable[[], None] = lambda: None
+        self,
+        cases: Sequence[Case],
+        recipe: Recipe,
+        window: Sequence[int] | None = None,
+        *,
+        sees_truth: bool = False,
     ) -> None:
         changes = {
             "augment": "none", "mask_redraw": "never", "mask_scope": "volume",
             "accelerations": {4.0: 1.0}, "crop": None, "phase_share": 0.0, "snr": None,
         }  # fmt: skip
-        self._recipe, self._least = recipe.changed(changes), recipe.data.crop
-        self._simulator, self._beat = Simulator(cases, self._recipe), beat
+        self._recipe = recipe.changed(changes)
+        self._least = None if window is None else (window[0], window[1])
+        self._sees_truth = sees_truth
+        self._simulator = Simulator(cases, self._recipe)
         self._items = [
             [
                 Item(index, int(number), 0)
@@ -50,22 +59,34 @@ class Validator:
             for index, case in enumerate(cases)
         ]
 
-    def scores(self, network: MultiTask, device: torch.device) -> dict[str, float]:
+    def scores(
+        self,
+        network: nn.Module,
+        device: torch.device,
+        beat: Callable[[], None] = lambda: None,
+    ) -> dict[str, float]:
         """Return means over the cases, as far as the network gives them.
 
-        ``val_psnr`` (dB), ``val_psnr_gain`` over zero-filled, ``val_dice`` on the
-        network's own reconstruction and ``val_dice_truth`` on the true image.
+        ``val_psnr`` (dB), ``val_psnr_gain`` over zero-filled, ``val_dice`` of the
+        under-sampled scan and ``val_dice_truth`` of the true image.
+
+        Parameters
+        ----------
+        network : Module
+        device : torch.device
+        beat : callable
+            Called after each case.
         """
         rows = []
         for items in self._items:
             rows.append(self._case_scores(items, network, device))
-            self._beat()
+            beat()
         return {
             f"val_{key}": float(np.mean([row[key] for row in rows if key in row]))
             for key in sorted(set().union(*rows))
         }
 
-    def pictures(self, network: MultiTask, device: torch.device) -> dict[str, np.ndarray] | None:
+    def pictures(self, network: nn.Module, device: torch.device) -> dict[str, np.ndarray] | None:
         """Return one slice as the network now makes it, (readout, phase) each.
 
         The one with the most lesion of the first case that has any: ``truth``,
@@ -90,7 +111,7 @@ class Validator:
         }
 
     def _case_scores(
-        self, items: list[Item], network: MultiTask, device: torch.device
+        self, items: list[Item], network: nn.Module, device: torch.device
     ) -> dict[str, float]:
         batch, image, own, on_truth = self._run(items, network, device)
         row: dict[str, float] = {}
@@ -106,27 +127,28 @@ class Validator:
         return row
 
     def _run(
-        self, items: list[Item], network: MultiTask, device: torch.device
+        self, items: list[Item], network: nn.Module, device: torch.device
     ) -> tuple[Batch, np.ndarray | None, np.ndarray | None, np.ndarray | None]:
         """Return the batch, its reconstruction, and labels found on it and on the truth."""
         import torch
-
-        from napari_mtmri.networks.multitask import magnitude
 
         batch = self._simulator.batch(items, 0)
         kspace, mask, truth = (
             torch.from_numpy(part).to(device) for part in (batch.kspace, batch.mask, batch.truth)
         )
         window = self._window(items[0], batch)
-        image = own = on_truth = None
+        own = on_truth = None
         with torch.no_grad():
-            if network.reconstruction is not None:
-                made = magnitude(network.reconstruction(kspace, mask))
-                image = made[:, 0].float().cpu().numpy()
-                if network.segmentation is not None:
-                    own = _labels(network.segment(made, window).cpu().numpy())
-            if network.segmentation is not None:
-                on_truth = _labels(network.segment(truth[:, None], window).cpu().numpy())
+            made, logits = network(kspace, mask, None, truth if self._sees_truth else None, window)
+            image = None if made is None else torch.abs(made).float().cpu().numpy()
+            found = None if logits is None else _labels(logits.cpu().numpy())
+            if self._sees_truth:
+                on_truth = found
+            elif found is not None:
+                own = found
+                segment: Any = getattr(network, "segment", None)  # of any image
+                if segment is not None:
+                    on_truth = _labels(segment(truth[:, None], window).cpu().numpy())
         return batch, image, own, on_truth
 
     def _window(self, item: Item, batch: Batch) -> tuple[slice, slice] | None:

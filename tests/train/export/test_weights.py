@@ -8,10 +8,12 @@ import pytest
 import torch
 
 from napari_mtmri.errors import InputError
+from napari_mtmri.methods.base import training_of
+from napari_mtmri.methods.training import spans_of
 from napari_mtmri.train.export.weights import export, read_about, read_scores
 from napari_mtmri.train.folder.checkpoint import Position, save_checkpoint
 from napari_mtmri.train.folder.layout import SPLIT, Config, write_config
-from napari_mtmri.train.loop.objective import Objective, build_network
+from napari_mtmri.train.loop.objective import Objective, make_network
 from napari_mtmri.weights import load_weights
 from tests.train.heads import TINY
 
@@ -20,7 +22,7 @@ ABOUT = Path(__file__).parents[3] / "docs" / "weights" / "lgg-flair.json"
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    objective = Objective(build_network(TINY), TINY, 1.0)
+    objective = Objective(make_network(TINY), spans_of(training_of("mtmri"), TINY)[0], 1.0)
     optimizer = torch.optim.Adam(objective.parameters())
     write_config(tmp_path, Config(TINY, "cases"))
     (tmp_path / SPLIT).write_text("case,patient,split,image_sha256\na,a,train,0\nb,b,val,1\n")
@@ -37,7 +39,7 @@ def test_what_is_exported_is_the_trained_network_with_a_card(run: Path, tmp_path
     assert card.n_slices_shown == 7 * TINY.optimizer.batch_size
     assert card.size == "CPU size"
     assert "not for commercial use" in card.licence
-    for name, value in build_network(TINY).state_dict().items():
+    for name, value in make_network(TINY).state_dict().items():
         assert torch.equal(tensors[name], value.half().float())
 
 

@@ -12,6 +12,9 @@ import pytest
 import torch
 
 from napari_mtmri.errors import InputError, RequestError, ResourceError, Stopped
+from napari_mtmri.methods.base import training_of
+from napari_mtmri.methods.training import StageSpan, spans_of
+from napari_mtmri.networks.losses import TensorBatch
 from napari_mtmri.train.data.batches import Simulator, plan_epoch
 from napari_mtmri.train.data.cases import Case
 from napari_mtmri.train.folder.checkpoint import read_checkpoint
@@ -28,7 +31,7 @@ from napari_mtmri.train.folder.layout import (
 )
 from napari_mtmri.train.folder.lock import only_one
 from napari_mtmri.train.loop.hardware import Machine
-from napari_mtmri.train.loop.objective import Losses, Moment, Objective, TensorBatch, build_network
+from napari_mtmri.train.loop.objective import Objective, StepContext, make_network
 from napari_mtmri.train.recipe import Recipe
 from tests.tiny import save_tiny_weights
 from tests.train.heads import TINY, changed
@@ -38,11 +41,17 @@ from napari_mtmri.train.loop.step import Step, make_optimizer
 from napari_mtmri.train.loop.training import Training, open_run
 
 
+def span_of(recipe: Recipe) -> StageSpan:
+    """The only stage of a recipe's method."""
+    (span,) = spans_of(training_of(recipe.method), recipe)
+    return span
+
+
 def gradients(recipe: Recipe, cases: list[Case], update: int) -> dict[str, float]:
-    objective = Objective(build_network(recipe), recipe, 1.0)
+    objective = Objective(make_network(recipe), span_of(recipe), 1.0)
     plan = plan_epoch(cases, recipe, 0)
     batch = TensorBatch.of(Simulator(cases, recipe).batch(plan[:2], 0), torch.device("cpu"))
-    objective(batch, Moment(update, 0, 0.0, 1.0, 2)).total.backward()
+    objective(batch, StepContext(update, 0, 0.0, 1.0, 2))["total"].backward()
     return {
         part: sum(float(p.grad.abs().sum()) for p in module.parameters() if p.grad is not None)
         for part, module in objective.network.named_children()
@@ -244,7 +253,10 @@ def test_fine_tuning_starts_from_the_weights_it_names(folder: Path, tmp_path: Pa
     weights = tmp_path / "first" / "weights" / "mtmri.safetensors"
     recipe = changed(start_from=str(weights), recon_features=7, learning_rate=1e-12)
     Training(recipe, folder, tmp_path / "second").run(most_updates=1)
-    assert read_config(tmp_path / "second").recipe.network.recon_features == TINY.recon_features
+    assert (
+        read_config(tmp_path / "second").recipe.network.recon_features
+        == TINY.network.recon_features
+    )
     first, second = read_checkpoint(tmp_path / "first" / BEST)[0], weights_of(tmp_path / "second")
     for key in (key for key in first if key.startswith("network.")):
         torch.testing.assert_close(first[key].half().float(), second[key], rtol=1e-5, atol=1e-6)
@@ -308,17 +320,17 @@ def test_out_of_memory_the_batch_goes_in_parts_with_the_same_outcome(cases: list
 
         most = 4
 
-        def forward(self, batch: TensorBatch, moment: Moment) -> Losses:
+        def forward(self, batch: TensorBatch, context: StepContext) -> dict[str, torch.Tensor]:
             if len(batch.position) > self.most:
                 raise torch.OutOfMemoryError("no room")
-            return super().forward(batch, moment)
+            return super().forward(batch, context)
 
     def outcome(most: int) -> tuple[dict[str, float], int]:
-        objective = Narrow(build_network(recipe), recipe, 1.0)
+        objective = Narrow(make_network(recipe), span_of(recipe), 1.0)
         objective.most = most
         module, optimizer = fabric.setup(objective, make_optimizer(objective))
         step = Step(fabric, module, optimizer, recipe)
-        return step(batch, Moment(0, 0, 0.5, 0.5, 4), 1e-3), step.n_parts
+        return step(batch, StepContext(0, 0, 0.5, 0.5, 4), 1e-3), step.n_parts
 
     whole, one = outcome(4)
     halves, two = outcome(2)

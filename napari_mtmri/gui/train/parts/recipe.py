@@ -19,7 +19,7 @@ from napari_mtmri.gui.widgets.plot import Line, Plot
 from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.gui.widgets.ticks import TickStrip
 from napari_mtmri.train.presets import PRESETS, notes
-from napari_mtmri.train.recipe import KEYS, SECTION_OF, SECTIONS, Recipe
+from napari_mtmri.train.recipe import KEYS, SECTION_OF, SECTIONS, Recipe, option_keys
 from napari_mtmri.train.schedules import (
     TEACHER_KEYS,
     WEIGHT_KEYS,
@@ -28,17 +28,17 @@ from napari_mtmri.train.schedules import (
     weights_sentence,
 )
 
-METHOD = "method"  # keys outside all sections
+GENERAL, OWN = "general", "options"  # keys outside all sections; options of the method
 TITLES = {
-    METHOD: "Method", "drlc": "Loss weights (DRLC)", "itfs": "Teacher forcing (ITFS)",
+    GENERAL: "Method", OWN: "Options of the method", "drlc": "Loss weights (DRLC)", "itfs": "Teacher forcing (ITFS)",
     "loss": "Losses",
 }  # fmt: skip
-ALWAYS_SHOWN = (METHOD, "drlc", "itfs", "optimizer")
+ALWAYS_SHOWN = (GENERAL, OWN, "drlc", "itfs", "optimizer")
 
 
 def keys_of(section: str) -> Mapping[str, FieldInfo]:
     """Return the keys of a section of the recipe, with their declarations."""
-    return {key: one for key, one in KEYS.items() if SECTION_OF.get(key, METHOD) == section}
+    return {key: one for key, one in KEYS.items() if SECTION_OF.get(key, GENERAL) == section}
 
 
 class RecipePart(QWidget):
@@ -55,7 +55,7 @@ class RecipePart(QWidget):
     def __init__(self, plan: Plan, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._plan = plan
-        self._is_estimating = False
+        self._is_estimating, self._method = False, ""
         self.preset, self.note, self.all_notes = QComboBox(), QLabel(), QLabel()
         self.preset.addItems(list(PRESETS))
         self.preset.setCurrentText(plan.preset)
@@ -63,7 +63,7 @@ class RecipePart(QWidget):
         self.preset.setToolTip("Recipe to start from; paper-…: with the numbers of the paper")
         self.notes = Fold("All notes on this preset", self.all_notes)
         self.forms = {
-            section: OptionsForm(options_of(keys_of(section))) for section in (METHOD, *SECTIONS)
+            name: OptionsForm(options_of(keys_of(name))) for name in (GENERAL, OWN, *SECTIONS)
         }
         lines = Line("α reconstruction", "image"), Line("β segmentation", "own", is_dashed=True)
         self.plot = Plot("Over epochs", lines)
@@ -114,12 +114,13 @@ class RecipePart(QWidget):
         self.all_notes.setText("\n".join(f"• {note}" for note in found))
         self.notes.setVisible(len(found) > 1)
         problems = {key: reason_of(key, one.why) for key, one in self._plan.refused.items()}
+        self._show_options(recipe)
         for form in self.forms.values():
             form.show_values(self._shown(recipe, form))
             form.show_problems(problems)
         self.estimate.setEnabled(not problems)
         self._show_keys(recipe)
-        self.plot.setVisible(recipe.is_joint)
+        self.plot.setVisible("drlc" in recipe.schedules)
         epochs, alpha, beta = weights_over_epochs(recipe)
         self.plot.show_line("α reconstruction", epochs, alpha)
         self.plot.show_line("β segmentation", epochs, beta)
@@ -136,12 +137,20 @@ class RecipePart(QWidget):
             name: text_of(recipe[name]) if form.is_typed(name) else recipe[name] for name in names
         }
 
+    def _show_options(self, recipe: Recipe) -> None:
+        """Show the fields of the method's own options, if it is another method."""
+        if recipe.method != self._method:
+            self._method, own = recipe.method, option_keys(recipe.method)
+            self.forms[OWN].show_options(options_of(own))
+            self.groups[OWN].setVisible(bool(own))
+
     def _show_keys(self, recipe: Recipe) -> None:
         """Show the keys that have an effect, and those that were refused."""
-        weights = ("weighting", *WEIGHT_KEYS[recipe.drlc.weighting]) if recipe.is_joint else ()
+        weights = ("weighting", *WEIGHT_KEYS[recipe.drlc.weighting])
         teacher = ("teacher_forcing", *TEACHER_KEYS.get(recipe.itfs.teacher_forcing, ()))
-        self.forms["drlc"].show_only((*weights, *self._plan.refused))
-        self.forms["itfs"].show_only((*(teacher if recipe.is_joint else ()), *self._plan.refused))
+        for section, keys in (("drlc", weights), ("itfs", teacher)):
+            followed = keys if section in recipe.schedules else ()
+            self.forms[section].show_only((*followed, *self._plan.refused))
         self.groups["network"].setVisible(recipe.start_from is None)  # else that of the weights
 
     def show_estimate(self, found: Any = None) -> None:
@@ -163,7 +172,7 @@ class RecipePart(QWidget):
 
     def _key_chosen(self, key: str, value: object) -> None:
         if value is None or isinstance(value, str):
-            value = value_of(value, KEYS[key])
+            value = value_of(value, self._plan.keys()[key])
         self._plan.choose_key(key, value)
 
     def _plan_changed(self, what: Any) -> None:

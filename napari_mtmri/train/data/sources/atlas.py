@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from napari_mtmri.errors import InputError
-from napari_mtmri.train.data.sources.base import CaseFile, Pair, Source, read_volume
+from napari_mtmri.readers.base import read_volume
+from napari_mtmri.train.data.sources.base import CaseFile, Pair, Source
 from napari_mtmri.train.recipe import Recipe
 
 # R1.2: Site/patient/tNN/…_t1w_deface_stx.nii.gz; one file a lesion: …_LesionSmooth[_k]_stx.nii.gz.

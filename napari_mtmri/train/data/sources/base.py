@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from napari_mtmri.errors import InputError
-from napari_mtmri.readers.base import read
+from napari_mtmri.readers.base import read_volume
 from napari_mtmri.train.recipe import Recipe
 from napari_mtmri.volume import Volume
 
@@ -70,20 +69,6 @@ class Source:
     title: str
     recognises: Callable[[Path, Recipe], bool]
     list_cases: Callable[[Path, Recipe], Sequence[CaseFile]]
-
-
-def read_volume(path: Path, kind: Literal["image", "labels"]) -> Volume:
-    """Return a volume.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, or is a result folder.
-    """
-    found = read(path, kind)
-    if not isinstance(found, Volume):
-        raise InputError(f"{path}: a result folder is not a case; name a volume.")
-    return found
 
 
 def read_pair(image: Path, labels: Path) -> Pair:

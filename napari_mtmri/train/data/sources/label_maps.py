@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from napari_mtmri.errors import InputError
-from napari_mtmri.readers.base import has_ending
+from napari_mtmri.readers.base import has_ending, read_volume
 from napari_mtmri.readers.image import case_name
 from napari_mtmri.tissues import TISSUES
 from napari_mtmri.train.data.sources.anatomy import (
@@ -18,7 +18,7 @@ from napari_mtmri.train.data.sources.anatomy import (
     simulated_case,
     with_sides,
 )
-from napari_mtmri.train.data.sources.base import CaseFile, Source, read_volume
+from napari_mtmri.train.data.sources.base import CaseFile, Source
 from napari_mtmri.train.recipe import Recipe
 
 LIST = "tissues.json"

@@ -4,8 +4,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from napari_mtmri.train.loop.losses import (
-    Share,
+from napari_mtmri.networks.losses import (
+    BatchShare,
     reconstruction_loss,
     segmentation_loss,
     soft_dice_loss,
@@ -22,45 +22,48 @@ def logits_of(labels: torch.Tensor) -> torch.Tensor:
 def test_a_perfect_segmentation_costs_next_to_nothing() -> None:
     labels = torch.zeros(2, 20, 20, dtype=torch.long)
     labels[0, 3:15, 3:15] = 1
-    assert float(soft_dice_loss(logits_of(labels), labels, Recipe(), Share.whole(labels))) < 1e-3
+    assert (
+        float(soft_dice_loss(logits_of(labels), labels, Recipe().loss, BatchShare.whole(labels)))
+        < 1e-3
+    )
 
 
 def test_an_empty_batch_costs_one_as_printed_and_nothing_when_smoothed_above() -> None:
     labels = torch.zeros(2, 8, 8, dtype=torch.long)
     logits = logits_of(labels)
-    share = Share.whole(labels)
-    printed = soft_dice_loss(logits, labels, Recipe(), share)
+    share = BatchShare.whole(labels)
+    printed = soft_dice_loss(logits, labels, Recipe().loss, share)
     assert float(printed) == pytest.approx(1)
-    smoothed = soft_dice_loss(logits, labels, Recipe(dice_smooth_top=0.1), share)
+    smoothed = soft_dice_loss(logits, labels, Recipe(dice_smooth_top=0.1).loss, share)
     assert float(smoothed) == pytest.approx(0, abs=1e-6)
 
 
 def test_dice_over_the_batch_differs_from_the_mean_over_samples_with_an_empty_slice() -> None:
     labels = torch.zeros(2, 20, 20, dtype=torch.long)
     labels[0, :10] = 1
-    share = Share.whole(labels)
-    batch = soft_dice_loss(logits_of(labels), labels, Recipe(dice_over="batch"), share)
-    sample = soft_dice_loss(logits_of(labels), labels, Recipe(dice_over="sample"), share)
+    share = BatchShare.whole(labels)
+    batch = soft_dice_loss(logits_of(labels), labels, Recipe(dice_over="batch").loss, share)
+    sample = soft_dice_loss(logits_of(labels), labels, Recipe(dice_over="sample").loss, share)
     assert float(batch) < 1e-3
     assert float(sample) == pytest.approx(0.5, abs=1e-3)
 
 
 def test_background_is_no_class_of_its_own() -> None:
     labels = torch.randint(0, 3, (2, 9, 9))
-    share = Share.whole(labels)
+    share = BatchShare.whole(labels)
     logits = torch.nn.functional.one_hot(labels, 3).permute(0, 3, 1, 2).float() * SURE
-    assert float(soft_dice_loss(logits, labels, Recipe(classes=2), share)) < 1e-2
+    assert float(soft_dice_loss(logits, labels, Recipe(classes=2).loss, share)) < 1e-2
     nothing = torch.zeros_like(logits)
     nothing[:, 0] = SURE
-    assert float(soft_dice_loss(nothing, labels, Recipe(classes=2), share)) > 0.99
+    assert float(soft_dice_loss(nothing, labels, Recipe(classes=2).loss, share)) > 0.99
 
 
 def test_the_sum_is_the_mean_times_the_number_of_pixels() -> None:
     image = torch.randn(3, 6, 7, dtype=torch.complex64)
     target = torch.randn(3, 6, 7, dtype=torch.complex64)
-    share = Share.whole(image)
-    mean = reconstruction_loss(image, target, Recipe(recon_reduction="mean"), share)
-    total = reconstruction_loss(image, target, Recipe(recon_reduction="sum"), share)
+    share = BatchShare.whole(image)
+    mean = reconstruction_loss(image, target, Recipe(recon_reduction="mean").loss, share)
+    total = reconstruction_loss(image, target, Recipe(recon_reduction="sum").loss, share)
     assert float(total) == pytest.approx(float(mean) * 42, rel=1e-5)
 
 
@@ -68,9 +71,9 @@ def test_the_sum_is_the_mean_times_the_number_of_pixels() -> None:
 def test_dice_and_cross_entropy_add_up(classes: int) -> None:
     labels = torch.randint(0, classes + 1, (2, 6, 6))
     logits = torch.randn(2, 1 if classes == 1 else classes + 1, 6, 6)
-    share = Share.whole(labels)
+    share = BatchShare.whole(labels)
     parts = [
-        float(segmentation_loss(logits, labels, Recipe(classes=classes, seg_loss=kind), share))
+        float(segmentation_loss(logits, labels, Recipe(classes=classes, seg_loss=kind).loss, share))
         for kind in ("dice", "ce", "dice+ce")
     ]
     assert parts[0] + parts[1] == pytest.approx(parts[2], rel=1e-5)

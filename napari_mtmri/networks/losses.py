@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Losses of the two tasks, over the batch of all processes.
+
+Each process has some slices of the batch. A mean is a sum over its slices, divided by
+the number of slices of all and multiplied by the number of processes, since Lightning
+averages gradients over the processes; a ratio of sums (Eq. 4) needs the sums of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+import torch.nn.functional as nnf
+from torch import Tensor
+
+from napari_mtmri.networks.multitask import magnitude, probabilities
+
+if TYPE_CHECKING:
+    from napari_mtmri.train.recipe import Loss, Recipe
+
+
+class TensorBatch(NamedTuple):
+    """Slices that a network is trained with, all divided by the scale of their scan.
+
+    Parameters
+    ----------
+    kspace : complex64 (batch, 1, readout, phase)
+        0 where not measured.
+    mask : bool (batch, 1, readout, phase)
+    target : complex64 (batch, readout, phase)
+        Fully sampled image with its phase, without noise.
+    truth : float32 (batch, readout, phase)
+        Magnitude of ``target``.
+    labels : int64 (batch, readout, phase)
+    position : int64 (batch,)
+        Position of each slice in the batch of all processes; -1 for one that only fills up.
+    """
+
+    kspace: Tensor
+    mask: Tensor
+    target: Tensor
+    truth: Tensor
+    labels: Tensor
+    position: Tensor
+
+    @classmethod
+    def of(cls, batch: Any, device: torch.device) -> TensorBatch:
+        """Return the arrays of a `napari_mtmri.train.data.batches.Batch` on a device."""
+        parts = (torch.from_numpy(getattr(batch, name)) for name in cls._fields)
+        return cls(*(part.to(device, non_blocking=True) for part in parts))
+
+    def part(self, first: int, last: int) -> TensorBatch:
+        """Return some of the slices."""
+        return TensorBatch(*(tensor[first:last] for tensor in self))
+
+
+@dataclass(frozen=True)
+class BatchShare:
+    """The part of a batch that this process works on.
+
+    Parameters
+    ----------
+    counts : float32 (batch,)
+        1 for each slice, 0 for one that only fills up.
+    n_slices : int
+        Number of slices of all processes.
+    n_processes : int
+    """
+
+    counts: Tensor
+    n_slices: int
+    n_processes: int = 1
+
+    @classmethod
+    def whole(cls, images: Tensor) -> BatchShare:
+        """Return the share of the only process."""
+        return cls(torch.ones(len(images), device=images.device), len(images))
+
+    def mean(self, per_slice: Tensor) -> Tensor:
+        """Return this process's part of the mean over all slices."""
+        return (per_slice * self.counts).sum() * (self.n_processes / self.n_slices)
+
+    def total(self, per_slice: Tensor) -> Tensor:
+        """Return the sum over the slices (axis 0) of all processes, with its gradient."""
+        own = (per_slice * self.counts[:, None]).sum(0)
+        if self.n_processes == 1:
+            return own
+        from torch.distributed.nn.functional import all_reduce
+
+        return torch.as_tensor(all_reduce(own))  # type: ignore[no-untyped-call]
+
+
+@dataclass(frozen=True)
+class LossContext:
+    """What a loss needs besides the network and the batch.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        That of the stage: its ``epochs`` are those of the stage.
+    share : BatchShare
+        Means and sums over the slices of all processes.
+    teacher : tuple of bool
+        For each slice whether teacher forcing shows the true image; empty without it.
+    recon_scale : float
+        Factor of the reconstruction loss.
+    """
+
+    recipe: Recipe
+    share: BatchShare
+    teacher: tuple[bool, ...] = ()
+    recon_scale: float = 1.0
+
+
+def reconstruction_loss(image: Tensor, target: Tensor, options: Loss, share: BatchShare) -> Tensor:
+    """Return the error of the image, mean over the batch.
+
+    Parameters
+    ----------
+    image : complex64 (batch, readout, phase)
+    target : complex64, same shape
+        The true image with its phase, without noise.
+    options : Loss
+        Section ``loss`` of the recipe.
+    share : BatchShare
+
+    References
+    ----------
+    The paper, Eq. 3, its symbols swapped back; printed as a sum over pixels
+    (``recon_reduction="sum"``), while "mean" divides by their number.
+    """
+    parts = torch.view_as_real(image - target)
+    if options.recon_domain == "magnitude":
+        parts = (torch.abs(image) - torch.abs(target))[..., None]
+    error = parts.square() if options.recon_loss == "l2" else parts.abs()
+    per_pixel = error.sum(-1)
+    is_sum = options.recon_reduction == "sum"
+    return share.mean(per_pixel.sum((1, 2)) if is_sum else per_pixel.mean((1, 2)))
+
+
+def soft_dice_loss(logits: Tensor, labels: Tensor, options: Loss, share: BatchShare) -> Tensor:
+    """Return 1 - soft Dice, mean over the foreground classes.
+
+    Parameters
+    ----------
+    logits : float32 (batch, classes, readout, phase)
+    labels : int64 (batch, readout, phase)
+    options : Loss
+        Section ``loss`` of the recipe.
+    share : BatchShare
+
+    References
+    ----------
+    The paper, Eq. 4: the smoothing of 0.1 is in the denominator only, so that a batch
+    without lesion costs 1 and has no gradient unless ``dice_smooth_top`` is set.
+    """
+    predicted = probabilities(logits.float())
+    wanted = _one_hot(labels, logits.shape[1])
+    if logits.shape[1] > 1:
+        predicted, wanted = predicted[:, 1:], wanted[:, 1:]
+    both = (predicted * wanted).sum((2, 3))
+    either = predicted.sum((2, 3)) + wanted.sum((2, 3))
+    if options.dice_over == "batch":
+        both, either = share.total(both), share.total(either)
+    dice = (2 * both + options.dice_smooth_top) / (either + options.dice_smooth)
+    return 1 - dice.mean() if options.dice_over == "batch" else share.mean(1 - dice.mean(1))
+
+
+def segmentation_loss(logits: Tensor, labels: Tensor, options: Loss, share: BatchShare) -> Tensor:
+    """Return the loss that the recipe names: soft Dice (Eq. 4), cross-entropy or their sum."""
+    loss = logits.new_zeros(())
+    parts = options.seg_loss.split("+")
+    if "dice" in parts:
+        loss = loss + soft_dice_loss(logits, labels, options, share)
+    if "ce" in parts:
+        if logits.shape[1] == 1:
+            wanted = _one_hot(labels, 1)
+            entropy = nnf.binary_cross_entropy_with_logits(logits.float(), wanted, reduction="none")
+        else:
+            entropy = nnf.cross_entropy(logits.float(), labels, reduction="none")[:, None]
+        loss = loss + share.mean(entropy.mean((1, 2, 3)))
+    return loss
+
+
+def _one_hot(labels: Tensor, channels: int) -> Tensor:
+    if channels == 1:
+        return (labels > 0).float()[:, None]
+    return nnf.one_hot(labels, channels).permute(0, 3, 1, 2).float()
+
+
+def shown_image(image: Tensor, truth: Tensor, teacher: Sequence[bool]) -> Tensor:
+    """Return the magnitude that the segmentation network is given for each slice.
+
+    Parameters
+    ----------
+    image : complex64 (batch, readout, phase)
+        Reconstruction; no gradient reaches it from a slice that is shown as true image.
+    truth : float32 (batch, readout, phase)
+    teacher : sequence of bool
+        For each slice whether the true image is shown.
+
+    Returns
+    -------
+    float32 (batch, 1, readout, phase)
+    """
+    if all(teacher):
+        return truth[:, None]
+    if not any(teacher):
+        return magnitude(image)
+    chosen = torch.tensor(teacher, device=image.device)[:, None, None, None]
+    return torch.where(chosen, truth[:, None], magnitude(image))
