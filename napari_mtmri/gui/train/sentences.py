@@ -99,11 +99,12 @@ def facts_line(facts: Mapping[str, Any]) -> str:
     if not facts:
         return ""
     n_parameters = number_of(facts, "n_parameters")
+    stage = f" · stage: {facts['stage']}" if facts.get("stage") else ""
     size = _text(n_parameters and n_parameters / 1e6, "{:.2f} M")
     return (
         f"{size} parameters on {facts.get('device', NOT_MEASURED)}, "
         f"{facts.get('precision', NOT_MEASURED)} · {facts.get('n_train', NOT_MEASURED)} cases to "
-        f"train, {facts.get('n_val', NOT_MEASURED)} to validate"
+        f"train, {facts.get('n_val', NOT_MEASURED)} to validate{stage}"
     )
 
 

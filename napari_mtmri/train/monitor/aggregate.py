@@ -71,6 +71,8 @@ class History:
     def _update(self, event: dict[str, Any]) -> None:
         at = event["updates"]
         self.pace.append((number_of(event, "time") or 0.0, at))
+        if event.get("stage") != self.facts.get("stage"):
+            self.facts = {**self.facts, "stage": event.get("stage")}
         for name in event:
             if name.endswith(LOSS) and name != SEG and len(self._losses) < MOST_LOSSES:
                 self._losses.add(name)

@@ -213,6 +213,25 @@ def test_any_run_folder_is_watched(train: Any, qtbot: Any, tmp_path: Path) -> No
     assert "Resume continues from update 21." in train.run_part.status.text()
 
 
+def test_losses_and_stages_of_another_method_are_shown(
+    train: Any, qtbot: Any, tmp_path: Path
+) -> None:
+    run = begun(tmp_path / "rival")
+    own = {"edge_loss": 0.5, "stage": "labels"}
+    events = [update(number, **own) for number in (1, 2)]
+    for one in events:
+        for key in ("recon_loss", "seg_loss", "alpha", "beta", "teacher"):
+            del one[key]
+    write(run, events)
+    train.open_run(run)
+    watched = train.watch_part
+    qtbot.waitUntil(lambda: "edge" in watched.plots["losses"].curves, timeout=WAIT_MS)
+    assert len(watched.plots["losses"].curves["edge"].getData()[0]) == 2
+    assert watched.facts.text().endswith("stage: labels")
+    assert watched.plots["weights"].isHidden()
+    assert watched.strip.isHidden()
+
+
 def test_one_that_was_killed_or_is_silent_is_said(train: Any, qtbot: Any, tmp_path: Path) -> None:
     run = begun(tmp_path / "silent", 2, time.time() - 1000)
     write_process(run, host="a-cluster", started=time.time() - 1001)

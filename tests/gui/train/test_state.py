@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from napari_mtmri.errors import InputError, RequestError
+from napari_mtmri.gui.train.parts.watch import loss_lines
 from napari_mtmri.gui.train.recipe_keys import text_of, value_of
 from napari_mtmri.gui.train.sentences import (
     duration,
@@ -69,6 +70,23 @@ def test_every_value_of_a_recipe_is_read_again_as_it_is_shown(preset: str) -> No
     recipe = make_recipe(preset, {"image_glob": "a, b: c*.nii", "tf_period": (2, 3)})
     read = {key: value_of(text_of(recipe[key]), KEYS[key]) for key in KEYS}
     assert Recipe(**read) == recipe
+
+
+@pytest.mark.parametrize(
+    ("curves", "drawn"),
+    [
+        (["loss", "recon_loss", "alpha"], []),
+        (["loss", "edge_loss", "recon_loss"], ["edge_loss"]),
+        (["loss", "lr"], ["loss"]),
+    ],
+)
+def test_losses_that_only_a_method_of_its_own_has_are_drawn(
+    curves: list[str], drawn: list[str]
+) -> None:
+    usual = loss_lines(["recon_loss"])
+    found = loss_lines(curves)
+    assert [name for name in found if name not in usual] == drawn
+    assert len({line.name for line in found.values()}) == len(found)
 
 
 # What is drawn
