@@ -13,11 +13,12 @@ from napari_mtmri.cli.outcomes import Notes, headline_rows
 from napari_mtmri.cli.output import columns, write_note, write_result
 from napari_mtmri.cli.progress import JobSteps
 from napari_mtmri.cli.session import Session
+from napari_mtmri.methods import DEFAULT_METHOD
 
 if TYPE_CHECKING:
     from napari_mtmri.result import Result
 
-SAMPLE, METHOD, ACCELERATION = "flair-lesion", "mtmri", 4.0
+SAMPLE, METHOD, ACCELERATION = "flair-lesion", DEFAULT_METHOD, 4.0
 WIDTH = 88
 FILES = (
     (

@@ -13,6 +13,7 @@ import typer
 
 from napari_mtmri.cli.output import pairs
 from napari_mtmri.errors import RequestError
+from napari_mtmri.methods import DEFAULT_METHOD
 
 if TYPE_CHECKING:
     from napari_mtmri.acquisition import Acquisition
@@ -108,7 +109,7 @@ class MethodOptions:
             "-m",
             metavar="NAME,...",
             help="Method; several separated by commas.",
-            show_default="mtmri",
+            show_default=DEFAULT_METHOD,
         ),
     ] = None
     param: Annotated[

@@ -12,6 +12,7 @@ import numpy as np
 
 from napari_mtmri.device import Device
 from napari_mtmri.errors import RequestError, WeightsError
+from napari_mtmri.methods import DEFAULT_METHOD as DEFAULT_METHOD
 from napari_mtmri.methods.training import Training
 from napari_mtmri.parameters import Option, Value
 from napari_mtmri.registry import Registry
@@ -137,7 +138,6 @@ class LoadedMethod:
 
 
 METHODS: Registry[Method] = Registry("methods")
-DEFAULT_METHOD = "mtmri"
 
 
 def trainable() -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from napari_mtmri.errors import MtmriError
 from napari_mtmri.gui.viewer.layers import (
+    KEY,
     LayerData,
     label_style,
     labels_on,
@@ -135,10 +136,10 @@ def _on_image(labels: Any) -> Volume | None:
     import napari
 
     viewer = napari.current_viewer()
-    if viewer is None or labels.metadata.get("mtmri"):
+    if viewer is None or labels.metadata.get(KEY):
         return None
     for layer in viewer.layers:
-        if layer.metadata.get("mtmri") and type(layer).__name__ == "Image":
+        if layer.metadata.get(KEY) and type(layer).__name__ == "Image":
             try:
                 return labels_on(labels, layer)
             except MtmriError:

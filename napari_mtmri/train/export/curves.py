@@ -58,6 +58,10 @@ def _losses(axis: Any, updates: Events) -> None:
     for teacher, what, color in shown:
         some = [event for event in updates if event.get("teacher") is teacher]
         _curve(axis, some, "seg_loss", f"segmentation{what}", color)
+    names = dict.fromkeys(key for event in updates for key in event if key.endswith("_loss"))
+    others = [name for name in names if name not in ("recon_loss", "seg_loss")]
+    for number, name in enumerate(others):
+        _curve(axis, updates, name, name.removesuffix("_loss"), f"C{number}")
     axis.set(ylabel="loss", yscale="log")
 
 
