@@ -15,8 +15,8 @@ from qtpy.QtWidgets import QApplication, QMessageBox
 
 from napari_mtmri.gui.app import commands
 from napari_mtmri.gui.train.closing import KEEP_RUNNING, STAY, STOP
-from napari_mtmri.gui.train.parts.recipe import GENERAL
-from napari_mtmri.methods.base import trainable
+from napari_mtmri.gui.train.parts.recipe import GENERAL, OWN
+from napari_mtmri.methods.base import DEFAULT_METHOD, trainable
 from napari_mtmri.patterns.base import PATTERNS
 from napari_mtmri.train.folder import launch
 from napari_mtmri.train.folder.recent import recent_runs, remember_run
@@ -139,6 +139,29 @@ def test_methods_and_patterns_of_another_package_are_listed(
     for key, names in (("method", trainable()), ("pattern", PATTERNS.names())):
         box = field_of(train, key)
         assert [box.itemText(row) for row in range(box.count())] == list(names)
+    assert field_of(train, "method").findText("refine") >= 0
+    assert field_of(train, "method").findText("smooth") < 0  # has nothing to train
+
+
+def test_the_options_of_a_method_have_fields_while_it_is_chosen(
+    dummy_package: Path, train: Any, qtbot: Any
+) -> None:
+    own = train.recipe.groups[OWN]
+    assert own.isHidden()
+    field_of(train, "method").setCurrentText("refine")
+    assert not own.isHidden()
+    fields = train.recipe.forms[OWN].fields
+    assert train.recipe.plot.isHidden()  # it has no weights that move
+    type_into(fields["filters"].native, "0", qtbot)
+    assert not train.run_part.start.isEnabled()
+    type_into(fields["filters"].native, "5", qtbot)
+    assert train.watch_part.command.text().endswith("method=refine filters=5")
+    assert train.run_part.start.isEnabled()
+    type_into(fields["edge_weight"].native, "-1", qtbot)
+    field_of(train, "method").setCurrentText(DEFAULT_METHOD)
+    assert own.isHidden()
+    assert not train.plan.changes
+    assert train.run_part.start.isEnabled()  # the refused value went with its method
 
 
 def test_the_plot_and_the_ticks_move_with_the_recipe(train: Any, qtbot: Any) -> None:
