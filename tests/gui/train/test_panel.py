@@ -359,6 +359,22 @@ def test_train_use_compare_without_leaving_the_window(
     assert rows == {"zero-filled R4 random", own, usual}
 
 
+def test_a_method_of_another_package_is_trained_and_used(
+    dummy_package: Path, train: Any, qtbot: Any
+) -> None:
+    choose_small(train, method="refine", epochs=3)
+    click(train.run_part.start, qtbot)
+    until(train, "finished", qtbot)
+    qtbot.waitUntil(lambda: not launch.running(), timeout=LONG_MS)
+    qtbot.waitUntil(lambda: None not in grays(train), timeout=WAIT_MS)
+    drawn = train.watch_part.plots["losses"].curves
+    assert len(drawn["edge"].getData()[0]) > 0
+    assert "stage: labels" in train.watch_part.facts.text()
+    with qtbot.waitSignal(train.use.exported, timeout=LONG_MS) as found:
+        click(train.use.use, qtbot)
+    assert found.args[0].card.method == "refine"
+
+
 # Closing
 
 
