@@ -45,7 +45,7 @@ def options_of(keys: Mapping[str, FieldInfo]) -> list[Option]:
     """Return the options from which a form makes the fields of some keys.
 
     Members of a registry and literals are choices; a number whose range is known is a number;
-    all else, also whatever may be empty, is typed.
+    all others are typed, also those that may be empty.
     """
     return [_option(key, field) for key, field in keys.items()]
 

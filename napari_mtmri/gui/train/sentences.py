@@ -69,7 +69,7 @@ def _kept(status: Status) -> str:
 
 
 def checkpoint_line(status: Status, now: float) -> str:
-    """Return when the last checkpoint was written."""
+    """Return the update and the age of the last checkpoint."""
     if status.checkpoint_at is None:
         return f"Checkpoint: {NOT_MEASURED}"
     ago = duration(now - status.checkpoint_at)

@@ -22,7 +22,7 @@ OFTEN_MS, SELDOM_MS = 400, 3000
 # Share of one core for reading and drawing: where drawing is slow (OpenGL in software) the
 # folder is read less often, so that a training on the same machine is hardly slowed down.
 SHARE = 0.05
-FIXED = {"zero-filled": "zero_filled", "truth": "truth", "mask": "mask"}
+FIXED = {"zero-filled": "zero_filled", "true image": "truth", "reference": "mask"}
 MOST_PICTURE_BYTES = 10**7
 
 
@@ -96,7 +96,7 @@ class Sight:
     run : Path
     snapshot : Snapshot
     pictures : mapping
-        New PNG files by name: zero-filled, now, truth, mask.
+        New PNG files by name: zero-filled, now, true image, reference.
     """
 
     run: Path

@@ -17,7 +17,7 @@ def text_color(widget: QWidget) -> QColor:
 
 
 def color_of(widget: QWidget, name: str) -> QColor:
-    """Return the colour that stands out on a widget.
+    """Return a colour with enough contrast on a widget.
 
     Parameters
     ----------

@@ -114,7 +114,9 @@ def test_a_refused_value_is_marked_and_start_is_off_until_it_is_corrected(
     assert train.plan.changes == {"epochs": 7, "batch_size": 3}
 
 
-def test_a_value_is_taken_once_what_it_contradicts_is_changed(train: Any, qtbot: Any) -> None:
+def test_a_refused_value_is_taken_once_the_key_that_it_contradicts_is_changed(
+    train: Any, qtbot: Any
+) -> None:
     type_into(field_of(train, "accumulate"), "8", qtbot)
     assert "Parts per batch is more than Batch size" in problem_of(train, "accumulate")
     type_into(field_of(train, "batch_size"), "8", qtbot)
@@ -180,7 +182,9 @@ def test_the_plot_and_the_ticks_move_with_the_recipe(train: Any, qtbot: Any) -> 
     assert recipe.plot.isHidden()
 
 
-def test_a_folder_that_is_none_is_said_beside_it(train: Any, qtbot: Any, tmp_path: Path) -> None:
+def test_a_folder_that_does_not_exist_is_reported_at_the_field(
+    train: Any, qtbot: Any, tmp_path: Path
+) -> None:
     type_into(train.data.place, str(tmp_path / "nowhere"), qtbot)
     qtbot.waitUntil(lambda: bool(train.data.problem.text), timeout=WAIT_MS)
     assert "no such folder" in train.data.problem.text
@@ -207,7 +211,7 @@ def test_an_estimate_is_measured_and_can_be_stopped(train: Any, qtbot: Any) -> N
     assert train.recipe.estimated.text() == "Time — · memory —"
 
 
-def test_any_run_folder_is_watched(train: Any, qtbot: Any, tmp_path: Path) -> None:
+def test_any_training_folder_is_watched(train: Any, qtbot: Any, tmp_path: Path) -> None:
     run = begun(tmp_path / "elsewhere", 20)
     for number, name in enumerate(("zero_filled", "truth", "mask", "epoch-0001")):
         png(run / "slices" / f"{name}.png", 40 * (number + 1))
@@ -255,7 +259,7 @@ def test_losses_and_stages_of_another_method_are_shown(
     assert watched.strip.isHidden()
 
 
-def test_one_that_was_killed_or_is_silent_is_said(train: Any, qtbot: Any, tmp_path: Path) -> None:
+def test_a_killed_or_silent_training_is_reported(train: Any, qtbot: Any, tmp_path: Path) -> None:
     run = begun(tmp_path / "silent", 2, time.time() - 1000)
     write_process(run, host="a-cluster", started=time.time() - 1001)
     train.open_run(run)
@@ -290,7 +294,7 @@ def test_another_training_replaces_all_that_was_shown(
     qtbot.waitUntil(lambda: 90 in grays(train), timeout=WAIT_MS)
 
 
-def test_a_panel_that_is_hidden_looks_on_and_says_how_it_ended(
+def test_a_hidden_panel_notifies_of_the_end_of_the_training(
     make_napari_viewer: Any, qtbot: Any, tmp_path: Path
 ) -> None:
     from napari.utils.notifications import notification_manager
@@ -389,7 +393,7 @@ def answer(train: Any, text: str, qtbot: Any) -> None:
 
 
 @pytest.mark.parametrize("text", [STOP, KEEP_RUNNING])
-def test_closing_napari_asks_what_becomes_of_the_training(
+def test_closing_napari_asks_whether_the_training_continues(
     make_napari_viewer: Any, qtbot: Any, text: str
 ) -> None:
     viewer = make_napari_viewer(show=True)
@@ -415,7 +419,7 @@ def test_closing_napari_asks_what_becomes_of_the_training(
     assert status.checkpoint_updates == status.updates
 
 
-def test_a_program_that_closes_the_viewer_is_not_held_up(
+def test_a_program_that_closes_the_viewer_is_not_delayed(
     make_napari_viewer: Any, qtbot: Any
 ) -> None:
     viewer = make_napari_viewer(show=True)
@@ -433,7 +437,9 @@ def test_a_program_that_closes_the_viewer_is_not_held_up(
     qtbot.waitUntil(lambda: not launch.running(), timeout=LONG_MS)
 
 
-def test_nothing_is_asked_where_nothing_runs(make_napari_viewer: Any, qtbot: Any) -> None:
+def test_closing_napari_asks_nothing_without_a_training(
+    make_napari_viewer: Any, qtbot: Any
+) -> None:
     viewer = make_napari_viewer(show=True)
     train = commands.open_train(viewer)
     qtbot.waitUntil(lambda: bool(train.data.leaks.text()), timeout=WAIT_MS)
@@ -442,7 +448,7 @@ def test_nothing_is_asked_where_nothing_runs(make_napari_viewer: Any, qtbot: Any
     assert window.close()
 
 
-def test_a_training_that_was_left_running_is_attached_to(
+def test_a_running_training_is_found_when_the_panel_opens(
     viewer: Any, qtbot: Any, tmp_path: Path
 ) -> None:
     run = begun(tmp_path / "left", 4)
@@ -457,14 +463,14 @@ def test_a_training_that_was_left_running_is_attached_to(
     qtbot.waitUntil(lambda: bool(train.data.leaks.text()), timeout=WAIT_MS)
 
 
-def test_the_keys_are_let_go_of_with_the_panel(train: Any, viewer: Any, qtbot: Any) -> None:
+def test_the_keys_are_released_when_the_panel_closes(train: Any, viewer: Any, qtbot: Any) -> None:
     bound = {str(key) for key in viewer.keymap}
     assert {"Alt+T", "Alt+E", "Alt+G"} <= bound
     train.close_down()
     assert not {"Alt+T", "Alt+E", "Alt+G"} & {str(key) for key in viewer.keymap}
 
 
-def test_the_keys_go_with_a_panel_that_nobody_holds(viewer: Any, qtbot: Any) -> None:
+def test_the_keys_are_released_when_the_panel_is_deleted(viewer: Any, qtbot: Any) -> None:
     dock = commands.open_train(viewer).parentWidget()
     with qtbot.waitSignal(dock.destroyed, timeout=WAIT_MS):
         dock.destroyOnClose()

@@ -44,10 +44,8 @@ class UsePart(QWidget):
         self.best, self.last = QRadioButton("Best"), QRadioButton("Last")
         self.best.setChecked(True)
         self.best_note, self.last_note = QLabel(), QLabel()
-        self.use, self.reconstruct = (
-            QPushButton("Use this checkpoint"),
-            QPushButton("Open Reconstruct"),
-        )
+        self.use = QPushButton("Use this checkpoint")
+        self.reconstruct = QPushButton("Open Reconstruct")
         self.use.setToolTip("Make weights from it; a running training continues")
         self.reconstruct.setToolTip(
             "Open the Reconstruct panel with these weights; choose 'shipped' to compare"
@@ -62,7 +60,8 @@ class UsePart(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for widget in (
-            about, self.best, self.best_note, self.last, self.last_note, self.use, self.problem, self.note, self.reconstruct, self.card
+            about, self.best, self.best_note, self.last, self.last_note, self.use, self.problem,
+            self.note, self.reconstruct, self.card,
         ):  # fmt: skip
             layout.addWidget(widget)
         self.use.clicked.connect(self._use)
