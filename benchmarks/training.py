@@ -24,8 +24,9 @@ from napari_mtmri.methods.base import training_of
 from napari_mtmri.methods.training import spans_of
 from napari_mtmri.networks.losses import TensorBatch
 from napari_mtmri.train.data.batches import Simulator
-from napari_mtmri.train.data.training_data import Feed, read_material
+from napari_mtmri.train.data.training_data import read_training_data
 from napari_mtmri.train.loop.hardware import Machine
+from napari_mtmri.train.loop.loader import BatchLoader
 from napari_mtmri.train.loop.objective import Objective, StepContext, make_network, recon_scale
 from napari_mtmri.train.loop.step import Step, make_optimizer
 from napari_mtmri.train.loop.training import Training
@@ -40,14 +41,14 @@ class Bare:
 
     def __init__(self, recipe: Recipe, data: str) -> None:
         fabric = Machine().fabric(recipe.optimizer.precision)
-        material = read_material(recipe, data)
+        material = read_training_data(recipe, data)
         simulator = Simulator(material.train, material.recipe)
         recipe = material.recipe
         span = spans_of(training_of(recipe.method), recipe)[0]
         objective = Objective(make_network(recipe), span, recon_scale(recipe, simulator))
         module, optimizer = fabric.setup(objective, make_optimizer(objective))
         self._step = Step(fabric, module, optimizer, recipe)
-        batch, self._count = next(iter(Feed(simulator).batches(0, 0)))
+        batch, self._count = next(iter(BatchLoader(simulator).batches(0, 0)))
         self._batch = TensorBatch.of(batch, fabric.device)
         self.device = str(fabric.device)
         self._done = 0

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import csv
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,3 +95,60 @@ def test_a_file_of_its_format_is_written_by_its_ending(heads: list[Path], tmp_pa
     again = mt.open(mt.save(mt.open(heads[0]), tmp_path / "again.dmr"))
     np.testing.assert_array_equal(again.data, mt.open(heads[0]).data)
     assert again.name == "again"
+
+
+SMALL = (
+    "n_simulated=[2,1,0]", "simulated_size=[32,32]", "slices_per_case=2", "batch_size=2",
+    "epochs=3", "validation_slices=1",
+)  # fmt: skip
+N_UPDATES = 6  # of which the first four are those of the first stage
+
+
+def status(*words: object) -> int:
+    with pytest.raises(SystemExit) as left:
+        main([str(word) for word in words])
+    return int(left.value.code or 0)
+
+
+def stop_at_the_first_update(run: Path) -> None:
+    events = run / "events.jsonl"
+    while not events.exists() or '"update"' not in events.read_text(encoding="utf-8"):
+        time.sleep(0.01)
+    (run / "stop").touch()
+
+
+def test_its_method_is_trained_stopped_after_each_update_exported_run_and_compared(
+    heads: list[Path], sh: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("lightning_fabric", reason="training needs the extra [train]")
+    from napari_mtmri.train.folder.layout import read_events
+
+    train = ("train", "--data", "simulated", *SMALL, "method=refine", "filters=4", "--out")
+    sh(*train, "whole")
+    stopper = threading.Thread(target=stop_at_the_first_update, args=[Path("parts")])
+    stopper.start()
+    assert status(*train, "parts") == 130
+    stopper.join()
+    for _ in range(N_UPDATES):
+        Path("parts/stop").touch()
+        if status("train", "--resume", "parts") == 0:
+            break
+    else:
+        sh("train", "--resume", "parts")
+    stages = [one["stage"] for one in read_events(Path("parts")) if one["kind"] == "update"]
+    assert stages == ["image"] * 4 + ["labels"] * 2
+    one, other = (Path(name) / "weights/refine.safetensors" for name in ("whole", "parts"))
+    assert one.read_bytes() == other.read_bytes()
+
+    said = sh("export", "parts", "--out", "w/refine.safetensors", "--checkpoint", "last")
+    assert "refine: 4 filters  (tiny)" in said
+    sh("run", heads[0], "-m", "refine", "--weights", "w", "--out", "r")
+    result = mt.open("r/head0")
+    assert result.method == "refine"
+    assert result.reconstruction is not None
+    assert result.labels is not None
+    monkeypatch.setenv("MTMRI_WEIGHTS", str(Path("w").resolve()))
+    assert "refine" in sh("methods")
+    out = sh("evaluate", "cases.csv", "-m", "smooth,refine", "--out", "s")
+    assert "| MAE | field of view | refine | 3 |" in out
+    assert "refine" in {row["method"] for row in rows_of(Path("s/summary.csv"))}

@@ -353,7 +353,7 @@ def test_nothing_is_left_where_it_cannot_be_written(
 
 def test_a_volume_on_another_grid_is_refused(scored: tuple[Result, Volume]) -> None:
     other = phantom((20, 24, 10))
-    with pytest.raises(InputError, match=r"phantom 0: shape \(20, 24, 10\)"):
+    with pytest.raises(InputError, match=r"phantom 0: its shape \(20, 24, 10\)"):
         draw_figure(scored[0], reference=other[0])
     with pytest.raises(InputError, match="lesion"):
         draw_figure(scored[0], labels=other[1])

@@ -227,3 +227,18 @@ def test_drawn_weights_are_those_of_the_training(partial: Plan) -> None:
     alpha = figure.axes[1].get_lines()[0]
     for time, value in zip(alpha.get_xdata(), alpha.get_ydata(), strict=True):
         assert value == loss_weights(recipe, min(time // 1, recipe.optimizer.epochs - 1))[0]
+
+
+def test_a_pause_is_not_training_time(partial: Plan) -> None:
+    def seconds() -> float:
+        line = next(one for one in summarise_plan(partial) if one.row == piece.row)
+        return line.states[0].seconds
+
+    piece = partial.pieces[2]  # half trained, one update a second
+    before = seconds()
+    assert before == sum(PER_EPOCH * part.recipe.optimizer.epochs / 2 for part in piece.parts)
+    with (piece.parts[0].folder / EVENTS).open("a", encoding="utf-8") as file:
+        for kind, more, time in (("resume", 0, 1e6), ("update", 1, 1e6 + 1)):
+            event = {"kind": kind, "updates": round(before) + more, "time": time, "epoch": 0}
+            file.write(json.dumps(event) + "\n")
+    assert seconds() == before + 1

@@ -15,7 +15,6 @@ from napari_mtmri.gui.jobs import Latest, once
 from napari_mtmri.train.folder import launch
 from napari_mtmri.train.folder.layout import SLICES
 from napari_mtmri.train.folder.process import Process
-from napari_mtmri.train.folder.recent import recent_runs, remember_run
 from napari_mtmri.train.monitor.reader import Follower, Snapshot
 
 OFTEN_MS, SELDOM_MS = 400, 3000
@@ -44,19 +43,27 @@ class Launcher(QObject):
 
     def start(self, words: Sequence[str], run: Path) -> None:
         """Start a shell command that trains in a folder."""
-        once(partial(_start, words, run), self._started, self.failed)
+        once(partial(_start, words, run), self._started, self._failed)
 
     def stop(self, run: Path) -> None:
         """Ask a training to stop."""
-        once(partial(launch.ask_to_stop, run), _ignore, self.failed)
+        once(partial(launch.ask_to_stop, run), _ignore, self._failed)
 
     def remember(self, run: Path) -> None:
         """Put a training first in the list."""
-        once(partial(_remember, run), self.listed, self.failed)
+        once(partial(_remember, run), self._listed, self._failed)
 
     def find(self) -> None:
         """List the known trainings, and find the newest one that is running."""
-        once(_find, self._found, self.failed)
+        once(_find, self._found, self._failed)
+
+    # Methods, not signals, are called by a thread: they are disconnected with this object.
+
+    def _failed(self, why: BaseException) -> None:
+        self.failed.emit(why)
+
+    def _listed(self, runs: list[Path]) -> None:
+        self.listed.emit(runs)
 
     def _started(self, found: tuple[Path, Process]) -> None:
         self.started.emit(*found)
@@ -73,12 +80,12 @@ def _start(words: Sequence[str], run: Path) -> tuple[Path, Process]:
 
 
 def _remember(run: Path) -> list[Path]:
-    remember_run(run)
-    return [run, *(other for other in recent_runs() if other != run)]
+    launch.remember_run(run)
+    return [run, *(other for other in launch.recent_runs() if other != run)]
 
 
 def _find() -> tuple[list[Path], Path | None]:
-    runs = recent_runs()
+    runs = launch.recent_runs()
     running = (run for run in runs if Follower(run).poll().status.state == "running")
     return runs, next(running, None)
 

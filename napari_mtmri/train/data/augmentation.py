@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Changes of an image and its labels alike, made before k-space is simulated."""
+"""Augmentation of an image and its labels, before the scan is simulated."""
 
 from __future__ import annotations
 
 import numpy as np
 
-SHARE_MOVED = 0.6
-MOST_TURN_DEG, MOST_ZOOM, MOST_SHEAR_DEG, MOST_SHIFT = 12.0, 0.12, 5.0, 0.06
+AFFINE_PROBABILITY = 0.6
+MOST_ROTATION_DEG, MOST_ZOOM, MOST_SHEAR_DEG, MOST_SHIFT = 12.0, 0.12, 5.0, 0.06
 
 
 def augment(
@@ -16,18 +16,27 @@ def augment(
     kind: str,
     draw: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray, float]:
-    """Return image, labels and a gain of the scale, all drawn from ``draw``.
+    """Return the augmented image and labels, and a gain of the intensity scale.
 
     Parameters
     ----------
-    image : float32 (readout, phase), at least 0
-    labels : uint8, same shape
+    image : float32 array, (readout, phase)
+        Magnitude.
+    labels : uint8 array, (readout, phase)
     mirror_axis : int or None
-        Axis along which a head may be mirrored.
+        Axis from left to right, along which the head may be mirrored.
     kind : {"none", "flip", "affine"}
-        "affine" also turns, zooms, shears, shifts and changes the contrast.
+        "affine" also rotates, zooms, shears, shifts and changes the contrast.
+    draw : numpy.random.Generator
+
+    Returns
+    -------
+    image : float32 array, (readout, phase)
+    labels : uint8 array, (readout, phase)
+    gain : float
+        Factor of the intensity scale; 1 unless ``kind`` is "affine".
     """
-    # All draws first, always the same number: what is applied does not move the others.
+    # All numbers are drawn first, so that one choice does not change the next random number.
     mirror, moved, contrast = draw.random(3)
     turn, zoom, shear, down, right = draw.uniform(-1, 1, 5)
     gamma, gain = np.exp(draw.normal(0, (0.3, 0.08)))
@@ -37,7 +46,7 @@ def augment(
         image, labels = np.flip(image, mirror_axis), np.flip(labels, mirror_axis)
     if kind == "flip":
         return image, labels, 1.0
-    if moved < SHARE_MOVED:
+    if moved < AFFINE_PROBABILITY:
         image, labels = _move(image, labels, turn, zoom, shear, (down, right))
     if contrast < 0.5:
         peak = max(float(image.max()), 1e-6)
@@ -53,20 +62,20 @@ def _move(
     shear: float,
     shift: tuple[float, float],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Move both by one affine map about the middle; each argument runs from -1 to 1."""
+    """Apply one affine map about the centre to both; each argument is between -1 and 1."""
     from scipy.ndimage import affine_transform
     from skimage.transform import AffineTransform
 
     size = np.array(image.shape)
     middle = AffineTransform(translation=(size - 1) / 2)
     about = AffineTransform(
-        rotation=np.deg2rad(turn * MOST_TURN_DEG),
+        rotation=np.deg2rad(turn * MOST_ROTATION_DEG),
         scale=1 + zoom * MOST_ZOOM,
         shear=np.deg2rad(shear * MOST_SHEAR_DEG),
         translation=np.array(shift) * MOST_SHIFT * size,
     )
-    way = (middle.inverse + about + middle).params
-    # Cubic for the image: a linear one would take away the outer k-space that the
-    # reconstruction has to learn. Labels are never mixed.
-    moved = affine_transform(image, way, order=3).clip(0, None)
-    return moved.astype(np.float32), affine_transform(labels, way, order=0)
+    matrix = (middle.inverse + about + middle).params
+    # Linear interpolation would suppress the outer k-space, which the reconstruction has to
+    # learn; hence cubic. Labels are not interpolated.
+    moved = affine_transform(image, matrix, order=3).clip(0, None)
+    return moved.astype(np.float32), affine_transform(labels, matrix, order=0)

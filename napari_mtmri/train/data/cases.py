@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Cases to train on: found in a folder of some layout, split by patient, read when needed."""
+"""Cases of a training: found in a folder of a known layout, split by patient, and read."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from napari_mtmri.train.data.sources.table import TABLES
 from napari_mtmri.train.data.split import assign_splits, check_patients, image_hash
 from napari_mtmri.train.recipe import Recipe
 
-# The first that recognises a folder lists it.
+# The first source that recognises a folder lists its cases.
 SOURCES: tuple[Source, ...] = (
     HEADS, BRAIN_WEB_LIBRARY, RULES, LABEL_MAPS, BRAIN_WEB_FILES, TABLES, ATLAS, KAGGLE,
 )  # fmt: skip
 MOST_SHARE_OF_MEMORY = 0.7
-MOST_SHARE_BELOW_0 = 0.05  # of the sum of all voxels; interpolation leaves less, z-scores half
+MOST_SHARE_BELOW_0 = 0.05  # of the sum of magnitudes; interpolation gives less, z-scores half
 MOST_LABEL = 255
 
 
@@ -41,12 +41,12 @@ class Case:
     Parameters
     ----------
     name : str
-    image : array (slice, readout, phase)
-        Magnitude, in the file's own number type.
-    labels : uint8 array, same shape
+    image : array, (slice, readout, phase)
+        Magnitude, in the dtype of the file.
+    labels : uint8 array, (slice, readout, phase)
     mirror_axis : int or None
-        Stack axis (1 or 2) that runs from left to right, along which a head may be
-        mirrored; None where slices are sagittal.
+        Array axis (1 or 2) from left to right, along which the head may be mirrored; None
+        for sagittal slices.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Case:
 
 
 def find_cases(data: Path | str, recipe: Recipe) -> list[CaseFile]:
-    """Return the cases of a folder, each with its split; nothing is read but lists.
+    """Return the cases of a folder with their split; no image is read.
 
     Parameters
     ----------
@@ -71,33 +71,36 @@ def find_cases(data: Path | str, recipe: Recipe) -> list[CaseFile]:
     Raises
     ------
     InputError
-        If the layout is not known, or a patient is on both sides of the split.
+        If the layout is not known, or a patient is in two splits.
     """
     place = Path(data)
     source = next((source for source in SOURCES if source.recognises(place, recipe)), None)
     if source is None:
         what = "not a folder of cases" if place.exists() else "no such folder or table of cases"
         layouts = ", ".join(source.title for source in SOURCES)
-        raise InputError(f"{place}: {what}; known are {layouts}.")
+        raise InputError(f"{place}: {what}; known layouts are {layouts}.")
     files = source.list_cases(place, recipe)
     if not files:
-        raise InputError(f"{place}: no case found as {source.title}; look at its layout.")
+        raise InputError(f"{place}: no case found in the layout {source.title}; check the folder.")
     names = [file.name for file in files]
     twins = sorted({name for name in names if names.count(name) > 1})
     if twins:
-        raise InputError(f"{place}: case {twins[0]!r} stands there twice; give each its own name.")
+        raise InputError(
+            f"{place}: case {twins[0]!r} is listed twice; give each case its own name."
+        )
     files = assign_splits(files, recipe)
     check_patients(files)
     return files
 
 
 def load_case(file: CaseFile, recipe: Recipe) -> Case:
-    """Return a case, read whole.
+    """Read a case into memory.
 
     Raises
     ------
     InputError
-        If a file cannot be read, values are no magnitudes, or labels do not fit.
+        If a file cannot be read, the image is not a magnitude image, or labels are out of
+        range.
     """
     image, labels = file.open()
     axes = image.axes
@@ -114,22 +117,22 @@ def load_case(file: CaseFile, recipe: Recipe) -> Case:
 def load_cases(
     files: Sequence[CaseFile], recipe: Recipe, report: Callable[[str], None]
 ) -> list[Case]:
-    """Return the cases, read whole; those left out are reported.
+    """Read cases into memory.
 
     Parameters
     ----------
     files : sequence of CaseFile
-        Of one side of the split.
+        Cases of one split.
     recipe : Recipe
     report : callable
-        Told of each case that is left out, where the recipe allows it.
+        Called with a message for each case that is left out (``skip_unreadable``).
 
     Raises
     ------
     InputError
-        If a case cannot be used and the recipe does not skip such.
+        If a case cannot be used and ``skip_unreadable`` is off.
     ResourceError
-        If they do not fit into the memory that is free.
+        If the cases do not fit into the free memory.
     """
     cases: list[Case] = []
     for case in _each(files, recipe, report):
@@ -146,46 +149,46 @@ def with_classes(
     val: Sequence[Case],
     report: Callable[[str], None] = lambda text: None,
 ) -> Recipe:
-    """Return the recipe with the number of labels, found in the training cases if not given.
+    """Return the recipe with the number of label classes, by default that of the training cases.
 
     Parameters
     ----------
     recipe : Recipe
     train, val : sequence of Case
     report : callable
-        Told of labels between the others that no training case shows.
+        Called with a message about labels that occur in no training case.
 
     Raises
     ------
     InputError
-        If a validation case has a label that no training case can teach.
+        If a validation case has a label above those of the training cases.
     """
     if recipe.data.classes != "auto":
         return recipe
     values = set().union(*(np.unique(case.labels).tolist() for case in train)) - {0}
-    # One value, whatever it is (often 255), is one class.
+    # A single value, often 255, is one class.
     classes = 1 if len(values) < 2 else max(values)
     beyond = [case for case in val if classes > 1 and case.labels.max() > classes]
     if beyond:
         raise InputError(
-            f"case {beyond[0].name} of the validation has label {beyond[0].labels.max()}, the "
-            f"training cases have up to {classes}; renumber them, or set classes."
+            f"validation case {beyond[0].name} has label {beyond[0].labels.max()}, the training "
+            f"cases have labels up to {classes}; renumber them, or set `classes`."
         )
     missing = sorted(set(range(1, classes)) - values)
     if classes > 1 and missing:
-        report(f"no training case shows label {', '.join(map(str, missing))} of {classes}.")
+        report(f"no training case has label {', '.join(map(str, missing))} of {classes}.")
     return recipe.changed({"classes": classes})
 
 
 def hash_images(
     files: Sequence[CaseFile], recipe: Recipe, report: Callable[[str], None]
 ) -> dict[str, str]:
-    """Return `split.image_hash` of cases by their names, one after the other in memory.
+    """Return `split.image_hash` by case name; only one case is in memory at a time.
 
     Raises
     ------
     InputError
-        If a case cannot be used and the recipe does not skip such.
+        If a case cannot be used and ``skip_unreadable`` is off.
     """
     return {case.name: image_hash(case.image) for case in _each(files, recipe, report)}
 
@@ -203,38 +206,40 @@ def _each(
 
 
 def _magnitude(file: CaseFile, image: np.ndarray) -> np.ndarray:
-    """Return an image without its sign, which interpolation may have given to the air."""
+    """Return the magnitude of an image; interpolation may have made some air voxels negative."""
     if image.dtype.kind not in "iuf":
-        raise InputError(f"{file.image}: type {image.dtype} is no magnitude; give a real image.")
+        raise InputError(
+            f"{file.image}: dtype {image.dtype} is not that of a magnitude image; give real numbers."
+        )
     if not np.isfinite(image).all():
         bad = image.size - int(np.isfinite(image).sum())
         raise InputError(
-            f"{file.image}: {bad} of {image.size} voxels are NaN or infinite; mend or mask them."
+            f"{file.image}: {bad} of {image.size} voxels are NaN or infinite; replace them by numbers."
         )
     low, high = image.min(), image.max()
     if low == high:
-        raise InputError(f"{file.image}: every voxel is {low:g}; leave it out.")
+        raise InputError(f"{file.image}: all voxels are {low:g}; leave this case out.")
     if low >= 0:
         return image
     below = np.abs(image[image < 0], dtype=np.float64).sum()
     if below > MOST_SHARE_BELOW_0 * np.abs(image, dtype=np.float64).sum():
         raise InputError(
-            f"{file.image}: values from {low:g} to {high:g} are no magnitudes (standardised?); "
-            "give the image as it was scanned."
+            f"{file.image}: values from {low:g} to {high:g} are not magnitudes (standardised?); "
+            "give the image before any normalization."
         )
     return np.asarray(np.abs(image))
 
 
 def _labels(file: CaseFile, drawn: np.ndarray, recipe: Recipe) -> np.ndarray:
-    """Return labels as uint8; with a single class whatever is not 0 is 1."""
+    """Return labels as uint8; with a single class, all labels except 0 become 1."""
     if recipe.data.classes == 1:
         return np.asarray(drawn != 0, dtype=np.uint8)
     low, high = int(drawn.min()), int(drawn.max())
     most = MOST_LABEL if recipe.data.classes == "auto" else recipe.data.classes
     if low < 0 or high > most:
         raise InputError(
-            f"{file.labels}: labels run from {low} to {high} where 0 to {most} are wanted; "
-            "renumber them, or set classes (1: all labels are one)."
+            f"{file.labels}: labels from {low} to {high} are not between 0 and {most}; renumber "
+            "them, or set `classes` (1: all labels are one class)."
         )
     return np.asarray(drawn, dtype=np.uint8)
 
@@ -251,15 +256,15 @@ def _resized(
 
 
 def _check_planes(cases: Sequence[Case], recipe: Recipe) -> None:
-    """Refuse slices of several sizes where they would have to go into one batch."""
+    """Refuse slices of several sizes if they would be in one batch."""
     sizes = {case.image.shape[1:]: case.name for case in cases}
     if len(sizes) > 1 and recipe.data.crop is None and recipe.optimizer.batch_size > 1:
         found = " and ".join(f"{size} ({name})" for size, name in list(sizes.items())[:2])
-        raise InputError(f"slices of {found} do not fit into one batch; set crop or resize.")
+        raise InputError(f"slices of {found} do not fit into one batch; set `crop` or `resize`.")
 
 
 def _check_memory(cases: Sequence[Case], n_more: int) -> None:
-    """Refuse to go on where as many more cases, of the same size on average, do not fit."""
+    """Refuse cases that will not fit into memory, judged by the mean size of those read."""
     import psutil
 
     if not cases:
@@ -269,5 +274,5 @@ def _check_memory(cases: Sequence[Case], n_more: int) -> None:
     if n_more * mean > MOST_SHARE_OF_MEMORY * free:
         raise ResourceError(
             f"{n_more} more cases like {cases[-1].name} need {n_more * mean / 2**30:.1f} GiB and "
-            f"{free / 2**30:.1f} GiB are free; crop or resize the files, or train on fewer."
+            f"{free / 2**30:.1f} GiB are free; crop or resize the files, or use fewer cases."
         )

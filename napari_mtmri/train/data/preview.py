@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A look at the cases as a network will see them, off the window's thread; no Qt."""
+"""Preview of the training data: cases, split and slices as the network gets them; no Qt."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from napari_mtmri.train.data.batches import Item, Simulator, plan_epoch
 from napari_mtmri.train.data.cases import Case, CaseFile, find_cases, load_case, with_classes
 from napari_mtmri.train.data.sources.base import SPLITS
 from napari_mtmri.train.data.split import check_images, image_hash
-from napari_mtmri.train.export.slice_pictures import Way, outlined
+from napari_mtmri.train.export.slice_pictures import Upright, outlined
 from napari_mtmri.train.recipe import Recipe
 
 N_SEEN = 6
-# Keys of the recipe on which it depends what a network sees.
+# Recipe keys that change the preview.
 SEEN_KEYS = (
     "seed", "split", "image_glob", "labels_glob", "patient_regex", "classes", "skip_unreadable",
     "resize", "crop", "sequence", "field_t", "bias_percent", "n_simulated", "simulated_size",
@@ -30,17 +30,17 @@ SEEN_KEYS = (
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """What was found.
+    """A preview of the training data.
 
     Parameters
     ----------
     facts : (str, ...)
-        Lines: cases and patients on each side, slices and labels of those that were read.
+        Lines of text: cases and patients per split, slices and labels of the cases read.
     leaks : str
-        What the leak check says.
-    seen, truth : sequence of uint8 arrays (rows, columns, 3)
-        Slices of the first epoch, upright: zero-filled as the network is shown them, and
-        fully sampled; the labels outlined in both.
+        Result of the leak check.
+    seen, truth : sequence of uint8 arrays, (row, column, 3)
+        Slices of the first epoch, upright, with outlined labels: the zero-filled input of
+        the network, and the fully sampled image.
     """
 
     facts: tuple[str, ...]
@@ -50,12 +50,12 @@ class Look:
 
 
 def look(data: str, recipe: Recipe) -> Look:
-    """Return what a training would be shown.
+    """Return a preview of the data of a training.
 
     Raises
     ------
     InputError
-        If the cases cannot be used, or one patient or image is on two sides.
+        If the cases cannot be used, or a patient or image is in two splits.
     """
     files = find_cases(data, recipe)
     chosen = [file for file in files if file.split == "train"][:N_SEEN]
@@ -67,8 +67,8 @@ def look(data: str, recipe: Recipe) -> Look:
     pairs = _pairs(shown, chosen, recipe)
     return Look(
         facts=(_sides(files), _read(cases)),
-        leaks=f"Leak check passed: no patient is on two sides, nor any of the {len(cases)} images "
-        "looked at; a start compares all.",
+        leaks=f"Leak check passed: no patient and none of the {len(cases)} images compared is in "
+        "two splits; the training compares all images.",
         seen=tuple(seen for seen, _ in pairs),
         truth=tuple(truth for _, truth in pairs),
     )
@@ -86,7 +86,7 @@ def _sides(files: Sequence[CaseFile]) -> str:
 
 def _read(cases: Sequence[Case]) -> str:
     if not cases:
-        return "none to train on"
+        return "no training case"
     sizes = Counter(case.image.shape[1:] for case in cases)
     (rows, columns), _ = sizes.most_common(1)[0]
     counts = [len(case.image) for case in cases]
@@ -104,20 +104,20 @@ def _pairs(
     if not cases:
         return []
     simulator = Simulator(cases, with_classes(recipe, cases, ()))
-    ways = [Way.of(file) for file in files[: len(cases)]]
+    turned = [Upright.of(file) for file in files[: len(cases)]]
     pairs = []
     for item in _some(plan_epoch(cases, recipe, 0)):
         batch = simulator.batch([item], 0)
-        way, peak = ways[item.case], max(float(batch.truth[0].max()), 1e-12)
-        labels = way.upright(batch.labels[0])
+        upright, peak = turned[item.case], max(float(batch.truth[0].max()), 1e-12)
+        labels = upright.picture(batch.labels[0])
         scans = np.abs(ifft2c(batch.kspace[0, 0])), batch.truth[0]
-        seen, truth = (outlined(way.upright(scan) / peak, labels) for scan in scans)
+        seen, truth = (outlined(upright.picture(scan) / peak, labels) for scan in scans)
         pairs.append((seen, truth))
     return pairs
 
 
 def _some(items: Sequence[Item]) -> list[Item]:
-    """Return some slices, of as many cases as there are."""
+    """Return some slices, from different cases if possible."""
     by_case: dict[int, list[Item]] = {}
     for item in items:
         by_case.setdefault(item.case, []).append(item)

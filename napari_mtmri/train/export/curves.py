@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a training leaves when it has come to its end: weights and figures."""
+"""Curves of a finished training, drawn as a figure."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from napari_mtmri.files import write_whole
 from napari_mtmri.plotting import BLUE, GREEN, ORANGE
 from napari_mtmri.train.export.weights import export
 from napari_mtmri.train.folder.layout import FIGURES, WEIGHTS, read_events
+from napari_mtmri.train.monitor.decimate import decimate
 from napari_mtmri.train.recipe import Recipe
 
 MOST_POINTS = 150
@@ -18,7 +19,13 @@ Events = Sequence[Mapping[str, Any]]
 
 
 def finish(run: Path, recipe: Recipe) -> dict[str, str]:
-    """Export the best weights and draw the figures of a run; return where the weights lie."""
+    """Export the best weights and draw the curves of a finished training.
+
+    Returns
+    -------
+    dict
+        ``weights``: path of the weights, relative to the training folder.
+    """
     place = f"{WEIGHTS}/{recipe.method}.safetensors"
     export(run, run / place)
     (run / FIGURES).mkdir(exist_ok=True)
@@ -27,7 +34,7 @@ def finish(run: Path, recipe: Recipe) -> dict[str, str]:
 
 
 def draw_curves(path: Path, events: Events) -> None:
-    """Draw losses, their weights and validation scores over updates, as far as there are any."""
+    """Draw losses, loss weights and validation scores over updates, those that exist."""
     from matplotlib.figure import Figure
 
     updates = [event for event in events if event["kind"] == "update"]
@@ -83,11 +90,10 @@ def _dice(axis: Any, checks: Events) -> None:
 
 
 def _curve(axis: Any, events: Events, key: str, label: str, color: str, **how: Any) -> None:
-    """Draw one series; where it has many points, means over equal stretches."""
+    """Draw one series, decimated."""
     points = [(event["updates"], event[key]) for event in events if key in event]
-    if not points:
-        return
-    size = -(-len(points) // MOST_POINTS)
-    parts = [points[first : first + size] for first in range(0, len(points), size)]
-    where, value = ([sum(p[i] for p in part) / len(part) for part in parts] for i in (0, 1))
-    axis.plot(where, value, label=label, color=color, linewidth=1.2, markersize=4, **how)
+    if points:
+        updates, values = zip(*points, strict=True)
+        curve = decimate(updates, values, MOST_POINTS)
+        how |= {"label": label, "color": color, "linewidth": 1.2, "markersize": 4}
+        axis.plot(curve.x, curve.mean, **how)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Pictures of slices as a training sees and makes them, upright."""
+"""Pictures of slices during a training: input, reconstruction and labels, upright."""
 
 from __future__ import annotations
 
@@ -20,43 +20,57 @@ MOST_PIXELS = 512
 
 
 @dataclass(frozen=True)
-class Way:
-    """How slices of a case's stack are shown.
+class Upright:
+    """Turns slices of a case upright for pictures.
 
     Parameters
     ----------
     axes : Axes
+        Slice, readout and phase axes of the volume.
     view : SliceView
+        Display of its slices.
     """
 
     axes: Axes
     view: SliceView
 
     @classmethod
-    def of(cls, file: CaseFile) -> Way:
-        """Return that of a case, which is read for it."""
+    def of(cls, file: CaseFile) -> Upright:
+        """Return the one for a case; reads the case."""
         volume, _ = file.open()
         return cls(volume.axes, upright_view(volume, volume.axes.slice))
 
-    def upright(self, plane: np.ndarray) -> np.ndarray:
-        """Return a slice (readout, phase) with its rows downwards."""
+    def picture(self, plane: np.ndarray) -> np.ndarray:
+        """Return a slice as it is displayed.
+
+        Parameters
+        ----------
+        plane : array, (readout, phase)
+
+        Returns
+        -------
+        array, (row, column)
+            Upright, first row at the top.
+        """
         return self.view.picture(from_stack(plane[None], self.axes), 0)
 
 
 def outlined(
     plane: np.ndarray, labels: np.ndarray | None = None, colour: str = REFERENCE_COLOUR
 ) -> np.ndarray:
-    """Return an upright slice, 0 black and 1 white, with labels outlined.
+    """Return a slice as an RGB picture, with outlined labels.
 
     Parameters
     ----------
-    plane : float array (rows, columns)
-    labels : integer array, same shape, optional
+    plane : float array, (row, column)
+        0 is black, 1 is white.
+    labels : integer array, (row, column), optional
     colour : str
+        Colour of the outline.
 
     Returns
     -------
-    uint8 array (rows, columns, 3)
+    uint8 array, (row, column, 3)
     """
     picture = np.repeat((plane[..., None].clip(0, 1) * 255).astype(np.uint8), 3, axis=-1)
     if labels is not None:
@@ -69,33 +83,39 @@ def outlined(
 
 
 class SlicePictures:
-    """Writes one slice of a validation case, upright, as a network makes it.
+    """Writes pictures of one validation slice after each epoch.
 
     Parameters
     ----------
     out : Path
-        Run folder.
+        Training folder.
     files : sequence of CaseFile
-        Of the validation cases, in the order in which they were read.
+        Validation cases, in the order in which they were read.
     """
 
     def __init__(self, out: Path, files: Sequence[CaseFile]) -> None:
         self._out, self._files = out, files
-        self._way: Way | None = None
+        self._upright: Upright | None = None
 
     def save(self, epoch: int, slices: Mapping[str, np.ndarray] | None) -> str | None:
-        """Write the pictures of an epoch; return the newest one's place in the run folder.
+        """Write the pictures of an epoch.
 
         Parameters
         ----------
-        slices : mapping of (readout, phase) arrays, or None
-            As `Validator.pictures` gives them.
+        epoch : int
+        slices : mapping of str to array, (readout, phase), or None
+            From `Validator.pictures`.
+
+        Returns
+        -------
+        str or None
+            Path of the new picture, relative to the training folder.
         """
         if slices is None:
             return None
-        if self._way is None:
-            self._way = Way.of(self._files[slices["place"][0]])
-        upright = {name: self._way.upright(slices[name]) for name in slices if name != "place"}
+        if self._upright is None:
+            self._upright = Upright.of(self._files[slices["place"][0]])
+        upright = {name: self._upright.picture(slices[name]) for name in slices if name != "place"}
         peak = max(float(slices["truth"].max()), 1e-12)
         if epoch == 0 or not (self._out / SLICES / "truth.png").exists():
             self._write("truth", outlined(upright["truth"] / peak))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a training writes while it goes: events, heartbeat, a table of epochs, TensorBoard."""
+"""Event log: what a training writes about its progress."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from napari_mtmri.errors import ResourceError, Stopped
-from napari_mtmri.files import write_whole
+from napari_mtmri.files import write_text
+from napari_mtmri.tables import csv_text
 from napari_mtmri.train.folder.layout import BOARD, EVENTS, HEARTBEAT, LOG, PROCESS, read_events
 
 SECONDS_BETWEEN_BEATS = 1.0
@@ -26,54 +27,50 @@ COLUMNS = (
 )  # fmt: skip
 
 
-class Journal:
-    """Writes the events of one process that trains.
+class EventLog:
+    """Writes the events of a training: event file, heartbeat, table of epochs, TensorBoard.
 
     Parameters
     ----------
     out : Path
-        Run folder.
+        Training folder.
     updates : int
-        Updates done before; what was written of later ones is void.
+        Number of updates done before; events of later updates are discarded.
     epoch : int
-        Epochs that were validated before.
+        Number of epochs validated before.
     report : callable
-        Hears every event.
+        Called with each event.
     """
 
     def __init__(
         self, out: Path, updates: int, epoch: int, report: Callable[[dict[str, Any]], None]
     ) -> None:
         self._out, self._report, self._updates = out, report, updates
-        self._beat = 0.0
-        self._sums: dict[str, list[float]] = {}
+        self._last_beat = 0.0
+        self._values: dict[str, list[float]] = {}  # of the updates of the current epoch
         try:
             self._file = (out / EVENTS).open("a", encoding="utf-8")
         except OSError as why:
             raise _full(out / EVENTS, why) from why
         me = {"pid": os.getpid(), "host": socket.gethostname(), "started": time.time()}
-        text = json.dumps({**me, "command": sys.argv})
-        write_whole(out / PROCESS, lambda file: file.write_text(text, encoding="utf-8"))
+        write_text(out / PROCESS, json.dumps({**me, "command": sys.argv}))
         self._board = _board(out / BOARD, updates)
-        self._keep_rows_before(epoch)
+        self._rows = _rows_before(out / LOG, epoch)
         for event in read_events(out) if updates else ():
-            if (
-                event["kind"] == "update"
-                and event["epoch"] == epoch
-                and event["updates"] <= updates
-            ):
-                self._add(event)  # of the epoch that goes on
+            is_current = event["kind"] == "update" and event["epoch"] == epoch
+            if is_current and event["updates"] <= updates:
+                self._add(event)
 
-    def __enter__(self) -> Journal:
-        """Write until the block ends."""
+    def __enter__(self) -> EventLog:
+        """Return the event log; its files are closed when the block ends."""
         return self
 
     def __exit__(self, kind: object, why: BaseException | None, trace: object) -> None:
-        """Say why the block ended, if it failed, and close all files."""
+        """Write why the block failed, if it did, and close all files."""
         if why is not None and not isinstance(why, Stopped):
-            with suppress(ResourceError):  # the disk may be what failed
+            with suppress(ResourceError):  # the disk may be full
                 self.emit("failed", self._updates, reason=f"{why}" or type(why).__name__)
-        with suppress(OSError):  # what a full disk did not take
+        with suppress(OSError):  # buffered text that a full disk refuses
             self._file.close()
         self._board.close()
 
@@ -100,9 +97,9 @@ class Journal:
         self._report(event)
 
     def beat(self) -> None:
-        """Say that the training is alive, at most once a second."""
-        if time.monotonic() - self._beat >= SECONDS_BETWEEN_BEATS:
-            self._beat = time.monotonic()
+        """Touch the heartbeat file, at most once per second: the training is alive."""
+        if time.monotonic() - self._last_beat >= SECONDS_BETWEEN_BEATS:
+            self._last_beat = time.monotonic()
             (self._out / HEARTBEAT).touch()
 
     def _count(self, event: Mapping[str, Any]) -> None:
@@ -114,49 +111,25 @@ class Journal:
     def _add(self, event: Mapping[str, Any]) -> None:
         for key in (*CURVES, "seconds"):
             if key in event:
-                self._sums.setdefault(key, []).append(event[key])
+                self._values.setdefault(key, []).append(event[key])
 
     def _end_epoch(self, event: Mapping[str, Any]) -> None:
-        row = {key: sum(values) / len(values) for key, values in self._sums.items()}
-        row["seconds"] = sum(self._sums.get("seconds", ()))
+        row = {key: sum(values) / len(values) for key, values in self._values.items()}
+        row["seconds"] = sum(self._values.get("seconds", ()))
         row |= {key: value for key, value in event.items() if key in COLUMNS}
-        self._sums = {}
+        self._values = {}
         for key, value in event.items():
             if key.startswith("val_"):
                 self._board.add_scalar(key, value, event["updates"])
         self._board.flush()
-        place = self._out / LOG
-        try:
-            is_new = not place.exists()
-            with place.open("a", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, COLUMNS)
-                if is_new:
-                    writer.writeheader()
-                writer.writerow(row)
-        except OSError as why:
-            raise _full(place, why) from why
-
-    def _keep_rows_before(self, epoch: int) -> None:
-        """Take out the epochs that are going to be done again."""
-        place = self._out / LOG
-        if not place.exists():
-            return
-        with place.open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.DictReader(file) if int(row["epoch"] or 0) < epoch]
-
-        def write(beside: Path) -> None:
-            with beside.open("w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, COLUMNS)
-                writer.writeheader()
-                writer.writerows(rows)
-
-        write_whole(place, write)
+        self._rows.append(row)
+        write_text(self._out / LOG, csv_text(COLUMNS, self._rows))
 
 
-class Silence:
-    """The journal of a process that is not the first: only the first one writes."""
+class NoEventLog:
+    """The event log of all processes but the first: it writes nothing."""
 
-    def __enter__(self) -> Silence:
+    def __enter__(self) -> NoEventLog:
         """Write nothing."""
         return self
 
@@ -170,14 +143,22 @@ class Silence:
         """Write nothing."""
 
 
+def _rows_before(table: Path, epoch: int) -> list[Mapping[str, Any]]:
+    """Return the rows of the table of epochs, without those that are trained again."""
+    if not table.exists():
+        return []
+    with table.open(newline="", encoding="utf-8") as file:
+        return [row for row in csv.DictReader(file) if int(row["epoch"] or 0) < epoch]
+
+
 def _full(path: Path, why: OSError) -> ResourceError:
     return ResourceError(
-        f"{path}: cannot be written ({why}); make room and go on from the last checkpoint."
+        f"{path}: cannot be written ({why}); make room and resume from the last checkpoint."
     )
 
 
 def _board(folder: Path, updates: int) -> Any:
-    """Return a writer for TensorBoard, where it is installed."""
+    """Return a TensorBoard writer; one that writes nothing if TensorBoard is not installed."""
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:

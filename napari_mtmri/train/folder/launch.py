@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Start a training as a process of its own, and ask it to stop. Knows no torch and no Qt."""
+"""Start a training as a separate process, stop it, and list recent ones.
+
+Imports neither torch nor Qt.
+"""
 
 from __future__ import annotations
 
@@ -18,20 +21,22 @@ from pathlib import Path
 from typing import Any
 
 from napari_mtmri.errors import RequestError, ResourceError, Stopped
-from napari_mtmri.train.folder.layout import CONSOLE, STOP, is_file
+from napari_mtmri.files import write_text
+from napari_mtmri.train.folder.layout import CONSOLE, STOP, is_file, is_run
 from napari_mtmri.train.folder.process import Process
 
 PROGRAM = "napari-mtmri"
-LAST_WORDS_S = 10.0  # for a program that was ended to say so itself
-LOOK_S = 0.05  # how often an estimate looks whether it is to stop
-_REGISTER = threading.RLock()  # of what is started, held while something is
-_STARTED: dict[Path, subprocess.Popen[bytes]] = {}  # by this program; reaped when asked for
+EXIT_S = 10.0  # longest wait for a terminated process to exit
+POLL_S = 0.05  # how often an estimate checks whether to stop
+MOST_RECENT = 12
+_LOCK = threading.RLock()  # guards _STARTED
+_STARTED: dict[Path, subprocess.Popen[bytes]] = {}  # trainings started by this program
 
 
 def command(
     preset: str | None, data: str, run: str | Path, changes: Mapping[str, Any]
 ) -> list[str]:
-    """Return the words of the shell command that starts a training.
+    """Return the arguments of the shell command that starts a training.
 
     Parameters
     ----------
@@ -39,9 +44,9 @@ def command(
     data : str
         Folder or table of cases, or "simulated".
     run : path
-        Folder that is to be made.
+        New training folder.
     changes : mapping
-        Keys of the recipe that differ from the preset's.
+        Recipe keys whose values differ from the preset.
 
     Examples
     --------
@@ -56,36 +61,36 @@ def command(
 
 
 def resume_command(run: str | Path) -> list[str]:
-    """Return the words of the shell command that goes on with a training."""
+    """Return the arguments of the shell command that resumes a training."""
     return [PROGRAM, "train", "--resume", str(run)]
 
 
 def shown(words: Sequence[str]) -> str:
-    """Return a command as it can be copied into a shell of this system."""
+    """Return a command as text, quoted for the shell of this system."""
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 
 def console_of(run: Path) -> Path:
-    """Return where a training writes what a terminal would show.
+    """Return the file with the console output of a training.
 
-    Beside its folder, which must be empty when it begins.
+    It lies next to the training folder, which must be empty when the training starts.
     """
     inside = run / CONSOLE
     return inside if is_file(inside) else run.with_name(f"{run.name}.log")
 
 
 def start(words: Sequence[str], run: Path) -> Process:
-    """Start a command of ours as a process that lives on when the window is closed.
+    """Start a training as a process that keeps running when the window is closed.
 
     Raises
     ------
     RequestError
-        If a training that was started here runs in the folder.
+        If a training started by this program runs in the folder.
     ResourceError
-        If it cannot be started.
+        If the process cannot be started.
     """
     run = Path(run).resolve()
-    with _REGISTER:
+    with _LOCK:
         return _start(words, run)
 
 
@@ -95,14 +100,14 @@ def _start(words: Sequence[str], run: Path) -> Process:
     console = console_of(run)
     try:
         console.parent.mkdir(parents=True, exist_ok=True)
-        (run / STOP).unlink(missing_ok=True)  # a wish of before
+        (run / STOP).unlink(missing_ok=True)  # asked of an earlier training
         with console.open("ab") as log:
             process = subprocess.Popen(
                 _real(words),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                **_of_its_own(),
+                **_detached(),
             )
     except OSError as why:
         raise ResourceError(f"{run}: the training cannot be started ({why}).") from why
@@ -112,41 +117,41 @@ def _start(words: Sequence[str], run: Path) -> Process:
 
 @atexit.register
 def _let_go() -> None:
-    """Leave those that run on to themselves, without a warning that they do."""
+    """Leave running trainings alone, without the warning of `subprocess` about them."""
     for process in _STARTED.values():
         if process.poll() is None:
             process.returncode = 0
 
 
 def is_running(run: Path) -> bool:
-    """Return whether a training that was started here is still running."""
+    """Return whether a training started by this program runs in a folder."""
     return Path(run).resolve() in running()
 
 
 def running() -> list[Path]:
-    """Return the folders in which a training that was started here is running."""
-    with _REGISTER:
+    """Return the folders of the running trainings that this program started."""
+    with _LOCK:
         for run in [run for run, process in _STARTED.items() if process.poll() is not None]:
             del _STARTED[run]
         return list(_STARTED)
 
 
 def ask_to_stop(run: Path) -> None:
-    """Ask a training to stop after the batch in hand; it leaves a checkpoint.
+    """Ask a training to stop after the current update, with a checkpoint.
 
-    One that still reads its cases, and has no folder yet, is ended: nothing is lost.
+    A training that is still reading its cases, and has no folder yet, is terminated.
 
     Raises
     ------
     ResourceError
-        If the wish cannot be written into its folder.
+        If the stop file cannot be written into its folder.
     """
     process = _STARTED.get(Path(run).resolve())
     try:
         if process is not None and not run.is_dir():
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
-                process.wait(LAST_WORDS_S)
+                process.wait(EXIT_S)
             with console_of(run).open("a", encoding="utf-8") as log:
                 log.write("it was stopped before it began.\n")
             return
@@ -156,14 +161,21 @@ def ask_to_stop(run: Path) -> None:
 
 
 def measure(words: Sequence[str], stop: threading.Event) -> dict[str, Any]:
-    """Return what a training will take: its command with ``--estimate --json``.
+    """Return the time and memory a training will take (`loop.estimate.Estimate`).
+
+    Parameters
+    ----------
+    words : sequence of str
+        The command of the training; it is run with ``--estimate --json``.
+    stop : threading.Event
+        Set it to end the command.
 
     Raises
     ------
     RequestError
-        With what the command said, if it failed.
+        If the command failed, with its last message.
     Stopped
-        If ``stop`` was set; the command is ended.
+        If ``stop`` was set.
     """
     process = subprocess.Popen(
         [*_real(words), "--estimate", "--json"],
@@ -174,7 +186,7 @@ def measure(words: Sequence[str], stop: threading.Event) -> dict[str, Any]:
     with process:
         while True:
             try:
-                out, said = process.communicate(timeout=LOOK_S)
+                out, errors = process.communicate(timeout=POLL_S)
                 break
             except subprocess.TimeoutExpired:
                 if stop.is_set():
@@ -183,17 +195,17 @@ def measure(words: Sequence[str], stop: threading.Event) -> dict[str, Any]:
     try:
         return dict(json.loads(out))
     except (ValueError, TypeError) as why:
-        lines = said.decode("utf-8", "replace").strip().splitlines()
-        raise RequestError(lines[-1] if lines else "the estimate said nothing.") from why
+        lines = errors.decode("utf-8", "replace").strip().splitlines()
+        raise RequestError(lines[-1] if lines else "the estimate printed no message.") from why
 
 
 def _real(words: Sequence[str]) -> list[str]:
-    """Return the command as this very program runs it, whatever is on the path."""
+    """Return the command run by this Python interpreter, independent of the PATH."""
     return [sys.executable, "-m", "napari_mtmri", *words[1:]]
 
 
-def _of_its_own() -> dict[str, Any]:
-    """Return what makes a process outlive the one that starts it."""
+def _detached() -> dict[str, Any]:
+    """Return the options by which a process outlives the one that starts it."""
     if sys.platform == "win32":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
         return {"creationflags": flags}
@@ -201,11 +213,38 @@ def _of_its_own() -> dict[str, Any]:
 
 
 def _word(value: Any) -> str:
-    """Return a value as the shell command reads it again."""
+    """Return a value as the shell command parses it."""
     if not isinstance(value, str):
         return json.dumps(value)
     try:
         json.loads(value)
     except ValueError:
         return value
-    return json.dumps(value)  # a text that looks like a number
+    return json.dumps(value)  # a string that looks like a number
+
+
+def recent_runs() -> list[Path]:
+    """Return the training folders started or watched here that exist, the newest first."""
+    return [Path(name) for name in _recent_names() if is_run(Path(name))]
+
+
+def remember_run(run: Path) -> None:
+    """Put a training folder first in the list of recent ones."""
+    run = Path(run).resolve()
+    names = [str(run), *(other for other in _recent_names() if other != str(run))]
+    write_text(_recent_file(), json.dumps(names[:MOST_RECENT]))
+
+
+def _recent_file() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("napari-mtmri")) / "trainings.json"
+
+
+def _recent_names() -> list[str]:
+    """Return all folders in the list, also those on a disk that is not mounted now."""
+    try:
+        found = json.loads(_recent_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return []
+    return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []

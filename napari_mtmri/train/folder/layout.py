@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The folder of a training: what lies where, and its configuration. Knows no torch."""
+"""Training folder: its files, its configuration and its events. Does not import torch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_mtmri.errors import InputError
-from napari_mtmri.files import RUN_RECORD, write_whole
+from napari_mtmri.files import RUN_RECORD, write_text
 from napari_mtmri.train.presets import make_recipe
 from napari_mtmri.train.recipe import Recipe
 
@@ -26,7 +26,7 @@ MOST_CONFIG_BYTES = 10**6
 
 @dataclass(frozen=True)
 class Config:
-    """What a training was asked to do.
+    """Configuration of a training.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Config:
         Folder or table of cases, or "simulated".
     preset : str or None
     versions : mapping
-        Of the packages that matter, when the training began.
+        Versions of the main packages when the training began.
     """
 
     recipe: Recipe
@@ -57,7 +57,7 @@ class Config:
 
 
 def versions() -> tuple[tuple[str, str], ...]:
-    """Return the versions of the packages that matter."""
+    """Return the versions of Python and of the main packages."""
     found = [("python", platform.python_version())]
     for name in ("napari-mtmri", "torch", "lightning-fabric", "numpy", "scikit-image"):
         try:
@@ -72,35 +72,40 @@ def _are_keys(content: object) -> bool:
 
 
 def read_config(path: Path) -> Config:
-    """Return the configuration in a run folder or file; recipe keys may stand bare.
+    """Return the configuration in a training folder or file.
+
+    Recipe keys may be given without their sections, and without the key ``recipe``.
 
     Raises
     ------
     InputError
-        If it is missing or not a mapping.
+        If the file is missing or not a configuration.
     RequestError
-        If a key does not exist or a value does not fit.
+        If a key does not exist, or a value is out of range.
     """
     import yaml
 
     file = path / CONFIG if path.is_dir() else path
     try:
         if file.stat().st_size > MOST_CONFIG_BYTES:
-            raise InputError(f"{file}: more than {MOST_CONFIG_BYTES} bytes; no configuration.")
+            raise InputError(
+                f"{file}: more than {MOST_CONFIG_BYTES} bytes, too long for a configuration; "
+                "give another file."
+            )
         content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
         if not (_are_keys(content) and _are_keys(content.get("recipe") or {})):
             raise TypeError("no mapping of keys")
     except FileNotFoundError as why:
         raise InputError(
-            f"{file}: there is no such file; name the folder of a training, or a configuration."
+            f"{file}: no such file; give a training folder or a configuration file."
         ) from why
     except (OSError, ValueError, TypeError, yaml.YAMLError) as why:
         reason = str(why).splitlines()[0]
         raise InputError(
-            f"{file}: not the configuration of a training ({reason}); name another."
+            f"{file}: not the configuration of a training ({reason}); give another file."
         ) from why
     keys = {key: content.pop(key, None) for key in ("preset", "data", "recipe", "versions")}
-    if isinstance(keys["data"], dict):  # the section of a recipe whose keys are bare
+    if isinstance(keys["data"], dict):  # the section ``data`` of a recipe given without ``recipe``
         content["data"], keys["data"] = keys["data"], None
     preset = None if keys["preset"] is None else str(keys["preset"])
     found = keys["versions"] if isinstance(keys["versions"], dict) else {}
@@ -113,18 +118,17 @@ def read_config(path: Path) -> Config:
 
 
 def write_config(run: Path, config: Config) -> None:
-    """Write the configuration of a run folder."""
-    text = config.text()
-    write_whole(run / CONFIG, lambda file: file.write_text(text, encoding="utf-8"))
+    """Write the configuration into a training folder."""
+    write_text(run / CONFIG, config.text())
 
 
 def is_run(folder: Path) -> bool:
-    """Return whether a folder is that of a training."""
+    """Return whether a folder is a training folder."""
     return is_file(folder / CONFIG) and not is_file(folder / RUN_RECORD)
 
 
 def is_file(path: Path) -> bool:
-    """Return whether a file is there and can be seen; a folder that is locked shows none."""
+    """Return whether a file exists; False if its folder cannot be read."""
     try:
         return path.is_file()
     except OSError:
@@ -132,7 +136,7 @@ def is_file(path: Path) -> bool:
 
 
 def parse_events(lines: Sequence[bytes | str]) -> Iterator[dict[str, Any]]:
-    """Yield the events of some lines; what is no event is left out."""
+    """Yield the events in lines of the event file; other lines are skipped."""
     for line in lines:
         try:
             event = json.loads(line)
@@ -143,24 +147,26 @@ def parse_events(lines: Sequence[bytes | str]) -> Iterator[dict[str, Any]]:
 
 
 def is_void(event: Mapping[str, Any], resume: Mapping[str, Any]) -> bool:
-    """Return whether an event is of what a resumed training does again."""
+    """Return whether an event belongs to updates that a resumed training repeats."""
     if event["kind"] == "validation":
         return bool(event.get("epoch", 0) >= resume.get("epoch", 0))
     return bool(event["updates"] > resume["updates"])
 
 
 def read_events(run: Path) -> list[dict[str, Any]]:
-    """Return the events of a training, without those that a resume made void.
+    """Return the events of a training, without those that were repeated after a resume.
 
     Raises
     ------
     InputError
-        If there are none to read.
+        If there is no event file.
     """
     try:
         lines = (run / EVENTS).read_bytes().splitlines()
     except OSError as why:
-        raise InputError(f"{run}: no events of a training ({why}); name another.") from why
+        raise InputError(
+            f"{run}: has no events of a training ({why}); give a training folder."
+        ) from why
     kept: list[dict[str, Any]] = []
     for event in parse_events(lines):
         if event["kind"] == "resume":

@@ -1,22 +1,30 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Whether the process that trains in a run folder still lives. Knows no torch and no Qt."""
+"""The process that trains in a training folder, and the lock that keeps it the only one.
+
+Imports neither torch nor Qt.
+"""
 
 from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_mtmri.train.folder.layout import PROCESS
+from napari_mtmri.errors import RequestError
+from napari_mtmri.train.folder.layout import LOCK, PROCESS
 
 MOST_PID = 2**31
-CLOCK_S = 5.0  # clocks of process and file need not agree better
+CLOCK_S = 5.0  # tolerated difference between the clocks of process and file
+# Workers of a killed training hold its lock until they notice that it is gone.
+PATIENCE_S = 10.0
 
 
 @dataclass(frozen=True)
 class Process:
-    """Who trains.
+    """A process that trains, or has trained, in a training folder.
 
     Parameters
     ----------
@@ -36,14 +44,14 @@ class Process:
         return self.host == socket.gethostname()
 
     def is_gone(self) -> bool:
-        """Return whether it is known to have ended; of another machine nothing is known."""
+        """Return whether it has ended; False if unknown, as on another machine."""
         import psutil
 
         if not self.is_here:
             return False
         try:
             found = psutil.Process(self.pid)
-            # A later process may have been given the same number.
+            # A later process may have got the same number.
             is_other = bool(found.create_time() > self.started + CLOCK_S)
             return is_other or bool(found.status() == psutil.STATUS_ZOMBIE)
         except psutil.NoSuchProcess:
@@ -53,10 +61,41 @@ class Process:
 
 
 def read_process(run: Path) -> Process | None:
-    """Return who trains, or trained last, in a run folder; None where that is not said."""
+    """Return the last process that trained in a training folder; None if unknown."""
     try:
         found = json.loads((run / PROCESS).read_text(encoding="utf-8"))
         who = Process(int(found["pid"]), str(found["host"]), float(found["started"]))
     except (OSError, ValueError, OverflowError, RecursionError, KeyError, TypeError):
         return None
     return who if 0 < who.pid < MOST_PID else None
+
+
+@contextmanager
+def only_one(run: Path) -> Iterator[None]:
+    """Lock a training folder while the block runs, so that no other process trains there.
+
+    The operating system releases the lock when the process ends, even after ``kill -9``.
+    On a file system without locks, nothing is locked.
+
+    Raises
+    ------
+    RequestError
+        If another process trains in the folder.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(run / LOCK, timeout=PATIENCE_S)
+    try:
+        lock.acquire()
+    except Timeout:
+        who = read_process(run)
+        name = "another process" if who is None else f"process {who.pid} on {who.host}"
+        raise RequestError(
+            f"{run}: {name} is training there; stop it first, or choose another folder."
+        ) from None
+    except (OSError, NotImplementedError):
+        pass  # a folder that cannot be written is reported by the training itself
+    try:
+        yield
+    finally:
+        lock.release()

@@ -58,7 +58,8 @@ def estimate(recipe: Recipe, data: Path | str, machine: Machine | None = None) -
     import torch
 
     from napari_mtmri.networks.losses import TensorBatch
-    from napari_mtmri.train.data.training_data import Feed, n_slices_of, read_material
+    from napari_mtmri.train.data.training_data import n_slices_of, read_training_data
+    from napari_mtmri.train.loop.loader import BatchLoader
     from napari_mtmri.train.loop.objective import (
         Objective,
         StepContext,
@@ -68,10 +69,10 @@ def estimate(recipe: Recipe, data: Path | str, machine: Machine | None = None) -
     from napari_mtmri.train.loop.step import Step, make_optimizer
 
     fabric = (machine or Machine()).fabric(recipe.optimizer.precision)
-    material = read_material(recipe, data)
+    material = read_training_data(recipe, data)
     recipe, simulator = material.recipe, Simulator(material.train, material.recipe)
-    network, feed = make_network(recipe), Feed(simulator)
-    per_epoch = len(feed.plan(0))
+    network, loader = make_network(recipe), BatchLoader(simulator)
+    per_epoch = len(loader.plan(0))
     scale, resident, warnings = recon_scale(recipe, simulator), [0], list(material.remarks)
     seconds = 0.0
     for span in spans_of(training_of(recipe.method), recipe):
@@ -80,7 +81,7 @@ def estimate(recipe: Recipe, data: Path | str, machine: Machine | None = None) -
         step = Step(fabric, module, optimizer, span.recipe)
         took = []
         began = time.perf_counter()
-        for update, (batch, count) in enumerate(feed.batches(0, 0)):
+        for update, (batch, count) in enumerate(loader.batches(0, 0)):
             step(TensorBatch.of(batch, fabric.device), StepContext(update, 0, 0.5, 0.5, count), 0.0)
             took.append(time.perf_counter() - began)
             resident.append(psutil.Process().memory_info().rss)

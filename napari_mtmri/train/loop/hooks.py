@@ -13,10 +13,10 @@ from torch import nn
 
 from napari_mtmri.errors import Stopped
 from napari_mtmri.methods.base import METHODS, training_of
-from napari_mtmri.train.data.training_data import Material
+from napari_mtmri.train.data.training_data import TrainingData
 from napari_mtmri.train.export.slice_pictures import SlicePictures
 from napari_mtmri.train.folder.checkpoint import Position, save_checkpoint
-from napari_mtmri.train.folder.event_log import Journal, Silence
+from napari_mtmri.train.folder.event_log import EventLog, NoEventLog
 from napari_mtmri.train.folder.layout import STOP
 from napari_mtmri.train.loop.validation import Validator
 
@@ -31,7 +31,7 @@ class Hooks:
     fabric : Fabric
     out : Path
         Training folder.
-    material : Material
+    material : TrainingData
     position : Position
         Where the training begins or continues.
     wants_stop : callable
@@ -46,7 +46,7 @@ class Hooks:
         self,
         fabric: Any,
         out: Path,
-        material: Material,
+        material: TrainingData,
         position: Position,
         *,
         wants_stop: Callable[[], bool],
@@ -55,9 +55,9 @@ class Hooks:
     ) -> None:
         self._fabric, self._out, self._wants_stop = fabric, out, wants_stop
         self._every_s, self._saved = checkpoint_every_s, time.monotonic()
-        self._journal: Journal | Silence = Silence()
+        self._events: EventLog | NoEventLog = NoEventLog()
         if fabric.is_global_zero:
-            self._journal = Journal(out, position.updates, position.n_validated, report)
+            self._events = EventLog(out, position.updates, position.n_validated, report)
         recipe = material.recipe
         window = training_of(recipe.method).architecture(recipe).get("window")
         sees_truth = METHODS.get(recipe.method).is_full_sample
@@ -68,20 +68,20 @@ class Hooks:
 
     def __enter__(self) -> Hooks:
         """Write events until the block ends."""
-        self._journal.__enter__()
+        self._events.__enter__()
         return self
 
     def __exit__(self, kind: object, why: BaseException | None, trace: object) -> None:
         """Write why the block ended, if it failed."""
-        self._journal.__exit__(kind, why, trace)
+        self._events.__exit__(kind, why, trace)
 
     def emit(self, kind: str, position: Position, **facts: Any) -> None:
         """Write one event."""
-        self._journal.emit(kind, position.updates, **facts)
+        self._events.emit(kind, position.updates, **facts)
 
     def beat(self) -> bool:
         """Show that the training is alive; return whether the only process is to stop."""
-        self._journal.beat()
+        self._events.beat()
         return self._fabric.world_size == 1 and self._wants_stop()
 
     def is_to_stop(self) -> bool:

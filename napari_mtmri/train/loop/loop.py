@@ -17,9 +17,9 @@ from napari_mtmri.methods.base import training_of
 from napari_mtmri.methods.training import StageSpan, spans_of
 from napari_mtmri.networks.losses import TensorBatch
 from napari_mtmri.rng import keyed_generator
-from napari_mtmri.train.data.training_data import Feed
 from napari_mtmri.train.folder.checkpoint import Checkpoint, Position
 from napari_mtmri.train.loop.hooks import Hooks
+from napari_mtmri.train.loop.loader import BatchLoader
 from napari_mtmri.train.loop.objective import WEIGHTED, Objective, StepContext
 from napari_mtmri.train.loop.step import Step, make_optimizer
 from napari_mtmri.train.recipe import Recipe
@@ -37,7 +37,7 @@ class Loop:
         With its initial weights; those of the checkpoint are put into it.
     scale : float
         Factor of the reconstruction loss.
-    feed : Feed
+    loader : BatchLoader
     found : Checkpoint or None
     """
 
@@ -47,12 +47,12 @@ class Loop:
         recipe: Recipe,
         network: nn.Module,
         scale: float,
-        feed: Feed,
+        loader: BatchLoader,
         found: Checkpoint | None,
     ) -> None:
         self._fabric, self._recipe, self._network, self._scale = fabric, recipe, network, scale
-        self._feed = feed
-        self.per_epoch = len(feed.plan(0))
+        self._loader = loader
+        self.per_epoch = len(loader.plan(0))
         self._spans = spans_of(training_of(recipe.method), recipe)
         self.position = Position(recipe) if found is None else found.position
         done = self.position.n_validated
@@ -112,7 +112,7 @@ class Loop:
 
     def _batches(self, epoch: int) -> Iterator[tuple[Any, int]]:
         first = self.position.updates - epoch * self.per_epoch
-        return self._feed.batches(epoch, first) if first < self.per_epoch else iter(())
+        return self._loader.batches(epoch, first) if first < self.per_epoch else iter(())
 
     def _context(self, epoch: int, n_slices: int) -> StepContext:
         recipe, first = self._span.recipe, self._span.first

@@ -13,7 +13,7 @@ from typing import Any
 from napari_mtmri.errors import InputError, ResourceError
 from napari_mtmri.train.data.batches import Simulator
 from napari_mtmri.train.data.split import write_split
-from napari_mtmri.train.data.training_data import Feed, Material, n_slices_of, read_material
+from napari_mtmri.train.data.training_data import TrainingData, n_slices_of, read_training_data
 from napari_mtmri.train.export.curves import finish
 from napari_mtmri.train.folder.checkpoint import has_checkpoint, load_checkpoint
 from napari_mtmri.train.folder.layout import (
@@ -26,9 +26,10 @@ from napari_mtmri.train.folder.layout import (
     versions,
     write_config,
 )
-from napari_mtmri.train.folder.lock import only_one
+from napari_mtmri.train.folder.process import only_one
 from napari_mtmri.train.loop.hardware import Machine, ended_together
 from napari_mtmri.train.loop.hooks import Hooks, Report
+from napari_mtmri.train.loop.loader import BatchLoader
 from napari_mtmri.train.loop.loop import Loop
 from napari_mtmri.train.loop.objective import make_network, recon_scale
 from napari_mtmri.train.recipe import SIMULATED, Recipe
@@ -83,7 +84,7 @@ class Training:
         """
         fabric = self.machine.fabric(self.recipe.optimizer.precision)
         with ended_together(fabric):
-            material = read_material(self.recipe, self.data, is_begun=self._is_begun())
+            material = read_training_data(self.recipe, self.data, is_begun=self._is_begun())
             if fabric.is_global_zero:
                 self._make_folder()
             with (
@@ -95,15 +96,15 @@ class Training:
                 self._train(fabric, material, report, most_updates)
 
     def _train(
-        self, fabric: Any, material: Material, report: Report, most_updates: int | None
+        self, fabric: Any, material: TrainingData, report: Report, most_updates: int | None
     ) -> None:
         recipe, simulator = material.recipe, Simulator(material.train, material.recipe)
         remarks = list(material.remarks)
         network = make_network(recipe, is_begun=has_checkpoint(self.out))
         found = load_checkpoint(self.out, remarks.append)
         n_workers = self.machine.n_workers(fabric.device.type)
-        feed = Feed(simulator, fabric.global_rank, fabric.world_size, n_workers)
-        loop = Loop(fabric, recipe, network, recon_scale(recipe, simulator), feed, found)
+        loader = BatchLoader(simulator, fabric.global_rank, fabric.world_size, n_workers)
+        loop = Loop(fabric, recipe, network, recon_scale(recipe, simulator), loader, found)
         hooks = Hooks(
             fabric,
             self.out,
@@ -139,7 +140,7 @@ class Training:
         except OSError as why:
             raise ResourceError(f"{self.out}: cannot be made ({why}); choose another.") from why
 
-    def _begin(self, material: Material) -> None:
+    def _begin(self, material: TrainingData) -> None:
         recipe = material.recipe
         if (self.out / CONFIG).exists() and read_config(self.out).recipe != recipe:
             raise InputError(
@@ -165,7 +166,7 @@ def open_run(out: Path) -> Training:
     return Training(config.recipe, config.data, out, preset=config.preset)
 
 
-def _facts_of(fabric: Any, material: Material) -> dict[str, Any]:
+def _facts_of(fabric: Any, material: TrainingData) -> dict[str, Any]:
     """Return what the first event says of device and data."""
     return {
         "device": str(fabric.device),

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the events of a training add up to, in bounded memory. Knows no torch, no Qt."""
+"""History of a training, collected from its events in bounded memory.
+
+Imports neither torch nor Qt.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from napari_mtmri.train.monitor.decimate import Curve, Thinned
+from napari_mtmri.train.monitor.decimate import Curve, DecimatedSeries
 
-N_RECENT, N_PACE, N_WORDS = 60, 200, 60
-MOST_UPDATES = 2**53  # that a float counts exactly
+N_RECENT, N_PACE, N_MESSAGES = 60, 200, 60
+MOST_UPDATES = 2**53  # largest range of integers that a float counts exactly
 PER_UPDATE = ("loss", "recon_loss", "alpha", "beta", "lr", "grad_norm")
 LOSS, MOST_LOSSES = "_loss", 8  # end of the names of a method's own losses
 PER_EPOCH = ("val_psnr", "val_psnr_gain", "val_dice", "val_dice_truth")
@@ -21,16 +24,16 @@ SEG, SEG_TRUTH, SEG_OWN = "seg_loss", "seg_loss truth", "seg_loss own"
 
 
 class History:
-    """What the events so far add up to."""
+    """Curves, scores and pace of a training, collected from its events."""
 
     def __init__(self) -> None:
-        self._thinned: dict[str, Thinned] = {}
-        self._fresh: dict[str, tuple[list[int], list[float]]] = {}  # not yet thinned
+        self._curves: dict[str, DecimatedSeries] = {}
+        self._fresh: dict[str, tuple[list[int], list[float]]] = {}  # not yet decimated
         self._losses: set[str] = set()
         self.recent: deque[tuple[int, bool]] = deque(maxlen=N_RECENT)
         self.pace: deque[tuple[float, int]] = deque(maxlen=N_PACE)
         self.bests: list[dict[str, Any]] = []
-        self.words: deque[str] = deque(maxlen=N_WORDS)
+        self.messages: deque[str] = deque(maxlen=N_MESSAGES)
         self.facts: dict[str, Any] = {}
         self.validation: dict[str, Any] = {}
         self.checkpoint: dict[str, Any] = {}
@@ -38,7 +41,7 @@ class History:
         self.updates = 0
 
     def add(self, event: dict[str, Any]) -> None:
-        """Take one event in."""
+        """Add one event."""
         kind = event["kind"]
         if not isinstance(kind, str) or not 0 <= event["updates"] <= MOST_UPDATES:
             return
@@ -52,15 +55,15 @@ class History:
         elif kind == "checkpoint":
             self.checkpoint = event
         elif kind in ("warning", "failed"):
-            self.words.append(str(event.get("text", event.get("reason", ""))))
+            self.messages.append(str(event.get("text", event.get("reason", ""))))
 
     def _begin(self, event: dict[str, Any]) -> None:
-        """Forget what is going to be done again."""
+        """Remove what a resumed training repeats."""
         self.facts = event
         self.pace.clear()
-        self._thin()
+        self._decimate()
         validated = (count_of(event, "epoch") or 0) * (count_of(event, "per_epoch") or 0)
-        for name, curve in self._thinned.items():
+        for name, curve in self._curves.items():
             curve.cut(validated if name in PER_EPOCH else event["updates"])
         self.bests = [best for best in self.bests if best["updates"] <= validated]
         kept = [mark for mark in self.recent if mark[0] <= event["updates"]]
@@ -95,7 +98,7 @@ class History:
         scores = ", ".join(
             f"{n} {event[n]:.4g}" for n in PER_EPOCH if number_of(event, n) is not None
         )
-        self.words.append(f"epoch {epoch}: {scores}")
+        self.messages.append(f"epoch {epoch}: {scores}")
 
     def _put(self, name: str, at: int, value: float | None) -> None:
         if value is not None:
@@ -104,19 +107,19 @@ class History:
             values.append(value)
 
     def curves(self) -> dict[str, Curve]:
-        """Return the series as they are now."""
-        self._thin()
-        return {name: thinned.curve() for name, thinned in self._thinned.items()}
+        """Return the current curves by name."""
+        self._decimate()
+        return {name: series.curve() for name, series in self._curves.items()}
 
-    def _thin(self) -> None:
+    def _decimate(self) -> None:
         for name, (places, values) in self._fresh.items():
             x, y = np.array(places, float), np.array(values)
-            self._thinned.setdefault(name, Thinned()).extend(x, y)
+            self._curves.setdefault(name, DecimatedSeries()).extend(x, y)
         self._fresh = {}
 
     @property
     def seconds_per_update(self) -> float | None:
-        """Clock time of an update, validation in it; None before the second one."""
+        """Clock time per update, including validation; None before the second update."""
         if len(self.pace) < 2:
             return None
         (first, start), (last, end) = self.pace[0], self.pace[-1]
@@ -124,7 +127,7 @@ class History:
 
 
 def number_of(event: Mapping[str, Any], name: str) -> float | None:
-    """Return a finite number of an event; None where there is none."""
+    """Return a finite number from an event; None if it has none."""
     value = event.get(name)
     if type(value) is not float and type(value) is not int:
         return None
@@ -135,6 +138,6 @@ def number_of(event: Mapping[str, Any], name: str) -> float | None:
 
 
 def count_of(event: Mapping[str, Any], name: str) -> int | None:
-    """Return a whole number of an event; None where there is none."""
+    """Return an integer from an event; None if it has none."""
     value = number_of(event, name)
     return None if value is None else int(value)

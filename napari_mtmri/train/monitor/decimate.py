@@ -1,26 +1,27 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A curve of any length in bounded memory. Knows no torch and no Qt."""
+"""Decimated curves: a series of any length in bounded memory. Imports neither torch nor Qt."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-MOST_BINS = 300  # more than a small plot has pixels to tell apart
+MOST_BINS = 300  # finer than a small plot can show
 FIRST, LAST, COUNT, SUM, LOW, HIGH = range(6)  # columns of the bins
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """A thinned series, ready to be drawn.
+    """A decimated series, ready to be drawn.
 
     Parameters
     ----------
-    x : float array (n,)
-        Middles of the bins, in updates.
-    mean, low, high : float array (n,)
-        Of what fell into each bin.
+    x : float64 array, (bin,)
+        Centres of the bins, in updates.
+    mean, low, high : float64 arrays, (bin,)
+        Mean, smallest and largest value in each bin.
     """
 
     x: np.ndarray
@@ -32,17 +33,17 @@ class Curve:
         return len(self.x)
 
 
-class Thinned:
-    """A series that keeps mean, least and largest value of neighbours.
+class DecimatedSeries:
+    """A growing series, kept as mean, smallest and largest value of each bin.
 
-    Each bin holds ``stride`` values that follow each other, the last one perhaps fewer;
-    when there are too many bins, two become one, so that a million values need as much
-    room as a thousand.
+    Each bin holds ``stride`` consecutive values, the last one perhaps fewer. When there are
+    too many bins, pairs are joined, so that a million values need as much memory as a
+    thousand.
 
     Parameters
     ----------
     most : int
-        Number of bins it never exceeds.
+        Largest number of bins.
     """
 
     def __init__(self, most: int = MOST_BINS) -> None:
@@ -54,9 +55,9 @@ class Thinned:
 
         Parameters
         ----------
-        x : float array (n,)
-            Updates, rising, and later than all before.
-        values : float array (n,)
+        x : float64 array, (value,)
+            Updates in increasing order, after all earlier ones.
+        values : float64 array, (value,)
         """
         if not len(x):
             return
@@ -72,18 +73,25 @@ class Thinned:
             self.stride *= 2
 
     def cut(self, after: int) -> None:
-        """Forget all bins with a value of a later update than ``after``."""
+        """Remove all bins that contain an update later than ``after``."""
         self._bins = self._bins[self._bins[:, LAST] <= after]
 
     def curve(self) -> Curve:
-        """Return the series as it is now."""
+        """Return the current series."""
         bins = self._bins
         middle, mean = (bins[:, FIRST] + bins[:, LAST]) / 2, bins[:, SUM] / bins[:, COUNT]
         return Curve(middle, mean, bins[:, LOW].copy(), bins[:, HIGH].copy())
 
 
+def decimate(x: Sequence[float], values: Sequence[float], most: int = MOST_BINS) -> Curve:
+    """Return a series with at most ``most`` bins."""
+    series = DecimatedSeries(most)
+    series.extend(np.array(x, float), np.array(values, float))
+    return series.curve()
+
+
 def _joined(bins: np.ndarray, starts: np.ndarray | list[int]) -> np.ndarray:
-    """Return bins that take in all from one start to the next."""
+    """Return one bin for the bins from each start to the next."""
     if not len(bins):
         return bins
     ends = [*starts[1:], len(bins)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Follow a training through its folder, whoever runs it and where. Knows no torch, no Qt."""
+"""Follow a training by reading its folder, on any machine. Imports neither torch nor Qt."""
 
 from __future__ import annotations
 
@@ -16,36 +16,37 @@ from napari_mtmri.train.monitor.aggregate import History, count_of, number_of
 from napari_mtmri.train.monitor.decimate import Curve
 from napari_mtmri.train.monitor.status import ENDS, Status, is_stalled
 
-MOST_BYTES = 4 * 2**20  # read at once
-# Python hands over to a window's thread only every 5 ms, for each call of Qt anew, unless it
-# rests; so it does, and a window stays quick while millions of events are read.
+MOST_BYTES = 4 * 2**20  # largest block read at once
+# A thread that computes gives the interpreter to the window's thread only every 5 ms. Sleeping
+# now and then keeps the window responsive while millions of events are read.
 EVENTS_AT_ONCE, REST_S = 100, 0.0005
-HEAD_BYTES = 128  # of the file, by which another one in its place is known
+HEAD_BYTES = 128  # first bytes of the event file, which reveal that it was replaced
 MOST_LINE_BYTES = 2**16
 TAIL_BYTES, TAIL_LINES = 2**14, 60
 
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """What is known of a training at a moment; small, however long it has run.
+    """State of a training at one time, of bounded size.
 
     Parameters
     ----------
     number : int
-        Grows with all that was heard.
+        Increases with each new event.
     status : Status
     curves : mapping of Curve
-        By the events' names; the segmentation loss of truth and own steps apart.
+        By the keys of the events; the segmentation loss is split into updates with the true
+        image and with the reconstruction.
     recent : ((int, bool), ...)
-        The newest updates, and whether each was shown the truth.
+        The latest updates, and whether the U-Net was given the true image.
     facts : mapping
-        Of the last "start" or "resume".
+        The last "start" or "resume" event.
     validation, best : mapping
-        The newest validation and the best one; empty where there is none.
+        The latest and the best "validation" event; empty if there is none.
     lines : (str, ...)
-        End of what it wrote on its console, or else what its events say in words.
+        The last lines of the console output, or else messages from the events.
     has_more : bool
-        Whether there is more to read at once.
+        Whether more events can be read at once.
     """
 
     number: int = 0
@@ -60,26 +61,27 @@ class Snapshot:
 
 
 class Follower:
-    """Reads what was added to a run folder; give its `poll` to a thread.
+    """Reads new events of a training folder; call `poll` in a thread.
 
     Parameters
     ----------
     run : Path
+        Training folder.
     launched : Process, optional
-        Who was started to train there and may not have said a word yet.
+        Process that was started to train there and may not have written anything yet.
     """
 
     def __init__(self, run: Path, launched: Process | None = None) -> None:
         self.run, self.launched = Path(run), launched
-        self._begin_anew()
+        self._restart()
 
-    def _begin_anew(self) -> None:
+    def _restart(self) -> None:
         self._place, self._head, self._number = 0, b"", 0
         self._history = History()
         self._curves: tuple[int, dict[str, Curve]] = (0, {})
 
     def poll(self, now: float | None = None) -> Snapshot:
-        """Return how it stands, after reading what is new; never waits and never raises."""
+        """Read new events and return the state of the training; never waits, never raises."""
         has_more = self._read()
         history = self._history
         return Snapshot(
@@ -90,7 +92,7 @@ class Follower:
             facts=history.facts,
             validation=history.validation,
             best=history.bests[-1] if history.bests else {},
-            lines=_tail(console_of(self.run)) or tuple(history.words),
+            lines=_tail(console_of(self.run)) or tuple(history.messages),
             has_more=has_more,
         )
 
@@ -100,23 +102,23 @@ class Follower:
         return self._curves[1]
 
     def _read(self) -> bool:
-        """Read the whole lines that were added; return whether there are more."""
+        """Read the complete lines that were added; return whether there are more."""
         try:
             with (self.run / EVENTS).open("rb") as file:
                 head = file.read(HEAD_BYTES)
                 size = file.seek(0, 2)
                 if size < self._place or not head.startswith(self._head):
-                    self._begin_anew()
+                    self._restart()
                 self._head = head
                 file.seek(self._place)
                 block = file.read(MOST_BYTES)
         except OSError:
             if self._place:
-                self._begin_anew()
+                self._restart()
             return False
         whole = block.rfind(b"\n") + 1
         if not whole and len(block) > MOST_LINE_BYTES:
-            whole = len(block)  # no line of ours is that long
+            whole = len(block)  # too long for an event: skipped
         self._place += whole
         for number, event in enumerate(parse_events(block[:whole].splitlines())):
             self._history.add(event)
@@ -127,7 +129,7 @@ class Follower:
 
     def _status(self, now: float) -> Status:
         history, last = self._history, self._history.last
-        heard = number_of(last, "time") or 0.0
+        last_time = number_of(last, "time") or 0.0
         who = self._who()
         pace = history.seconds_per_update
         facts: dict[str, Any] = {}
@@ -144,7 +146,7 @@ class Follower:
                 "checkpoint_at": number_of(history.checkpoint, "time"),
                 "checkpoint_updates": count_of(history.checkpoint, "updates"),
             }
-        if who is not None and who.started > heard:  # it has not said a word yet
+        if who is not None and who.started > last_time:  # it has not written an event yet
             if not who.is_gone():
                 return Status("starting", is_stopping=self._is_stopping(), **facts)
             return Status("failed", self._last_words(), **facts)
@@ -152,7 +154,7 @@ class Follower:
             return Status()
         if last["kind"] in ENDS:
             return Status(ENDS[last["kind"]], str(last.get("reason", "")), **facts)
-        silent = max(now - max(heard, _modified(self.run / HEARTBEAT)), 0.0)
+        silent = max(now - max(last_time, _modified(self.run / HEARTBEAT)), 0.0)
         if who is not None and who.is_gone():
             return Status("killed", **facts)
         state = "stalled" if is_stalled(silent, pace) else "running"
@@ -167,7 +169,7 @@ class Follower:
 
     def _last_words(self) -> str:
         lines = [line for line in _tail(console_of(self.run)) if not line.startswith("note: ")]
-        return lines[-1] if lines else "its process ended before it began."
+        return lines[-1] if lines else "its process ended before the training began."
 
 
 def _epochs_done(history: History) -> int:
@@ -183,7 +185,7 @@ def _modified(path: Path) -> float:
 
 
 def _tail(path: Path) -> tuple[str, ...]:
-    """Return the last lines of a text that grows."""
+    """Return the last lines of a growing text file."""
     try:
         with path.open("rb") as file:
             file.seek(max(file.seek(0, 2) - TAIL_BYTES, 0))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How a training stands, as its folder tells it. Knows no torch and no Qt."""
+"""State of a training, as read from its folder. Imports neither torch nor Qt."""
 
 from __future__ import annotations
 
@@ -17,23 +17,28 @@ LEAST_STALL_S, STALL_UPDATES = 60.0, 20
 
 @dataclass(frozen=True)
 class Status:
-    """How a training stands.
+    """State and progress of a training.
 
     Parameters
     ----------
     state : State
-        "killed": its process has gone without a word; "stalled": the process lives, or
-        is on another machine, and there has been no sign of life for long.
+        "killed": its process ended without a final event; "stalled": no event or heartbeat
+        for long, although the process is alive or on another machine.
     reason : str
-        Why it failed; empty else.
+        Why it failed; empty otherwise.
     is_stopping : bool
-        Whether a stop was asked for and has not been obeyed yet.
+        Whether a stop was requested and has not happened yet.
     updates, total : int or None
+        Updates done, and of the whole training.
     epoch, epochs : int or None
-        Epochs that are over; all.
+        Epochs done, and of the whole training.
     seconds_per_update, seconds_left, silent_s : float or None
-        From clock times, validation in them; None where not known.
-    checkpoint_at, checkpoint_updates : float (seconds since 1970), int or None
+        Clock time per update and to the end, including validation; time since the last
+        event or heartbeat. None if unknown.
+    checkpoint_at : float or None
+        Time of the last checkpoint in seconds since 1970.
+    checkpoint_updates : int or None
+        Updates in the last checkpoint.
     """
 
     state: State = "no run"
@@ -51,15 +56,15 @@ class Status:
 
     @property
     def is_going_on(self) -> bool:
-        """Whether a process works on it, as far as is known."""
+        """Whether a process is training, as far as is known."""
         return self.state in GOING_ON
 
     @property
     def can_go_on(self) -> bool:
-        """Whether it can be resumed: it had begun, and nobody works on it."""
+        """Whether it can be resumed: it has begun, and no process is training."""
         return self.state in CAN_GO_ON and self.total is not None
 
 
 def is_stalled(silent_s: float, seconds_per_update: float | None) -> bool:
-    """Return whether a silence is longer than a training's own pace explains."""
+    """Return whether the time without events is too long for the pace of the training."""
     return silent_s > max(LEAST_STALL_S, STALL_UPDATES * (seconds_per_update or 0.0))

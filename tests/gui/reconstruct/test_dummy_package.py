@@ -86,4 +86,4 @@ def test_its_pattern_can_be_trained_with(dummy_package: Path, viewer: Any) -> No
     assert isinstance(field, QComboBox)
     assert field.findText("comb") >= 0
     field.setCurrentText("comb")
-    assert panel.plan.recipe().pattern == "comb"
+    assert panel.plan.recipe().sampling.pattern == "comb"

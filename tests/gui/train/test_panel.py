@@ -19,7 +19,7 @@ from napari_mtmri.gui.train.parts.recipe import GENERAL, OWN
 from napari_mtmri.methods.base import DEFAULT_METHOD, trainable
 from napari_mtmri.patterns.base import PATTERNS
 from napari_mtmri.train.folder import launch
-from napari_mtmri.train.folder.recent import recent_runs, remember_run
+from napari_mtmri.train.folder.launch import recent_runs, remember_run
 from napari_mtmri.train.monitor.reader import Follower
 from napari_mtmri.train.recipe import SECTION_OF
 from napari_mtmri.weights import list_weights

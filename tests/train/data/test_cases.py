@@ -97,8 +97,8 @@ def test_a_folder_of_nothing_known_is_refused_with_what_is_known(tmp_path: Path)
     ("edit", "said"),
     [
         (lambda a: np.full(a.shape, np.nan, np.float32), "NaN"),
-        (lambda a: np.zeros_like(a), "every voxel is 0"),
-        (lambda a: (a - a.mean()) / a.std(), "no magnitudes"),
+        (lambda a: np.zeros_like(a), "all voxels are 0"),
+        (lambda a: (a - a.mean()) / a.std(), "not magnitudes"),
         (lambda a: np.stack([a, a], axis=-1), "series"),
         (lambda a: a[:-1], "shape"),
     ],
@@ -154,7 +154,7 @@ def test_with_a_single_class_any_label_is_one(number: int, folder: Path) -> None
     change(folder / "0_mask.nii.gz", lambda a: a.astype(np.int16) * np.int16(number))
     np.testing.assert_array_equal(load_case(first, Recipe(classes=1)).labels, before > 0)
     if number not in range(256):  # would wrap around
-        with pytest.raises(InputError, match=f"{number}.*set classes"):
+        with pytest.raises(InputError, match=f"{number}.*set `classes`"):
             load_case(first, Recipe())
 
 
@@ -183,7 +183,7 @@ def test_labels_are_counted_in_the_training_cases(cases: list[Case]) -> None:
     heard: list[str] = []
     train, val = [with_label(cases[0], 3)], [cases[1]]
     assert with_classes(Recipe(), train, val, heard.append).data.classes == 3
-    assert heard == ["no training case shows label 2 of 3."]
+    assert heard == ["no training case has label 2 of 3."]
     only_255 = [replace(cases[0], labels=cases[0].labels * np.uint8(255))]
     assert with_classes(Recipe(), only_255, val).data.classes == 1
     with pytest.raises(InputError, match="has label 4"):
@@ -234,7 +234,7 @@ def test_rules_pair_what_their_wildcards_stand_for(
 
 def test_rules_do_not_pair_what_only_comes_next(tmp_path: Path) -> None:
     place(tmp_path, ["images/a.nii", "images/b.nii", "labels/b.nii", "labels/c.nii"])
-    with pytest.raises(InputError, match=r"images/a\.nii: its labels are none"):
+    with pytest.raises(InputError, match=r"images/a\.nii: labels that match are none"):
         find_cases(tmp_path, Recipe(image_glob="images/*.nii", labels_glob="labels/*.nii"))
     place(tmp_path, ["labels/a-1.nii", "labels/a-2.nii"])
     with pytest.raises(InputError, match=r"a-1\.nii, .*a-2\.nii"):
@@ -275,5 +275,5 @@ def test_rules_find_pairs_and_patients(tmp_path: Path) -> None:
     assert [f.patient for f in files] == ["0", "0", "1"]
     assert files[0].split == files[1].split
     (tmp_path / "free/sub-0/scan0/mask.nii.gz").unlink()
-    with pytest.raises(InputError, match=r"scan0/image\.nii\.gz: its labels are none"):
+    with pytest.raises(InputError, match=r"scan0/image\.nii\.gz: labels that match are none"):
         find_cases(tmp_path / "free", recipe)

@@ -166,14 +166,14 @@ def test_a_table_beside_label_maps_says_patient_and_split(tmp_path: Path) -> Non
     files = find_cases(tmp_path, Recipe())
     assert [(f.patient, f.split) for f in files] == [("a", "train"), ("a", "train"), ("b", "val")]
     save(tmp_path / "subject18_tissues.nii.gz", head_map())
-    with pytest.raises(InputError, match="no line for case 'subject18'"):
+    with pytest.raises(InputError, match="no row for case 'subject18'"):
         find_cases(tmp_path, Recipe())
 
 
 @pytest.mark.parametrize("numbers", [[0, 0], [0, -3], [0, 70000], [4, 4]])
 def test_a_map_of_no_tissues_is_refused(numbers: list[int], tmp_path: Path) -> None:
     save(tmp_path / "subject04_tissues.nii.gz", np.resize(numbers, SHAPE).astype(np.int32))
-    with pytest.raises(InputError, match="no map of tissues"):
+    with pytest.raises(InputError, match="not a map of tissues"):
         load_case(find_cases(tmp_path, Recipe())[0], Recipe())
 
 

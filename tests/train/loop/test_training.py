@@ -29,7 +29,7 @@ from napari_mtmri.train.folder.layout import (
     read_config,
     read_events,
 )
-from napari_mtmri.train.folder.lock import only_one
+from napari_mtmri.train.folder.process import only_one
 from napari_mtmri.train.loop.hardware import Machine
 from napari_mtmri.train.loop.objective import Objective, StepContext, make_network
 from napari_mtmri.train.recipe import Recipe
@@ -277,7 +277,7 @@ def test_fine_tuning_goes_on_without_the_weights_it_started_from(
 def test_a_folder_in_which_another_trains_is_left_alone(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("napari_mtmri.train.folder.lock.PATIENCE_S", 0.2)
+    monkeypatch.setattr("napari_mtmri.train.folder.process.PATIENCE_S", 0.2)
     run = tmp_path / "run"
     Training(TINY, folder, run).run(most_updates=1)
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}

@@ -18,11 +18,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_mtmri.gui.train.sentences import facts_line, scores_line, status_line
+from napari_mtmri.train.folder.launch import recent_runs, remember_run
 from napari_mtmri.train.folder.layout import EVENTS, PROCESS, read_events
-from napari_mtmri.train.folder.recent import recent_runs, remember_run
 from napari_mtmri.train.monitor import reader as follow
 from napari_mtmri.train.monitor.aggregate import N_RECENT
-from napari_mtmri.train.monitor.decimate import MOST_BINS, Thinned
+from napari_mtmri.train.monitor.decimate import MOST_BINS, DecimatedSeries
 from napari_mtmri.train.monitor.reader import Follower
 from tests.train.folders import (
     FACTS,
@@ -129,7 +129,7 @@ def test_a_training_whose_disk_is_away_stays_in_the_list(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "napari_mtmri.train.folder.recent._file", lambda: tmp_path / "trainings.json"
+        "napari_mtmri.train.folder.launch._recent_file", lambda: tmp_path / "trainings.json"
     )
     away, here = begun(tmp_path / "away", 1), begun(tmp_path / "here", 1)
     remember_run(away)
@@ -195,7 +195,7 @@ def test_a_long_training_is_read_piece_by_piece_in_bounded_memory(
     st.integers(1, 200),
 )
 def test_thinning_keeps_extremes_and_the_mean(values: list[float], most: int, n_parts: int) -> None:
-    thinned = Thinned(most)
+    thinned = DecimatedSeries(most)
     for part in np.array_split(np.arange(len(values)), n_parts):
         thinned.extend(part.astype(float), np.array(values)[part])
     curve = thinned.curve()
@@ -223,7 +223,16 @@ def test_time_to_go_is_that_of_the_clock(tmp_path: Path) -> None:
     assert (status.updates, status.total, status.epoch, status.epochs) == (20, 50, 2, 5)
 
 
-# How it stands
+def test_a_pause_does_not_slow_the_pace(tmp_path: Path) -> None:
+    at = time.time() - 5000
+    run = begun(tmp_path / "run", 10, at)
+    later = at + 4000
+    again = [update(10 + n, later + 0.1 * n) for n in range(1, 6)]
+    write(run, [event("stopped", 10, at + 1), event("resume", 10, later, **FACTS), *again])
+    assert Follower(run).poll().status.seconds_per_update == pytest.approx(0.1, rel=1e-3)
+
+
+# State of a training
 
 
 def test_no_folder_and_an_empty_one_are_no_run(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Cases whose images are simulated from maps of tissues."""
+"""Cases whose images are simulated from tissue label maps."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from napari_mtmri.volume import Volume
 
 BRIGHTEST = 1000.0
 MOST_NUMBER = 2**16 - 1
-RIM = 2  # voxels around a blob beside the head, where fuzzy maps fade out
+RIM = 2  # voxels around a spot outside the head, over which fuzzy maps fade out
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """What the numbers of a label map stand for.
+    """Tissues and label classes of the numbers in a label map.
 
     Parameters
     ----------
     tissues : mapping of int to str
-        Names as in `tissues.TISSUES`.
+        Tissue of each number; names as in `tissues.TISSUES`.
     classes : mapping of int to int
-        Which number becomes which label to be found; the others are background.
+        Label of each number in the segmentation; numbers that are missing are background.
     contrast : str
-        One of `tissues.SEQUENCES`, for a recipe that says "as-is".
+        One of `tissues.SEQUENCES`; used if ``sequence`` of the recipe is "as-is".
     """
 
     tissues: Mapping[int, str]
@@ -45,14 +45,14 @@ class Meaning:
 
 @dataclass(frozen=True)
 class Anatomy:
-    """A head as tissues.
+    """Tissues of a head.
 
     Parameters
     ----------
     labels : Volume
-        The tissue that fills most of each voxel.
-    fractions : mapping of int to array, optional
-        How much of each voxel each tissue fills; softened labels where there are none.
+        Number of the main tissue in each voxel.
+    fractions : mapping of int to array, (i, j, k), optional
+        Fraction of each voxel that each tissue fills; without them, labels are smoothed.
     """
 
     labels: Volume
@@ -62,15 +62,15 @@ class Anatomy:
 def simulated_case(
     name: str, source: str, read: Callable[[], Anatomy], meaning: Meaning, recipe: Recipe
 ) -> CaseFile:
-    """Return the case of an anatomy; its patient is its name, its split not known.
+    """Return the case of an anatomy; the patient is its name, the split is empty.
 
     Parameters
     ----------
     name : str
     source : str
-        Where the anatomy lies, for people.
+        Description of the origin, for messages.
     read : callable
-        It can be pickled.
+        Returns the anatomy; can be pickled.
     meaning : Meaning
     recipe : Recipe
     """
@@ -79,22 +79,22 @@ def simulated_case(
 
 
 def simulate_case(name: str, read: Callable[[], Anatomy], meaning: Meaning, recipe: Recipe) -> Pair:
-    """Return the image of an anatomy as the recipe wants it, and the labels to be found.
+    """Return the image of an anatomy, simulated as in the recipe, and its labels.
 
-    Bias and the T2 of lesions are drawn from the seed and the name.
+    Bias field and T2 of lesions are random and depend on seed and name.
 
     Raises
     ------
     InputError
-        If the anatomy cannot be read, or is none.
+        If the anatomy cannot be read, or is not a map of tissues.
     """
     anatomy, draw = read(), keyed_generator(recipe.seed, name, "tissues")
     found = np.asarray(anatomy.labels.data)
     low, high = int(found.min()), int(found.max())
     if not 0 <= low < high <= MOST_NUMBER:
         raise InputError(
-            f"{anatomy.labels.path or name}: numbers from {low} to {high} are no map of tissues; "
-            f"they begin with 0 and end at {MOST_NUMBER} at most."
+            f"{anatomy.labels.path or name}: numbers from {low} to {high} are not a map of "
+            f"tissues; use numbers from 0 (air) up to {MOST_NUMBER} at most."
         )
     crisp, contrast = keep_head(found), _contrast(meaning, recipe)
     values = signals(contrast, recipe.data.field_t, lesion_t2=float(draw.uniform(*LESION_T2)))
@@ -108,7 +108,7 @@ def simulate_case(name: str, read: Callable[[], Anatomy], meaning: Meaning, reci
     image *= BRIGHTEST / max(float(image.max()), 1e-12)
     table = np.zeros(int(crisp.max()) + 1, np.uint8)
     for number, label in meaning.classes.items():
-        table[number : number + 1] = label  # a number beyond those of this map fits nowhere
+        table[number : number + 1] = label  # empty slice if the map lacks this number
     grid = replace(anatomy.labels, name=name)
     return replace(grid, data=image, kind="image"), replace(grid, data=table[crisp], kind="labels")
 
@@ -126,12 +126,12 @@ def _around(blobs: np.ndarray) -> np.ndarray:
 
 
 def with_sides(folder: Path, files: Sequence[CaseFile], recipe: Recipe) -> list[CaseFile]:
-    """Return the cases with patient and split of a ``cases.csv`` beside them, if there is one.
+    """Return the cases with patient and split from ``cases.csv`` in their folder, if it exists.
 
     Raises
     ------
     InputError
-        If it does not have a line for each.
+        If the table lacks a case.
     """
     table = folder / CASES
     if not table.is_file():
@@ -139,6 +139,6 @@ def with_sides(folder: Path, files: Sequence[CaseFile], recipe: Recipe) -> list[
     sides = {row["case"]: side_of(table, row, recipe) for row in read_table(table)}
     missing = [file.name for file in files if file.name not in sides]
     if missing:
-        raise InputError(f"{table}: has no line for case {missing[0]!r}; add it.")
+        raise InputError(f"{table}: has no row for case {missing[0]!r}; add it.")
     pairs = ((file, *sides[file.name]) for file in files)
     return [replace(file, patient=patient, split=split) for file, patient, split in pairs]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""ATLAS, T1-weighted images of stroke: releases 1.2 and 2.0 as they are published."""
+"""ATLAS, T1-weighted images of stroke: releases 1.2 and 2.0 as published."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from napari_mtmri.readers.base import read_volume
 from napari_mtmri.train.data.sources.base import CaseFile, Pair, Source
 from napari_mtmri.train.recipe import Recipe
 
-# R1.2: Site/patient/tNN/…_t1w_deface_stx.nii.gz; one file a lesion: …_LesionSmooth[_k]_stx.nii.gz.
+# R1.2: Site/patient/tNN/…_t1w_deface_stx.nii.gz; one file per lesion: …_LesionSmooth[_k]_stx.nii.gz.
 IMAGE_1, LESIONS_1 = "*/*/t*/*t1w*stx.nii*", "*LesionSmooth*stx.nii*"
 # R2.0, in BIDS: site/sub-…/ses-…/anat/…_T1w.nii.gz and …_label-L_desc-T1lesion_mask.nii.gz.
 IMAGE_2, LESIONS_2 = "sub-*/ses-*/anat/*_T1w.nii*", "*_label-L*_mask.nii*"
-ABOVE = ("", "*/", "*/*/", "*/*/*/")  # folders around it; the whole disk is not searched
+ABOVE = ("", "*/", "*/*/", "*/*/*/")  # up to three parent folders
 INSIDE = 0.5  # lesions of R1.2 are smoothed, 0 to 1 or 0 to 255
 
 
@@ -31,7 +31,7 @@ def _list(folder: Path, recipe: Recipe) -> list[CaseFile]:
     for image in _images(folder, IMAGE_1):
         lesions = sorted(image.parent.glob(LESIONS_1))
         if not lesions:
-            raise InputError(f"{image}: no lesion mask {LESIONS_1} beside it; copy it again.")
+            raise InputError(f"{image}: no lesion mask {LESIONS_1} next to it; copy it again.")
         site, patient, visit = image.parts[-4:-1]
         found.append(_case(f"{site}-{patient}-{visit}", f"{site}-{patient}", image, lesions))
     for image in _images(folder, IMAGE_2):
@@ -48,14 +48,14 @@ def _case(name: str, patient: str, image: Path, lesions: Sequence[Path]) -> Case
 
 
 def read_united(image: Path, lesions: Sequence[Path]) -> Pair:
-    """Return an image and the union of its lesion masks, which lie on its voxels."""
+    """Return an image and the union of its lesion masks, which have the same voxels."""
     volume = read_volume(image, "image")
     union = np.zeros(volume.shape, bool)
     for path in lesions:
         mask = read_volume(path, "image").data
         if mask.shape != union.shape:
             raise InputError(
-                f"{path}: shape {mask.shape} is not that of its image, {union.shape}; copy it again."
+                f"{path}: shape {mask.shape} is not that of its image, {union.shape}; copy the file again."
             )
         union |= mask > INSIDE * max(float(mask.max()), 1e-12)
     return volume, volume.like(union.astype(np.uint8), kind="labels")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a source of cases promises: list them without reading them."""
+"""Source of cases: a layout of folders whose cases can be listed without reading images."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ Pair = tuple[Volume, Volume]
 
 @dataclass(frozen=True)
 class CaseFile:
-    """Where a case lies, and how it is read.
+    """A case that has not been read yet.
 
     Parameters
     ----------
     name, patient : str
     split : {"train", "val", "test"} or ""
-        Empty until the split is drawn, where the source names none.
+        Empty until drawn, if the source defines no split.
     image, labels : str
-        What is read, for people.
+        Names of the files, for messages.
     load : callable
-        Returns image and labels; it can be pickled.
+        Returns image and labels; can be pickled.
     """
 
     name: str
@@ -40,12 +40,12 @@ class CaseFile:
     load: Callable[[], Pair] = field(repr=False, compare=False)
 
     def open(self) -> Pair:
-        """Return image and labels, on one grid.
+        """Return image and labels, on the same grid.
 
         Raises
         ------
         InputError
-            If a file cannot be read, or the labels lie on another grid.
+            If a file cannot be read, or the grids differ.
         """
         image, labels = self.load()
         labels.require_same_grid(image, f"the image {self.image}")
@@ -59,11 +59,11 @@ class Source:
     Parameters
     ----------
     title : str
-        For messages.
+        Name of the layout, for messages.
     recognises : callable
-        Whether a folder (or table) looks like it.
+        Returns whether a folder or table has this layout.
     list_cases : callable
-        Its cases, in a fixed order.
+        Returns the cases, in a fixed order.
     """
 
     title: str

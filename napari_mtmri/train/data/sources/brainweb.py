@@ -29,7 +29,7 @@ MEANING = Meaning(
 )  # fmt: skip
 SUBJECTS = (4, 5, 6, 18, 20, 38, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54)
 CRISP = ("tissues", "crisp_v")
-# The fuzzy models, in the order of the numbers of the crisp one.
+# The fuzzy models, in the order of their numbers in the crisp model.
 FUZZY = (
     "bck_v", "csf_v", "gm_v", "wm_v", "fat_v", "muscles_v", "muscles_skin_v", "skull_v",
     "vessels_v", "fat2_v", "dura_v", "marrow_v",
@@ -42,7 +42,7 @@ LIBRARY_AFFINE = np.array(
 
 
 def _models(folder: Path) -> dict[str, dict[str, Path]]:
-    """Return the files of each subject, by what they hold."""
+    """Return the files of each subject by the name of their model."""
     found: dict[str, dict[str, Path]] = {}
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         match = FILE.fullmatch(path.name)
@@ -66,7 +66,7 @@ def _case(name: str, models: Mapping[str, Path], recipe: Recipe) -> CaseFile:
     if crisp is None:
         where = next(iter(models.values())).parent
         raise InputError(
-            f"{where}: {name} lacks {', '.join(missing)}; add them, or its crisp_v alone."
+            f"{where}: {name} lacks {', '.join(missing)}; add these files, or crisp_v alone."
         )
     return simulated_case(name, str(crisp), partial(_read_crisp, crisp), MEANING, recipe)
 
@@ -77,7 +77,7 @@ def _read_crisp(path: Path) -> Anatomy:
 
 def _read_fuzzy(paths: Sequence[Path]) -> Anatomy:
     air = read_image(paths[0], "image")
-    whole = max(float(air.data.max()), 1e-12)  # a voxel of one tissue: 1, 255 or 4095
+    whole = max(float(air.data.max()), 1e-12)  # value of a voxel with one tissue: 1, 255 or 4095
     labels, most, fractions = np.zeros(air.shape, np.uint8), air.data / whole, {}
     for number, path in enumerate(paths[1:], start=1):
         volume = read_image(path, "image")
@@ -85,7 +85,7 @@ def _read_fuzzy(paths: Sequence[Path]) -> Anatomy:
         part = volume.data / whole
         labels[part > most] = number
         most = np.maximum(most, part)
-        fractions[number] = part.astype(np.float16)  # at 0.5 mm all of them take 1.3 GB
+        fractions[number] = part.astype(np.float16)  # at 0.5 mm, all models take 1.3 GB
     return Anatomy(air.like(labels, kind="labels"), fractions)
 
 
@@ -103,17 +103,17 @@ def _list_library(place: Path, recipe: Recipe) -> list[CaseFile]:
 
 
 def _fetch(subject: int) -> Anatomy:
-    """Return an anatomy that brainweb-dl has or fetches."""
+    """Return an anatomy from the cache or the download of brainweb-dl."""
     from brainweb_dl import get_mri
 
     try:
         crisp = np.asarray(get_mri(subject, "crisp"))
     except (OSError, EOFError, ValueError, zlib.error) as why:
         raise InputError(
-            f"subject{subject:02d}: brainweb-dl could not get it ({why}); try again, or name a "
+            f"subject{subject:02d}: brainweb-dl could not get it ({why}); try again, or give a "
             "folder with the tissue models."
         ) from why
-    # Its arrays run to superior, anterior and right, whatever its own affine says.
+    # Its array axes run to superior, anterior and right, although its affine differs.
     data = np.ascontiguousarray(crisp.transpose(2, 1, 0).astype(np.uint8))
     return Anatomy(Volume(data, LIBRARY_AFFINE, f"subject{subject:02d}", "labels"))
 

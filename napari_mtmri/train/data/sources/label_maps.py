@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A folder of tissue label maps with a list of what their numbers mean."""
+"""A folder of tissue label maps with a list of the tissues of their numbers."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ MOST_CLASS = 255
 
 
 def read_meaning(path: Path) -> Meaning:
-    """Return what ``tissues.json`` says: {"1": {"tissue": "csf", "class": 1}, ...}.
+    """Return the content of ``tissues.json``: {"1": {"tissue": "csf", "class": 1}, ...}.
 
     Raises
     ------
     InputError
-        If it is no such list, or names a tissue that is not known.
+        If the file is not such a list, or a tissue is unknown.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A folder of any layout, by the recipe's own rules."""
+"""A folder of any layout, by the file name patterns of the recipe."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Found = Mapping[Path, tuple[str, ...]]
 def _list(folder: Path, recipe: Recipe) -> list[CaseFile]:
     globs = recipe.data.image_glob, recipe.data.labels_glob
     if not all(globs):
-        raise RequestError(f"image_glob {globs[0]!r}, labels_glob {globs[1]!r}: give both.")
+        raise RequestError(f"`image_glob` {globs[0]!r}, `labels_glob` {globs[1]!r}: give both.")
     images, labels = (_found(folder, str(pattern)) for pattern in globs)
     shared = min(len(WILDCARD.findall(str(pattern))) for pattern in globs)
     by_words: dict[tuple[str, ...], list[Path]] = {}
@@ -33,10 +33,10 @@ def _list(folder: Path, recipe: Recipe) -> list[CaseFile]:
             continue
         matching = by_words.pop(words[:shared], [])
         if len(matching) != 1:
-            names = ", ".join(map(str, matching)) or "none that is left"
+            names = ", ".join(map(str, matching)) or "none"
             raise InputError(
-                f"{image}: its labels are {names}; let the first wildcards of image_glob and "
-                "labels_glob stand for one and the same case."
+                f"{image}: labels that match are {names}; the first wildcards of `image_glob` "
+                "and `labels_glob` must match the same text for one case."
             )
         found.append(_case(folder, image, matching[0], recipe))
     return found
@@ -50,7 +50,7 @@ def _case(folder: Path, image: Path, labels: Path, recipe: Recipe) -> CaseFile:
 
 
 def _found(folder: Path, pattern: str) -> Found:
-    """Return the files of a pattern, each with what its wildcards stand for."""
+    """Return the files that match a pattern, each with the text its wildcards match."""
     shape = re.compile("".join(map(_expression, WILDCARD.split(pattern))))
     found = {}
     for path in sorted(folder.glob(pattern)):
@@ -61,21 +61,27 @@ def _found(folder: Path, pattern: str) -> Found:
 
 
 def _expression(part: str) -> str:
-    """Return a part of a glob as a regular expression, with a group for a wildcard."""
+    """Return a part of a glob as a regular expression; a wildcard becomes a group."""
     if part.startswith("["):
         return f"({part.replace('[!', '[^')})"
     return {"**/": "((?:[^/]+/)*)", "*": "([^/]*)", "?": "([^/])"}.get(part, re.escape(part))
 
 
 def patient_of(name: str, pattern: str | None) -> str:
-    """Return the patient in a case's name.
+    """Return the patient of a case.
 
-    Without a pattern that is the "sub-..." of a BIDS name, or else the whole name.
+    Parameters
+    ----------
+    name : str
+        Name of the case.
+    pattern : str or None
+        Regular expression whose first group is the patient; None: the "sub-..." of a BIDS
+        name, or else the whole name.
 
     Raises
     ------
     RequestError
-        If the pattern is none, or finds nobody.
+        If the pattern is not a regular expression with a group, or does not match.
     """
     if pattern is None:
         match = BIDS_PATIENT.search(name)
@@ -84,9 +90,11 @@ def patient_of(name: str, pattern: str | None) -> str:
         match = re.search(pattern, name)
         found = match[1] if match else None
     except (re.error, IndexError) as why:
-        raise RequestError(f"patient_regex {pattern!r}: {why}; it needs one group.") from why
+        raise RequestError(
+            f"`patient_regex` {pattern!r}: {why}; give a regular expression with a group."
+        ) from why
     if not found:
-        raise RequestError(f"patient_regex {pattern!r} finds no patient in {name!r}; mend it.")
+        raise RequestError(f"`patient_regex` {pattern!r} finds no patient in {name!r}; correct it.")
     return found
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Heads made by the program, for trying out a training without any data."""
+"""Simulated heads, for trying a training without data."""
 
 from __future__ import annotations
 
@@ -26,10 +26,9 @@ TEXTURE = 0.03
 
 
 def make_head(name: str, recipe: Recipe) -> Pair:
-    """Return a small head with a lesion in its white matter, and the lesion.
+    """Return the image of a simulated head with a lesion in the white matter, and the lesion.
 
-    A FLAIR where the recipe names no other contrast. Heads of other seeds and names have
-    other shapes.
+    FLAIR contrast, unless the recipe names another one. The shape depends on seed and name.
     """
     draw = keyed_generator(recipe.seed, SIMULATED, name)
     shape = (recipe.data.simulated_size[1], recipe.data.simulated_size[0], N_SLICES)
@@ -43,7 +42,7 @@ def make_head(name: str, recipe: Recipe) -> Pair:
 
 def _tissues(shape: tuple[int, int, int], draw: np.random.Generator) -> np.ndarray:
     x, y, z = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij", sparse=True)
-    # A head is an ellipsoid seen from above its base to near its top; waves fold the cortex.
+    # The head is the middle part of an ellipsoid; waves fold the cortex.
     width, length = draw.uniform(0.84, 0.92), draw.uniform(0.9, 0.96)
     height = 0.15 + draw.uniform(0.4, 0.5) * z
     radius = np.sqrt((x / width) ** 2 + (y / length) ** 2 + height**2)
@@ -57,7 +56,7 @@ def _tissues(shape: tuple[int, int, int], draw: np.random.Generator) -> np.ndarr
     out[(abs(x) < 0.025) & (radius > 0.55) & (out != SKULL) & (out != FAT) & (out > 0)] = CSF
     for side in (-1, 1):
         wide, long = draw.uniform(0.06, 0.12), draw.uniform(0.22, 0.35)
-        across = x - side * (0.13 + 0.25 * y**2)  # horns bend away from the middle
+        across = x - side * (0.13 + 0.25 * y**2)  # the horns bend outwards
         ventricle = (across / wide) ** 2 + ((y + 0.05) / long) ** 2 + ((z + 0.2) / 0.7) ** 2
         out[ventricle + 0.15 * waves < 1] = CSF
     out[_lesion((x, y, z), 0.03 * waves, draw) & (out == WHITE_MATTER)] = LESION
@@ -75,7 +74,7 @@ def _lesion(
 
 
 def _smooth(shape: tuple[int, ...], draw: np.random.Generator, width: float) -> np.ndarray:
-    """Return a smooth random field of deviation 1."""
+    """Return a smooth random field with standard deviation 1."""
     from scipy.ndimage import gaussian_filter
 
     field = gaussian_filter(draw.normal(size=shape), width, mode="wrap")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A table ``cases.csv``: case, image, mask, and perhaps split and patient."""
+"""A table ``cases.csv``: case, image, mask, optionally split and patient."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ Row = Mapping[str, str]
 
 
 def read_table(table: Path) -> list[Row]:
-    """Return the lines of a table, each of which names a case.
+    """Return the rows of a table of cases.
 
     Raises
     ------
     InputError
-        If it is no table, or names no cases.
+        If the file is not a table, or has no column ``case``.
     """
     rows: list[Row] = list(read_rows(table))
     if "case" not in rows[0]:
         columns = ", ".join(rows[0])
-        raise InputError(f"{table}: has {columns}; it needs a column case and a line for each.")
+        raise InputError(f"{table}: has the columns {columns}; add a column case.")
     return rows
 
 
 def side_of(table: Path, row: Row, recipe: Recipe) -> tuple[str, Split | Literal[""]]:
-    """Return patient and split of a line, each as far as it is given.
+    """Return patient and split of a row; the split is empty if not given.
 
     Raises
     ------
     InputError
-        If the split is none of ours.
+        If the split is not train, val or test.
     """
     name, split = row["case"], row.get("split", "")
     patient = row.get("patient") or patient_of(name, recipe.data.patient_regex)
@@ -57,8 +57,8 @@ def _case(table: Path, row: Row, recipe: Recipe) -> CaseFile:
     name, image, labels = row["case"], row.get("image"), row.get("labels") or row.get("mask")
     if not (name and image and labels):
         raise InputError(
-            f"{table}: case {name!r} has image {image!r} and mask {labels!r}; name both, or "
-            "remove the line."
+            f"{table}: case {name!r} has image {image!r} and mask {labels!r}; give both, or "
+            "remove the row."
         )
     files = table.parent / image, table.parent / labels
     patient, split = side_of(table, row, recipe)
