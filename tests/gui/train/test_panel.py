@@ -153,7 +153,8 @@ def test_the_options_of_a_method_have_fields_while_it_is_chosen(
     field_of(train, "method").setCurrentText("refine")
     assert not own.isHidden()
     fields = train.recipe.forms[OWN].fields
-    assert train.recipe.plot.isHidden()  # it has no weights that move
+    assert train.recipe.groups["drlc"].isHidden()
+    assert train.recipe.groups["itfs"].isHidden()
     type_into(fields["filters"].native, "0", qtbot)
     assert not train.run_part.start.isEnabled()
     type_into(fields["filters"].native, "5", qtbot)
@@ -179,7 +180,8 @@ def test_the_plot_and_the_ticks_move_with_the_recipe(train: Any, qtbot: Any) -> 
     field_of(train, "teacher_forcing").setCurrentText("never")
     assert set(recipe.strip.ticks) == {False}
     field_of(train, "method").setCurrentText("d5c5")
-    assert recipe.plot.isHidden()
+    assert recipe.groups["drlc"].isHidden()
+    assert recipe.groups["itfs"].isHidden()
 
 
 def test_a_folder_that_does_not_exist_is_reported_at_the_field(

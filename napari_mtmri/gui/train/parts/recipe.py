@@ -120,13 +120,11 @@ class RecipePart(QWidget):
             form.show_problems(problems)
         self.estimate.setEnabled(not problems)
         self._show_keys(recipe)
-        self.plot.setVisible("drlc" in recipe.schedules)
         epochs, alpha, beta = weights_over_epochs(recipe)
         self.plot.show_line("α reconstruction", epochs, alpha)
         self.plot.show_line("β segmentation", epochs, beta)
         self.weights_note.setText(weights_sentence(recipe))
         shown, what = ticks(recipe)
-        self.strip.setVisible(bool(shown))
         self.strip.show_ticks(shown)
         self.ticks_note.setText(what)
 
@@ -151,7 +149,12 @@ class RecipePart(QWidget):
         for section, keys in (("drlc", weights), ("itfs", teacher)):
             followed = keys if section in recipe.schedules else ()
             self.forms[section].show_only((*followed, *self._plan.refused))
-        self.groups["network"].setVisible(recipe.start_from is None)  # else that of the weights
+            self._show_group(section, section in recipe.schedules)
+        self._show_group("network", recipe.start_from is None)  # else sizes of the weights
+
+    def _show_group(self, section: str, has_effect: bool) -> None:
+        is_refused = not self._plan.refused.keys().isdisjoint(self.forms[section].fields)
+        self.groups[section].setVisible(has_effect or is_refused)
 
     def show_estimate(self, found: Any = None) -> None:
         """Show what was measured, or that nothing was."""
