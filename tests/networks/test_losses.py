@@ -77,3 +77,26 @@ def test_dice_and_cross_entropy_add_up(classes: int) -> None:
         for kind in ("dice", "ce", "dice+ce")
     ]
     assert parts[0] + parts[1] == pytest.approx(parts[2], rel=1e-5)
+
+
+def test_soft_dice_is_equation_4() -> None:
+    labels = torch.zeros(2, 4, 5, dtype=torch.long)
+    labels[0, :2] = labels[1, 3] = 1
+    logits = torch.randn(2, 1, 4, 5, generator=torch.Generator().manual_seed(1))
+    p, g = torch.sigmoid(logits[:, 0]), labels.float()
+    expected = 1 - 2 * (p * g).sum() / (p.sum() + g.sum() + 0.1)
+    found = soft_dice_loss(logits, labels, Recipe().loss, BatchShare.whole(labels))
+    assert float(found) == pytest.approx(float(expected), rel=1e-6)
+
+
+def test_the_reconstruction_loss_is_the_one_named() -> None:
+    image = torch.tensor([[[3 + 4j, 0], [0, 0]]], dtype=torch.complex64)
+    target, share = torch.zeros_like(image), BatchShare.whole(image)
+
+    def loss(**keys: object) -> float:
+        return float(reconstruction_loss(image, target, Recipe(**keys).loss, share))
+
+    assert loss(recon_loss="l2") == pytest.approx((9 + 16) / 4)
+    assert loss(recon_loss="l1") == pytest.approx((3 + 4) / 4)
+    assert loss(recon_loss="l1", recon_domain="magnitude") == pytest.approx(5 / 4)
+    assert loss(recon_loss="l2", recon_domain="magnitude") == pytest.approx(25 / 4)

@@ -7,6 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from napari_mtmri.errors import RequestError
 from napari_mtmri.kspace import fft2c, ifft2c
 from napari_mtmri.networks.base import build
 from napari_mtmri.networks.d5c5 import D5C5, to_channels, to_complex
@@ -184,3 +185,22 @@ def test_truth_given_is_what_the_segmentation_sees() -> None:
     with torch.inference_mode():
         _, logits = network(torch.from_numpy(kspace), torch.from_numpy(mask), truth=truth)
         assert torch.equal(logits, network.segmentation(truth[:, None]))
+
+
+@pytest.mark.parametrize("classes", [1, 4])
+def test_outside_the_window_all_is_background(classes: int) -> None:
+    network = MultiTask(None, UNet(classes=classes, features=2, depth=1)).eval()
+    image, window = torch.rand(2, 1, 12, 14), (slice(2, 10), slice(3, 11))
+    with torch.inference_mode():
+        found = probabilities(network.segment(image, window))
+        inside = probabilities(network.segment(image[..., window[0], window[1]]))
+    torch.testing.assert_close(found[..., window[0], window[1]], inside)
+    outside = torch.ones(12, 14, dtype=torch.bool)
+    outside[window] = False
+    foreground = found[:, 0] if classes == 1 else 1 - found[:, 0]
+    assert float(foreground[:, outside].max()) < 1e-6
+
+
+def test_a_kind_that_is_not_registered_is_refused_by_name() -> None:
+    with pytest.raises(RequestError, match="'cubist' is not one of the networks"):
+        build({"kind": "cubist"})

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from napari_mtmri.train.data.batches import Simulator, plan_epoch
 from napari_mtmri.train.data.cases import Case
 from napari_mtmri.train.export.weights import export
 from napari_mtmri.train.folder.checkpoint import read_checkpoint
-from napari_mtmri.train.folder.layout import LAST, read_config, read_events
+from napari_mtmri.train.folder.layout import LAST, LOG, read_config, read_events
 from napari_mtmri.train.loop.hardware import Machine
 from napari_mtmri.train.loop.objective import Objective, StepContext, make_network
 from napari_mtmri.train.presets import make_recipe
@@ -242,6 +243,12 @@ def test_losses_have_the_names_that_the_member_gives(whole: dict[str, Path], fol
         assert event["loss"] == event["entropy_loss"]
     for event in updates:
         assert not {"alpha", "beta", "teacher", "recon_loss", "seg_loss"} & set(event)
+    with (tmp_path / "run" / LOG).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    first = [event["pixel_loss"] for event in updates[:PER_EPOCH]]
+    assert float(rows[0]["pixel_loss"]) == pytest.approx(np.mean(first))
+    assert rows[-1]["entropy_loss"]
+    assert not rows[-1]["pixel_loss"]
 
 
 def test_best_is_chosen_within_the_last_stage(whole: dict[str, Path], folder: Path, tmp_path: Path) -> None:  # fmt: skip

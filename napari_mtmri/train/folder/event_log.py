@@ -103,13 +103,12 @@ class EventLog:
             (self._out / HEARTBEAT).touch()
 
     def _count(self, event: Mapping[str, Any]) -> None:
-        for key in CURVES:
-            if key in event:
-                self._board.add_scalar(key, event[key], event["updates"])
+        for key in _curves_of(event):
+            self._board.add_scalar(key, event[key], event["updates"])
         self._add(event)
 
     def _add(self, event: Mapping[str, Any]) -> None:
-        for key in (*CURVES, "seconds"):
+        for key in (*_curves_of(event), "seconds"):
             if key in event:
                 self._values.setdefault(key, []).append(event[key])
 
@@ -123,7 +122,8 @@ class EventLog:
                 self._board.add_scalar(key, value, event["updates"])
         self._board.flush()
         self._rows.append(row)
-        write_text(self._out / LOG, csv_text(COLUMNS, self._rows))
+        others = dict.fromkeys(key for row in self._rows for key in row if key not in COLUMNS)
+        write_text(self._out / LOG, csv_text((*COLUMNS, *others), self._rows))
 
 
 class NoEventLog:
@@ -141,6 +141,11 @@ class NoEventLog:
 
     def beat(self) -> None:
         """Write nothing."""
+
+
+def _curves_of(event: Mapping[str, Any]) -> list[str]:
+    """Return the names of the numbers of an update, the losses of any method among them."""
+    return [key for key in event if key in CURVES or key.endswith("_loss")]
 
 
 def _rows_before(table: Path, epoch: int) -> list[Mapping[str, Any]]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+import napari_mtmri as mt
 from napari_mtmri.errors import InputError
 from napari_mtmri.methods.base import training_of
 from napari_mtmri.methods.training import spans_of
@@ -41,6 +43,18 @@ def test_what_is_exported_is_the_trained_network_with_a_card(run: Path, tmp_path
     assert "not for commercial use" in card.licence
     for name, value in make_network(TINY).state_dict().items():
         assert torch.equal(tensors[name], value.half().float())
+
+
+def test_the_box_of_the_training_is_that_of_the_exported_network(run: Path, tmp_path: Path) -> None:
+    card = export(run, tmp_path / "out" / "mtmri.safetensors")
+    assert card.architecture["window"] == list(TINY.data.crop)
+    data = np.zeros((48, 44, 2), np.float32)
+    data[6:18, 20:30] = 100
+    scan = mt.simulate(mt.Volume(data, np.eye(4)), mt.Pattern("random", 2))
+    found = mt.run(scan, "mtmri", weights=tmp_path / "out").probability.data
+    rows, columns = np.nonzero((found > 1e-6).any(axis=2))
+    assert np.ptp(rows) + 1 <= 16  # else the U-Net was shown more air than in its training
+    assert np.ptp(columns) + 1 <= 16
 
 
 def test_without_a_description_the_card_says_what_the_folder_knows(
