@@ -11,9 +11,11 @@ from magicgui.widgets import create_widget
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QWidget
 
+from napari_mtmri.gui.widgets.colors import color_of
 from napari_mtmri.parameters import Option
 
 AUTOMATIC = "automatic"
+EMPTY = "empty: "  # in the help of a typed option: what an empty field means
 N_STEPS = 50  # spin-box steps from minimum to maximum, for a number without a default
 DECIMALS = 3
 
@@ -37,6 +39,7 @@ class OptionsForm(QWidget):
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         self.fields: dict[str, Any] = {}
+        self.problems: dict[str, QLabel] = {}
         self._options: dict[str, Option] = {}
         self._styling = QTimer(self)
         self._styling.setSingleShot(True)
@@ -49,13 +52,17 @@ class OptionsForm(QWidget):
             self._layout.removeRow(0)
         self._options = {option.name: option for option in options}
         self.fields = {option.name: _field(option) for option in options}
+        self.problems = {option.name: QLabel() for option in options}
         for name, option in self._options.items():
             label, field = QLabel(option.title), self.fields[name]
             for widget in (label, field.native):
                 widget.setToolTip(_tip(option))
             field.native.setAccessibleName(option.title)
             self._layout.addRow(label, field.native)
-            if isinstance(field.native, QLineEdit):  # not on every keystroke
+            self.problems[name].setWordWrap(True)
+            self._layout.addRow(self.problems[name])
+            self._layout.setRowVisible(self.problems[name], False)
+            if self.is_typed(name):  # not on every keystroke
                 field.native.editingFinished.connect(partial(self._typed, name))
             else:
                 field.changed.connect(partial(self._edited, name))
@@ -77,11 +84,28 @@ class OptionsForm(QWidget):
                 if value is None:
                     value = field.min if _is_number(option) else _empty(option)
                 field.value = value
+            if self.is_typed(name):
+                field.native.setCursorPosition(0)  # a long text is shown from its start
 
     def show_only(self, names: Sequence[str]) -> None:
         """Hide the rows of all other options."""
         for name, field in self.fields.items():
             self._layout.setRowVisible(field.native, name in names)
+
+    def show_problems(self, problems: Mapping[str, str]) -> None:
+        """Mark the fields whose value was refused, each with the reason below it."""
+        color = color_of(self, "error").name()
+        for name, label in self.problems.items():
+            text = problems.get(name, "")
+            label.setText(text)
+            label.setStyleSheet(f"color: {color}")
+            self._layout.setRowVisible(label, bool(text))
+            field = self.fields[name].native
+            field.setStyleSheet(f"border: 1px solid {color}" if text else "")
+
+    def is_typed(self, name: str) -> bool:
+        """Return whether the value of a field is typed text."""
+        return isinstance(self.fields[name].native, QLineEdit)
 
     def value(self, name: str) -> Any:
         """Return the value of a field, as text for a text field; None for automatic."""
@@ -138,8 +162,8 @@ def _field(option: Option) -> Any:
     if _is_number(option):
         return _spin_box(option)
     field = create_widget("", widget_type="LineEdit")
-    default = option.default
-    field.native.setPlaceholderText(AUTOMATIC if default is None else str(default))
+    meaning = option.help.partition(EMPTY)[2] or AUTOMATIC
+    field.native.setPlaceholderText(meaning if option.default is None else str(option.default))
     return field
 
 

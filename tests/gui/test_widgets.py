@@ -93,6 +93,7 @@ OPTIONS = (
     Option("sort", "choice", None, "which", choices=("a", "b")),
     Option("fftshift", "bool", True, "where"),
     Option("rate", "float", 0.001, "no range, so it is typed"),
+    Option("size", "text", None, "image size; empty: unchanged"),
 )
 
 
@@ -101,13 +102,28 @@ def test_a_form_is_made_from_declared_options(qtbot: Any) -> None:
     qtbot.addWidget(form)
     assert list(form.fields) == [option.name for option in OPTIONS]
     assert form.values() == {}
-    labels = [label.text() for label in form.findChildren(QLabel)]
+    labels = [label.text() for label in form.findChildren(QLabel) if label.text()]
     assert labels[:3] == ["Width", "Offset", "Arms"]
     fields = {name: field.native for name, field in form.fields.items()}
     assert fields["sigma"].value() == 0.1
     assert "0.01 to 10" in fields["sigma"].toolTip()
     assert fields["offset"].text() == "automatic"
     assert fields["rate"].placeholderText() == "0.001"
+    assert fields["size"].placeholderText() == "unchanged"
+
+
+def test_a_form_marks_refused_values_until_they_are_corrected(qtbot: Any) -> None:
+    form = OptionsForm(OPTIONS)
+    qtbot.addWidget(form)
+    field, label = form.fields["rate"].native, form.problems["rate"]
+    form.show_problems({"rate": "rate is too small"})
+    assert label.text() == "rate is too small"
+    assert not label.isHidden()
+    assert field.styleSheet()
+    assert form.problems["sigma"].isHidden()
+    form.show_problems({})
+    assert label.isHidden()
+    assert not field.styleSheet()
 
 
 def test_a_form_returns_only_what_was_set(qtbot: Any) -> None:

@@ -7,8 +7,8 @@ from qtpy.QtGui import QColor, QPalette
 from qtpy.QtWidgets import QWidget
 
 # Okabe and Ito's colours, each with a lighter one for dark themes.
-ON_LIGHT = {"image": "#0072B2", "own": "#D55E00", "truth": "#00805E"}
-ON_DARK = {"image": "#56B4E9", "own": "#F0A030", "truth": "#2FC99B"}
+ON_LIGHT = {"image": "#0072B2", "own": "#D55E00", "truth": "#00805E", "error": "#B00020"}
+ON_DARK = {"image": "#56B4E9", "own": "#F0A030", "truth": "#2FC99B", "error": "#FF7B72"}
 
 
 def text_color(widget: QWidget) -> QColor:
@@ -22,8 +22,9 @@ def color_of(widget: QWidget, name: str) -> QColor:
     Parameters
     ----------
     widget : QWidget
-    name : {"image", "own", "truth"}
-        Reconstruction; U-Net on the reconstruction; U-Net on the fully sampled image.
+    name : {"image", "own", "truth", "error"}
+        Reconstruction; U-Net on the reconstruction; U-Net on the fully sampled image; a
+        refused value.
     """
     is_dark = text_color(widget).lightness() > 127
     return QColor((ON_DARK if is_dark else ON_LIGHT)[name])

@@ -56,7 +56,8 @@ class Plot(QWidget):
 
     def __init__(self, title: str, lines: Sequence[Line], is_log: bool = False) -> None:
         super().__init__()
-        self._title, self._lines, self._is_log = title, lines, is_log
+        self._title, self._is_log = title, is_log
+        self._lines: list[Line] = []
         self.legend = QLabel()
         self.setProperty(DRAWS_TEXT, True)
         self.legend.setWordWrap(True)
@@ -67,16 +68,23 @@ class Plot(QWidget):
         self.curves: dict[str, pg.PlotDataItem] = {}
         self._drawn: set[str] = set()
         self._edges: dict[str, tuple[Any, Any, Any]] = {}
-        for line in lines:
-            self._make(line)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.legend)
         layout.addWidget(self.canvas)
+        for line in lines:
+            self._make(line)
         self._color()
 
+    def add_line(self, line: Line) -> None:
+        """Add a line, unless there is one of this name."""
+        if line.name not in self.curves:
+            self._make(line)
+            self._color()
+
     def _make(self, line: Line) -> None:
+        self._lines.append(line)
         low, high = pg.PlotCurveItem(), pg.PlotCurveItem()
         band = pg.FillBetweenItem(low, high)
         self._edges[line.name] = (low, high, band)
