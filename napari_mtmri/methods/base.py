@@ -159,6 +159,6 @@ def training_of(method: str) -> Training:
     training = METHODS.get(method).training
     if training is None:
         raise RequestError(
-            f"method {method!r} has no network to train; choose one of {', '.join(trainable())}."
+            f"{method!r} has no network to train; choose one of {', '.join(trainable())}."
         )
     return training

@@ -113,7 +113,33 @@ def test_stopped_in_or_between_stages_and_resumed_is_bit_for_bit_the_same(
 
     with pytest.raises(Stopped, match=f"update {updates}"):
         training.run(stop)
+    torch.manual_seed(updates)  # another process has another state
     open_run(run).run(most_updates=1)
+    open_run(run).run()
+    one, other = tensors_of(trained), tensors_of(run)
+    assert one.keys() == other.keys()
+    assert all(torch.equal(one[key], other[key]) for key in one)
+    assert facts_of(run) == facts_of(trained)
+
+
+class Killed(Exception):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("epoch", range(EPOCHS - 1))
+@pytest.mark.parametrize("method", ["two-stage", "refine"])
+def test_killed_right_after_an_epoch_it_resumes_bit_for_bit(
+    method: str, epoch: int, trained: Path, tmp_path: Path
+) -> None:
+    run, kinds = tmp_path / "parts", []
+
+    def kill(event: dict[str, Any]) -> None:
+        kinds.append(event["kind"])
+        if kinds.count("validation") == epoch + 1 and event["kind"] == "checkpoint":
+            raise Killed
+
+    with pytest.raises(Killed):
+        Training(recipe_of(method), trained.parent / "cases", run).run(kill)
     open_run(run).run()
     one, other = tensors_of(trained), tensors_of(run)
     assert one.keys() == other.keys()
@@ -214,13 +240,16 @@ def test_stages_share_the_epochs_and_each_has_one(epochs: int, ends: list[int]) 
     assert [span.recipe.optimizer.epochs for span in spans] == [ends[0], ends[1] - ends[0]]
 
 
-def test_fewer_epochs_than_stages_are_refused() -> None:
-    with pytest.raises(RequestError, match="2 stages"):
-        spans_of(training_of("refine"), recipe_of("refine").changed({"epochs": 1}))
+def test_fewer_epochs_than_stages_are_refused_and_nothing_is_written(
+    folder: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(RequestError, match="epochs = 1: refine is trained in 2 stages"):
+        Training(recipe_of("refine").changed({"epochs": 1}), folder, tmp_path / "run").run()
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_stage_has_a_whole_schedule_of_the_learning_rate(trained_rates: list[float]) -> None:
-    first, second = trained_rates[: 2 * PER_EPOCH], trained_rates[2 * PER_EPOCH :]
+    first, second = trained_rates[: 3 * PER_EPOCH], trained_rates[3 * PER_EPOCH :]
     assert first[0] == second[0] == max(trained_rates)
     assert first == sorted(first, reverse=True)
     assert second == sorted(second, reverse=True)
@@ -229,7 +258,8 @@ def test_a_stage_has_a_whole_schedule_of_the_learning_rate(trained_rates: list[f
 
 @pytest.fixture
 def trained_rates(folder: Path, tmp_path: Path) -> list[float]:
-    Training(recipe_of("refine", schedule="cosine"), folder, tmp_path / "cosine").run()
+    recipe = recipe_of("refine", schedule="cosine").changed({"epochs": 4})
+    Training(recipe, folder, tmp_path / "cosine").run()
     events = read_events(tmp_path / "cosine")
     return [event["lr"] for event in events if event["kind"] == "update"]
 

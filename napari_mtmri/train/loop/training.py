@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from napari_mtmri.errors import InputError, ResourceError
+from napari_mtmri.methods.base import training_of
+from napari_mtmri.methods.training import spans_of
 from napari_mtmri.train.data.batches import Simulator
 from napari_mtmri.train.data.split import write_split
 from napari_mtmri.train.data.training_data import TrainingData, n_slices_of, read_training_data
@@ -76,12 +78,15 @@ class Training:
         ------
         Stopped
             After a stop file, SIGTERM or Ctrl-C; the checkpoint is written.
+        RequestError
+            If there are fewer epochs than stages.
         InputError
             If the data cannot be used, or the folder is that of another training.
         ResourceError
             If memory or disk are full, or the loss is no number any more; the last
             checkpoint is kept.
         """
+        spans_of(training_of(self.recipe.method), self.recipe)  # refused before a file is written
         fabric = self.machine.fabric(self.recipe.optimizer.precision)
         with ended_together(fabric):
             material = read_training_data(self.recipe, self.data, is_begun=self._is_begun())
