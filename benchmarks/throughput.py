@@ -44,7 +44,7 @@ def main() -> None:
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as place,
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
     ):
         volumes = [
             mt.save(phantom(SHAPE, seed=number)[0], Path(place) / f"v{number}.nii")
