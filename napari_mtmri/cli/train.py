@@ -258,8 +258,9 @@ class Follower:
         elif kind == "warning":
             self._steps.aside(lambda: write_note(f"{where}: {event['text']}"))
         elif kind == "update":
-            keys = ("loss", "recon_loss", "seg_loss", "alpha", "beta")
-            numbers = _numbers({key: event[key] for key in keys if key in event})
+            losses = [key for key in event if key.endswith("loss")]
+            keys = [*losses, *(key for key in ("alpha", "beta") if key in event)]
+            numbers = _numbers({key: event[key] for key in keys})
             self._steps.show(done / self._total, where, f": {numbers}")
         elif kind in ("start", "resume"):
             facts = f"{kind} on {event['device']}, {event['n_parameters']} parameters"
