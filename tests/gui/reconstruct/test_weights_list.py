@@ -11,7 +11,7 @@ import pytest
 
 from napari_mtmri.gui.reconstruct.parts.method import MethodPart
 from napari_mtmri.gui.reconstruct.state import Choices
-from napari_mtmri.networks.build import build
+from napari_mtmri.networks.base import build
 from napari_mtmri.weights import save_weights
 from tests.tiny import ARCHITECTURES, card_of
 
