@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Run folders written by hand, as a training writes them."""
+"""Training folders written by hand, as a training writes them."""
 
 from __future__ import annotations
 

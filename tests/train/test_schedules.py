@@ -107,7 +107,7 @@ def test_the_learning_rate_falls_as_a_cosine_to_0_at_the_end_of_the_training() -
         ("never", [False] * 4),
     ],
 )
-def test_truth_and_own_output_take_turns(mode: str, shown: list[bool]) -> None:
+def test_truth_and_reconstruction_alternate(mode: str, shown: list[bool]) -> None:
     recipe = Recipe(teacher_forcing=mode)
     assert [shows_truth(recipe, update, update // 2) for update in range(4)] == shown
 
@@ -117,7 +117,7 @@ def test_a_period_gives_truth_and_own_output_their_shares() -> None:
     assert [shows_truth(recipe, update, 0) for update in range(6)] == [True, True, False] * 2
 
 
-def test_samples_take_turns_inside_a_batch() -> None:
+def test_slices_alternate_within_a_batch() -> None:
     recipe = Recipe(teacher_forcing="per_sample")
     assert [shows_truth(recipe, 3, 0, place) for place in range(4)] == [True, False, True, False]
 
@@ -128,7 +128,7 @@ def test_samples_take_turns_inside_a_batch() -> None:
     st.floats(0, 1),
     st.integers(2, 60),
 )
-def test_scheduled_sampling_goes_from_start_to_end_without_turning(
+def test_scheduled_sampling_changes_monotonically_from_start_to_end(
     kind: str, start: float, end: float, epochs: int
 ) -> None:
     recipe = Recipe(

@@ -56,6 +56,8 @@ class EventLog:
         write_text(out / PROCESS, json.dumps({**me, "command": sys.argv}))
         self._board = _board(out / BOARD, updates)
         self._rows = _rows_before(out / LOG, epoch)
+        if (out / LOG).exists():
+            self._write_rows()
         for event in read_events(out) if updates else ():
             is_current = event["kind"] == "update" and event["epoch"] == epoch
             if is_current and event["updates"] <= updates:
@@ -122,6 +124,9 @@ class EventLog:
                 self._board.add_scalar(key, value, event["updates"])
         self._board.flush()
         self._rows.append(row)
+        self._write_rows()
+
+    def _write_rows(self) -> None:
         others = dict.fromkeys(key for row in self._rows for key in row if key not in COLUMNS)
         write_text(self._out / LOG, csv_text((*COLUMNS, *others), self._rows))
 
@@ -172,11 +177,7 @@ def _board(folder: Path, updates: int) -> Any:
 
 
 class _NoBoard:
-    def add_scalar(self, key: str, value: float, step: int) -> None:
-        pass
+    """Accepts every call of a TensorBoard writer and does nothing."""
 
-    def flush(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *values: None

@@ -27,14 +27,14 @@ def test_batches_depend_on_seed_epoch_and_case_alone(cases: list[Case]) -> None:
     assert not equal(Simulator(cases, changed(seed=1)).batch(plan[2:4], 1), once)
 
 
-def test_half_of_what_is_shown_has_a_lesion(cases: list[Case]) -> None:
+def test_half_of_the_slices_of_an_epoch_have_a_lesion(cases: list[Case]) -> None:
     recipe = changed(slices_per_case=4)
     shown = [cases[i.case].labels[i.slice].any() for i in plan_epoch(cases, recipe, 0)]
     assert sum(shown) == 6
     assert len(shown) == 12
 
 
-def test_a_volume_has_one_mask_an_epoch_and_another_in_the_next(cases: list[Case]) -> None:
+def test_a_volume_has_another_mask_in_each_epoch(cases: list[Case]) -> None:
     simulator = Simulator(cases, TINY)
     items = [i for i in plan_epoch(cases, TINY, 0) if i.case == 0]
     masks = simulator.batch(items, 0).mask
@@ -50,7 +50,7 @@ def test_kspace_is_that_of_the_truth_where_sampled(cases: list[Case]) -> None:
     np.testing.assert_allclose(batch.kspace, full * batch.mask, atol=1e-4)
 
 
-def test_image_and_labels_are_moved_alike() -> None:
+def test_augmentation_moves_image_and_labels_alike() -> None:
     case = Case("lesion only", np.zeros((1, 20, 18), np.uint8), np.zeros((1, 20, 18), np.uint8), 2)
     case.labels[0, 6:12, 5:11] = 1
     case.image[:] = case.labels * 100
@@ -75,7 +75,7 @@ def test_a_crop_has_the_size_asked_for(size: tuple[int, int], center: tuple[int,
     assert (out > 0).sum() == min(size[0], 9) * min(size[1], 10)
 
 
-def test_the_truth_is_the_size_of_the_target(cases: list[Case]) -> None:
+def test_the_truth_is_the_magnitude_of_the_target(cases: list[Case]) -> None:
     batch = Simulator(cases, changed(phase_share=1.0)).batch(plan_epoch(cases, TINY, 0)[:3], 0)
     np.testing.assert_allclose(np.abs(batch.target), batch.truth, atol=1e-6)
     assert np.abs(np.angle(batch.target[batch.truth > 0.1])).max() > 0.1
@@ -111,7 +111,7 @@ def test_noise_has_the_snr_asked_for_and_is_not_in_the_target(cases: list[Case])
 
 
 @pytest.mark.parametrize("world", [1, 2, 3, 5])
-def test_processes_together_have_the_batch_that_one_has(cases: list[Case], world: int) -> None:
+def test_several_processes_share_the_batch_of_one(cases: list[Case], world: int) -> None:
     simulator = Simulator(cases, TINY)
     items = plan_epoch(cases, TINY, 0)[:4]
     alone = simulator.batch(items, 0)
@@ -128,7 +128,7 @@ def test_processes_together_have_the_batch_that_one_has(cases: list[Case], world
         np.testing.assert_array_equal(target, alone.target[place])
 
 
-def test_one_mask_may_serve_a_slice_or_all_volumes(cases: list[Case]) -> None:
+def test_masks_are_drawn_per_slice_volume_or_data_set(cases: list[Case]) -> None:
     items = plan_epoch(cases, TINY, 0)
 
     def masks(scope: str) -> set[bytes]:

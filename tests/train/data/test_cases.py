@@ -86,7 +86,7 @@ def test_a_table_that_cannot_be_used_is_refused(table: str, said: str, tmp_path:
         find_cases(tmp_path, Recipe())
 
 
-def test_a_folder_of_nothing_known_is_refused_with_what_is_known(tmp_path: Path) -> None:
+def test_a_folder_of_unknown_layout_is_refused_with_the_known_layouts(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"cases\.csv.*kaggle"):
         find_cases(tmp_path, Recipe())
     with pytest.raises(InputError, match=r"no such folder.*cases\.csv"):
@@ -123,7 +123,7 @@ def test_a_missing_file_is_named(folder: Path) -> None:
         load_case(find_cases(folder, Recipe())[0], Recipe())
 
 
-def test_labels_that_lie_elsewhere_are_refused(folder: Path) -> None:
+def test_labels_on_another_grid_are_refused(folder: Path) -> None:
     mask = nib.load(folder / "0_mask.nii.gz")
     flipped = nib.Nifti1Image(np.asarray(mask.dataobj), np.diag([-1, 1, 1, 1]))
     nib.save(flipped, folder / "0_mask.nii.gz")
@@ -131,7 +131,7 @@ def test_labels_that_lie_elsewhere_are_refused(folder: Path) -> None:
         load_case(find_cases(folder, Recipe())[0], Recipe())
 
 
-def test_signs_that_interpolation_gave_are_dropped(folder: Path) -> None:
+def test_negative_values_from_interpolation_become_magnitudes(folder: Path) -> None:
     first = find_cases(folder, Recipe())[0]
     before = load_case(first, Recipe()).image.astype(np.float32)
     change(folder / "0_image.nii.gz", lambda a: np.where(a > 0, a, np.float32(-0.5)))
@@ -158,7 +158,7 @@ def test_with_a_single_class_any_label_is_one(number: int, folder: Path) -> None
             load_case(first, Recipe())
 
 
-def test_more_than_the_memory_holds_is_refused_with_the_numbers(folder: Path) -> None:
+def test_cases_beyond_the_free_memory_are_refused_with_the_sizes(folder: Path) -> None:
     first = find_cases(folder, Recipe())[0]
     with pytest.raises(ResourceError, match=r"more cases like p0 need .* GiB"):
         load_cases(Endless(first), Recipe(), refuse)
@@ -191,7 +191,7 @@ def test_labels_are_counted_in_the_training_cases(cases: list[Case]) -> None:
     assert with_classes(Recipe(classes=2), train, val) == Recipe(classes=2)
 
 
-def test_resizing_keeps_labels_whole_and_where_they_were(folder: Path) -> None:
+def test_resizing_keeps_labels_whole_and_in_place(folder: Path) -> None:
     first = find_cases(folder, Recipe())[0]
     before, after = load_case(first, Recipe()), load_case(first, Recipe(resize=(40, 36)))
     assert after.image.shape == (len(before.image), 40, 36)
@@ -219,7 +219,7 @@ def place(root: Path, names: Sequence[str]) -> None:
         ("[a-c]?.nii", "[!0-9]?_seg.nii", ["{}.nii", "{}_seg.nii"]),
     ],
 )
-def test_rules_pair_what_their_wildcards_stand_for(
+def test_patterns_pair_files_by_the_text_their_wildcards_match(
     images: str, labels: str, files: list[str], tmp_path: Path
 ) -> None:
     place(tmp_path, [name.format(case) for case in ("a1", "b1", "c2") for name in files])
@@ -232,7 +232,7 @@ def test_rules_pair_what_their_wildcards_stand_for(
     ]
 
 
-def test_rules_do_not_pair_what_only_comes_next(tmp_path: Path) -> None:
+def test_patterns_do_not_pair_files_by_order(tmp_path: Path) -> None:
     place(tmp_path, ["images/a.nii", "images/b.nii", "labels/b.nii", "labels/c.nii"])
     with pytest.raises(InputError, match=r"images/a\.nii: labels that match are none"):
         find_cases(tmp_path, Recipe(image_glob="images/*.nii", labels_glob="labels/*.nii"))
@@ -243,7 +243,9 @@ def test_rules_do_not_pair_what_only_comes_next(tmp_path: Path) -> None:
         find_cases(tmp_path, Recipe(image_glob="images/*.nii"))
 
 
-def test_the_patient_is_the_regexs_group_or_that_of_bids_or_the_case(tmp_path: Path) -> None:
+def test_the_patient_is_the_group_of_the_expression_or_from_bids_or_the_case(
+    tmp_path: Path,
+) -> None:
     assert patient_of("a/sub-07/ses-2/x_T1w", None) == "sub-07"
     assert patient_of("sub-07_ses-2", None) == "sub-07"
     assert patient_of("subject-07", None) == "subject-07"
@@ -261,7 +263,7 @@ def test_a_table_made_by_a_spreadsheet_is_read(folder: Path) -> None:
     load_case(files[0], Recipe())
 
 
-def test_rules_find_pairs_and_patients(tmp_path: Path) -> None:
+def test_patterns_find_pairs_and_patients(tmp_path: Path) -> None:
     cases = write_cases(tmp_path / "cases", ["train"] * 3)
     for number in range(3):
         place = tmp_path / "free" / f"sub-{number // 2}" / f"scan{number}"

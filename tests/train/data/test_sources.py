@@ -66,7 +66,7 @@ def test_atlas_2_is_a_bids_derivative(tmp_path: Path, rng: np.random.Generator) 
     assert load_case(files[0], Recipe()).labels.sum() == 1
 
 
-def test_kaggle_has_a_folder_a_patient(tmp_path: Path, rng: np.random.Generator) -> None:
+def test_kaggle_has_one_folder_per_patient(tmp_path: Path, rng: np.random.Generator) -> None:
     from tifffile import imwrite
 
     names = ["TCGA_CS_4941_19960909", "TCGA_CS_4941_19970101", "TCGA_DU_5849_19950405"]
@@ -114,7 +114,7 @@ def fuzzy_maps(crisp: np.ndarray) -> list[np.ndarray]:
     return [gaussian_filter((crisp == number).astype(np.float32), 0.6) for number in range(12)]
 
 
-def test_fuzzy_brainweb_models_give_what_softened_crisp_ones_give(tmp_path: Path) -> None:
+def test_fuzzy_and_smoothed_crisp_brainweb_models_give_the_same_image(tmp_path: Path) -> None:
     for part, model in zip(fuzzy_maps(head_map()), FUZZY, strict=True):
         save(tmp_path / "fuzzy" / f"subject04_{model}.nii.gz", part)
     save(tmp_path / "crisp" / "subject04_crisp_v.nii", head_map())
@@ -129,7 +129,7 @@ def test_fuzzy_brainweb_models_give_what_softened_crisp_ones_give(tmp_path: Path
         find_cases(tmp_path / "fuzzy", recipe)
 
 
-def test_blobs_beside_the_head_give_no_signal(tmp_path: Path) -> None:
+def test_spots_outside_the_head_give_no_signal(tmp_path: Path) -> None:
     crisp = np.pad(head_map(), 8)
     crisp[1:3, 1:3, 1:3] = 8
     for part, model in zip(fuzzy_maps(crisp), FUZZY, strict=True):
@@ -156,7 +156,7 @@ def test_packed_minc_models_are_read(tmp_path: Path) -> None:
     np.testing.assert_array_equal(labels.data > 0, air == 0)
 
 
-def test_a_table_beside_label_maps_says_patient_and_split(tmp_path: Path) -> None:
+def test_a_table_next_to_label_maps_gives_patient_and_split(tmp_path: Path) -> None:
     for number in (4, 5, 6):
         save(tmp_path / f"subject{number:02d}_tissues.nii.gz", head_map())
     table = (
@@ -171,7 +171,7 @@ def test_a_table_beside_label_maps_says_patient_and_split(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("numbers", [[0, 0], [0, -3], [0, 70000], [4, 4]])
-def test_a_map_of_no_tissues_is_refused(numbers: list[int], tmp_path: Path) -> None:
+def test_numbers_that_are_not_tissues_are_refused(numbers: list[int], tmp_path: Path) -> None:
     save(tmp_path / "subject04_tissues.nii.gz", np.resize(numbers, SHAPE).astype(np.int32))
     with pytest.raises(InputError, match="not a map of tissues"):
         load_case(find_cases(tmp_path, Recipe())[0], Recipe())
@@ -211,7 +211,7 @@ def test_simulated_images_are_functions_of_seed_and_case(tmp_path: Path) -> None
     assert len(set(images(0))) == 2
 
 
-def test_label_maps_say_what_their_numbers_mean(tmp_path: Path) -> None:
+def test_label_maps_come_with_a_list_of_tissues(tmp_path: Path) -> None:
     nib.save(nib.Nifti1Image(head_map(), np.eye(4)), tmp_path / "a.nii.gz")
     meaning = {
         "1": {"tissue": "csf"},
@@ -242,7 +242,7 @@ def test_simulated_heads_differ_have_lesions_and_need_no_data() -> None:
     assert image_hash(again.image) == image_hash(cases[0].image)
 
 
-def test_simulated_heads_have_the_look_asked_for() -> None:
+def test_simulated_heads_have_the_contrast_asked_for() -> None:
     def contrast(sequence: str) -> float:
         recipe = Recipe(sequence=sequence, n_simulated=(1, 0, 0))
         case = load_case(find_cases("simulated", recipe)[0], recipe)

@@ -51,13 +51,13 @@ def test_patients_are_split_in_the_shares_asked_for(
     assert assign_splits(files[::-1], recipe)[::-1] == found
 
 
-def test_another_seed_splits_otherwise() -> None:
+def test_another_seed_gives_another_split() -> None:
     files = [file(f"p{number}") for number in range(40)]
     one, other = (assign_splits(files, Recipe(seed=seed)) for seed in (0, 1))
     assert [f.split for f in one] != [f.split for f in other]
 
 
-def test_a_split_that_is_named_is_kept() -> None:
+def test_a_given_split_is_kept() -> None:
     files = [file("a", split="val"), file("b", split="train")]
     assert assign_splits(files, Recipe()) == files
 
@@ -94,7 +94,7 @@ def test_one_changed_voxel_makes_another_image(seed: int) -> None:
     assert image_hash(image) == image_hash(image.astype(np.float64)) != image_hash(other)
 
 
-def test_the_table_of_the_split_says_who_is_where(tmp_path: Path) -> None:
+def test_the_table_of_the_split_lists_all_cases(tmp_path: Path) -> None:
     files = [file("a-1", "a", "train"), file("b-1", "b", "val"), file("c-1", "c", "test")]
     write_split(tmp_path / "split.csv", files, {"a-1": "12", "b-1": "34"})
     with (tmp_path / "split.csv").open(newline="") as table:

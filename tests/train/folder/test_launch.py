@@ -45,7 +45,7 @@ def wait(pid: int) -> None:
         {"image_glob": "*/my head *.nii", "patient_regex": r"(\d+)_", "start_from": "12"},
     ],
 )
-def test_the_shell_reads_the_command_as_it_was_meant(changes: dict[str, object]) -> None:
+def test_the_shell_parses_the_command_to_the_same_recipe(changes: dict[str, object]) -> None:
     from napari_mtmri.cli.train import _value
 
     words = shlex.split(launch.shown(launch.command(None, "my data", "my run", changes)))
@@ -54,7 +54,7 @@ def test_the_shell_reads_the_command_as_it_was_meant(changes: dict[str, object])
     assert make_recipe(None, read) == Recipe(**changes)
 
 
-def test_it_trains_in_a_process_of_its_own_to_the_end(tmp_path: Path) -> None:
+def test_a_separate_process_trains_to_the_end(tmp_path: Path) -> None:
     run = tmp_path / "my run"
     process = launch.start(quick(run), run)
     if os.name == "posix":
@@ -72,7 +72,7 @@ def test_it_trains_in_a_process_of_its_own_to_the_end(tmp_path: Path) -> None:
     assert any("epoch 2" in line for line in seen.lines)
 
 
-def test_it_stops_when_asked_and_goes_on(tmp_path: Path) -> None:
+def test_it_stops_on_request_and_can_be_resumed(tmp_path: Path) -> None:
     run = tmp_path / "run"
     process = launch.start(quick(run, epochs=500), run)
     follower = Follower(run, process)
@@ -103,7 +103,7 @@ def test_it_can_be_stopped_before_it_has_a_folder(tmp_path: Path) -> None:
     assert not run.exists()
 
 
-def test_what_goes_wrong_before_the_first_event_is_said(tmp_path: Path) -> None:
+def test_a_failure_before_the_first_event_is_reported(tmp_path: Path) -> None:
     run = tmp_path / "run"
     process = launch.start(launch.command("cpu-size", str(tmp_path / "none"), run, {}), run)
     wait(process.pid)
@@ -113,7 +113,7 @@ def test_what_goes_wrong_before_the_first_event_is_said(tmp_path: Path) -> None:
     assert not status.can_go_on
 
 
-def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ResourceError, match="cannot be started"):
         launch.start(quick(tmp_path / "file" / "run"), tmp_path / "file" / "run")

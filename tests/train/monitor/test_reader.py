@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A training is followed through its folder, whatever stands there."""
+"""A training is followed through its folder, also a damaged one."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def gone_pid() -> int:
         return process.pid
 
 
-def test_what_is_appended_is_read_once_and_half_a_line_waits(tmp_path: Path) -> None:
+def test_appended_lines_are_read_once_and_only_when_complete(tmp_path: Path) -> None:
     run = begun(tmp_path / "run", 3)
     follower = Follower(run)
     assert len(losses(follower.poll())) == 3
@@ -105,7 +105,7 @@ KEYS = (
         )
     )
 )
-def test_events_may_say_anything(
+def test_events_may_contain_anything(
     tmp_path_factory: pytest.TempPathFactory, found: list[tuple[Any, int, dict[str, Any]]]
 ) -> None:
     run = begun(tmp_path_factory.mktemp("run"), 2)
@@ -117,7 +117,7 @@ def test_events_may_say_anything(
 
 
 @pytest.mark.parametrize("pid", ["-1", "1e999", "[" * 100_000, "99999999999999999999"])
-def test_a_process_may_be_called_anything(pid: str, tmp_path: Path) -> None:
+def test_a_damaged_process_file_does_no_harm(pid: str, tmp_path: Path) -> None:
     run = begun(tmp_path / "run", 2)
     (run / PROCESS).write_text(f'{{"pid": {pid}, "host": "{socket.gethostname()}", "started": 1}}')
     with (run / EVENTS).open("a") as file:
@@ -125,7 +125,7 @@ def test_a_process_may_be_called_anything(pid: str, tmp_path: Path) -> None:
     assert Follower(run).poll().status.updates == 2
 
 
-def test_a_training_whose_disk_is_away_stays_in_the_list(
+def test_a_training_on_an_unmounted_disk_stays_in_the_list(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -140,7 +140,7 @@ def test_a_training_whose_disk_is_away_stays_in_the_list(
     assert recent_runs() == [here, away]
 
 
-def test_a_shrunk_or_replaced_file_starts_anew(tmp_path: Path) -> None:
+def test_a_shrunk_or_replaced_file_is_read_from_the_start(tmp_path: Path) -> None:
     run = begun(tmp_path / "run", 20)
     follower = Follower(run)
     follower.poll()
@@ -153,7 +153,7 @@ def test_a_shrunk_or_replaced_file_starts_anew(tmp_path: Path) -> None:
     assert losses(follower.poll()) == []
 
 
-def test_what_a_resume_makes_void_is_forgotten(tmp_path: Path) -> None:
+def test_what_a_resumed_training_repeats_is_removed(tmp_path: Path) -> None:
     run = begun(tmp_path / "run", 2 * PER_EPOCH + 5)
     write(run, [validation(0, 0.3), validation(1, 0.5), event("checkpoint", 25)])
     follower = Follower(run)
@@ -194,7 +194,9 @@ def test_a_long_training_is_read_piece_by_piece_in_bounded_memory(
     st.sampled_from([4, 5, 16]),
     st.integers(1, 200),
 )
-def test_thinning_keeps_extremes_and_the_mean(values: list[float], most: int, n_parts: int) -> None:
+def test_decimation_keeps_extremes_and_the_mean(
+    values: list[float], most: int, n_parts: int
+) -> None:
     thinned = DecimatedSeries(most)
     for part in np.array_split(np.arange(len(values)), n_parts):
         thinned.extend(part.astype(float), np.array(values)[part])
@@ -210,13 +212,13 @@ def test_thinning_keeps_extremes_and_the_mean(values: list[float], most: int, n_
     assert np.isclose((curve.mean * counts).sum(), sum(values), atol=1e-3)
 
 
-def test_truth_and_own_steps_are_two_curves(tmp_path: Path) -> None:
+def test_updates_with_truth_and_reconstruction_are_two_curves(tmp_path: Path) -> None:
     seen = Follower(begun(tmp_path / "run", 6)).poll()
     assert seen.curves["seg_loss truth"].x.tolist() == [1, 3, 5]
     assert seen.curves["seg_loss own"].x.tolist() == [2, 4, 6]
 
 
-def test_time_to_go_is_that_of_the_clock(tmp_path: Path) -> None:
+def test_the_remaining_time_is_clock_time(tmp_path: Path) -> None:
     status = Follower(begun(tmp_path / "run", 20)).poll().status
     assert status.seconds_per_update == pytest.approx(0.1, rel=1e-3)
     assert status.seconds_left == pytest.approx(3.0, rel=1e-3)
@@ -235,17 +237,17 @@ def test_a_pause_does_not_slow_the_pace(tmp_path: Path) -> None:
 # State of a training
 
 
-def test_no_folder_and_an_empty_one_are_no_run(tmp_path: Path) -> None:
+def test_a_missing_and_an_empty_folder_are_no_training(tmp_path: Path) -> None:
     for place in (tmp_path / "nowhere", tmp_path):
         assert Follower(place).poll().status.state == "no run"
 
 
-def test_a_living_process_that_has_said_nothing_is_starting(tmp_path: Path) -> None:
+def test_a_process_without_events_is_starting(tmp_path: Path) -> None:
     write_process(tmp_path)
     assert Follower(tmp_path).poll().status.state == "starting"
 
 
-def test_one_that_goes_on_with_a_stopped_training_is_starting_too(tmp_path: Path) -> None:
+def test_a_resumed_training_without_new_events_is_starting(tmp_path: Path) -> None:
     at = time.time() - 100
     run = begun(tmp_path / "run", 4, at)
     write(run, [event("stopped", 4, at + 1, epoch=0)])
@@ -261,7 +263,7 @@ def test_one_that_goes_on_with_a_stopped_training_is_starting_too(tmp_path: Path
 @pytest.mark.parametrize(
     ("kind", "state"), [("stopped", "stopped"), ("failed", "failed"), ("end", "finished")]
 )
-def test_the_last_event_says_how_it_ended(tmp_path: Path, kind: str, state: str) -> None:
+def test_the_last_event_gives_the_final_state(tmp_path: Path, kind: str, state: str) -> None:
     run = begun(tmp_path / "run", 2)
     write(run, [event(kind, 2, reason="the loss is nan" if kind == "failed" else "")])
     status = Follower(run).poll().status
@@ -269,17 +271,17 @@ def test_the_last_event_says_how_it_ended(tmp_path: Path, kind: str, state: str)
     assert status.reason == ("the loss is nan" if kind == "failed" else "")
 
 
-def test_a_process_that_is_gone_without_a_word_was_killed(tmp_path: Path) -> None:
-    at = time.time() - 10
+def test_a_process_that_ended_without_a_final_event_was_killed(tmp_path: Path) -> None:
+    at = time.time() - 1
     run = begun(tmp_path / "run", 2, at)
     assert Follower(run).poll().status.state == "running"
     write_process(run, gone_pid(), started=at - 1)
     assert Follower(run).poll().status.state == "killed"
-    write_process(run, os.getpid(), started=at - 1e9)  # whose number was given anew since
+    write_process(run, os.getpid(), started=at - 1e9)  # another process got its number
     assert Follower(run).poll().status.state == "killed"
 
 
-def test_of_another_machine_only_silence_is_known(tmp_path: Path) -> None:
+def test_a_training_on_another_machine_is_judged_by_its_signs_of_life(tmp_path: Path) -> None:
     at = time.time() - 10
     run = begun(tmp_path / "run", 2, at)
     write_process(run, gone_pid(), host="elsewhere", started=at - 1)
@@ -299,7 +301,7 @@ def test_slow_updates_may_be_silent_for_longer(tmp_path: Path) -> None:
     assert Follower(run).poll(at + 20 + 201).status.state == "stalled"
 
 
-def test_a_wish_to_stop_is_seen(tmp_path: Path) -> None:
+def test_a_requested_stop_is_shown(tmp_path: Path) -> None:
     run = begun(tmp_path / "run", 2)
     (run / "stop").touch()
     assert Follower(run).poll().status.is_stopping
