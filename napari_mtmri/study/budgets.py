@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How much each row of a study is given: the same for all rows."""
+"""Budgets: size and length of the trainings of a study, the same for all rows."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Budget:
     ----------
     name : str
     preset : str
-        Of the recipe that all rows start from.
+        Preset of the recipe that all rows start from.
     changes : mapping
         Keys of the recipe, for all rows.
     seeds : tuple of int
     note : str
-        What may be concluded; stands in every report.
+        What may be concluded; printed in every report.
     most_cases : int or None
-        Cases that are scored; None: all of the split.
+        Number of cases that are scored; None: all of the split.
     """
 
     name: str
