@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Throughput of the D5C5 network relative to that of a single convolution.
+"""Throughput of the D5C5 network relative to a single convolution.
 
 Both are measured alternately in this process: one 64 -> 64 3x3 layer on the same slices, in
 the same precision and layout, and the whole network (5 cascades of 5 convolutions, with
@@ -22,11 +22,11 @@ import torch
 from napari_mtmri.networks.d5c5 import D5C5
 
 PLANE = (224, 192)
-LAYERS = 15  # as many 64 -> 64 layers as the network has
+LAYERS = 15  # number of 64 -> 64 layers in the network
 
 
 def repeat(layer: torch.nn.Module, features: torch.Tensor) -> None:
-    """Run one layer as often as the network has such layers."""
+    """Run one layer ``LAYERS`` times."""
     for _ in range(LAYERS):
         layer(features)
 

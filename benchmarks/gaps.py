@@ -9,7 +9,7 @@ from typing import Any
 
 
 def update_gaps(events: Sequence[dict[str, Any]]) -> list[float]:
-    """Return the seconds between updates without anything else (validation) between them."""
+    """Return the seconds between consecutive updates, without gaps due to validation."""
     return [
         later["time"] - earlier["time"]
         for earlier, later in pairwise(events)

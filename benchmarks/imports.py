@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Import time of the package, compared with an interpreter that imports nothing.
+"""Import time of the package, compared with an interpreter without imports.
 
-Each in a new process, alternately; medians. Nothing is asserted.
+Medians over new processes, measured alternately. Nothing is asserted.
 
     python benchmarks/imports.py
 """
@@ -24,7 +24,7 @@ ROUNDS = 7
 
 
 def seconds(statement: str) -> float:
-    """Return the wall time of a fresh interpreter that runs a statement."""
+    """Return the wall time of a new interpreter that runs a statement."""
     began = time.perf_counter()
     subprocess.run([sys.executable, "-c", statement], stdout=subprocess.DEVNULL, check=False)
     return time.perf_counter() - began

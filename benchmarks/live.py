@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Responsiveness of the window: Live, the slice on screen, Stop, and our longest functions.
+"""Responsiveness of the window: Live, run, Stop, and the longest functions of the plugin.
 
 xvfb-run -a -s "-screen 0 1600x1000x24" python benchmarks/live.py [METHOD]
 
 Moves the acceleration slider for some seconds with Live on and counts the zero-filled images
 drawn, then measures the time from the last change to the reconstruction on screen. Then the
 whole volume: the time until the slice on screen is ready and until all slices are, and the
-reaction time to Stop. Every function of the panel that the GUI thread enters is timed, without
-the time napari needs in it to add, change and slice layers and to move its camera, and without
-Python's garbage collector. Nothing is asserted.
+reaction time to Stop. All functions of the panel in the GUI thread are timed, excluding the time
+of napari to add, change and slice layers and to move its camera, and of Python's garbage
+collector. Nothing is asserted.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ PAUSES = (3.0, 5.0, 7.0, 4.0, 6.0, 2.5, 8.0)
 
 
 class Clock:
-    """Own time of the functions that the GUI thread enters, by name."""
+    """Net time of the plugin's functions in the GUI thread, by name."""
 
     def __init__(self) -> None:
         self.longest: dict[str, float] = {}
@@ -57,7 +57,7 @@ class Clock:
         self._collection_began = 0.0
 
     def ours(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Time a function of ours if it is the outermost."""
+        """Wrap a function of the plugin to time its outermost calls."""
 
         @functools.wraps(function)
         def timed(*arguments: Any, **more: Any) -> Any:
@@ -76,7 +76,7 @@ class Clock:
         return timed
 
     def napari(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Subtract the time of a napari function from that of our function that called it."""
+        """Wrap a napari function to subtract its time from the plugin function that calls it."""
 
         @functools.wraps(function)
         def timed(*arguments: Any, **more: Any) -> Any:
@@ -185,11 +185,11 @@ def hold_and_move(panel: Any, viewer: Any) -> list[str]:
     fast, slow = panel.live.fast.n_runs - ran[0], panel.live.slow.n_runs - ran[1]
     return [
         f"slider held and moved for {took:.1f} s       {moves / took:6.1f} moves a second",
-        f"zero-filled image drawn anew              {len(drawn) / took:6.1f} times a second, "
+        f"zero-filled image redrawn                 {len(drawn) / took:6.1f} times a second, "
         f"longest gap {1000 * max(gaps):.0f} ms",
         f"requests: {moves} moves, {fast} zero-filled, {slow} of the method; none queue up",
         f"processor time of the window's thread     {1000 * window / len(drawn):6.1f} ms an update: "
-        f"{len(drawn) / window:.0f} a second with a core of its own; all threads "
+        f"{len(drawn) / window:.0f} a second on a dedicated core; all threads "
         f"{cpu / took:.2f} s a second",
     ]
 
@@ -207,7 +207,7 @@ def after_a_change(panel: Any) -> list[str]:
         panel.live.shown.disconnect(shown.append)
         spin(0.3)
     return [
-        f"method's picture after a change           {statistics.median(waits):6.2f} s median, "
+        f"reconstruction after a change             {statistics.median(waits):6.2f} s median, "
         f"{min(waits):.2f} to {max(waits):.2f}"
     ]
 
@@ -236,7 +236,7 @@ def whole_volume(panel: Any) -> list[str]:
     return [
         f"slice on screen after the click           {first[0] - clicked:6.2f} s",
         f"whole volume, scored and in its layers    {whole:6.2f} s",
-        f"stop felt in the window after             {felt:6.2f} s, its thread at rest {quiet:.2f} s",
+        f"window reacts to Stop after               {felt:6.2f} s, its thread ends after {quiet:.2f} s",
     ]
 
 
@@ -265,10 +265,10 @@ def main() -> None:
     shape = " x ".join(map(str, panel.input.volume().shape))
     print(f"{method}, sample {shape}, {panel.header.device.toolTip()}")
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, "
-          f"load of others {os.getloadavg()[0]:.1f}, OpenGL in software under Xvfb")  # fmt: skip
+          f"system load {os.getloadavg()[0]:.1f}, software OpenGL under Xvfb")  # fmt: skip
     print("\n".join(lines))
     print(
-        "longest of our functions on the window's thread, less napari's layers and\nPython's garbage collector:"
+        "longest functions of the plugin in the GUI thread, without napari's layers and\nPython's garbage collector:"
     )
     for name, longest in sorted(clock.longest.items(), key=lambda one: -one[1])[:8]:
         print(f"  {name:<40} {1000 * longest:6.1f} ms")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Peak memory for a volume of 189 slices of 224 x 192, in addition to that of the imports.
+"""Peak memory for a volume of 189 slices of 224 x 192, in addition to the imports.
 
 python benchmarks/memory.py [METHOD]
 """
@@ -18,13 +18,13 @@ SHAPE = (192, 224, 189)
 
 
 def peak_mib() -> float:
-    """Return the peak resident size so far."""
+    """Return the peak resident memory so far."""
     factor = 2**10 if sys.platform != "darwin" else 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / factor
 
 
 def main() -> None:
-    """Print the peak before and after."""
+    """Print the peak memory before and after."""
     method = sys.argv[1] if len(sys.argv) > 1 else "mtmri"
     load_method(method)
     imports = peak_mib()
@@ -36,7 +36,7 @@ def main() -> None:
     mt.evaluate(result)
     print(
         f"{method}: imports and weights {imports:.0f} MiB, peak {peak_mib():.0f} MiB, "
-        f"above the imports {peak_mib() - imports:.0f} MiB; {result.timings['run_s']:.1f} s"
+        f"without imports {peak_mib() - imports:.0f} MiB; {result.timings['run_s']:.1f} s"
     )
 
 

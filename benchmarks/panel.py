@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Speed of a training with the Train panel open, relative to that without.
+"""Speed of a training with and without the Train panel watching it.
 
 xvfb-run -a -s "-screen 0 1600x1000x24" python benchmarks/panel.py [ROUNDS] [KEY=VALUE ...]
 
@@ -28,7 +28,7 @@ from qtpy.QtWidgets import QApplication
 from napari_mtmri.gui.app.commands import open_train
 from napari_mtmri.train.folder import launch, read_events
 
-HOME = Path(os.environ["HOME"])  # so that the user's own trainings are not listed
+HOME = Path(os.environ["HOME"])  # an empty home without other trainings
 ROUNDS, N_FIRST, WAIT_S = 4, 4, 600.0
 KEYS = ("n_simulated=[4, 1, 0]", "simulated_size=[224, 192]", "epochs=3")
 
@@ -68,7 +68,7 @@ def main() -> None:
     panel.tabs.setCurrentIndex(2)
     pairs = []
     for number in range(rounds):
-        # The first one has the cooler processor, so the order alternates.
+        # The processor is cooler for the first training, so the order alternates.
         order = (True, False) if number % 2 else (False, True)
         found = {
             is_watched: train_once(
@@ -78,11 +78,11 @@ def main() -> None:
         }
         pairs.append((found[False], found[True]))
     ratios = [watched / alone for alone, watched in pairs]
-    print(f"{os.cpu_count()} cores, load of others {os.getloadavg()[0]:.1f}, OpenGL in software")
+    print(f"{os.cpu_count()} cores, system load {os.getloadavg()[0]:.1f}, software OpenGL")
     print(
-        f"nobody watches   {statistics.median(alone for alone, _ in pairs):6.2f} updates a second"
+        f"panel idle       {statistics.median(alone for alone, _ in pairs):6.2f} updates a second"
     )
-    print(f"the panel shows  {statistics.median(seen for _, seen in pairs):6.2f} updates a second")
+    print(f"panel watches    {statistics.median(seen for _, seen in pairs):6.2f} updates a second")
     shown = ", ".join(f"{ratio:.2f}" for ratio in ratios)
     print(f"ratio            {statistics.median(ratios):6.2f} (median of {shown})")
     panel.close_down()

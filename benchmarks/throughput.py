@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Throughput of a list of small volumes: in this process, in two processes, on two dask workers.
+"""Throughput for many small volumes: in this process, in two processes, on two dask workers.
 
-Each round runs all volumes in the three ways, one after the other, into folders of its own.
-The scheduler and its workers stay; the processes of ``--jobs 2`` are started in each round, as
-in each call. Ratios are to the run in this process of the same round; nothing is asserted.
+Each round runs all volumes in the three ways, sequentially, into separate folders. Scheduler
+and dask workers keep running; the processes of ``--jobs 2`` are started in each round, as in
+each call. Ratios are relative to this process in the same round; nothing is asserted.
 
     python benchmarks/throughput.py [--volumes 60] [--rounds 3] [--method zero-filled]
 """
@@ -36,7 +36,7 @@ def seconds(volumes: list[Path], method: str, where: Where) -> float:
 
 
 def main() -> None:
-    """Print volumes per second and ratios, median and range over the rounds."""
+    """Print volumes per second, and the median and range of the ratios over the rounds."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--volumes", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=3)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Speed of the training loop relative to updates without loading of batches.
+"""Speed of the training loop relative to updates without data loading.
 
-Both alternately in one process: updates of the real loop (planning, augmentation, simulation,
-events, heartbeat) and updates of the same network on one batch in memory. Compilation, the
-first updates and validation are excluded.
+Measured alternately in one process: updates of the real loop (planning, augmentation,
+simulation, events, heartbeat) and updates of the same network on one batch in memory, without
+compilation, first updates and validation.
 
     python benchmarks/training.py [FOLDER] [--rounds 5] [--updates 20] [KEY=VALUE ...]
 """
@@ -63,9 +63,9 @@ class Bare:
 
 
 class Loop:
-    """Updates of the real training loop, with the preparation of their batches.
+    """Updates of the real training loop, including the preparation of batches.
 
-    The start of the training and the validation between epochs are not counted.
+    The start of the training and validation are not counted.
     """
 
     def __init__(self, recipe: Recipe, data: str, out: Path, n_workers: int | str) -> None:
@@ -75,9 +75,9 @@ class Loop:
 
     def rate(self, n_updates: int) -> float:
         """Return slices per second."""
-        heard: list[dict[str, Any]] = []
-        self._training.run(heard.append, most_updates=n_updates + 1)
-        gaps = update_gaps(heard)
+        events: list[dict[str, Any]] = []
+        self._training.run(events.append, most_updates=n_updates + 1)
+        gaps = update_gaps(events)
         return self._size * len(gaps) / sum(gaps)
 
 

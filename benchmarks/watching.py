@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Load of the window while it watches a training.
+"""Load of the GUI thread while the Train panel watches a training.
 
 xvfb-run -a -s "-screen 0 1600x1000x24" python benchmarks/watching.py [EVENTS] [EVENTS A SECOND]
 
 Opens a training folder with many events in the Train panel, then appends many events per second
-from another process. Prints our longest functions in the GUI thread, the longest time that the
-event loop was blocked, and the processor time compared with a panel that watches nothing.
-Nothing is asserted.
+from another process. Prints the longest functions of the plugin in the GUI thread, the longest
+time that the event loop was blocked, and the processor time compared with an idle panel. Nothing
+is asserted.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from napari_mtmri.gui.app.commands import open_train
 from napari_mtmri.train.folder.layout import Config, write_config
 from napari_mtmri.train.presets import make_recipe
 
-HOME = Path(os.environ["HOME"])  # so that the user's own trainings are not listed
+HOME = Path(os.environ["HOME"])  # an empty home without other trainings
 N_EVENTS, A_SECOND, WATCH_S, WAIT_S = 100_000, 1_000, 8.0, 120.0
 PER_EPOCH = 1_000
 UPDATE = (
@@ -58,7 +58,7 @@ with open(path, "a") as file:
 
 
 def write_run(run: Path, n_events: int) -> None:
-    """Write the training folder of this process with many updates."""
+    """Write a training folder with many updates, as if this process were training."""
     run.mkdir(parents=True)
     write_config(run, Config(make_recipe("quick-check", {}), "simulated", "quick-check"))
     now = time.time()
@@ -130,17 +130,17 @@ def main() -> None:
     longest_gap(1.0)
     before = train.status.updates
     gap, used = load(WATCH_S)
-    heard = (train.status.updates - before) / WATCH_S
+    rate = (train.status.updates - before) / WATCH_S
     writer.wait()
     lines += [
-        f"{heard:.0f} events a second: longest pass {1000 * gap:.0f} ms, the window's thread works "
+        f"{rate:.0f} events a second: longest pass {1000 * gap:.0f} ms, GUI thread busy "
         f"{100 * used:.1f} % of the time",
-        f"watching nothing: longest pass {1000 * idle_gap:.0f} ms, {100 * idle:.1f} %",
+        f"panel idle: longest pass {1000 * idle_gap:.0f} ms, {100 * idle:.1f} %",
     ]
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, "
-          f"load of others {os.getloadavg()[0]:.1f}, OpenGL in software under Xvfb")  # fmt: skip
+          f"system load {os.getloadavg()[0]:.1f}, software OpenGL under Xvfb")  # fmt: skip
     print("\n".join(lines))
-    print("our longest functions in the GUI thread:")
+    print("longest functions of the plugin in the GUI thread:")
     for name, longest in sorted(clock.longest.items(), key=lambda one: -one[1])[:6]:
         print(f"  {name:<40} {1000 * longest:6.1f} ms")
     print(f"  (Python's garbage collector: {1000 * clock.longest_collection:.0f} ms at once)")

@@ -67,7 +67,7 @@ def training() -> None:
     train.plan.run = os.path.join(tempfile.mkdtemp(), "quick-check")
     train.start()
     done: list[object] = []
-    train.watching.seen.connect(
+    train.watcher.seen.connect(
         lambda sight: sight.snapshot.status.state == "finished" and done.append(sight)
     )
     spin(1200, done)

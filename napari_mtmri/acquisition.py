@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How a volume is scanned in simulation: pattern, axes, phase, noise, coils."""
+"""Settings of a simulated scan: pattern, axes, phase, noise, coils."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from napari_mtmri.volume import Volume
 
 @dataclass(frozen=True)
 class Acquisition:
-    """How volumes are scanned: everything `simulate` takes apart from the volume.
+    """Settings of a simulated scan: all parameters of `simulate` except the volume.
 
     Parameters
     ----------
     pattern : Pattern
-        Its seed also gives the phase and the noise.
+        Sampling pattern; its seed is also used for phase and noise.
     phase, snr, n_coils
         See `napari_mtmri.simulation.simulate`.
     slice_axis, phase_axis : int, optional
-        Array axes; found from each volume by default.
+        Array axes; by default chosen for each volume.
     swap_phase : bool
-        Exchange readout and phase encoding.
+        Swap readout and phase-encoding axes.
 
     Examples
     --------
@@ -50,17 +50,17 @@ class Acquisition:
     swap_phase: bool = False
 
     def __post_init__(self) -> None:
-        """Let 30 and 30.0 be the same, also in a record."""
+        """Convert ``snr`` to float, so that 30 and 30.0 give the same record."""
         if self.snr is not None:
             object.__setattr__(self, "snr", float(self.snr))
 
     def axes(self, volume: Volume) -> Axes:
-        """Return slice, readout and phase axes for a volume.
+        """Return the slice, readout and phase-encoding axes of a volume.
 
         Raises
         ------
         RequestError
-            If an axis does not exist, or both are the same.
+            If an axis does not exist, or slice and phase axis are the same.
         """
         axes = choose_axes(
             volume.shape, volume.affine, slice_axis=self.slice_axis, phase_axis=self.phase_axis
@@ -68,12 +68,12 @@ class Acquisition:
         return axes.swapped() if self.swap_phase else axes
 
     def sampling(self, volume: Volume) -> tuple[Mask, Sampling]:
-        """Return the mask for a volume, bool (readout, phase), and its description.
+        """Return the sampling mask of a volume, bool (readout, phase), and its description.
 
         Raises
         ------
         RequestError, InputError
-            If the pattern does not fit the plane.
+            If the pattern does not fit the matrix size.
         """
         axes = self.axes(volume)
         plane = (volume.shape[axes.readout], volume.shape[axes.phase])
@@ -87,14 +87,14 @@ class Acquisition:
         ----------
         volume : Volume
         slices : sequence of int, optional
-            Only these slices; each is the same as when all are simulated.
+            Slices to simulate, with the same result as when all are simulated; by default all.
 
         Raises
         ------
         InputError
             If the volume has NaN or infinite voxels.
         RequestError
-            If a number is out of range, or the pattern does not fit the plane.
+            If a parameter is out of range, or the pattern does not fit the matrix size.
         """
         return simulate(
             volume,
@@ -112,27 +112,27 @@ class Acquisition:
         return replace(self, pattern=replace(self.pattern, seed=seed))
 
     def for_case(self, case: str) -> Acquisition:
-        """Return the same acquisition with the seed of a case, see `case_seed`."""
+        """Return the same acquisition with the random seed for a case, see `case_seed`."""
         return self.with_seed(case_seed(self.pattern.seed, case))
 
     def record(self) -> dict[str, Any]:
-        """Return it as plain data, which `from_record` reads."""
+        """Return the settings as plain data for `from_record`."""
         others = {key: value for key, value in asdict(self).items() if key != "pattern"}
         return {"pattern": self.pattern.record(), **others}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Acquisition:
-        """Return the acquisition that `record` has written as plain data."""
+        """Return the acquisition from the plain data of `record`."""
         return cls(**{**record, "pattern": Pattern.from_record(record["pattern"])})
 
 
 def case_seed(seed: int, case: str) -> int:
-    """Return the random seed of one case: the same whatever the order of the cases.
+    """Return the random seed of one case, independent of the order of the cases.
 
     Parameters
     ----------
     seed : int
-        Seed of the whole list of cases.
+        Random seed of the whole list of cases.
     case : str
         Name of the case.
 
@@ -153,7 +153,7 @@ def make_pattern(
     seed: int = 0,
     options: Mapping[str, Any] | None = None,
 ) -> Pattern:
-    """Return the pattern with a registered name, or the one that a mask file holds.
+    """Return the pattern with a registered name, or the pattern from a mask file.
 
     Parameters
     ----------
@@ -162,17 +162,18 @@ def make_pattern(
     acceleration : float
         R; ignored for "full" and for a file.
     center_fraction : float, optional
-        Fully sampled center as a fraction of the side; ignored for a file.
+        Fully sampled k-space center as a fraction of the matrix size; ignored for a file.
     seed : int
+        Random seed.
     options : mapping, optional
-        Options of this pattern by name; words are converted.
+        Options of the pattern by name; text values are converted.
 
     Raises
     ------
     RequestError
-        If neither such a pattern nor such a file exists, or a value does not fit.
+        If no such pattern or file exists, or a value is out of range.
     InputError
-        If the file holds no mask.
+        If the file does not contain a mask.
     """
     given = dict(options or {})
     if name in PATTERNS.names():
@@ -184,8 +185,8 @@ def make_pattern(
     else:
         names = ", ".join(PATTERNS.names())
         raise RequestError(
-            f"pattern {name!r} does not exist; choose one of {names}, or name a .npy, .png or "
+            f"pattern {name!r} does not exist; choose one of {names}, or give a .npy, .png or "
             ".csv file."
         )
-    pattern.record()  # a mask file that cannot be read is refused here
+    pattern.record()  # raises if the mask file cannot be read
     return pattern

@@ -30,20 +30,20 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     ResourceError
         If the folder is not writable or the disk is full; no partial file is left behind.
     """
-    beside = path.with_name(f".{uuid.uuid4().hex[:8]}-{path.name}")
+    temporary = path.with_name(f".{uuid.uuid4().hex[:8]}-{path.name}")
     try:
-        beside.touch()
-        mode = beside.stat().st_mode
-        write(beside)
-        beside.chmod(mode)  # some libraries make files that only their owner may read
-        with beside.open("rb+") as file:
+        temporary.touch()
+        mode = temporary.stat().st_mode
+        write(temporary)
+        temporary.chmod(mode)  # some libraries make files that only their owner may read
+        with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        os.replace(beside, path)
+        os.replace(temporary, path)
     except OSError as why:
         raise ResourceError(f"{path}: cannot be written ({why}); choose another place.") from why
     finally:
         with suppress(OSError):  # already renamed, or never made
-            beside.unlink()
+            temporary.unlink()
 
 
 @contextmanager
@@ -70,28 +70,28 @@ def whole_folder(path: Path) -> Iterator[Path]:
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")
-        beside.mkdir()
+        temporary = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")
+        temporary.mkdir()
     except OSError as why:
         raise ResourceError(f"{path}: cannot be written ({why}); choose another place.") from why
     try:
-        yield beside
-        _take_place(beside, path)
+        yield temporary
+        _take_place(temporary, path)
     except OSError as why:
         raise ResourceError(f"{path}: cannot be written ({why}); free some space.") from why
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _take_place(beside: Path, path: Path) -> None:
-    """Rename ``beside`` to ``path``; a folder already there is deleted only afterwards."""
+def _take_place(temporary: Path, path: Path) -> None:
+    """Rename ``temporary`` to ``path``; a folder already there is deleted only afterwards."""
     if not path.exists():
-        os.replace(beside, path)
+        os.replace(temporary, path)
         return
-    old = beside.with_name(f"{beside.name}-old")
+    old = temporary.with_name(f"{temporary.name}-old")
     os.replace(path, old)
     try:
-        os.replace(beside, path)
+        os.replace(temporary, path)
     except OSError:
         os.replace(old, path)
         raise

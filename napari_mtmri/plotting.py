@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Pictures of results: head upright, letters at the sides, errors on one stated scale."""
+"""Figures of results: upright, with orientation letters and one stated error scale."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
     from napari_mtmri.result import Result
 
 REFERENCE_COLOUR, PREDICTED_COLOUR = "#1b9e77", "#d95f02"
-# Okabe and Ito's colours for lines, told apart by nearly all eyes.
+# Okabe and Ito's line colours, distinct for colour-blind readers.
 BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, BLACK = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000",
 )  # fmt: skip
-REFERENCE_LINE, PREDICTED_LINE = "solid", (0, (3, 2))  # told apart in grey too
+REFERENCE_LINE, PREDICTED_LINE = "solid", (0, (3, 2))  # distinct in grey-scale print
 ERROR_SHARE = 0.2  # the error scale ends at this share of the largest reference value
 WINDOW_PERCENTILE = 99.7
 RESEARCH = "Research use only."
 SIMULATED = "Simulated from a magnitude image"
 DOTS_PER_INCH = 120
-# All in inches; four panels make 12, so that nine-point text is read at 1200 pixels.
+# In inches; four panels are 12 inches wide, so that 9-point text is legible at 1200 pixels.
 _SLOT, _TALLEST, _GAP, _MARGIN, _BAR = 2.65, 3.8, 0.12, 0.15, 0.75
 _HEADER, _CAPTION, _LINE = 1.1, 0.5, 0.16
 _NARROWEST = 7.5
-_NOTE_CHARACTERS = 16.0  # that fit into an inch
+_NOTE_CHARACTERS = 16.0  # per inch
 
 
 def shown_slice(result: Result, labels: Volume | None) -> int:
-    """Return the slice with the largest lesion; the middle one without any.
+    """Return the slice with the largest lesion, or the middle slice if there is none.
 
-    The lesion is that of the reference segmentation where it has one, else the predicted.
+    Reference lesions are used if there are any, else predicted lesions.
     """
     axis = result.axes.slice
     others = tuple(i for i in range(3) if i != axis)
@@ -59,24 +59,24 @@ def save_figure(
     labels: Volume | None = None,
     neurological: bool = False,
 ) -> None:
-    """Write a picture of a result on the slice with the largest lesion.
+    """Write a figure of a result, showing the slice with the largest lesion.
 
     Parameters
     ----------
     result : Result
     path : Path
-        The ending chooses the format: ``.png``, ``.pdf``, ``.svg``.
+        The extension sets the format: ``.png``, ``.pdf``, ``.svg``.
     reference : Volume, optional
-        The fully sampled truth; by default the result's own, or reconstruction minus error.
+        Fully sampled image; by default the one in the result, or reconstruction minus error.
     labels : Volume, optional
         Reference segmentation; outlined next to the predicted one.
     neurological : bool
-        Show the patient's right on the right.
+        Show the patient's right on the right side of the figure.
 
     Raises
     ------
     InputError
-        If reference or labels lie on another grid.
+        If reference or labels are on another grid.
     ResourceError
         If the file cannot be written.
     """
@@ -91,7 +91,7 @@ def draw_figure(
     labels: Volume | None = None,
     neurological: bool = False,
 ) -> Any:
-    """Return the matplotlib figure that `save_figure` writes; its parameters are the same."""
+    """Return the matplotlib figure that `save_figure` writes, with the same parameters."""
     for volume in (reference, labels):
         if volume is not None:
             volume.require_same_grid(result.zero_filled, "the result")
@@ -112,7 +112,7 @@ def draw_figure(
 
 @dataclass(frozen=True)
 class _Scale:
-    """Where white and the error scale end, from the reference alone: alike for all methods."""
+    """Maxima of the grey and error scales, from the reference alone: equal for all methods."""
 
     white: float
     error: float
@@ -144,7 +144,7 @@ def _reference_of(result: Result) -> Volume | None:
 def _panels(
     result: Result, reference: Volume | None, labels: Volume | None, scale: _Scale
 ) -> list[_Panel]:
-    """What is shown, from left to right; outlines and scores on the image they belong to."""
+    """Return the panels from left to right; outlines and scores are on the image they belong to."""
     achieved = result.mask.size / max(int(result.mask.sum()), 1)
     carrier = result.reconstruction or reference or result.zero_filled
     is_bare = result.method == "zero-filled"  # its reconstruction is the zero-filled image
@@ -178,7 +178,7 @@ def _panels(
 
 
 def _scores_text(result: Result, name: str) -> str:
-    """Scores of the volume that the picture shows."""
+    """Return the scores of the volume below an image."""
     scores = result.scores.get(name)
     if scores is None:
         return ""
@@ -197,7 +197,7 @@ def _score_text(score: Score, decimals: int) -> str:
 
 
 def _notes(result: Result, scale: _Scale, view: SliceView) -> list[str]:
-    """What the numbers and the picture depend on, warnings, and what it is for."""
+    """Return the notes: metric and display settings, warnings, and the research-use notice."""
     depends = dict.fromkeys(
         f"{row.metric}: {row.depends}."
         for one in quantities("figure")
@@ -218,7 +218,7 @@ def _notes(result: Result, scale: _Scale, view: SliceView) -> list[str]:
 
 @dataclass(frozen=True)
 class _Page:
-    """Positions on the page, in inches from the lower left."""
+    """Positions on the page, in inches from the lower left corner."""
 
     width: float
     height: float
@@ -237,15 +237,15 @@ class _Page:
 
     @property
     def floor(self) -> float:
-        """Lower edge of the pictures."""
+        """Lower edge of the panels."""
         return self.height - _HEADER - self.picture[0]
 
     def box(self, left: float, bottom: float, width: float, height: float) -> list[float]:
-        """Return a box as shares of the figure."""
+        """Return a box as fractions of the figure."""
         return [left / self.width, bottom / self.height, width / self.width, height / self.height]
 
     def slot(self, place: int) -> float:
-        """Return the middle of a panel."""
+        """Return the horizontal centre of a panel."""
         return _MARGIN + place * (_SLOT + _GAP) + _SLOT / 2
 
     def figure(self) -> Any:
@@ -260,7 +260,7 @@ class _Page:
         return figure
 
     def write(self, figure: Any, text: str, x: float, y: float, size: float, **style: Any) -> Any:
-        """Write a text; names of cases may have signs that matplotlib would set as formulas."""
+        """Write a text verbatim: matplotlib would typeset signs in case names as formulas."""
         style = {"ha": "left", "va": "bottom", "color": "black", **style}
         place = x / self.width, y / self.height
         return figure.text(*place, text, fontsize=size, parse_math=False, **style)
@@ -277,8 +277,8 @@ def _draw_panel(
         cmap="inferno" if panel.is_error else "gray",
         vmin=0,
         vmax=scale.error if panel.is_error else scale.white,
-        aspect="auto",  # the box has the slice's proportions in mm
-        origin="upper",  # independent of the user's settings of matplotlib
+        aspect="auto",  # the box has the proportions of the slice in mm
+        origin="upper",  # independent of the user's matplotlib settings
         interpolation="antialiased",
     )
     axis.set_axis_off()
@@ -293,14 +293,14 @@ def _draw_panel(
         if region is not None and region.any() and not region.all():
             axis.autoscale(False)
             found = axis.contour(region, [0.5], colors=colour, linestyles=[line], linewidths=1.3)
-            found.set_path_effects(_stroke(2.3))  # both colours are mid-grey when printed so
+            found.set_path_effects(_stroke(2.3))  # both colours print as mid-grey
     _letters(axis, view.letters)
     page.write(figure, panel.title, middle, page.floor + tall + 0.05, 9, ha="center")
     page.write(figure, panel.scores, middle, page.floor - 0.06, 9, ha="center", va="top")
 
 
 def _stroke(width: float) -> list[Any]:
-    """A black rim, so that a line or letter is seen on any grey."""
+    """Return a black outline, which makes a line or letter visible on any grey."""
     from matplotlib.patheffects import withStroke
 
     return [withStroke(linewidth=width, foreground="black")]
@@ -320,7 +320,7 @@ def _letters(axis: Any, letters: tuple[str, str, str, str]) -> None:
 def _header(figure: Any, page: _Page, title: str) -> None:
     text = page.write(figure, title, _MARGIN, page.height - 0.12, 12, va="top")
     room, kept = (page.width - 2 * _MARGIN) * figure.dpi, len(title)
-    while text.get_window_extent().width > room:  # its end says method and slice
+    while text.get_window_extent().width > room:  # keep its end, with method and slice
         kept = int(kept * 0.95)
         text.set_text(f"{title[: kept // 4]} … {title[kept // 4 - kept :]}")
 

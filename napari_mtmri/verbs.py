@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The verbs for one volume: open, simulate, run, evaluate, save. Window and shell call these."""
+"""Functions for one volume, for window, shell and Python: open, simulate, run, evaluate, save."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["Progress", "evaluate", "load_method", "open", "run", "save", "simula
 
 
 def open(path: str | Path, kind: Literal["image", "labels"] | None = None) -> Volume | Result:
-    """Return what a file or folder holds: a Volume, or the Result of a result folder.
+    """Return the Volume in a file or folder, or the Result in a result folder.
 
     Parameters
     ----------
@@ -37,13 +37,13 @@ def open(path: str | Path, kind: Literal["image", "labels"] | None = None) -> Vo
     Raises
     ------
     InputError
-        If it cannot be read; the message says why and what to do.
+        If it cannot be read.
     """
     return readers.read(Path(path), kind=kind)
 
 
 def save(thing: Volume | Result, path: str | Path) -> Path:
-    """Write a Volume as a file (its ending chooses the format), a Result as a result folder."""
+    """Write a Volume to a file, in the format of its extension, or a Result to a result folder."""
     if isinstance(thing, Result):
         return write_run(thing, Path(path))
     readers.write(thing, Path(path))
@@ -58,12 +58,12 @@ def load_method(
     weights: str | Path | None = None,
     parameters: Mapping[str, object] | None = None,
 ) -> LoadedMethod:
-    """Return a method ready to run; networks are loaded once per process and kept.
+    """Return a method ready to run; networks are loaded once per process.
 
     Raises
     ------
     RequestError, WeightsError
-        If method, device, a parameter or the weights do not exist or fit.
+        If method, device, a parameter or the weights do not exist or do not fit.
     """
     from napari_mtmri.device import choose_device
 
@@ -86,21 +86,21 @@ def run(
     stop: threading.Event | None = None,
     **parameters: object,
 ) -> Result:
-    """Return the reconstruction and segmentation of a scan by a method.
+    """Return the reconstruction and segmentation of a scan.
 
     Parameters
     ----------
     scan : Scan
     method : str
-        A name of ``napari-mtmri methods``.
+        Method name, see ``napari-mtmri methods``.
     device, precision : str
         See `napari_mtmri.device.choose_device`.
     weights : path, optional
-        A file, or a folder of files named by method.
+        Weights file, or folder of weights files named by method.
     first_slice : int, optional
-        Slice to reconstruct first, then outwards; by default from the first to the last.
+        Slice to start with, continuing outwards; by default from the first to the last.
     on_progress : callable, optional
-        Called from this thread with a `Progress` after each few slices.
+        Called from this thread with a `Progress` after every few slices.
     stop : threading.Event, optional
         Set it to stop within a few slices.
     **parameters
@@ -129,13 +129,13 @@ def run(
 def evaluate(
     result: Result, reference: Volume | None = None, labels: Volume | None = None
 ) -> Result:
-    """Return the result with its scores and those of its zero-filled image.
+    """Return the result with scores of its reconstruction, segmentation and zero-filled image.
 
     Parameters
     ----------
     result : Result
     reference : Volume, optional
-        The fully sampled image; the result's own by default.
+        Fully sampled image; by default the one in the result.
     labels : Volume, optional
         Reference segmentation, on the same grid.
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which cases there are: a table of cases as people write it, or a list of files."""
+"""List of cases, from a CSV table or from files."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class CaseRow:
     labels : Path, optional
         Reference segmentation.
     run : Path, optional
-        Result folder, in place of the image.
+        Result folder, instead of the image.
     reference : Path, optional
-        Fully sampled volume of the result folder.
+        Fully sampled volume to score the result folder with.
     """
 
     case: str
@@ -48,10 +48,10 @@ def as_rows(cases: Cases, labels: Sequence[str | Path] | None = None) -> list[Ca
     Parameters
     ----------
     cases : path, or sequence of path or CaseRow
-        A table of cases (or a folder with ``cases.csv``), a volume, or several volumes,
+        Table of cases (or folder with ``cases.csv``), one volume, or several volumes,
         named by `case_names`.
     labels : sequence of path, optional
-        Reference segmentations, one for each volume, in order.
+        Reference segmentations, one per volume, in the same order.
 
     Raises
     ------
@@ -70,14 +70,14 @@ def as_rows(cases: Cases, labels: Sequence[str | Path] | None = None) -> list[Ca
     drawn = [None] * len(paths) if not labels else [Path(one) for one in labels]
     if len(drawn) != len(paths):
         raise RequestError(
-            f"{len(drawn)} `labels` for {len(paths)} volumes; give one for each, in order."
+            f"{len(drawn)} `labels` for {len(paths)} volumes; give one per volume, in order."
         )
     names = case_names(paths)
     return rows + [CaseRow(*one) for one in zip(names, paths, drawn, strict=True)]
 
 
 def read_cases(table: Path, split: str | None = None) -> list[CaseRow]:
-    """Return the cases of a table; its paths are relative to it.
+    """Return the cases of a table whose paths are relative to the table.
 
     Columns: case and image, optionally mask (or labels) and split; or case and run,
     optionally reference and labels.
@@ -87,12 +87,12 @@ def read_cases(table: Path, split: str | None = None) -> list[CaseRow]:
     table : Path
         CSV file, or a folder with ``cases.csv``.
     split : str, optional
-        Only the cases of this split.
+        Return only the cases of this split.
 
     Raises
     ------
     InputError
-        If it is no such table, or no case is left.
+        If columns or values are missing, a case occurs twice, or the split has no case.
     """
     table = table_of(table)
     rows = read_rows(table)
@@ -102,28 +102,28 @@ def read_cases(table: Path, split: str | None = None) -> list[CaseRow]:
         rows = [row for row in rows if row.get("split") == split]
         if not rows:
             raise InputError(
-                f"{table}: no case has the split {split!r}; there are: {', '.join(splits) or 'none'}."
+                f"{table}: no case has the split {split!r}; existing: {', '.join(splits) or 'none'}."
             )
     found = [_case_row(table, row) for row in rows]
     images = [row.case for row in found if row.image is not None]
     twice = [case for case in images if images.count(case) > 1]
     if twice:
-        raise InputError(f"{table}: case {twice[0]!r} is there twice; give each its own name.")
+        raise InputError(f"{table}: case {twice[0]!r} occurs twice; give each case its own name.")
     return found
 
 
 def splits_of(table: Path) -> list[str]:
-    """Return the names of the splits in a table of cases, sorted."""
+    """Return the sorted names of the splits in a table of cases."""
     return sorted({row.get("split", "") for row in read_rows(table_of(table))} - {""})
 
 
 def table_of(place: Path) -> Path:
-    """Return the table of cases in a folder, or the file itself."""
+    """Return the path of the table in a folder, or the path itself if it is a file."""
     return place / CASES if place.is_dir() else place
 
 
 def case_names(paths: Sequence[Path]) -> list[str]:
-    """Return a name for each file; equal names get the names of their folders in front.
+    """Return a case name for each file; equal names are prefixed with their folders.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def case_names(paths: Sequence[Path]) -> list[str]:
     resolved = [path.resolve() for path in paths]
     twice = [path for path in resolved if resolved.count(path) > 1]
     if twice:
-        raise RequestError(f"{twice[0]}: is given twice; name it once.")
+        raise RequestError(f"{twice[0]}: is given twice; give it once.")
     stems = [case_name(path) for path in resolved]
     folders = [path.parent.parts[1:] for path in resolved]
     depths = [0] * len(resolved)
@@ -152,7 +152,7 @@ def case_names(paths: Sequence[Path]) -> list[str]:
 def _names(
     stems: Sequence[str], folders: Sequence[tuple[str, ...]], depths: Sequence[int]
 ) -> list[str]:
-    """Join each stem with as many of the folders above it as its depth says."""
+    """Return each stem, prefixed with the names of ``depth`` folders above it."""
     return [
         "-".join((*above[len(above) - depth :], stem))
         for stem, above, depth in zip(stems, folders, depths, strict=True)
@@ -162,8 +162,8 @@ def _names(
 def _check_columns(table: Path, row: Mapping[str, str]) -> None:
     if "case" not in row or not {"image", "run"} & set(row):
         raise InputError(
-            f"{table}: columns {', '.join(row)}; it needs case and image (and mask), or case and "
-            "run (and reference, labels)."
+            f"{table}: has the columns {', '.join(row)}; it needs case and image (and mask), or "
+            "case and run (and reference, labels)."
         )
 
 
@@ -173,7 +173,7 @@ def _case_row(table: Path, row: Mapping[str, str]) -> CaseRow:
         return table.parent / words[0] if words else None
 
     if not row["case"] or not (row.get("image") or row.get("run")):
-        raise InputError(f"{table}: the line {dict(row)} names no case or no file; complete it.")
+        raise InputError(f"{table}: the line {dict(row)} lacks a case name or a file; complete it.")
     return CaseRow(
         row["case"], place("image"), place("labels", "mask"), place("run"), place("reference")
     )

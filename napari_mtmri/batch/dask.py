@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Jobs on the workers of a dask cluster, whose machines share the files with this one.
+"""Run jobs on the workers of a dask cluster, whose machines share their files with this one.
 
-Dask's scheduler decides which worker does which job, and gives the jobs of a lost worker to
-another.
+The dask scheduler assigns jobs to workers, and reassigns the jobs of a lost worker.
 """
 
 from __future__ import annotations
@@ -48,17 +47,17 @@ def run_on_cluster(
     ended: Ended,
     stop: threading.Event,
 ) -> None:
-    """Do the jobs with these numbers on the workers of a dask scheduler.
+    """Run the jobs with these numbers on the workers of a dask scheduler.
 
     Raises
     ------
     RequestError
-        If the address is not one of a scheduler.
+        If the address is not a scheduler address.
     ResourceError
         If dask.distributed is missing, no scheduler or worker answers, or a worker has
-        other versions than this machine.
+        package versions that differ from this machine.
     InputError
-        If workers do not see the files of any of the jobs.
+        If no job has all its files visible to the workers.
     """
     run = f"napari-mtmri-{uuid.uuid4().hex[:12]}"
     waiting: dict[int, Any] = {}
@@ -75,7 +74,7 @@ def run_on_cluster(
 
 
 def _tasks(run: str, jobs: Sequence[Job], to_do: Sequence[int], work: Work) -> dict[int, Task]:
-    """Return the tasks by number; places that exist here are what a worker must see."""
+    """Return the tasks by number; a worker must see every path that exists here."""
     tasks, ours = {}, versions()
     for number in to_do:
         places = [one for one in jobs[number].places.values() if isinstance(one, (str, Path))]
@@ -86,7 +85,7 @@ def _tasks(run: str, jobs: Sequence[Job], to_do: Sequence[int], work: Work) -> d
 
 
 def _nearest(place: str | Path) -> str:
-    """Return a path, or the folder above it that exists: results are not there yet."""
+    """Return the path, or its nearest existing parent folder: results do not exist yet."""
     path = os.path.abspath(place)
     while not os.path.exists(path) and path != os.path.dirname(path):
         path = os.path.dirname(path)
@@ -94,7 +93,7 @@ def _nearest(place: str | Path) -> str:
 
 
 def _accepted(cluster: _Cluster, tasks: Mapping[int, Task], ended: Ended) -> dict[int, Task]:
-    """Return the tasks whose files all workers see; the others end as failed."""
+    """Return the tasks whose files are visible to all workers; the others end as failed."""
     views = cluster.views(tasks.values())
     failed = {}
     for number, task in tasks.items():
@@ -117,7 +116,7 @@ def _collect(
     ended: Ended,
     stop: threading.Event,
 ) -> None:
-    """Take the outcomes as they come, until none is waited for."""
+    """Collect the outcomes until no task is waiting."""
     counted = time.monotonic()
     while waiting:
         if stop.is_set():
@@ -139,7 +138,7 @@ def _collect(
 
 @dataclass(frozen=True)
 class _Cluster:
-    """A scheduler that is connected.
+    """A connected dask scheduler.
 
     Parameters
     ----------
@@ -162,12 +161,11 @@ class _Cluster:
             if time.monotonic() > end:
                 raise ResourceError(
                     f"{self.address}: the dask scheduler has no worker; start one with `dask "
-                    f"worker {self.address} --nthreads 1`. The same command continues from what "
-                    "is done."
+                    f"worker {self.address} --nthreads 1`. The same command then continues."
                 )
 
     def views(self, tasks: Collection[Task]) -> list[View]:
-        """Return what each worker sees: in a folder for results, a file made for this."""
+        """Return the paths visible to each worker; folders are probed with a temporary file."""
         paths = {path for task in tasks for path in task.paths}
         folders = {folder for task in tasks for folder in task.folders}
         with ExitStack() as stack:
@@ -189,12 +187,12 @@ class _Cluster:
         ]
 
     def submit(self, task: Task) -> Any:
-        """Return the future of a task."""
+        """Submit a task and return its future."""
         key = f"{task.run}-{task.number}-{uuid.uuid4().hex}"
         return self.client.submit(do_task, task, key=key, pure=False)
 
     def outcome_of(self, future: Any, name: str) -> Outcome | None:
-        """Return the outcome of a future that is done, or None if it was lost with its worker."""
+        """Return the outcome of a finished future, or None if it was lost with its worker."""
         from distributed import KilledWorker
 
         if future.status == "cancelled":
@@ -205,21 +203,21 @@ class _Cluster:
                 if error is None:
                     return future.result(timeout=CONNECT_S)  # type: ignore[no-any-return]
             except TimeoutError:
-                return None  # the worker that held it is gone, and the scheduler has it done again
+                return None  # its worker is gone, and the scheduler reassigns the task
         if isinstance(error, MtmriError):
             raise error
         if isinstance(error, KilledWorker):
-            return None  # perhaps it only waited on the workers; the notes of its starts tell
+            return None  # it may only have been queued there: `do_task` counts its real starts
         return portable(Outcome(name, "failed", error=error))
 
     def call_off(self, run: str, futures: Sequence[Any]) -> None:
-        """Let the workers end what they have in hand, and take back what they have not begun."""
+        """Stop the running jobs and cancel those that have not started."""
 
-        def tell() -> None:
+        def end() -> None:
             with suppress(OSError, RuntimeError, CancelledError, asyncio.CancelledError):
                 self.client.run(end_run, run, on_error="ignore")
 
-        thread = threading.Thread(target=tell, daemon=True)  # a worker may not answer
+        thread = threading.Thread(target=end, daemon=True)  # a worker may not answer
         thread.start()
         thread.join(REST_S + POLL_S)
         with suppress(OSError, RuntimeError):
@@ -227,7 +225,7 @@ class _Cluster:
 
     @contextmanager
     def _answers(self) -> Iterator[None]:
-        """Turn what distributed raises without a scheduler into words."""
+        """Turn the errors of distributed after the loss of its scheduler into a ResourceError."""
         try:
             yield
         except (OSError, RuntimeError, CancelledError) as why:
@@ -235,14 +233,14 @@ class _Cluster:
 
     def _lost(self) -> ResourceError:
         return ResourceError(
-            f"{self.address}: the dask scheduler was lost; start it and its workers again. "
+            f"{self.address}: the dask scheduler was lost; restart it and its workers. "
             "Finished results are kept, and the same command continues from there."
         )
 
 
 @contextmanager
 def _connection(address: str) -> Iterator[Any]:
-    """Give a client of the scheduler; distributed's own messages are left out meanwhile."""
+    """Yield a client of the scheduler; log messages of distributed are suppressed meanwhile."""
     try:
         from distributed import Client
     except ImportError as why:
@@ -266,7 +264,7 @@ def _connection(address: str) -> Iterator[Any]:
 
 
 def _greet(address: str) -> None:
-    """Return if a scheduler answers; a client that fails to connect leaves a thread behind."""
+    """Check that a scheduler answers before a client, whose failure leaves a thread, is made."""
     from distributed import Security
     from distributed.comm import connect
 
@@ -275,13 +273,12 @@ def _greet(address: str) -> None:
         connecting = connect(address, timeout=CONNECT_S, **security)
         (await asyncio.wait_for(connecting, CONNECT_S)).abort()
 
-    pool = ThreadPoolExecutor(1)  # the caller's thread may have an event loop of its own
+    pool = ThreadPoolExecutor(1)  # the calling thread may already run an event loop
     try:
         pool.submit(asyncio.run, greet()).result()
     except (ValueError, TypeError) as why:
         raise RequestError(
-            f"{address!r} is not the address of a dask scheduler ({why}); give one such as "
-            "tcp://host:8786."
+            f"{address!r} is not a dask scheduler address ({why}); write it like tcp://host:8786."
         ) from why
     except OSError as why:
         raise ResourceError(

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What runs on a worker of a dask cluster: one job at a time, whose starts are counted.
+"""Run jobs on a dask worker, one at a time, and count how often each is started.
 
-Every start of a job is noted on the scheduler before the work begins, because the scheduler's
-own count of losses includes jobs that only waited on the lost worker.
+Each start is recorded on the scheduler before the work begins, because the scheduler's own
+count of lost workers includes workers where the job was only queued.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from napari_mtmri import __version__
 from napari_mtmri.batch.job import Job, Outcome, Work, attempt, portable
 from napari_mtmri.errors import InputError, MtmriError, ResourceError, Stopped
 
-MOST_LOSSES = 2  # of the workers that a job runs on
-REST_S = 2.0  # in which a job that is stopped ends, in most cases
+MOST_LOSSES = 2  # workers lost while running the same job
+REST_S = 2.0  # most stopped jobs end within this time
 POLL_S = 0.1
 
-_ONE_JOB = threading.Lock()  # per process: one case in memory, all threads for its network
+_ONE_JOB = threading.Lock()  # one case in memory per process, and all threads for its network
 _STOPS: dict[str, threading.Event] = {}
 
 
 @dataclass(frozen=True)
 class Task:
-    """A job as it is sent to a worker.
+    """A job to send to a worker.
 
     Parameters
     ----------
@@ -43,9 +43,9 @@ class Task:
     paths : tuple of str
         Absolute paths that the worker must see.
     folders : tuple of str
-        Those of them into which results are written.
+        The paths among them that are folders for results.
     versions : mapping
-        Versions on the machine that asks, by package.
+        Package versions on the submitting machine.
     """
 
     run: str
@@ -59,15 +59,15 @@ class Task:
 
 @dataclass(frozen=True)
 class View:
-    """What a worker has and sees.
+    """Package versions and visible paths of a worker.
 
     Parameters
     ----------
     worker : str
-        Its name and machine.
+        Name and machine of the worker.
     versions : mapping
     unseen : frozenset of str
-        Paths that were asked for and do not exist where it runs.
+        Requested paths that do not exist on its machine.
     """
 
     worker: str
@@ -75,7 +75,7 @@ class View:
     unseen: frozenset[str]
 
     def objection(self, task: Task) -> MtmriError | None:
-        """Return why the worker cannot do a task."""
+        """Return the error that prevents the worker from running a task, or None."""
         for name, ours in task.versions.items():
             if self.versions.get(name) != ours:
                 return ResourceError(
@@ -92,26 +92,26 @@ class View:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions that results depend on; torch's suffix names the device only."""
+    """Return the package versions that results depend on, without torch's device suffix."""
     others = {name: version(name).partition("+")[0] for name in ("numpy", "torch")}
     return {"napari-mtmri": __version__, **others}
 
 
 def look(paths: Sequence[str], dask_worker: Any = None) -> View:
-    """Return what this worker has, and which of the paths it does not see."""
+    """Return the versions on this worker and the paths that do not exist there."""
     name = f"{dask_worker.name} on {socket.gethostname()}"
     return View(name, versions(), frozenset(path for path in paths if not os.path.exists(path)))
 
 
 def do_task(task: Task) -> Outcome:
-    """Return the outcome of a task, which fails if it took too many workers with it.
+    """Return the outcome of a task; it fails if too many workers were lost while running it.
 
     Raises
     ------
     Stopped
         After `end_run`.
     ResourceError, WeightsError
-        What would meet the other jobs too.
+        If the other jobs would fail in the same way.
     """
     from distributed import get_client, get_worker
 
@@ -131,19 +131,19 @@ def do_task(task: Task) -> Outcome:
             return Outcome(task.job.name, "failed", error=_lost(task.job.name, starts))
         client.set_metadata(place, [*starts, view.worker])
         outcome = portable(attempt(task.job, task.work, lambda progress: None, stop))
-        client.set_metadata(place, starts)  # a worker that dies from here on is not its fault
+        client.set_metadata(place, starts)  # a worker that dies later was not lost to this job
         return outcome
 
 
 def _lost(name: str, workers: Sequence[str]) -> ResourceError:
     return ResourceError(
-        f"{name}: each worker that ran it was lost ({', '.join(workers)}), most often for lack of "
-        "memory; give the workers more and run the same command again."
+        f"{name}: each worker that ran it was lost ({', '.join(workers)}), probably for lack of "
+        "memory; give the workers more memory and run the same command again."
     )
 
 
 async def end_run(run: str) -> None:
-    """Stop the job in hand, and return when it has ended or after a while."""
+    """Stop the running job; return when it has ended, or after ``REST_S``."""
     _STOPS.setdefault(run, threading.Event()).set()
     end = time.monotonic() + REST_S
     while _ONE_JOB.locked() and time.monotonic() < end:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Independent jobs, named by the hash of their request, and what became of them."""
+"""Independent jobs, identified by the hash of their request, and their outcomes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FATAL = (Stopped, WeightsError)  # the other jobs would fail in the same way
 
 @dataclass(frozen=True)
 class Job:
-    """One piece of work; it can be pickled and sent to another process or machine.
+    """A request with its files; can be pickled and sent to another process or machine.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job: done now, kept from before, or failed with an error."""
+    """Outcome of a job: done now, kept from an earlier run, or failed with an error."""
 
     name: str
     state: Literal["done", "kept", "failed"]
@@ -55,18 +55,18 @@ class Outcome:
 
 
 class Progress(Protocol):
-    """How far a job is: slices of a volume, or updates of a training."""
+    """Progress of a job: slices of a volume, or updates of a training."""
 
     @property
     def share(self) -> float:
-        """Part that is done, 0 to 1."""
+        """Completed fraction, 0 to 1."""
 
     @property
     def text(self) -> str:
-        """Description in words."""
+        """Description for the user."""
 
 
-Report = Callable[[Any], None]  # called with the `Progress` of the job in hand
+Report = Callable[[Any], None]  # called with the `Progress` of the running job
 Work = Callable[[Job, Report, threading.Event], Any]
 Ended = Callable[[int, Outcome], None]  # called with the number of a job and its outcome
 
@@ -75,7 +75,7 @@ class Watch:
     """Receives the progress of a list of jobs; the default ignores it."""
 
     def planned(self, count: int) -> None:
-        """So many jobs have been listed; each of them will end."""
+        """``count`` jobs are planned; `ended` will be called for each."""
 
     def started(self, name: str) -> None:
         """A job has started; called only for jobs that run in this process."""
@@ -88,12 +88,12 @@ class Watch:
 
 
 def attempt(job: Job, work: Work, report: Report, stop: threading.Event) -> Outcome:
-    """Return the outcome of one job; an error that concerns only this job is part of it.
+    """Run one job and return its outcome, including an error that concerns only this job.
 
     Raises
     ------
     Stopped, WeightsError
-        The errors that would meet the other jobs too.
+        If the other jobs would fail in the same way.
     """
     began = time.perf_counter()
     try:
@@ -101,14 +101,14 @@ def attempt(job: Job, work: Work, report: Report, stop: threading.Event) -> Outc
     except FATAL:
         raise
     except Exception as why:
-        # A method of another package may fail in any way; the other jobs must survive it.
+        # A method of another package may raise anything; the other jobs must continue.
         log.debug("%s failed", job.name, exc_info=True)
         return Outcome(job.name, "failed", None, why, time.perf_counter() - began)
     return Outcome(job.name, "done", value, None, time.perf_counter() - began)
 
 
 def portable(outcome: Outcome) -> Outcome:
-    """Return an outcome that can be sent to another process: foreign errors become text."""
+    """Return an outcome that can be pickled: errors of other packages become text."""
     error = outcome.error
     if error is None or isinstance(error, MtmriError):
         return outcome

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Jobs on this machine: one after the other in this process, or in worker processes.
+"""Run jobs on this machine: sequentially in this process, or in worker processes.
 
-Each worker process is given one job at a time through a pipe of its own, so that it is
-known which job a killed process had in hand.
+Each worker process receives one job at a time through its own pipe, so that the job of a
+killed process is known.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from napari_mtmri.batch.job import FATAL, Ended, Job, Outcome, Watch, Work, atte
 from napari_mtmri.errors import ResourceError, Stopped
 
 POLL_S = 0.2
-LONGEST_END_S = 10.0  # for a process that removes its half-written files
+LONGEST_END_S = 10.0  # time for a process to remove its incomplete files
 
 
 def run_in_turn(
@@ -34,7 +34,7 @@ def run_in_turn(
     stop: threading.Event,
     watch: Watch,
 ) -> None:
-    """Do the jobs with these numbers one after the other in this process."""
+    """Run the jobs with these numbers sequentially in this process."""
     for number in to_do:
         if stop.is_set():
             raise Stopped("stopped")
@@ -50,11 +50,11 @@ def run_in_processes(
     ended: Ended,
     stop: threading.Event,
 ) -> None:
-    """Do the jobs with these numbers in worker processes; none is left at the end."""
+    """Run the jobs with these numbers in worker processes, which all end before the return."""
     n_processes = min(n_processes, len(to_do))
     n_threads = max(1, (os.cpu_count() or 1) // n_processes)
     waiting = list(reversed(to_do))
-    workers: dict[Any, _Worker] = {}  # those that have a job in hand, by their pipes
+    workers: dict[Any, _Worker] = {}  # busy workers by pipe
     started: list[BaseProcess] = []
     try:
         while waiting or workers:
@@ -81,7 +81,7 @@ def run_in_processes(
 
 @dataclass
 class _Worker:
-    """A process, this end of its pipe, and the number of the job that it has in hand."""
+    """A worker process, the parent's end of its pipe, and the number of its job."""
 
     process: BaseProcess
     pipe: Any
@@ -90,7 +90,7 @@ class _Worker:
 
     def give(self, number: int, jobs: Sequence[Job]) -> None:
         self.number = number
-        with suppress(OSError):  # it died meanwhile, which its answer will show
+        with suppress(OSError):  # the process has died; `answer` reports it
             self.pipe.send(jobs[number])
 
     def answer(self, jobs: Sequence[Job]) -> Outcome:
@@ -101,7 +101,7 @@ class _Worker:
             self.process.join(LONGEST_END_S)
             why = ResourceError(
                 f"{jobs[self.number].name}: its process was killed or crashed (exit code "
-                f"{self.process.exitcode}), most often for lack of memory; use a smaller "
+                f"{self.process.exitcode}), probably for lack of memory; use a smaller "
                 "`n_processes`."
             )
             return Outcome(jobs[self.number].name, "failed", error=why)
@@ -120,7 +120,7 @@ def _start_worker(work: Work, n_threads: int) -> _Worker:
 
 
 def _await_end(processes: Sequence[BaseProcess]) -> None:
-    """Let processes remove what is half written, and kill those that take too long."""
+    """Wait until the processes have removed incomplete files; kill those that take too long."""
     end = time.monotonic() + LONGEST_END_S
     for process in processes:
         process.join(max(0.0, end - time.monotonic()))
@@ -130,13 +130,13 @@ def _await_end(processes: Sequence[BaseProcess]) -> None:
 
 
 def _serve(pipe: Any, work: Work, n_threads: int) -> None:
-    """Do one job after the other in a worker process, until the pipe is closed or SIGTERM."""
+    """Run jobs sequentially in a worker process until the pipe is closed or SIGTERM arrives."""
     stop = threading.Event()
 
     def leave(*_: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would interrupt the cleanup
         stop.set()
-        raise KeyboardInterrupt  # so that half-written files are removed on the way out
+        raise KeyboardInterrupt  # incomplete files are removed while it propagates
 
     os.environ.setdefault("OMP_NUM_THREADS", str(n_threads))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
@@ -149,4 +149,4 @@ def _serve(pipe: Any, work: Work, n_threads: int) -> None:
                 answer = why
             pipe.send(answer)
     except (EOFError, OSError, KeyboardInterrupt):
-        os._exit(0)  # taking torch down lasts longer than a user waits for a stop
+        os._exit(0)  # unloading torch would delay the stop noticeably

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The verbs for many cases: run methods on them, or score methods over them."""
+"""Functions for many cases: run methods on them, or score methods over them."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Evaluation:
     Parameters
     ----------
     outcomes : tuple of Outcome
-        Of each method on each case; the value is the file of its scores.
+        Outcome of each method on each case; the value is the file with its scores.
     cases : tuple of Scored
-        The scores of those that did not fail.
+        Scores of the successful jobs.
     tables : Tables or None
         Summary and paired differences over the cases; None if all failed.
     """
@@ -60,11 +60,11 @@ def run_many(
     watch: Watch | None = None,
     stop: threading.Event | None = None,
 ) -> list[Outcome]:
-    """Return the outcome of each method on each case, each with a result folder.
+    """Return the outcome of each method on each case, after writing a result folder for each.
 
-    The results of a case are in ``out/CASE``, with several methods in ``out/CASE/METHOD``.
-    A case that fails does not end the others, and what was done before is kept: after a
-    stop, the same call continues.
+    The result folder of a case is ``out/CASE``, or ``out/CASE/METHOD`` for several methods.
+    If a case fails, the others continue. Existing results are kept: after a stop, the same
+    call continues.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def run_many(
     out : path
         Folder for the result folders.
     acquisition : Acquisition, optional
-        How all cases are scanned, with one seed; by default a random pattern at R = 4.
+        Acquisition of all cases, with one seed; by default a random pattern at R = 4.
     methods : sequence of str or MethodChoice
     labels : sequence of path, optional
         Reference segmentations, one for each volume, in order.
@@ -89,7 +89,7 @@ def run_many(
     Returns
     -------
     list of Outcome
-        Its values are `StoredResult`.
+        The value of each is a `StoredResult`.
 
     Raises
     ------
@@ -116,12 +116,12 @@ def run_many(
     rows, choices = as_rows(cases, labels), as_choices(methods)
     check_out(out)
     for choice in choices:
-        choice.record()  # an unknown method or parameter, or missing weights, ends here
+        choice.record()  # raises for an unknown method or parameter, or missing weights
     scanned = acquisition or Acquisition()
 
     def job_of(row: CaseRow, choice: MethodChoice) -> list[Job]:
         if row.image is None:
-            raise InputError(f"{row.case}: the table names no image; add the column.")
+            raise InputError(f"{row.case}: the table has no image for it; add the column.")
         folder = out / row.case / choice.name if len(choices) > 1 else out / row.case
         job = make_job(row.case, row.image, row.labels, scanned, choice)
         return [into_folder(job, folder, again=again)]
@@ -150,21 +150,21 @@ def evaluate_many(
     """Return the scores of methods over cases, with intervals and paired differences.
 
     Writes ``scores.csv`` (all numbers), ``summary.csv`` and ``summary.md`` (over cases) and
-    ``differences.csv`` (paired) into ``out``. What was done before is kept: after a stop, the
-    same call continues.
+    ``differences.csv`` (paired) into ``out``. Existing scores are kept: after a stop, the same
+    call continues.
 
     Parameters
     ----------
     cases : path, or sequence of path or CaseRow
-        A table of cases, or volumes; see `napari_mtmri.batch.cases_table.as_rows`. Rows with
-        a result folder are scored as they are.
+        A table of cases, or volumes; see `napari_mtmri.batch.cases_table.as_rows`. For rows
+        with a result folder, its images are scored and no method is run.
     out : path
         Folder for the tables.
     acquisition : Acquisition, optional
-        How the cases are scanned, each with a seed of its own (`case_seed`); by default a
-        random pattern at R = 4.
+        Acquisition of the cases, each with its own seed (`case_seed`); by default a random
+        pattern at R = 4.
     methods : sequence of str or MethodChoice
-        "zero-filled" is always among them.
+        "zero-filled" is always included.
     labels : sequence of path, optional
         Reference segmentations, one for each volume, in order.
     again : bool
@@ -200,12 +200,12 @@ def evaluate_many(
     """
     out = Path(out)
     rows, choices = as_rows(cases, labels), as_choices(methods)
-    # The scores of the zero-filled image come with those of every other method.
+    # Every method also gives the scores of the zero-filled image.
     choices = [choice for choice in choices if choice.name != ZERO_FILLED] or choices
     check_out(out)
     if any(row.run is None for row in rows):
         for choice in choices:
-            choice.record()  # an unknown method or parameter, or missing weights, ends here
+            choice.record()  # raises for an unknown method or parameter, or missing weights
     scanned = acquisition or Acquisition()
 
     def jobs_of(row: CaseRow) -> list[Job]:
@@ -225,7 +225,7 @@ def evaluate_many(
 def _plan(
     wanted: Iterable[tuple[str, Callable[[], list[Job]]]],
 ) -> tuple[list[Job], list[Outcome]]:
-    """Return the jobs, and the failed outcomes of those that cannot be begun."""
+    """Return the jobs, and a failed outcome for each job that cannot start."""
     jobs, refused = [], []
     for name, make in wanted:
         try:

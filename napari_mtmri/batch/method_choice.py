@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which method, with which parameters and weights, on which device."""
+"""Method with its parameters, weights and device."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from napari_mtmri.weights import Card, find_weights, read_card
 
 @dataclass(frozen=True)
 class MethodChoice:
-    """A method and how it is loaded.
+    """A method with the settings to load it.
 
     Parameters
     ----------
     name : str
-        A registered method.
+        Name of a registered method.
     parameters : mapping
         Parameters of the method.
     device, precision : str
         See `napari_mtmri.device.choose_device`.
     weights : Path, optional
-        A weights file, or a folder of files named by method.
+        Weights file, or folder of weights files named by method.
     """
 
     name: str = DEFAULT_METHOD
@@ -37,7 +37,7 @@ class MethodChoice:
     weights: Path | None = None
 
     def record(self) -> dict[str, Any]:
-        """Return what a result depends on as plain data, the weights by their SHA-256.
+        """Return the settings that a result depends on as plain data, weights by their SHA-256.
 
         Raises
         ------
@@ -57,17 +57,17 @@ class MethodChoice:
 
 
 def as_choices(methods: Sequence[str | MethodChoice]) -> list[MethodChoice]:
-    """Return the choices of methods, each once.
+    """Return a choice for each method, without duplicates.
 
     Raises
     ------
     RequestError
-        If there is none, or one is named twice with different settings.
+        If there is none, or a method is given twice with different settings.
     """
     choices = [MethodChoice(one) if isinstance(one, str) else one for one in methods]
     found = {choice.name: choice for choice in choices}
     if not found:
-        raise RequestError("`methods` names no method; see `napari-mtmri methods`.")
+        raise RequestError("`methods` is empty; see `napari-mtmri methods` for the names.")
     for choice in choices:
         if choice != found[choice.name]:
             raise RequestError(f"{choice.name}: given twice with different settings; give one.")
@@ -75,7 +75,7 @@ def as_choices(methods: Sequence[str | MethodChoice]) -> list[MethodChoice]:
 
 
 def cards_of(name: str, weights: Path | None) -> list[Card]:
-    """Return the cards of a method's weights, without reading the weights.
+    """Return the model cards of a method's weights, without reading the weights.
 
     Raises
     ------
@@ -87,6 +87,8 @@ def cards_of(name: str, weights: Path | None) -> list[Card]:
         file = find_weights(part, weights)
         card = read_card(file)
         if card.method != part:
-            raise WeightsError(f"{file}: made for {card.method!r}, not for {part!r}; name another.")
+            raise WeightsError(
+                f"{file}: was made for {card.method!r}, not for {part!r}; choose another file."
+            )
         cards.append(card)
     return cards

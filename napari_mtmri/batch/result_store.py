@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Result folders of many cases: which folder a job fills, and how it is found again."""
+"""Result folders of many cases: check, find and write the result folder of a job."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ IMAGES_OF_A_RESULT, BYTES_OF_A_VOXEL = 5, 4
 
 @dataclass(frozen=True)
 class StoredResult:
-    """A result folder and what is worth showing of it.
+    """A result folder with a summary of its content.
 
     Parameters
     ----------
     case, method : str
     folder : Path
     sampling, device : str
-        In words; empty, as all that follows, if the folder was made before.
+        Text; like all fields below, empty if the result is from an earlier run.
     seconds : mapping
-        Times by what took them.
+        Duration of each step.
     scores : mapping
-        `Scores` by what was scored: the method and "zero-filled".
+        `Scores` of the method and of "zero-filled".
     warnings : tuple of str
     """
 
@@ -49,47 +49,47 @@ class StoredResult:
 
 
 def check_out(out: Path) -> None:
-    """Refuse a place for results before anything is read.
+    """Check that results can be written to ``out``.
 
     Raises
     ------
     RequestError
         If it is a file or a result folder.
     ResourceError
-        If it cannot be written to.
+        If it is not writable.
     """
     if out.exists() and not out.is_dir():
-        raise RequestError(f"{out}: is a file; name a folder with `out`.")
+        raise RequestError(f"{out}: is a file; choose a folder as `out`.")
     if (out / RUN_RECORD).exists():
         raise RequestError(
-            f"{out}: is a result folder; name the folder that holds result folders with `out`."
+            f"{out}: is a result folder; choose the folder that contains it as `out`."
         )
     there = next(place for place in (out.absolute(), *out.absolute().parents) if place.exists())
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise ResourceError(f"{out}: cannot be written below {there}; choose another `out`.")
+        raise ResourceError(f"{out}: {there} is not writable; choose another `out`.")
 
 
 def into_folder(job: Job, folder: Path, *, again: bool) -> Job:
-    """Return the job with the place of its result folder.
+    """Return the job with the path of its result folder.
 
     Raises
     ------
     RequestError
-        If the folder holds anything but an earlier result of the same input, or, unless
-        ``again``, a result of other settings.
+        If the folder contains anything but a result of the same input, or, unless ``again``,
+        a result with other settings.
     """
     _check_folder(folder, job, again)
     return replace(job, places={**job.places, "folder": absolute(folder)})
 
 
 def find_result(job: Job) -> StoredResult | None:
-    """Return the result folder of this very job, if it was made before."""
+    """Return the existing result folder of exactly this job, or None."""
     record = _read_record(Path(job.places["folder"]))
     return _stored(job) if record is not None and record["job"] == job.key else None
 
 
 def make_result(job: Job, report: Report, stop: threading.Event) -> StoredResult:
-    """Do one job, from the volume to its result folder."""
+    """Run one job, from the volume to its result folder."""
     folder = Path(job.places["folder"])
     case = case_of(job)
     check_free_space(folder, case.scan.grid.data.size * IMAGES_OF_A_RESULT * BYTES_OF_A_VOXEL)
@@ -116,20 +116,20 @@ def _check_folder(folder: Path, job: Job, again: bool) -> None:
         return
     record = _read_record(folder)
     if record is None:
-        raise RequestError(f"{folder}: exists and is no result folder; choose another `out`.")
+        raise RequestError(f"{folder}: exists and is not a result folder; choose another `out`.")
     if record["job"] == job.key:
         return
     if record["image"] != job.request["image"]:
-        raise RequestError(f"{folder}: holds the result of another input; choose another `out`.")
+        raise RequestError(f"{folder}: contains the result of another input; choose another `out`.")
     if not again:
         raise RequestError(
-            f"{folder}: holds a result of other settings; choose another `out`, or replace it "
-            "with `again`."
+            f"{folder}: contains a result with other settings; choose another `out`, or overwrite "
+            "it with `again`."
         )
 
 
 def _read_record(folder: Path) -> dict[str, Any] | None:
-    """Return the job and image of a result folder, or None if it is none."""
+    """Return the job key and image hash of a result folder, or None if it is not one."""
     try:
         record = json.loads((folder / RUN_RECORD).read_text(encoding="utf-8"))
         request, made_from = record["request"], record["provenance"]["input"]

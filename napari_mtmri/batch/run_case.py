@@ -33,7 +33,7 @@ class Case:
     labels : Volume, optional
         Reference segmentation.
     sampling : str
-        The sampling in words.
+        Description of the sampling.
     warnings : tuple of str
         Warnings about the sampling.
     """
@@ -45,7 +45,7 @@ class Case:
 
 
 def scan_case(image: Volume, labels: Volume | None, acquisition: Acquisition) -> Case:
-    """Return the simulated scan of an image, with its reference segmentation.
+    """Return the case: the simulated scan of an image and its reference segmentation.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def scan_case(image: Volume, labels: Volume | None, acquisition: Acquisition) ->
     """
     if labels is not None:
         labels.require_same_grid(image, f"the image {image.path or image.name}")
-    _, sampling = acquisition.sampling(image)  # a pattern that does not fit is refused here
+    _, sampling = acquisition.sampling(image)  # raises if the pattern does not fit
     return Case(acquisition.scan(image), labels, sampling.text, sampling.warnings)
 
 
@@ -74,11 +74,11 @@ def run_case(
     case : Case
     choice : MethodChoice
     report : callable, optional
-        Called with a `Progress` after each few slices.
+        Called with a `Progress` after every few slices.
     stop : threading.Event, optional
         Set it to stop within a few slices.
     first_slice : int, optional
-        Slice to reconstruct first, see `napari_mtmri.verbs.run`.
+        Slice to start with, see `napari_mtmri.verbs.run`.
 
     Raises
     ------
@@ -135,7 +135,7 @@ _LAST: dict[str, Case] = {}
 
 
 def case_of(job: Job) -> Case:
-    """Return the case of a job; the last one is kept for the next method.
+    """Return the case of a job; the last case is cached for the next method.
 
     Raises
     ------
@@ -163,20 +163,20 @@ def _open_case(job: Job) -> Case:
 
 
 def run_job(job: Job, case: Case, report: Report, stop: threading.Event) -> Result:
-    """Return the scored result of a job on its case; its request holds the job's key.
+    """Return the scored result of a job on its case; its request contains the job's key.
 
     Raises
     ------
     WeightsError
-        If the weights here are not those of the request.
+        If the weights on this machine differ from those of the request.
     """
     asked = job.request
     weights = None if job.places["weights"] is None else Path(job.places["weights"])
     here = [card.sha256 for card in cards_of(asked["method"], weights)]
     if here != asked["weights"]:
         raise WeightsError(
-            f"{job.name}: SHA-256 {', '.join(here)} of the weights where it runs is not "
-            f"{', '.join(asked['weights'])} of the request; use the same weights on all machines."
+            f"{job.name}: the weights on its machine have SHA-256 {', '.join(here)}, those of the "
+            f"request {', '.join(asked['weights'])}; use the same weights on all machines."
         )
     choice = MethodChoice(
         asked["method"], asked["parameters"], asked["device"], asked["precision"], weights
@@ -192,9 +192,9 @@ def absolute(path: Path | None) -> str | None:
 
 
 def fingerprint(path: Path) -> str:
-    """Return the SHA-256 of a file, or of the names and bytes of several that belong together.
+    """Return the SHA-256 of a file, of all files in a folder, or of an ``.hdr``/``.img`` pair.
 
-    Those are the files of a folder, and ``.hdr`` with its ``.img``.
+    For several files, names and bytes are hashed.
 
     Raises
     ------
@@ -212,5 +212,5 @@ def fingerprint(path: Path) -> str:
             return sha256(path)
         parts = [f"{file.name} {sha256(file)}" for file in files]
     except OSError as why:
-        raise InputError(f"{path}: cannot be read ({why.strerror}); check its rights.") from why
+        raise InputError(f"{path}: cannot be read ({why.strerror}); check permissions.") from why
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

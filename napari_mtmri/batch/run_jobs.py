@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Lists of jobs, each done once: in this process, in local processes or on a cluster."""
+"""Run a list of jobs, each once: in this process, in worker processes or on a cluster."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Where:
     Parameters
     ----------
     n_processes : int
-        Number of worker processes on this machine; 1: in this process.
+        Number of worker processes on this machine; 1 runs the jobs in this process.
     dask : str, optional
-        Address of a dask scheduler, whose workers do the jobs instead.
+        Address of a dask scheduler whose workers run the jobs instead.
 
     Raises
     ------
@@ -53,33 +53,33 @@ def run_jobs(
     watch: Watch | None = None,
     stop: threading.Event | None = None,
 ) -> list[Outcome]:
-    """Do the jobs that were not done before; return the outcome of each, in their order.
+    """Run the jobs that have no result yet; return the outcomes of all jobs in order.
 
-    A job that fails, or whose worker process is killed, does not end the others.
+    If a job fails, or its worker process is killed, the others continue.
 
     Parameters
     ----------
     jobs : sequence of Job
     work : callable
-        (job, report, stop) -> value. With several processes or a cluster: a function of
-        a module, whose value is small and can be pickled.
+        (job, report, stop) -> value. With several processes or a cluster: a module-level
+        function, whose value is small and can be pickled.
     refused : sequence of Outcome
-        Failures of jobs that could not be begun; they are returned first.
+        Failed outcomes of jobs that could not start; they are returned first.
     find : callable
-        The value of a job that was done before, or None.
+        Job -> its existing value, or None.
     where : Where, optional
-        By default in this process.
+        Where the jobs run; by default in this process.
     watch : Watch, optional
         Receives the progress.
     stop : threading.Event, optional
-        Set it to stop; jobs that were done stay done.
+        Set it to stop; finished results are kept.
 
     Raises
     ------
     Stopped
         After ``stop`` was set or Ctrl-C was pressed.
     WeightsError
-        At once, because it would meet the other jobs too.
+        At once, because the other jobs would fail in the same way.
     """
     where, watch, stop = where or Where(), watch or Watch(), stop or threading.Event()
     outcomes: dict[int, Outcome] = {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Scores of many cases: each job leaves a small file with the scores of one method on one case."""
+"""Scores of many cases: each job writes a small file with the scores of one method on one case."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Scored:
     ----------
     case, method : str
     sampling : str
-        Sampling in words.
+        Description of the sampling.
     acceleration : float
-        Achieved by the mask; NaN in files of older versions, which do not have it.
+        Acceleration achieved by the mask; NaN for files of older versions, which lack it.
     acquisition : mapping
-        Pattern and realism without seeds; empty in files of older versions.
+        Pattern and realism without seeds; empty for files of older versions.
     scores : mapping
-        `Scores` by what was scored: the method and "zero-filled".
+        `Scores` of the method and of "zero-filled".
     warnings : tuple of str
     seconds : float
         Run time of the method.
@@ -56,7 +56,7 @@ class Scored:
     seconds: float
 
     def entries(self) -> list[CaseScores]:
-        """Return the scores of the method and of the zero-filled image, for statistics."""
+        """Return the scores of the method and of the zero-filled image as `CaseScores`."""
         return [
             CaseScores(self.case, name, one, self.sampling, self.acceleration, self.acquisition)
             for name, one in self.scores.items()
@@ -64,7 +64,7 @@ class Scored:
 
 
 def into_scores(job: Job, out: Path) -> Job:
-    """Return the job with the place of its scores."""
+    """Return the job with the path of its scores file."""
     place = out / FOLDER / f"{job.key}.json"
     return replace(job, places={**job.places, "scores": absolute(place)})
 
@@ -75,10 +75,10 @@ def result_folder_job(row: CaseRow) -> Job:
     Raises
     ------
     InputError
-        If a file does not exist, or the folder is no result folder.
+        If a file does not exist, or the folder is not a result folder.
     """
     if row.run is None or not (row.run / RUN_RECORD).is_file():
-        raise InputError(f"{row.run}: is no result folder; name one.")
+        raise InputError(f"{row.run}: is not a result folder; choose one.")
     files = {"run": row.run, "reference": row.reference, "labels": row.labels}
     prints = {name: None if file is None else fingerprint(file) for name, file in files.items()}
     places = {name: absolute(file) for name, file in files.items()}
@@ -88,7 +88,7 @@ def result_folder_job(row: CaseRow) -> Job:
 
 
 def find_scores(job: Job) -> str | None:
-    """Return the file of a job's scores if it was done before, and is whole."""
+    """Return the path of a job's scores file if it exists and is valid, else None."""
     place = Path(job.places["scores"])
     if not place.is_file():
         return None
@@ -100,7 +100,7 @@ def find_scores(job: Job) -> str | None:
 
 
 def make_scores(job: Job, report: Report, stop: threading.Event) -> str:
-    """Do one job, from the volume or result folder to its scores; return their file."""
+    """Run one job, from the volume or result folder to its scores; return their path."""
     if "run" in job.places:
         return _score_folder(job)
     case = case_of(job)
@@ -110,7 +110,7 @@ def make_scores(job: Job, report: Report, stop: threading.Event) -> str:
 def _score_folder(job: Job) -> str:
     result = open(job.places["run"])
     if not isinstance(result, Result):
-        raise InputError(f"{job.places['run']}: is no result folder; name one.")
+        raise InputError(f"{job.places['run']}: is not a result folder; choose one.")
     places = job.places
     reference = None if places["reference"] is None else read_volume(places["reference"])
     labels = None if places["labels"] is None else read_volume(places["labels"], "labels")
@@ -118,7 +118,7 @@ def _score_folder(job: Job) -> str:
         result = evaluate(result, reference, labels)
     if not result.scores:
         raise InputError(
-            f"{places['run']}: holds no scores, and the table names neither a reference nor "
+            f"{places['run']}: contains no scores, and the table has neither reference nor "
             "labels for it; add the column."
         )
     pattern = result.request.get("pattern") or {}
@@ -126,7 +126,7 @@ def _score_folder(job: Job) -> str:
 
 
 def read_scored(place: Path) -> Scored:
-    """Return the scores that a job has written.
+    """Return the scores from a file that a job has written.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def read_scored(place: Path) -> Scored:
         seconds = float(record["seconds"])
         return Scored(case, method, sampling, acceleration, acquisition, scores, warnings, seconds)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as why:
-        raise InputError(f"{place}: damaged ({why}); remove it and evaluate again.") from why
+        raise InputError(f"{place}: is damaged ({why}); delete it and evaluate again.") from why
 
 
 def _write(job: Job, result: Result, sampling: str) -> str:
@@ -155,7 +155,7 @@ def _write(job: Job, result: Result, sampling: str) -> str:
         "acceleration": result.mask.size / max(int(result.mask.sum()), 1),
         "acquisition": _acquisition(result),
         "scores": {
-            # Numbers as words: JSON has neither NaN nor infinity.
+            # Numbers as text: JSON has neither NaN nor infinity.
             name: [{**row, "value": repr(row["value"])} for row in scores.records()]
             for name, scores in result.scores.items()
         },
@@ -168,6 +168,6 @@ def _write(job: Job, result: Result, sampling: str) -> str:
 
 
 def _acquisition(result: Result) -> dict[str, Any]:
-    """How the scan was acquired; seeds differ from case to case and are left out."""
+    """Return pattern and realism without seeds, which differ between cases."""
     parts = {**(result.request.get("pattern") or {}), **(result.request.get("simulation") or {})}
     return {name: value for name, value in parts.items() if name != "seed"}

@@ -42,7 +42,7 @@ COMMANDS: dict[str, Callable[..., object]] = {
 
 
 def help_of(command: Callable[..., object]) -> str:
-    """Return the docstring, with a mark that keeps the lines of its examples as they are."""
+    """Return the docstring, with a mark that keeps the line breaks of its examples."""
     return (inspect.getdoc(command) or "").replace("\nExample:", "\n\b\nExample:")
 
 
@@ -60,7 +60,7 @@ def top(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
     debug: Annotated[
-        bool, typer.Option("--debug", help="Show tracebacks; at any position.")
+        bool, typer.Option("--debug", help="Show tracebacks; may follow any command.")
     ] = False,
 ) -> None:
     """Reconstruct and segment under-sampled MR scans. Research use only.
@@ -89,16 +89,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Parameters
     ----------
     arguments : sequence of str, optional
-        By default those of the process.
+        Command-line arguments; by default ``sys.argv[1:]``.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     session = Session(debug="--debug" in words)
     words = [word for word in words if word != "--debug"]
     if arguments is None and not session.debug:
-        warnings.simplefilter("ignore")  # of libraries, meant for developers
+        warnings.simplefilter("ignore")  # libraries address them to developers
     status = _run(words, session)
     if arguments is None and status == STOPPED:
-        # Unloading torch takes longer than a user waits for a stop.
+        # Unloading torch would delay the exit noticeably.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(STOPPED)
@@ -109,7 +109,7 @@ def _run(words: Sequence[str], session: Session) -> int:
     try:
         with interruptible(session.stop):
             status = app(words, prog_name=NAME, standalone_mode=False, obj=session)
-    except SystemExit as end:  # a pipe that was closed
+    except SystemExit as end:  # the reader closed the pipe
         return end.code if isinstance(end.code, int) else 1
     except (Exception, KeyboardInterrupt) as why:
         return _explain(why, session.debug)

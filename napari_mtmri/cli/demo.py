@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``napari-mtmri demo``: the shipped sample, under-sampled, reconstructed and segmented."""
+"""``napari-mtmri demo``: under-sample, reconstruct and segment the shipped sample."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ WIDTH = 88
 FILES = (
     (
         "figure.png",
-        "reference, zero-filled, reconstruction, error; lesion, reference and predicted",
+        "reference, zero-filled, reconstruction, error; reference and predicted lesion",
     ),
     ("scores.csv", "all scores, with the settings they depend on"),
-    ("reconstruction.nii.gz", "as zero_filled, error, segmentation, probability: on one grid"),
+    ("reconstruction.nii.gz", "also zero_filled, error, segmentation, probability; same grid"),
     ("run.json", "settings, weights and versions"),
 )
 
@@ -34,18 +34,16 @@ FILES = (
 def demo(
     context: typer.Context,
     headless: Annotated[
-        bool, typer.Option("--headless", help="Open no window; write a result folder.")
+        bool, typer.Option("--headless", help="Write a result folder instead of opening a window.")
     ] = False,
     out: Annotated[
         Path,
-        typer.Option(
-            "--out", "-o", metavar="DIR", help="Result folder, where no window is opened."
-        ),
+        typer.Option("--out", "-o", metavar="DIR", help="Result folder, if no window is opened."),
     ] = Path("mtmri-demo"),
 ) -> None:
-    """Show the shipped sample at 4x, reconstructed and segmented.
+    """Reconstruct and segment the shipped sample at 4-fold acceleration.
 
-    It opens the window; without a screen, or with --headless, it writes a result folder.
+    Opens the window; without a screen, or with --headless, writes a result folder.
 
     Example: napari-mtmri demo
              napari-mtmri demo --headless --out mtmri-demo
@@ -60,7 +58,7 @@ def demo(
         if window.works:
             show_window(sample=SAMPLE, run=True)
             return
-        write_note(f"No window is opened ({window.text}); a result folder is written.")
+        write_note(f"No window can be opened ({window.text}); writing a result folder.")
     session: Session = context.obj
     _write_demo(out, session)
 

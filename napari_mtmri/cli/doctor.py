@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``napari-mtmri doctor``: versions, devices, weights and window; for bug reports."""
+"""``napari-mtmri doctor``: versions, device, weights and window, for bug reports."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ SHOWN_IF_ABSENT = ("napari", "torch", "lightning-fabric")
 
 
 def doctor(json: options.Json = False) -> None:
-    """Show what is installed and what works.
+    """Show installed versions, device, weights, and whether a window can be opened.
 
-    Paste the text into a bug report: it names no patient, and your home folder as ~.
+    The text is for bug reports: it contains no patient names, and shows your home folder as ~.
 
     Example: napari-mtmri doctor
     """
@@ -41,7 +41,7 @@ def doctor(json: options.Json = False) -> None:
 
 
 def examine() -> dict[str, Any]:
-    """Return facts about this installation; what is broken is one of them."""
+    """Return facts about this installation, including what is broken."""
     from napari_mtmri.cli.window import window_here
 
     window = window_here()
@@ -87,13 +87,13 @@ def _user_folder() -> Path:
 
 
 def _home(text: object) -> str:
-    """Write the home folder, which may contain a person's name, as ~."""
+    """Replace the home folder, which may contain a person's name, by ~."""
     home = str(Path.home())
     return str(text).replace(home, "~") if len(home) > 1 else str(text)
 
 
 def _weights() -> dict[str, str]:
-    """Return the weights file of each method, checked against its card."""
+    """Return size, hash and place of each weights file, checked against its model card."""
     from napari_mtmri.errors import MtmriError
     from napari_mtmri.files import sha256
     from napari_mtmri.methods.base import METHODS
@@ -106,7 +106,7 @@ def _weights() -> dict[str, str]:
             file = find_weights(part)
             card = read_card(file)
             same = card.sha256 == sha256(file) and card.method == part
-            state = "as in its card" if same else "NOT the file of its card"
+            state = "matches its card" if same else "does NOT match its card"
             found[part] = f"{card.size}, SHA-256 {card.sha256[:12]} {state}, {_home(file)}"
         except (MtmriError, OSError) as why:
             found[part] = _home(why)
@@ -114,7 +114,7 @@ def _weights() -> dict[str, str]:
 
 
 def _broken() -> dict[str, str]:
-    """Members of all kinds that cannot be loaded."""
+    """Return the patterns, methods, metrics and readers that cannot be loaded, with the reason."""
     from napari_mtmri.registry import Registry
 
     kinds = ("patterns", "methods", "networks", "metrics", "readers")

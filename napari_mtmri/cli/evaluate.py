@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``napari-mtmri evaluate``: scores of methods over a table of cases, with intervals."""
+"""``napari-mtmri evaluate``: score methods on a table of cases, with confidence intervals."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def evaluate(
     context: typer.Context,
     table: Annotated[
         Path,
-        typer.Argument(metavar="TABLE", help="Table of cases: CSV file, or folder with cases.csv."),
+        typer.Argument(metavar="TABLE", help="CSV file of cases, or folder with cases.csv."),
     ],
     out: options.Out,
     *,
@@ -43,12 +43,12 @@ def evaluate(
 ) -> int:
     """Score methods on a table of cases, with confidence intervals.
 
-    TABLE has one line for each case: case, image, and optionally mask and split.
-    With the columns case and run (and reference, labels) it scores result folders.
-    Paths are relative to the table. Each case has a seed of its own, from --seed and its
-    name. The command writes scores.csv (all numbers), summary.csv and summary.md (over
+    TABLE has one line per case, with the columns case, image, and optionally mask and split.
+    With the columns case and run (and reference, labels), it scores result folders.
+    Paths are relative to the table. The seed of each case is derived from --seed and the
+    name of the case. Writes scores.csv (all numbers), summary.csv and summary.md (over
     cases) and differences.csv (paired); zero-filled is always included.
-    Existing scores are kept: a stopped evaluation continues where it was.
+    Existing scores are kept: the same command continues a stopped evaluation.
 
     Example: napari-mtmri evaluate cases.csv --split val --out scores
              napari-mtmri evaluate cases.csv --split val --method mtmri,two-stage --out scores
@@ -75,7 +75,7 @@ def evaluate(
 
 
 def _report(found: Evaluation, out: Path, *, as_json: bool) -> int:
-    """Show the tables, name what failed; return the exit status."""
+    """Print the tables and the failed jobs; return the exit status."""
     facts: dict[str, Any] = {"summary": [], "differences": [], "warnings": []}
     if found.tables is not None:
         _write_notes(found.cases)
@@ -93,7 +93,7 @@ def _report(found: Evaluation, out: Path, *, as_json: bool) -> int:
 
 
 def _write_notes(cases: Sequence[Scored]) -> None:
-    """Write each warning once, with the cases it concerns."""
+    """Print each warning once, with the cases it concerns."""
     from napari_mtmri.batch.score_store import FOLDER
 
     of: dict[str, list[str]] = {}
@@ -104,4 +104,4 @@ def _write_notes(cases: Sequence[Scored]) -> None:
         where = names[0] if len(names) == 1 else f"{len(names)} of {len(cases)}"
         write_note(f"note, {where}: {line}")
     if len(of) > MOST_NOTES:
-        write_note(f"note: {len(of) - MOST_NOTES} more are in the files of {FOLDER}.")
+        write_note(f"note: {len(of) - MOST_NOTES} more notes are in the files in {FOLDER}.")

@@ -61,7 +61,10 @@ def experiment(
         ),
     ] = None,
     report_only: Annotated[
-        bool, typer.Option("--report-only", help="Train nothing; report existing results.")
+        bool,
+        typer.Option(
+            "--report-only", help="Write the report of the existing results without training."
+        ),
     ] = False,
     where: options.WhereOptions,
     json: options.Json = False,
@@ -69,9 +72,9 @@ def experiment(
     """Repeat a table of the paper on your cases: train all rows alike, score, compare.
 
     table1: with and without ITFS and DRLC. table2: the weights of the two losses. Both
-    have the plain joint model, which the others are compared with, and two-stage.
+    contain the plain joint model, with which the other rows are compared, and two-stage.
     Stopped at any moment (Ctrl-C, --minutes), the same command continues; rows that two
-    tables share in one --out are trained once. --jobs and --dask concern the scoring.
+    tables share in one --out are trained once. --jobs and --dask apply to the scoring.
     The command writes a folder with report.md, CSV and figures.
 
     Example: napari-mtmri experiment table1 --budget small --data cases --out study
@@ -85,7 +88,7 @@ def experiment(
         return _report(plan, [], as_json=json)
     _check_machine(budget)
     if split == "test":
-        write_note(f"note: each look at the test cases is counted in {out / TEST_RUNS}.")
+        write_note(f"note: each evaluation on the test cases is counted in {out / TEST_RUNS}.")
     session: Session = context.obj
     outcomes: Sequence[Outcome] = []
     with JobSteps() as steps, _at_most(minutes, session.stop) as is_over:
@@ -96,7 +99,7 @@ def experiment(
         except Stopped as why:
             if not is_over():
                 raise
-            write_note(f"{minutes:g} minutes are over: {why}")
+            write_note(f"stopped after {minutes:g} minutes: {why}")
     return _report(plan, outcomes, as_json=json)
 
 

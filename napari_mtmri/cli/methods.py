@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``napari-mtmri methods``: the list of methods, and the card of one."""
+"""``napari-mtmri methods``: list the methods, or print the card of one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def methods(
     from napari_mtmri.methods.base import METHODS
 
     if name is not None:
-        METHODS.get(name)  # an unknown one is refused with the list of those that exist
+        METHODS.get(name)  # raises for an unknown name
         facts = facts_of(name, weights)
         if json:
             write_json({**facts, "cards": [card.model_dump() for card in facts["cards"]]})

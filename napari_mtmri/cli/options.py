@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Options that several commands share, alone and in groups, spelled once."""
+"""Options shared by several commands, single and in groups."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CenterFraction = Annotated[
     float | None,
     typer.Option(
         "--center-fraction",
-        help="Fully sampled k-space center, as a fraction of the side.",
+        help="Fully sampled k-space center, as a fraction of the matrix size.",
         show_default="0.08 up to R = 5, else 0.04",
     ),
 ]
@@ -41,7 +41,7 @@ PatternOptions = Annotated[
     typer.Option(
         "--pattern-option",
         metavar="NAME=VALUE",
-        help="Option of the pattern; `napari-mtmri patterns` lists them.",
+        help="Option of the pattern; see `napari-mtmri patterns`.",
     ),
 ]
 Weights = Annotated[
@@ -58,7 +58,7 @@ Json = Annotated[bool, typer.Option("--json", help="Write the results as JSON.")
 
 @dataclass(frozen=True)
 class ScanOptions:
-    """How volumes are scanned."""
+    """Options of the simulated scan."""
 
     pattern: Annotated[
         str,
@@ -80,7 +80,7 @@ class ScanOptions:
         float | None,
         typer.Option(
             "--snr",
-            help="Simulate noise: mean signal of the object over the noise's standard deviation.",
+            help="Simulate noise: mean object signal divided by the noise standard deviation.",
         ),
     ] = None
     coils: Annotated[
@@ -88,7 +88,7 @@ class ScanOptions:
     ] = 1
 
     def acquisition(self, **axes: Any) -> Acquisition:
-        """Return the acquisition, with axes as `Acquisition` names them."""
+        """Return the acquisition; ``axes`` are further parameters of `Acquisition`."""
         from napari_mtmri.acquisition import Acquisition, make_pattern
 
         given = pairs(self.pattern_option, "--pattern-option")
@@ -100,7 +100,7 @@ class ScanOptions:
 
 @dataclass(frozen=True)
 class MethodOptions:
-    """Which methods, and how they are loaded."""
+    """Options of the methods and their weights."""
 
     method: Annotated[
         list[str] | None,
@@ -108,7 +108,7 @@ class MethodOptions:
             "--method",
             "-m",
             metavar="NAME,...",
-            help="Method; several separated by commas.",
+            help="Methods, separated by commas.",
             show_default=DEFAULT_METHOD,
         ),
     ] = None
@@ -133,7 +133,7 @@ class MethodOptions:
     weights: Weights = None
 
     def choices(self) -> list[MethodChoice]:
-        """Return the methods that are named, each once; the joint method by default."""
+        """Return the requested methods, each once; by default the joint method."""
         from napari_mtmri.batch.method_choice import MethodChoice
         from napari_mtmri.methods.base import DEFAULT_METHOD
 
@@ -150,7 +150,7 @@ class MethodOptions:
 
 @dataclass(frozen=True)
 class WhereOptions:
-    """Where the work is done."""
+    """Options for where jobs run."""
 
     jobs: Annotated[
         int,
@@ -163,19 +163,19 @@ class WhereOptions:
         typer.Option(
             "--dask",
             metavar="ADDRESS",
-            help="Address of a dask scheduler; its workers do the work.",
+            help="Address of a dask scheduler whose workers run the jobs.",
         ),
     ] = None
 
     def where(self) -> Where:
-        """Return where the work is done."""
+        """Return where jobs run."""
         from napari_mtmri.batch.run_jobs import Where
 
         return Where(self.jobs, self.dask)
 
 
 def with_groups(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a command whose groups of options are spread out, as typer reads them."""
+    """Return the command with its groups of options flattened into a signature for typer."""
     hints = get_type_hints(command, include_extras=True)
     parameters, groups = [], {}
     for name, one in inspect.signature(command).parameters.items():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What became of jobs, in words, JSON and an exit status."""
+"""Outcomes of jobs as text, JSON and exit status."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def headline_rows(scores: Mapping[str, Scores]) -> Sequence[Sequence[str]]:
-    """Return the headline numbers of several methods as rows of words."""
+    """Return the headline scores of several methods as rows of text."""
     from napari_mtmri.metrics.base import headline, quantities
 
     rows = []
@@ -43,13 +43,13 @@ def headline_rows(scores: Mapping[str, Scores]) -> Sequence[Sequence[str]]:
 
 
 class Notes:
-    """Writes warnings for the user, each only once."""
+    """Prints each warning only once."""
 
     def __init__(self) -> None:
         self._written: set[str] = set()
 
     def __call__(self, lines: Iterable[str]) -> None:
-        """Write those that were not written before."""
+        """Print the warnings that were not printed before."""
         for line in lines:
             if line not in self._written:
                 self._written.add(line)
@@ -57,21 +57,21 @@ class Notes:
 
 
 class ResultLines:
-    """Writes the results of ``run`` as they come.
+    """Prints each result of ``run`` when it is finished.
 
     Parameters
     ----------
     out : Path
-        As it was given.
+        Folder for the results, as the user gave it.
     quiet : bool
-        Only the notes: the results are written as JSON at the end.
+        Print only the warnings: the results are written as JSON at the end.
     """
 
     def __init__(self, out: Path, *, quiet: bool = False) -> None:
         self._out, self._quiet, self._notes = out, quiet, Notes()
 
     def __call__(self, outcome: Outcome) -> None:
-        """Write one."""
+        """Print the result of one job."""
         result: StoredResult = outcome.value
         if not self._quiet:
             write_result(" · ".join([outcome.name, *filter(None, [result.sampling])]))
@@ -82,12 +82,12 @@ class ResultLines:
 
 
 def below(out: Path, folder: Path) -> Path:
-    """Return a folder in ``out`` as the user would write it."""
+    """Return the path of a folder inside ``out``, starting with ``out`` as the user gave it."""
     return out / folder.relative_to(out.absolute())
 
 
 def record_of(result: StoredResult, out: Path) -> dict[str, Any]:
-    """Return a result for JSON; of one that was made before only what is known."""
+    """Return a result for JSON; fields that an earlier result did not store are left out."""
     facts: dict[str, Any] = {
         "case": result.case,
         "method": result.method,
@@ -108,7 +108,7 @@ def record_of(result: StoredResult, out: Path) -> dict[str, Any]:
 
 
 def report(outcomes: Sequence[Outcome], records: Sequence[Mapping[str, Any]] | None = None) -> int:
-    """Name what failed; return the exit status.
+    """Print the names of failed jobs; return the exit status.
 
     Parameters
     ----------
@@ -139,6 +139,6 @@ def report(outcomes: Sequence[Outcome], records: Sequence[Mapping[str, Any]] | N
 
 
 def status_of_failures(outcomes: Sequence[Outcome]) -> int:
-    """Return the exit status where something failed; all because of the request or not."""
+    """Return the exit status if jobs failed: WRONG if all errors are of the request, else FAILED."""
     all_refused = all(isinstance(outcome.error, RequestError) for outcome in outcomes)
     return WRONG if all_refused else FAILED

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Output: results to stdout, everything else to stderr; errors in the words of the shell."""
+"""Results to stdout, everything else to stderr; errors that name options, not parameters."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130
 SPELLINGS = {
     "n_processes": "jobs",
     "n_coils": "coils",
-}  # parameters whose option is called otherwise
+}  # parameters whose option has another name
 
 
 def write_result(text: str) -> None:
@@ -35,7 +35,7 @@ def write_note(text: str) -> None:
 
 
 def columns(rows: Sequence[Sequence[str]], indent: str = "") -> str:
-    """Return rows of words, aligned; the last column is left as it is."""
+    """Return rows of text with aligned columns; the last column is not padded."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
     lines = []
     for row in rows:
@@ -45,13 +45,15 @@ def columns(rows: Sequence[Sequence[str]], indent: str = "") -> str:
 
 
 def sentence(error: BaseException) -> str:
-    """Return an error in one sentence, in which a parameter (`out`) is an option (--out)."""
+    """Return an error as one sentence, with a parameter (`out`) spelled as an option (--out)."""
     if isinstance(error, MtmriError):
         return re.sub(r"`(\w+)`", lambda name: _option(name[1]), str(error))
     if isinstance(error, MemoryError):
-        return "There is not enough memory; close other programs or choose a smaller volume."
+        return "Not enough memory; close other programs or choose a smaller volume."
     if isinstance(error, OSError):
-        return f"{error.filename or 'a file'}: {error.strerror or error}; check place and rights."
+        return (
+            f"{error.filename or 'a file'}: {error.strerror or error}; check path and permissions."
+        )
     text = " ".join(str(error).split())
     return f"Unexpected {type(error).__name__}: {text}; run it again with --debug and report it."
 
@@ -73,7 +75,7 @@ def pairs(words: Sequence[str] | None, option: str) -> dict[str, str]:
     Raises
     ------
     RequestError
-        If a word has no equals sign, or a name comes twice.
+        If a word has no equals sign, or a name is given twice.
     """
     found: dict[str, str] = {}
     for word in words or ():

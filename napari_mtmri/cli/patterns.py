@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``napari-mtmri patterns``: the list of sampling patterns, and the mask of one."""
+"""``napari-mtmri patterns``: list the sampling patterns, or draw the mask of one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def patterns(
     ] = None,
     shape: Annotated[
         str,
-        typer.Option(metavar="READOUTxPHASE", help="Size of the plane: readout by phase encoding."),
+        typer.Option(metavar="READOUTxPHASE", help="Matrix size: readout x phase encoding."),
     ] = "224x192",
     acceleration: options.Acceleration = 4.0,
     center_fraction: options.CenterFraction = None,
@@ -95,5 +95,7 @@ def _facts(kind: Any) -> dict[str, Any]:
 def _plane(shape: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d{1,5})[x×,](\d{1,5})", shape.strip())
     if match is None:
-        raise RequestError(f"--shape {shape!r} is not readout by phase encoding, like 224x192.")
+        raise RequestError(
+            f"--shape {shape!r} is not a matrix size; write readout x phase: 224x192."
+        )
     return int(match[1]), int(match[2])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Progress on stderr: a bar with time to go on a terminal, plain lines elsewhere."""
+"""Progress on stderr: a bar with the remaining time on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SECONDS_BETWEEN_LINES = 5.0
 
 
 class Steps:
-    """Shows the progress of some work; used with ``with``.
+    """Context manager that shows progress.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Steps:
         self._last = time.monotonic()
 
     def __enter__(self) -> Self:
-        """Show the bar, on a terminal."""
+        """Show the bar if stderr is a terminal."""
         if sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -43,7 +43,7 @@ class Steps:
                 BarColumn(),
                 TextColumn("{task.percentage:.0f} %"),
                 TimeRemainingColumn(),
-                TextColumn("to go"),
+                TextColumn("left"),
                 console=Console(stderr=True),
                 transient=True,
                 redirect_stdout=False,
@@ -64,16 +64,16 @@ class Steps:
             self._bar.stop()
 
     def show(self, done: float, text: str, more: str = "", *, at_once: bool = False) -> None:
-        """Show how much is done; without a terminal, a plain line every few seconds.
+        """Update the bar, or print a plain line every few seconds.
 
         Parameters
         ----------
         done : float
-            Part of the total.
+            Amount of work done, in the unit of ``total``.
         text, more : str
-            Description, and what only a plain line shows.
+            Description, and text that only the plain line adds.
         at_once : bool
-            Write the plain line even if the last one was written just before.
+            Print the plain line now, however recent the last one is.
         """
         if self._bar is not None:
             task = self._bar.task_ids[0]
@@ -83,7 +83,7 @@ class Steps:
             write_note(f"{text}{more}")
 
     def aside(self, write: Callable[[], None]) -> None:
-        """Write something else, with the bar hidden."""
+        """Call ``write`` while the bar is hidden."""
         if self._bar is None:
             write()
             return
@@ -98,7 +98,7 @@ class JobSteps(Steps, Watch):
     Parameters
     ----------
     show_result : callable
-        Writes the outcome of a job that did not fail, as soon as it is known.
+        Called with the outcome of each successful job as soon as it ends.
     """
 
     def __init__(self, show_result: Callable[[Outcome], None] = lambda outcome: None) -> None:
@@ -119,19 +119,19 @@ class JobSteps(Steps, Watch):
         self.show(self._count, self._where(name))
 
     def progressed(self, progress: Progress) -> None:
-        """Show how far the job is."""
+        """Show the progress of the job."""
         text = f"{self._where(self._name)}: {progress.text}"
         self.show(self._count + progress.share, text)
 
     def ended(self, outcome: Outcome) -> None:
-        """Write the result of the job, or why it failed."""
+        """Print the result of the job, or its error."""
         where = self._where(outcome.name)
         self._count += 1
         if outcome.error is not None:
             why = sentence(outcome.error)
             self.aside(lambda: write_note(f"{outcome.name}: failed: {why}"))
         else:
-            how = "done already" if outcome.state == "kept" else f"done in {outcome.seconds:.1f} s"
+            how = "already done" if outcome.state == "kept" else f"done in {outcome.seconds:.1f} s"
             self.show(self._count, where, f": {how}", at_once=True)
             self.aside(lambda: self._show_result(outcome))
 

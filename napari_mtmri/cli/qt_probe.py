@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Writes as JSON whether Qt and OpenGL work; run as a process of its own, which may crash."""
+"""Print as JSON whether Qt and OpenGL work; run in a separate process, because it may crash."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ GL_RENDERER = 0x1F01
 
 
 def main() -> None:
-    """Start Qt, make an OpenGL context, and write their versions."""
+    """Start Qt, create an OpenGL context and print their versions."""
     import qtpy
     from qtpy.QtGui import QOffscreenSurface, QOpenGLContext, QSurfaceFormat
     from qtpy.QtWidgets import QApplication
@@ -26,10 +26,10 @@ def main() -> None:
     if works:
         form = context.format()
         text += f"OpenGL {form.majorVersion()}.{form.minorVersion()}"
-        with suppress(AttributeError):  # not every binding hands out the functions
+        with suppress(AttributeError):  # not in every Qt binding
             text += f" ({context.functions().glGetString(GL_RENDERER)})"
     else:
-        text += "but OpenGL gives no context"
+        text += "but no OpenGL context can be created"
     sys.stdout.write(json.dumps({"works": bool(works), "text": text}))
     sys.stdout.flush()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``napari-mtmri run``: volumes in, result folders out."""
+"""``napari-mtmri run``: reconstruct and segment volumes into result folders."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def run(
         typer.Option(
             "--slice-axis",
             help="Array axis of the slices: 0, 1 or 2.",
-            show_default="the coarsest",
+            show_default="the axis with the coarsest spacing",
         ),
     ] = None,
     phase_axis: Annotated[
@@ -46,7 +46,7 @@ def run(
         ),
     ] = None,
     swap_phase: Annotated[
-        bool, typer.Option("--swap-phase", help="Exchange readout and phase encoding.")
+        bool, typer.Option("--swap-phase", help="Swap readout and phase-encoding directions.")
     ] = False,
     labels: Annotated[
         list[Path] | None,
@@ -54,22 +54,22 @@ def run(
             "--labels",
             "-l",
             metavar="FILE",
-            help="Reference segmentation; once for each volume, in order.",
+            help="Reference segmentation; one per volume, in the same order.",
         ),
     ] = None,
     preview: Annotated[
         bool,
-        typer.Option("--preview", help="Only show the sampling and save the masks; run nothing."),
+        typer.Option("--preview", help="Only print the sampling and save the masks."),
     ] = False,
     where: options.WhereOptions,
     again: options.Again = False,
     json: options.Json = False,
 ) -> int:
-    """Reconstruct and segment volumes at an acceleration.
+    """Under-sample, reconstruct and segment volumes.
 
-    Each volume is under-sampled as in a faster scan, and gets a result folder. The
-    results of CASE.nii.gz are in DIR/CASE, with several methods in DIR/CASE/METHOD.
-    A volume that fails is named and the others continue. Existing results are kept.
+    Each volume is under-sampled as in a faster scan, and its results are written to a result
+    folder: DIR/CASE for CASE.nii.gz, or DIR/CASE/METHOD for several methods.
+    If a volume fails, the others continue. Existing results are kept.
 
     Example: napari-mtmri run patient.nii.gz --out results
              napari-mtmri run *.nii.gz --out results --acceleration 6 --method mtmri,two-stage
@@ -99,7 +99,7 @@ def run(
 
 
 def _preview(volumes: Sequence[Path], out: Path, scanned: Acquisition, *, as_json: bool) -> int:
-    """Show the sampling of each volume and save the masks; return the exit status."""
+    """Print the sampling of each volume and save the masks; return the exit status."""
     from napari_mtmri.batch.cases_table import case_names
     from napari_mtmri.batch.job import Outcome
     from napari_mtmri.batch.result_store import check_out

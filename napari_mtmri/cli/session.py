@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One call of the command: how it is stopped, and whether tracebacks are shown."""
+"""State of one command call: the stop event, and whether tracebacks are shown."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ IMPATIENCE_S = 1.0
 
 @dataclass(frozen=True)
 class Session:
-    """State that every command receives.
+    """State of one command call, which typer passes to every command.
 
     Parameters
     ----------
     stop : threading.Event
-        Set when the user wants to stop.
+        Set by Ctrl-C and SIGTERM.
     debug : bool
         Show tracebacks.
     """
@@ -35,9 +35,9 @@ class Session:
 def interruptible(stop: threading.Event) -> Iterator[None]:
     """While the block runs, Ctrl-C and SIGTERM set ``stop`` and raise KeyboardInterrupt.
 
-    Both, because the exception interrupts the work at once, and the event stops it also
-    where a library swallows exceptions. Repeats within a second are ignored, so that
-    a second Ctrl-C does not interrupt the cleanup.
+    The exception interrupts the work at once; the event also stops it where a library
+    swallows exceptions. Further signals within a second are ignored, so that a second
+    Ctrl-C does not interrupt the cleanup.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

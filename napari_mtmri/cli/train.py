@@ -24,7 +24,7 @@ Workers = Annotated[
     typer.Option(
         min=0,
         metavar="N",
-        help="Number of processes that prepare batches.",
+        help="Number of worker processes that prepare batches.",
         show_default="by the device",
     ),
 ]
@@ -35,7 +35,7 @@ def train(
         list[str] | None,
         typer.Argument(
             metavar="[CONFIG.yaml] [KEY=VALUE]...",
-            help="Configuration file; keys of the recipe with values.",
+            help="Configuration file; keys of the recipe and their values.",
         ),
     ] = None,
     preset: Annotated[
@@ -53,13 +53,16 @@ def train(
     ] = None,
     resume: Annotated[
         Path | None,
-        typer.Option("--resume", metavar="DIR", help="Training folder to continue."),
+        typer.Option("--resume", metavar="DIR", help="Continue the training in this folder."),
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Only list the cases and their split; train nothing.")
+        bool, typer.Option("--check", help="List the cases and their split without training.")
     ] = False,
     estimate: Annotated[
-        bool, typer.Option("--estimate", help="Only measure time and memory of a few updates.")
+        bool,
+        typer.Option(
+            "--estimate", help="Measure time and memory of a few updates without training."
+        ),
     ] = False,
     accelerator: Annotated[
         Literal["auto", "cpu", "cuda", "mps"],
@@ -70,7 +73,10 @@ def train(
     ] = "1",
     nodes: Annotated[int, typer.Option(min=1, metavar="N", help="Number of machines.")] = 1,
     strategy: Annotated[
-        str, typer.Option(metavar="NAME", help="Lightning's name of the strategy: auto, ddp, ...")
+        str,
+        typer.Option(
+            metavar="NAME", help="Strategy of Lightning for several devices: auto, ddp, ..."
+        ),
     ] = "auto",
     workers: Workers = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the results as JSON.")] = False,
@@ -252,8 +258,9 @@ class Follower:
         elif kind == "warning":
             self._steps.aside(lambda: write_note(f"{where}: {event['text']}"))
         elif kind == "update":
-            keys = ("loss", "recon_loss", "seg_loss", "alpha", "beta")
-            numbers = _numbers({key: event[key] for key in keys if key in event})
+            losses = [key for key in event if key.endswith("loss")]
+            keys = [*losses, *(key for key in ("alpha", "beta") if key in event)]
+            numbers = _numbers({key: event[key] for key in keys})
             self._steps.show(done / self._total, where, f": {numbers}")
         elif kind in ("start", "resume"):
             facts = f"{kind} on {event['device']}, {event['n_parameters']} parameters"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``napari-mtmri open``: opens the window, and finds out whether one can be opened."""
+"""``napari-mtmri open``: check that a window can be opened, and open it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PROBE_S = 30.0
 
 @dataclass(frozen=True)
 class Window:
-    """Whether a window can be opened here.
+    """Whether a window can be opened on this machine.
 
     Parameters
     ----------
@@ -39,9 +39,9 @@ class Window:
 
 
 def window_here(timeout_s: float = PROBE_S) -> Window:
-    """Try Qt and OpenGL in a process of their own: a broken driver may crash it."""
+    """Return whether Qt and OpenGL work, tried in a separate process: a broken driver may crash."""
     if find_spec("napari") is None or not any(find_spec(name) for name in BINDINGS):
-        return Window(False, "no Qt is installed (pip install 'napari-mtmri[gui]')")
+        return Window(False, "Qt is not installed (pip install 'napari-mtmri[gui]')")
     if sys.platform.startswith("linux") and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):
@@ -59,8 +59,8 @@ def window_here(timeout_s: float = PROBE_S) -> Window:
     try:
         facts = json.loads(done.stdout)
     except ValueError:
-        said = [line for line in done.stderr.splitlines() if line.strip()]
-        why = said[0] if said else f"status {done.returncode}"
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        why = lines[0] if lines else f"exit status {done.returncode}"
         return Window(False, f"Qt cannot start ({why})")
     return Window(bool(facts["works"]), facts["text"])
 
@@ -68,10 +68,10 @@ def window_here(timeout_s: float = PROBE_S) -> Window:
 def show_window(
     paths: Sequence[Path] = (), *, sample: str | None = None, run: bool = False
 ) -> None:
-    """Open the window and stay until it is closed; Ctrl-C ends it at once."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's loop keeps Python's handler from running
+    """Open the window and return when it is closed; Ctrl-C closes it at once."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's handler never runs in Qt's event loop
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    # Shell and window must not import each other, except here; hence no import statement.
+    # The import contract keeps `cli` and `gui` apart; this is the only call between them.
     import_module("napari_mtmri.gui.app.window").open_window(paths, sample=sample, run=run)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Declared options as a form: magicgui makes the fields, one row each."""
+"""Form for declared options, with one magicgui field per row."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from magicgui.widgets import create_widget
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QWidget
 
+from napari_mtmri.gui.widgets.colors import color_of
 from napari_mtmri.parameters import Option
 
 AUTOMATIC = "automatic"
-N_STEPS = 50  # of a number without a default, from its minimum to its maximum
+EMPTY = "empty: "  # in the help of a typed option: what an empty field means
+N_STEPS = 50  # spin-box steps from minimum to maximum, for a number without a default
 DECIMALS = 3
 
 
 class OptionsForm(QWidget):
-    """One row an option: numbers with a range, choices, yes or no; everything else is typed.
+    """Form with one row per option: spin box, list, check box, or text field for all others.
 
     Signals
     -------
-    changed : mapping of the options that were set, as `values` returns it
-    edited : name of the field that was changed, and its value; None for automatic
+    changed : mapping of the set options, as returned by `values`
+    edited : name and value of the changed field; None for automatic
     """
 
     changed = Signal(object)
@@ -32,11 +34,12 @@ class OptionsForm(QWidget):
 
     def __init__(self, options: Sequence[Option] = (), parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        # Qt lays out the rows: a Container of magicgui does not wrap long ones.
+        # A Qt form layout, because magicgui's Container does not wrap long rows.
         self._layout = QFormLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         self.fields: dict[str, Any] = {}
+        self.problems: dict[str, QLabel] = {}
         self._options: dict[str, Option] = {}
         self._styling = QTimer(self)
         self._styling.setSingleShot(True)
@@ -44,18 +47,22 @@ class OptionsForm(QWidget):
         self.show_options(options)
 
     def show_options(self, options: Sequence[Option]) -> None:
-        """Show these options, all at their defaults."""
+        """Show these options with their default values."""
         while self._layout.rowCount():
             self._layout.removeRow(0)
         self._options = {option.name: option for option in options}
         self.fields = {option.name: _field(option) for option in options}
+        self.problems = {option.name: QLabel() for option in options}
         for name, option in self._options.items():
             label, field = QLabel(option.title), self.fields[name]
             for widget in (label, field.native):
                 widget.setToolTip(_tip(option))
             field.native.setAccessibleName(option.title)
             self._layout.addRow(label, field.native)
-            if isinstance(field.native, QLineEdit):  # not with each letter
+            self.problems[name].setWordWrap(True)
+            self._layout.addRow(self.problems[name])
+            self._layout.setRowVisible(self.problems[name], False)
+            if self.is_typed(name):  # not on every keystroke
                 field.native.editingFinished.connect(partial(self._typed, name))
             else:
                 field.changed.connect(partial(self._edited, name))
@@ -63,35 +70,52 @@ class OptionsForm(QWidget):
         self._styling.start(0)
 
     def _style(self) -> None:
-        """Give typed text the font of the labels: napari sets the font size of these alone."""
+        """Apply the labels' font to text fields: napari sets the font size of labels only."""
         label = self.findChild(QLabel)
         if label is not None:
             for line in self.findChildren(QLineEdit):
                 line.setFont(label.font())
 
     def show_values(self, values: Mapping[str, Any]) -> None:
-        """Show values, without a signal."""
+        """Show values without emitting signals."""
         for name, value in values.items():
             field, option = self.fields[name], self._options[name]
             with field.changed.blocked():
                 if value is None:
                     value = field.min if _is_number(option) else _empty(option)
                 field.value = value
+            if self.is_typed(name):
+                field.native.setCursorPosition(0)  # a long text is shown from its start
 
     def show_only(self, names: Sequence[str]) -> None:
         """Hide the rows of all other options."""
         for name, field in self.fields.items():
             self._layout.setRowVisible(field.native, name in names)
 
+    def show_problems(self, problems: Mapping[str, str]) -> None:
+        """Mark the fields whose value was refused, each with the reason below it."""
+        color = color_of(self, "error").name()
+        for name, label in self.problems.items():
+            text = problems.get(name, "")
+            label.setText(text)
+            label.setStyleSheet(f"color: {color}")
+            self._layout.setRowVisible(label, bool(text))
+            field = self.fields[name].native
+            field.setStyleSheet(f"border: 1px solid {color}" if text else "")
+
+    def is_typed(self, name: str) -> bool:
+        """Return whether the value of a field is typed text."""
+        return isinstance(self.fields[name].native, QLineEdit)
+
     def value(self, name: str) -> Any:
-        """Return the value of a field, text where it is typed; None for automatic."""
+        """Return the value of a field, as text for a text field; None for automatic."""
         field, option = self.fields[name], self._options[name]
         if _is_number(option):
             return None if field.value < option.minimum else field.value
         return None if field.value == _empty(option) else field.value
 
     def values(self) -> dict[str, Any]:
-        """Return the options that were set: neither automatic, nor empty, nor at the default."""
+        """Return the set options: neither automatic, nor empty, nor at the default."""
         found = {}
         for name, option in self._options.items():
             value = self.value(name)
@@ -111,13 +135,13 @@ class OptionsForm(QWidget):
 
 
 def _is_number(option: Option) -> bool:
-    """Whether an option has a spin box: a number whose range is known."""
+    """Return whether an option gets a spin box: a number with a known range."""
     is_bounded = option.minimum is not None and option.maximum is not None
     return option.kind in ("int", "float") and is_bounded
 
 
 def _empty(option: Option) -> str | None:
-    """Return what a list or a typed field shows where no value is set."""
+    """Return the text that a list or text field shows if no value is set."""
     if option.kind == "bool":
         return None
     return AUTOMATIC if option.kind == "choice" else ""
@@ -138,13 +162,13 @@ def _field(option: Option) -> Any:
     if _is_number(option):
         return _spin_box(option)
     field = create_widget("", widget_type="LineEdit")
-    default = option.default
-    field.native.setPlaceholderText(AUTOMATIC if default is None else str(default))
+    meaning = option.help.partition(EMPTY)[2] or AUTOMATIC
+    field.native.setPlaceholderText(meaning if option.default is None else str(option.default))
     return field
 
 
 def _spin_box(option: Option) -> Any:
-    """Return a spin box; below the minimum it says that the value is automatic."""
+    """Return a spin box that shows "automatic" below its minimum."""
     assert option.minimum is not None  # `_is_number`
     assert option.maximum is not None
     whole = option.kind == "int"
@@ -166,7 +190,7 @@ def _spin_box(option: Option) -> Any:
 
 
 def _tip(option: Option) -> str:
-    """Return what an option means, with its range."""
+    """Return the help text of an option, with its range."""
     if option.minimum is None or option.maximum is None:
         return option.help
     return f"{option.help} ({option.minimum:g} to {option.maximum:g})"

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Jobs off the window's thread: newest request only, progress, stop, all or nothing."""
+"""Background threads for the panels: short tasks, newest-request-only, and long jobs."""
 
 from __future__ import annotations
 
 import atexit
+import re
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -22,17 +23,16 @@ _ALIVE: set[Any] = set()  # keeps workers alive while they run
 
 
 def sentence(why: BaseException) -> str:
-    """Return an error as one sentence for a panel."""
+    """Return an error as one sentence for a panel, without backticks around parameters."""
     if isinstance(why, MtmriError):
-        return str(why)
+        return re.sub(r"`(\w+)`", r"\1", str(why))
     return f"Unexpected {type(why).__name__}: {why}; please copy the details and report it."
 
 
 def threads() -> QThreadPool:
-    """Return the pool of this program.
+    """Return the thread pool of this plugin.
 
-    Not Qt's own: that has as many threads as there are cores, and on two cores a slider
-    would wait for a network.
+    Qt's global pool has one thread per core: on two cores, a slider would wait for a network.
     """
     app = QApplication.instance()
     pool = app.findChild(QThreadPool, POOL)
@@ -45,7 +45,7 @@ def threads() -> QThreadPool:
 
 
 def _wait() -> None:
-    """Let running work end while the interpreter still exists."""
+    """Wait for running work before the interpreter shuts down."""
     app = QApplication.instance()
     pool = None if app is None else app.findChild(QThreadPool, POOL)
     if pool is not None:
@@ -54,9 +54,9 @@ def _wait() -> None:
 
 
 def _start(work: Callable[[], Any], **slots: Any) -> Any:
-    """Start work in a thread; ``errored`` is always among the slots.
+    """Start work in a thread; the slots must include ``errored``.
 
-    An error without a listener at the time the worker is made is raised again in the window.
+    Otherwise superqt raises an error of the work in the window's thread.
     """
     listeners = {name: getattr(slot, "emit", slot) for name, slot in slots.items()}
     worker = create_worker(work, _start_thread=False, _connect=listeners)
@@ -69,20 +69,20 @@ def _start(work: Callable[[], Any], **slots: Any) -> Any:
 def once(
     work: Callable[[], Any], done: Callable[[Any], object], failed: Callable[[Any], object]
 ) -> None:
-    """Do a small piece of work in a thread, then call ``done`` or ``failed`` in the window's.
+    """Run a short task in a thread, then call ``done`` or ``failed`` in the window's thread.
 
-    Pass bound methods: they are released with their widget.
+    Pass bound methods, which are disconnected when their widget is deleted.
     """
     _start(work, returned=done, errored=failed)
 
 
 class Latest(QObject):
-    """Runs one request at a time; of those that arrive meanwhile only the newest is kept.
+    """Runs one request at a time; of the waiting requests, only the newest is kept.
 
     Signals
     -------
-    done : what a finished request returned
-    failed : the exception of one that failed
+    done : value returned by a request
+    failed : exception raised by a request
     """
 
     done = Signal(object)
@@ -97,17 +97,17 @@ class Latest(QObject):
 
     @property
     def is_busy(self) -> bool:
-        """Whether a request is running or waits."""
+        """Whether a request is running or waiting."""
         return self._worker is not None or self._wanted is not None
 
     def ask(self, request: Callable[[], Any]) -> None:
-        """Run the request as soon as the running one is finished, instead of the one that waits."""
+        """Run the request once the current one has finished; replaces the waiting request."""
         self._wanted = request
         if self._worker is None:
             self._next()
 
     def drop(self) -> None:
-        """Drop the request that waits, and ignore the result of the one that runs."""
+        """Drop the waiting request and ignore the result of the running one."""
         self._wanted = None
         self._is_wanted = False
 
@@ -138,33 +138,33 @@ class Latest(QObject):
 
 
 class Stopper:
-    """Stops a piece of work; holds no Qt object, so it can be called after they are deleted."""
+    """Stops a job; without Qt objects, so it can be called after the panel is deleted."""
 
     def __init__(self) -> None:
         self.event = threading.Event()
 
     def renew(self) -> threading.Event:
-        """Return the stop event for a new piece of work."""
+        """Return a new stop event, for the next job."""
         self.event = threading.Event()
         return self.event
 
     def stop(self, *_: object) -> None:
-        """Ask the work to stop."""
+        """Set the stop event."""
         self.event.set()
 
 
 class Job(QObject):
-    """One long piece of work with progress that can be stopped.
+    """A long job with progress, which can be stopped.
 
-    A stop takes effect at once: what the thread still reports until it ends is ignored.
+    A stop takes effect at once: later reports from the thread are ignored.
 
     Signals
     -------
-    progressed : what the work reported
-    done : what it returned, whole
-    failed : its exception
-    stopped : nothing was kept
-    ended : after any of the three
+    progressed : progress reported by the work
+    done : value returned by the work
+    failed : exception raised by the work
+    stopped : the job was stopped, and nothing was kept
+    ended : emitted after done, failed or stopped
     """
 
     progressed = Signal(object)
@@ -182,7 +182,7 @@ class Job(QObject):
         self._reported.connect(self._receive)
 
     def start(self, work: Work) -> None:
-        """Start ``work(report, stop)``, unless one is running."""
+        """Start ``work(report, stop)``, unless a job is running."""
         if self.is_running:
             return
         self._number += 1
@@ -197,7 +197,7 @@ class Job(QObject):
             self._end(self.stopped)
 
     def _report(self, number: int, what: str, value: Any) -> None:
-        """Called in the thread; received in the window's."""
+        """Pass a report from the worker thread to `_receive` in the window's thread."""
         self._reported.emit(number, what, value)
 
     def _receive(self, number: int, what: str, value: Any) -> None:
@@ -221,10 +221,10 @@ def _ignore(why: BaseException) -> None:
 
 
 def _guarded(work: Work, report: Callable[[str, Any], None], stop: threading.Event) -> None:
-    """Do the work and report its end."""
+    """Run the work and report its value or exception."""
     try:
         value = work(partial(report, "progressed"), stop)
-    except Exception as why:  # noqa: BLE001 - the window shows it
+    except Exception as why:  # noqa: BLE001 - the panel shows it
         report("failed", why)
     else:
         report("done", value)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Metric: what one is, which numbers it gives, and where they are shown.
+"""Metrics: the scores that each computes, and where they are shown.
 
 A metric is one file in this folder and one line of registration (entry point group
-``napari_mtmri.metrics``). It declares each number that it gives, and where that number
-is shown: no table, panel, figure or report keeps a list of its own. It also states what
-its numbers depend on, because two programs that disagree mostly disagree there.
+``napari_mtmri.metrics``). It declares its scores and where each is shown, so that tables,
+panel, figures and reports keep no lists. It also declares what its scores depend on, the
+usual reason why two programs disagree.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ MAIN_REGION: Mapping[Kind, str] = {"image": FIELD_OF_VIEW, "labels": "class 1"}
 
 
 def everywhere(decimals: int, **others: int) -> Mapping[Place, int]:
-    """Return the number of decimals for each place, the same in all but the named ones.
+    """Return ``decimals`` for every place, except those given in ``others``.
 
     Examples
     --------
@@ -58,26 +58,26 @@ def everywhere(decimals: int, **others: int) -> Mapping[Place, int]:
 
 @dataclass(frozen=True)
 class Quantity:
-    """One number that a metric gives.
+    """One score that a metric computes.
 
     Parameters
     ----------
     name : str
-        As in `Score.metric`: "PSNR".
+        Name as in `Score.metric`, such as "PSNR".
     tip : str
-        One line for a tooltip.
+        Tooltip, one line.
     better : {"higher", "lower", "zero"} or None
-        Which way is good; None for a mere fact, such as a volume.
+        Best direction; None for a descriptive number, such as a volume.
     unit : str
-        "dB", "mm", "ml", or nothing.
+        "dB", "mm", "ml" or empty.
     label : str
-        Heading of its column in the panel; by default its name.
+        Column heading in the panel; by default the name.
     shown : mapping
-        Where it is shown, with the number of decimals there: ``summary`` (tables over
-        cases and their paired differences), ``line`` (one line of the shell for each
-        method), ``panel`` (score table of the Reconstruct panel), ``figure`` (captions),
-        ``card`` (of exported weights) and ``study`` (report of an experiment). A
-        headline is shown everywhere, which is the default; `Scores` always contain all.
+        Places where it is shown, with the number of decimals: ``summary`` (tables over
+        cases and their paired differences), ``line`` (one line per method in the shell),
+        ``panel`` (score table of the Reconstruct panel), ``figure`` (captions), ``card``
+        (model cards of exported weights) and ``study`` (report of an experiment). By
+        default all: such a score is a headline. `Scores` contain every score.
     """
 
     name: str
@@ -100,24 +100,23 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Metric:
-    """One way to compare a prediction with its reference.
+    """A metric that compares a prediction with its reference.
 
     Parameters
     ----------
     name, title, summary : str
-        Name in the registry; words for people; one line.
+        Name in the registry, title for the user, and description in one line.
     kind : {"image", "labels"}
-        What it compares.
+        Whether it compares images or labels.
     depends : str
-        One line: range, window, connectivity, and the like.
+        Settings that the scores depend on, in one line: range, window, connectivity, ...
     gives : tuple of Quantity
-        Every number that it gives, in the order of tables.
+        All its scores, in table order.
     measure : callable
-        ``measure(ImagePair)`` or ``measure(LabelPair)`` to a list of `Score`, the
-        volume's rows first, the field of view before the object.
+        ImagePair or LabelPair -> list of `Score`, rows of the volume first, and the field of
+        view before the object.
     scopes : set of str
-        Scopes in which it has rows; what has none of "slice" is not asked while
-        slices are being browsed.
+        Scopes of its rows; metrics without "slice" are skipped while slices are browsed.
     place : int
         Position in tables.
     """
@@ -137,7 +136,7 @@ METRICS: Registry[Metric] = Registry("metrics")
 
 
 def all_metrics(kind: str | None = None) -> list[Metric]:
-    """Return the metrics that can be loaded, as tables order them."""
+    """Return the metrics that can be loaded, in table order."""
     broken = METRICS.broken()
     found = [METRICS.get(name) for name in METRICS.names() if name not in broken]
     chosen = [metric for metric in found if kind in (None, metric.kind)]
@@ -145,14 +144,14 @@ def all_metrics(kind: str | None = None) -> list[Metric]:
 
 
 def quantities(place: Place | None = None, kind: Kind | None = None) -> list[Quantity]:
-    """Return the numbers of all metrics that are shown in a place, in their order.
+    """Return the scores that are shown in a place, in table order.
 
     Parameters
     ----------
     place : str, optional
-        One of `PLACES`; by default all numbers, wherever they are shown.
+        One of `PLACES`; by default return all scores.
     kind : {"image", "labels"}, optional
-        Only those of metrics that compare this.
+        Return only scores of images or of labels.
     """
     return [
         one
@@ -163,27 +162,27 @@ def quantities(place: Place | None = None, kind: Kind | None = None) -> list[Qua
 
 
 def quantity(name: str) -> Quantity | None:
-    """Return the number called so, None if no registered metric gives it."""
+    """Return the score with this name, or None if no registered metric has it."""
     return next((one for one in quantities() if one.name == name), None)
 
 
 def main_quantity(kind: Kind) -> Quantity:
-    """Return the number for which there is room where only one is shown.
+    """Return the main score, for places with room for only one.
 
-    It is the first headline of which more is better: PSNR of images, Dice of labels.
+    It is the first headline for which higher is better: PSNR of images, Dice of labels.
     """
     found = [one for one in quantities("line", kind) if one.is_headline]
     return next(one for one in found if one.better == "higher")
 
 
 def decimals(name: str, place: Place) -> int | None:
-    """Return the decimals of a number in a place, None where it is not shown there."""
+    """Return the number of decimals of a score in a place, or None if it is not shown there."""
     found = quantity(name)
     return None if found is None else found.shown.get(place)
 
 
 def headline(scores: Scores) -> dict[str, float]:
-    """Return the numbers of the volume that a line of text shows, by name, without NaN."""
+    """Return the scores of the volume for one line of text, by name, without NaN."""
     kinds: tuple[Kind, ...] = ("image", "labels")
     found = {
         one.name: scores.get(one.name, MAIN_REGION[kind])

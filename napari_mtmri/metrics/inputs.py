@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a metric is given: a prediction and its reference, checked and on one grid."""
+"""Inputs of a metric: a prediction and its reference, checked and on the same grid."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ MOST_CLASSES = 64
 
 @dataclass(frozen=True)
 class ImagePair:
-    """A magnitude image and the fully sampled one.
+    """A predicted magnitude image and the fully sampled reference image.
 
     Parameters
     ----------
     prediction, reference : real array, (slice, row, column)
         In the same units; neither is rescaled, cropped or rounded.
     data_range : float
-        Maximum of the reference **volume**, also where the pair is one slice of it.
+        Maximum of the reference **volume**, even if the pair is a single slice.
     object_mask : bool array, same shape, or None
-        Where the object is, made from the reference alone.
+        Voxels of the object, computed from the reference alone.
     first_slice : int
-        Index that the first slice has in its volume.
+        Index of the first slice in its volume.
     """
 
     prediction: np.ndarray
@@ -37,7 +37,16 @@ class ImagePair:
     first_slice: int = 0
 
     def slices(self) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray | None]]:
-        """Yield index, prediction and reference in float64, and object, slice by slice."""
+        """Yield the slices one by one.
+
+        Yields
+        ------
+        index : int
+            Slice in the volume.
+        prediction, reference : float64 array, (row, column)
+            In the units of the images.
+        object_mask : bool array, (row, column), or None
+        """
         for number in range(len(self.reference)):
             yield (
                 self.first_slice + number,
@@ -49,17 +58,17 @@ class ImagePair:
 
 @dataclass(frozen=True)
 class LabelPair:
-    """The voxels of one class, in the prediction and in the reference.
+    """The voxels of one class in the prediction and in the reference.
 
     Parameters
     ----------
     prediction, reference : bool array, (slice, row, column)
     region : str
-        "class 1".
+        Name of the class, such as "class 1".
     spacing : tuple of float or None
-        In mm along the same axes; None where it is not known.
+        Voxel spacing in mm along the same axes; None if unknown.
     first_slice : int
-        Index that the first slice has in its volume.
+        Index of the first slice in its volume.
     """
 
     prediction: np.ndarray
@@ -70,18 +79,21 @@ class LabelPair:
 
     @property
     def flag(self) -> str:
-        """Which of the two is empty: "both empty", "missed", "false alarm", or nothing."""
+        """Flag for empty masks: "both empty", "missed", "false alarm", or ""."""
         return emptiness(self.prediction.any(), self.reference.any())
 
     @property
     def voxel(self) -> tuple[float, str]:
-        """Volume of a voxel with its unit: ml, or 1 voxel where the spacing is unknown."""
+        """Volume of a voxel and its unit: ml, or 1 voxel if the spacing is unknown."""
         if self.spacing is None:
             return 1.0, "voxel"
         return math.prod(self.spacing) / 1000, "ml"
 
     def cropped(self) -> LabelPair:
-        """Return the box around both masks; distances and components stay as they are."""
+        """Return the pair cropped to the bounding box of both masks.
+
+        Distances and connected components do not change.
+        """
         either = self.prediction | self.reference
         if not either.any():
             return self
@@ -95,53 +107,74 @@ class LabelPair:
 
 
 def emptiness(predicted: bool | np.bool_, drawn: bool | np.bool_) -> str:
-    """Return the flag of a pair of masks, from whether each has any voxel."""
+    """Return the flag of a pair of masks, given whether each contains a voxel."""
     if predicted:
         return "" if drawn else "false alarm"
     return "missed" if drawn else "both empty"
 
 
 def checked_image(stack: np.ndarray, what: str) -> np.ndarray:
-    """Return the stack if it is a real and finite image.
+    """Return the stack if it is a real, finite image.
+
+    Parameters
+    ----------
+    stack : real array, (slice, row, column)
+    what : str
+        Name of the image in error messages.
+
+    Returns
+    -------
+    real array, (slice, row, column)
+        ``stack`` itself, not a copy.
 
     Raises
     ------
     InputError
-        If it is not three-dimensional, is empty, complex, or has NaN or infinite values.
+        If it is not three-dimensional, is empty or complex, or has NaN or infinite values.
     """
     _check_shape(stack, what)
     if np.iscomplexobj(stack):
-        raise InputError(f"{what}: {stack.dtype} values; scores need its magnitude.")
+        raise InputError(f"{what}: values are {stack.dtype}; scores need the magnitude.")
     bad = stack.size - int(np.count_nonzero(np.isfinite(stack)))
     if bad:
         raise InputError(
-            f"{what}: {bad} of {stack.size} values are NaN or infinite; mend it first."
+            f"{what}: {bad} of {stack.size} values are NaN or infinite; replace them first."
         )
     return stack
 
 
 def checked_labels(stack: np.ndarray, what: str, classes: Sequence[int] | None) -> np.ndarray:
-    """Return the stack as integers of which 0 is background.
+    """Return the stack as integer labels, with 0 as background.
 
-    A mask of 0 and 255, as pictures have it, is one of 0 and 1, unless class 255 is
-    asked for.
+    Parameters
+    ----------
+    stack : bool, integer or float array, (slice, row, column)
+        A mask of 0 and 255 is read as 0 and 1, unless class 255 is requested.
+    what : str
+        Name of the labels in error messages.
+    classes : sequence of int or None
+        Requested classes.
+
+    Returns
+    -------
+    integer array, (slice, row, column)
 
     Raises
     ------
     InputError
-        If it is not three-dimensional, is empty, or its values are no labels.
+        If it is not three-dimensional, is empty, or has fractional or negative values.
     """
     _check_shape(stack, what)
     if stack.dtype.kind not in "bui":
         if stack.dtype.kind != "f" or not np.array_equal(stack, np.trunc(stack)):
             raise InputError(
-                f"{what}: {stack.dtype} values that are not whole numbers; labels are "
-                "whole numbers, and a probability is one from 0.5 upwards."
+                f"{what}: {stack.dtype} values are not whole numbers; threshold probabilities at "
+                "0.5."
             )
         stack = stack.astype(np.int64)
     lowest = int(stack.min())
     if lowest < 0:
-        raise InputError(f"{what}: the lowest label is {lowest}; labels begin at 0.")
+        raise InputError(f"{what}: the lowest label is {lowest}; labels start at 0.")
     of_picture = int(stack.max()) == 255 and (classes is None or 255 not in classes)
     if of_picture and np.isin(stack, (0, 255)).all():
         return (stack > 0).astype(np.uint8)
@@ -151,41 +184,46 @@ def checked_labels(stack: np.ndarray, what: str, classes: Sequence[int] | None) 
 def checked_classes(
     prediction: np.ndarray, drawn: Sequence[int], classes: Sequence[int] | None
 ) -> tuple[int, ...]:
-    """Return the classes to measure: those asked for, else all that occur, else 1.
+    """Return the classes to measure: the requested ones, else all that occur, else class 1.
 
     Parameters
     ----------
-    prediction : integer array
+    prediction : integer array, (slice, row, column)
     drawn : sequence of int
         Values that occur in the reference volume.
     classes : sequence of int or None
-        Classes that were asked for.
+        Requested classes.
+
+    Returns
+    -------
+    tuple of int
+        Classes from 1; background 0 is never included.
 
     Raises
     ------
     RequestError
-        If background or nothing is asked for.
+        If background or an empty list is requested.
     InputError
-        If so many values occur that the array is an image rather than labels.
+        If there are too many different values for labels.
     """
     if classes is not None:
         wanted = tuple(dict.fromkeys(int(number) for number in classes))
         if not wanted or min(wanted) < 1:
             raise RequestError(
-                f"classes {list(classes)}: name one or more from 1; 0 is background."
+                f"`classes` {list(classes)}: give one or more, each at least 1; 0 is background."
             )
         return wanted
     found = sorted({*np.unique(prediction).tolist(), *drawn} - {0})
     if len(found) > MOST_CLASSES:
         raise InputError(
-            f"labels: {len(found)} different values are more than {MOST_CLASSES}, as if an "
-            "image had been given; name the classes to measure."
+            f"labels: {len(found)} different values are more than {MOST_CLASSES}, as in an image; "
+            "give `classes` to measure."
         )
     return tuple(found) or (1,)
 
 
 def checked_spacing(spacing: Sequence[float] | None) -> tuple[float, float, float] | None:
-    """Return three positive distances in mm, or None.
+    """Return the voxel spacing as three floats in mm, or None.
 
     Raises
     ------
@@ -196,12 +234,18 @@ def checked_spacing(spacing: Sequence[float] | None) -> tuple[float, float, floa
         return None
     values = tuple(float(value) for value in spacing)
     if len(values) != 3 or not all(0 < value < math.inf for value in values):
-        raise InputError(f"spacing {values}: give three positive distances in mm, or none.")
+        raise InputError(f"`spacing` {values}: give three positive distances in mm, or None.")
     return values
 
 
 def check_same_grid(prediction: np.ndarray, reference: np.ndarray, what: str) -> None:
-    """Refuse arrays of different shapes.
+    """Check that prediction and reference have the same shape.
+
+    Parameters
+    ----------
+    prediction, reference : array, (slice, row, column)
+    what : str
+        Name of the prediction in error messages.
 
     Raises
     ------
@@ -210,11 +254,11 @@ def check_same_grid(prediction: np.ndarray, reference: np.ndarray, what: str) ->
     """
     if prediction.shape != reference.shape:
         raise InputError(
-            f"{what}: the prediction has shape {prediction.shape} and the reference "
-            f"{reference.shape}; scores need one grid."
+            f"{what}: the prediction has shape {prediction.shape}, but the reference "
+            f"{reference.shape}; scores need the same grid."
         )
 
 
 def _check_shape(stack: np.ndarray, what: str) -> None:
     if stack.ndim != 3 or not stack.size:
-        raise InputError(f"{what}: shape {stack.shape}; scores need (slice, row, column).")
+        raise InputError(f"{what}: has shape {stack.shape}; scores need (slice, row, column).")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Lesions found, missed and falsely predicted, counted one by one."""
+"""Counts of found, missed and falsely predicted lesions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from napari_mtmri.metrics.base import LabelPair, Metric, Quantity, Score
 
 MIN_LESION_VOXELS = 1
-# Compared in whole numbers, so that exactly a tenth is enough.
+# Compared as integers, so that exactly one tenth counts.
 ONE_IN = 10
 DEPENDS = (
     "26-connected components of at least {} voxel; a drawn one is found, and a predicted one "
@@ -21,12 +21,12 @@ DEPENDS = (
 
 @dataclass(frozen=True)
 class Lesion:
-    """One connected component and how much of it the other mask covers.
+    """A connected component, and its overlap with the other mask.
 
     Parameters
     ----------
     number : int
-        From 1, the largest first.
+        Number from 1, largest first.
     n_voxels, n_covered : int
     """
 
@@ -36,25 +36,25 @@ class Lesion:
 
     @property
     def is_hit(self) -> bool:
-        """At least one in ten of its voxels lie in the other mask."""
+        """Whether at least one tenth of its voxels lie in the other mask."""
         return self.n_covered * ONE_IN >= self.n_voxels
 
 
 def find_lesions(
     mask: np.ndarray, other: np.ndarray, min_voxels: int = MIN_LESION_VOXELS
 ) -> list[Lesion]:
-    """Return the components of a mask, each with its cover by the other mask.
+    """Return the connected components of a mask with their overlap with the other mask.
 
     Parameters
     ----------
     mask, other : bool array, (slice, row, column)
     min_voxels : int
-        Smaller components are left out.
+        Ignore smaller components.
 
     Returns
     -------
     list of Lesion
-        The largest first.
+        Largest first.
     """
     from scipy import ndimage
 
@@ -70,10 +70,10 @@ def find_lesions(
 
 
 def measure(pair: LabelPair, min_voxels: int = MIN_LESION_VOXELS) -> list[Score]:
-    """Return lesion-wise recall, precision and F1, the counts, and a row for each lesion.
+    """Return lesion-wise recall, precision, F1 and counts, and one row per lesion.
 
-    A lesion that is predicted in two pieces is found once and both pieces are right;
-    a piece that covers two lesions finds both. Splits and mergers are no errors.
+    Splits and mergers are not errors: a lesion predicted in two pieces is found once, and
+    both pieces are correct; a piece that covers two lesions finds both.
     """
     box = pair.cropped()
     drawn = find_lesions(box.reference, box.prediction, min_voxels)
@@ -102,7 +102,7 @@ def measure(pair: LabelPair, min_voxels: int = MIN_LESION_VOXELS) -> list[Score]
 
 
 def _f1(recall: float, precision: float) -> float:
-    """Harmonic mean; 0 where only one side has lesions, NaN where neither has."""
+    """Return the harmonic mean; 0 if only one mask has lesions, NaN if neither has."""
     if math.isnan(recall) and math.isnan(precision):
         return math.nan
     if math.isnan(recall) or math.isnan(precision) or recall + precision == 0:
@@ -127,11 +127,11 @@ LESIONS = Metric(
     name="lesions",
     title="Lesion-wise detection",
     kind="labels",
-    summary="How many lesions were found and how many of the predicted ones are right.",
+    summary="How many lesions were found, and how many predicted lesions are correct.",
     depends=DEPENDS.format(MIN_LESION_VOXELS),
     gives=(
         Quantity("lesion recall", "Share of the reference lesions that were found", shown={}),
-        Quantity("lesion precision", "Share of the predicted lesions that are right", shown={}),
+        Quantity("lesion precision", "Share of the predicted lesions that are correct", shown={}),
         Quantity(
             "lesion F1",
             "Harmonic mean of lesion recall and lesion precision",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""All registered metrics measured at once, on a volume or on one slice of it."""
+"""All registered metrics, measured on a volume or on a single slice."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from napari_mtmri.metrics.scores import Score, Scores
 
 @dataclass(frozen=True)
 class Truth:
-    """A reference, with what is computed from it once: range, object mask, classes.
+    """A reference with its data range, object mask and classes, each computed only once.
 
     Parameters
     ----------
@@ -32,12 +32,12 @@ class Truth:
         Magnitude of the fully sampled image.
     labels : integer array, same shape, or None
     classes : sequence of int, optional
-        Classes to measure; by default all that occur, background never.
+        Classes to measure; by default all that occur, without background.
 
     Raises
     ------
     InputError
-        If an array is no image, or no labels.
+        If an array is not an image, or not labels.
     """
 
     image: np.ndarray | None = None
@@ -71,14 +71,14 @@ class Truth:
     def image_pair(
         self, prediction: np.ndarray | None, index: int | None = None
     ) -> ImagePair | None:
-        """Return the pair to measure, of the volume or of one slice of it.
+        """Return the image pair of the volume or of one slice.
 
         Parameters
         ----------
         prediction : real array, (slice, row, column), or None
-            Of the volume, or of one slice: (1, row, column).
+            Predicted magnitude of the volume, or of one slice: (1, row, column).
         index : int, optional
-            Slice in the volume.
+            Index of that slice in the volume; None for the volume.
 
         Raises
         ------
@@ -100,16 +100,16 @@ class Truth:
         spacing: Sequence[float] | None = None,
         index: int | None = None,
     ) -> list[LabelPair]:
-        """Return a pair for each class, of the volume or of one slice of it.
+        """Return a label pair for each class, of the volume or of one slice.
 
         Parameters
         ----------
         prediction : integer array, (slice, row, column), or None
-            Of the volume, or of one slice: (1, row, column).
+            Predicted labels of the volume, or of one slice: (1, row, column).
         spacing : sequence of three floats, optional
-            In mm along the same axes.
+            Voxel spacing in mm along the same axes.
         index : int, optional
-            Slice in the volume.
+            Index of that slice in the volume; None for the volume.
 
         Raises
         ------
@@ -138,7 +138,7 @@ def measure_all(
     spacing: Sequence[float] | None,
     classes: Sequence[int] | None = None,
 ) -> Scores:
-    """Return every registered metric that the given arrays allow.
+    """Return the scores of all registered metrics that the given arrays allow.
 
     Parameters
     ----------
@@ -146,10 +146,9 @@ def measure_all(
         Magnitudes in the same units.
     prediction_labels, reference_labels : integer array, same shape, or None
     spacing : sequence of three floats or None
-        In mm along the same axes; None where it is not known, then distances and
-        volumes are in voxels, and so is their unit.
+        Voxel spacing in mm along the same axes; if None, distances and volumes are in voxels.
     classes : sequence of int, optional
-        Classes to measure; by default all that occur, background never.
+        Classes to measure; by default all that occur, without background.
 
     Returns
     -------
@@ -159,9 +158,9 @@ def measure_all(
     Raises
     ------
     InputError
-        If shapes differ, an image is complex or not finite, or labels are not whole.
+        If shapes differ, an image is complex or not finite, or labels are not whole numbers.
     RequestError
-        If background is asked for as a class.
+        If background is requested as a class.
     """
     truth = Truth(
         None if prediction_image is None else reference_image,
@@ -179,16 +178,16 @@ def slice_scores(
     image: np.ndarray | None = None,
     labels: np.ndarray | None = None,
 ) -> Scores:
-    """Return the scores of one slice, with the range and the object of its volume.
+    """Return the scores of one slice, with data range and object mask of its volume.
 
-    The rows are those that `measure_all` gives for that slice, within some milliseconds.
+    The rows equal those of `measure_all` for that slice, but take only some milliseconds.
 
     Parameters
     ----------
     truth : Truth
-        Of the volume; make it once.
+        Reference of the whole volume; make it once.
     index : int
-        Number of the slice.
+        Index of the slice.
     image : real array, (row, column), or None
         Predicted magnitude, in the units of the reference.
     labels : integer array, (row, column), or None
@@ -197,7 +196,7 @@ def slice_scores(
     Raises
     ------
     InputError
-        As `measure_all`.
+        As for `measure_all`.
     """
     pair = truth.image_pair(None if image is None else image[None], index)
     pairs = truth.label_pairs(None if labels is None else labels[None], index=index)

@@ -12,7 +12,7 @@ RATIO = "sum of squared errors / sum of squares of the reference"
 
 
 def measure(pair: ImagePair) -> list[Score]:
-    """Return ``|x̂ − x|² / |x|²`` over the volume and over each slice.
+    """Return ``|x̂ − x|² / |x|²`` of the volume and of each slice.
 
     References
     ----------

@@ -9,11 +9,11 @@ HOW = "Otsu of the reference volume, largest 6-connected component, holes of eac
 
 
 def object_mask(reference: np.ndarray) -> np.ndarray | None:
-    """Return the voxels of the object, the same for every method that is compared.
+    """Return the voxels of the object, the same for all compared methods.
 
-    Otsu's threshold of the volume, its largest component, and the holes of each
-    slice filled: slice by slice, because the ventricles and sinuses of a stack that
-    ends inside the head are open at its ends.
+    Otsu's threshold of the volume, its largest component, and the holes of each slice
+    filled. In 3-D the ventricles and sinuses would stay open, because a stack may end
+    inside the head.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def object_mask(reference: np.ndarray) -> np.ndarray | None:
     Returns
     -------
     bool array of the same shape, or None
-        None for a constant image, which has no object.
+        None for a constant image, which contains no object.
 
     References
     ----------
@@ -34,8 +34,8 @@ def object_mask(reference: np.ndarray) -> np.ndarray | None:
 
     if reference.min() == reference.max():
         return None
-    # Flat, or three columns are taken for RGB; as floats, or the histogram of integers
-    # has a bin for every value up to the largest.
+    # Raveled, because three columns would be taken for RGB; as floats, because the histogram
+    # of integers has a bin for every value up to the largest.
     bright = reference > threshold_otsu(reference.reshape(-1).astype(np.float64))
     components, count = ndimage.label(bright)
     if not count:

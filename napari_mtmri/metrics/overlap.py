@@ -14,10 +14,10 @@ DEPENDS = "voxels of the {}; no smoothing; Dice is 1 where both masks are empty,
 
 
 def measure(pair: LabelPair) -> list[Score]:
-    """Return Dice, precision and recall over the volume, and Dice of each slice.
+    """Return Dice, precision and recall of the volume, and Dice of each slice.
 
-    The volume's are made from the volume's counts. They are not means over slices,
-    which would reward a network that finds nothing for every slice without a lesion.
+    The scores of the volume are computed from its voxel counts. A mean over slices would
+    reward a network that finds nothing for every slice without a lesion.
 
     References
     ----------
@@ -49,7 +49,7 @@ def measure(pair: LabelPair) -> list[Score]:
 
 
 def dice(hits: int, n_found: int, n_drawn: int) -> float:
-    """Return twice the overlap over the sum of the sizes, all in voxels; 1 if both are empty."""
+    """Return Dice from voxel counts: overlap, predicted and reference; 1 if both are empty."""
     return 2 * hits / (n_found + n_drawn) if n_found + n_drawn else 1.0
 
 
@@ -57,7 +57,7 @@ OVERLAP = Metric(
     name="overlap",
     title="Dice, precision, recall",
     kind="labels",
-    summary="Overlap of the predicted and the reference mask, and its share of each.",
+    summary="Overlap of the predicted and the reference mask, and its fraction of each.",
     depends=DEPENDS.format("volume"),
     gives=(
         Quantity(

@@ -12,10 +12,10 @@ PEAK = "peak = maximum of the reference volume"
 
 
 def measure(pair: ImagePair) -> list[Score]:
-    """Return ``10 log10(peak² / MSE)`` over the volume and over each slice.
+    """Return ``10 log10(peak² / MSE)`` of the volume and of each slice.
 
-    A slice is measured with the peak of its volume, so that dark slices at the ends
-    are not favoured. The volume's value is not the mean of those of its slices.
+    Slices are measured with the peak of the volume, so that dark slices at the ends are not
+    favoured. The PSNR of the volume is not the mean over its slices.
 
     References
     ----------

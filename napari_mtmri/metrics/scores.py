@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Scores: measured numbers, each with what it depends on."""
+"""Scores: measured values with the settings they depend on."""
 
 from __future__ import annotations
 
@@ -18,25 +18,24 @@ COUNTS = ("voxel", "lesions")
 
 @dataclass(frozen=True)
 class Score:
-    """One measured number.
+    """One measured value.
 
     Parameters
     ----------
     metric : str
-        As it is shown: "PSNR", "Dice".
+        Name for the user, such as "PSNR" or "Dice".
     value : float
-        NaN where it is not measured or not defined; infinite for a perfect PSNR
-        and for the surface distance of a miss.
+        NaN if not measured or undefined; infinite for a perfect PSNR and for the surface
+        distance of a miss.
     unit : str
-        "dB", "mm", "ml", "voxel", "lesions" or nothing.
+        "dB", "mm", "ml", "voxel", "lesions" or empty.
     scope : {"volume", "slice", "lesion"}
     item : int or None
         Index of the slice, or number of the lesion from 1.
     region : str
         "field of view", "object" or "class 1".
     depends : str
-        One line: range, window, connectivity, and what else another program may do
-        differently.
+        Settings in which programs differ, in one line: range, window, connectivity, ...
     flag : str
         Why the value is special: "both empty", "missed", "false alarm", "perfect" ...
     """
@@ -51,20 +50,20 @@ class Score:
     flag: str = ""
 
     def record(self) -> dict[str, Any]:
-        """Return the columns of the table in their order."""
+        """Return the columns of the table, in order."""
         return {name: getattr(self, name) for name in COLUMNS}
 
 
 @dataclass(frozen=True)
 class Scores:
-    """All numbers measured on one prediction."""
+    """All scores of one prediction."""
 
     rows: tuple[Score, ...] = ()
 
     def find(
         self, metric: str, region: str | None = None, scope: Scope = "volume"
     ) -> tuple[Score, ...]:
-        """Return the rows of a metric; of its first region where none is named."""
+        """Return the rows of a metric in one region, by default its first."""
         found = [row for row in self.rows if row.metric == metric and row.scope == scope]
         wanted = region if region is not None or not found else found[0].region
         return tuple(row for row in found if row.region == wanted)
@@ -76,13 +75,13 @@ class Scores:
         scope: Scope = "volume",
         item: int | None = None,
     ) -> float:
-        """Return one value, NaN where it was not measured.
+        """Return one value, NaN if it was not measured.
 
         Parameters
         ----------
         metric : str
         region : str, optional
-            By default the first there is: the field of view, or the lowest class.
+            By default the first: the field of view, or the lowest class.
         scope : {"volume", "slice", "lesion"}
         item : int, optional
             Slice or lesion; by default the first row.
@@ -105,24 +104,24 @@ class Scores:
 
     @classmethod
     def from_records(cls, records: Iterable[Mapping[str, Any]]) -> Scores:
-        """Return the scores that `records` gave, from values or from their text.
+        """Return the scores from the rows of `records`, with values as numbers or text.
 
         Raises
         ------
         KeyError, TypeError, ValueError
-            If a column is missing or is not what it should be.
+            If a column is missing or invalid.
         """
         return cls(tuple(_score(record) for record in records))
 
 
 def format_value(value: float, unit: str = "", decimals: int | None = None) -> str:
-    """Return a number as tables show it: "27.31", "∞", or "—" where there is none.
+    """Return a value formatted for tables: "27.31", "∞", or "—" for NaN.
 
     Parameters
     ----------
     value : float
     unit : str
-        Counts (voxels, lesions) that are whole numbers have no decimals.
+        Unit; whole numbers of voxels or lesions have no decimals.
     decimals : int, optional
         By default 2 with a unit, 1 for counts and 4 without a unit, where values below
         0.01 have three significant digits.

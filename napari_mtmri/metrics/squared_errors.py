@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Sums of squares of an image pair: what PSNR and NMSE are made of."""
+"""Sums of squares of an image pair, for PSNR and NMSE."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from napari_mtmri.metrics.scores import FIELD_OF_VIEW, OBJECT, Scope
 
 @dataclass(frozen=True)
 class Sums:
-    """Sums over one region of the volume or of one slice, in float64."""
+    """Sums over one region of the volume or of a slice, in float64."""
 
     scope: Scope
     item: int | None
@@ -25,16 +25,16 @@ class Sums:
 
     @property
     def where(self) -> str:
-        """Words for what the sums go over."""
+        """Description of the summed region."""
         if self.region == FIELD_OF_VIEW:
             return f"whole field of view of the {self.scope}"
         return f"object in the {self.scope} ({HOW})"
 
 
 def sums(pair: ImagePair) -> list[Sums]:
-    """Return the sums of the volume, then of its slices; of the field of view and the object.
+    """Return the sums of the volume, then of each slice, for field of view and object.
 
-    Slice by slice, so that a volume of float32 is never copied whole into float64.
+    Computed slice by slice, so that the volume is never converted to float64 as a whole.
     """
     whole = np.ones(pair.reference.shape[1:], bool)
     total: dict[str, np.ndarray] = {}

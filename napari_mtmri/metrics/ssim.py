@@ -31,11 +31,11 @@ OVER_OBJECT = f"map averaged over the object ({HOW})"
 
 
 def measure(pair: ImagePair) -> list[Score]:
-    """Return the structural similarity of the slices, and its mean over the volume.
+    """Return the structural similarity of the volume and of each slice.
 
-    The field of view's is the mean over slices of scikit-image's value; the object's
-    is the mean of the same map over all its voxels, so that a slice counts by how
-    much of the object it shows.
+    For the field of view of a volume, it is the mean over slices of scikit-image's value;
+    for the object, the mean of the SSIM map over all its voxels, so that slices are weighted
+    by the area of the object.
 
     References
     ----------
@@ -64,7 +64,7 @@ def measure(pair: ImagePair) -> list[Score]:
 
 
 def _map(prediction: np.ndarray, reference: np.ndarray, data_range: float) -> np.ndarray:
-    """Similarity at every pixel whose window lies inside the slice."""
+    """Return the SSIM of every pixel whose window lies inside the slice."""
     from skimage.metrics import structural_similarity
 
     _, values = structural_similarity(
@@ -101,7 +101,7 @@ SSIM = Metric(
     name="ssim",
     title="Structural similarity",
     kind="image",
-    summary="How alike the patches of the two images are, 1 at best.",
+    summary="Local similarity of brightness, contrast and structure, at most 1.",
     depends=f"{MAP}; {OVER_SLICES}",
     gives=(Quantity("SSIM", "Structural similarity, 1 is perfect", shown=everywhere(4, panel=3)),),
     measure=measure,

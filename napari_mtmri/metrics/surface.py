@@ -19,15 +19,15 @@ DEPENDS = (
 
 
 def measure(pair: LabelPair) -> list[Score]:
-    """Return the 95th percentile of the Hausdorff distance over the volume.
+    """Return the 95 % Hausdorff distance of the volume.
 
-    Infinite, not left out, where a lesion was missed or is a false alarm: dropping misses
-    makes a method that finds less look better.
+    It is infinite, not left out, if a lesion was missed or is a false alarm: without misses,
+    a method that finds less would look better.
 
     References
     ----------
-    Huttenlocher et al., IEEE TPAMI 15(9), 1993. MONAI takes the percentiles likewise;
-    medpy pools both directions first, and surface-distance weighs by area.
+    Huttenlocher et al., IEEE TPAMI 15(9), 1993. MONAI computes the same percentiles;
+    medpy pools both directions first, and surface-distance weights by area.
     """
     flag = pair.flag
     value = math.nan if flag == "both empty" else math.inf
@@ -39,13 +39,13 @@ def measure(pair: LabelPair) -> list[Score]:
 
 
 def hd95(prediction: np.ndarray, reference: np.ndarray, spacing: Sequence[float]) -> float:
-    """Return the 95th percentile of the distances between two masks that are not empty.
+    """Return the 95 % Hausdorff distance of two non-empty masks.
 
     Parameters
     ----------
     prediction, reference : bool array, (slice, row, column)
     spacing : sequence of three floats
-        Along the same axes, in mm.
+        Voxel spacing along the same axes, in mm.
 
     Returns
     -------
@@ -54,8 +54,8 @@ def hd95(prediction: np.ndarray, reference: np.ndarray, spacing: Sequence[float]
     """
     from scipy.spatial import cKDTree
 
-    # A tree rather than a distance transform: its time goes by the voxels of the
-    # surfaces, not by those of the box, which one stray voxel makes the whole volume.
+    # A tree instead of a distance transform: its time depends on the number of surface
+    # voxels, not on the bounding box, which a single stray voxel extends to the whole volume.
     ours, theirs = (boundary(mask) * spacing for mask in (prediction, reference))
     there, _ = cKDTree(theirs).query(ours)
     back, _ = cKDTree(ours).query(theirs)
@@ -63,26 +63,27 @@ def hd95(prediction: np.ndarray, reference: np.ndarray, spacing: Sequence[float]
 
 
 def boundary(mask: np.ndarray) -> np.ndarray:
-    """Return the indices of the boundary voxels of a bool mask, int (n, 3)."""
+    """Return the indices of the boundary voxels of a mask.
+
+    Parameters
+    ----------
+    mask : bool array, (slice, row, column)
+
+    Returns
+    -------
+    int array, (voxel, 3)
+        Indices in voxels, in the axis order of ``mask``.
+    """
     from scipy import ndimage
 
     return np.argwhere(mask & ~ndimage.binary_erosion(mask))
-
-
-def diagonal(shape: Sequence[int], spacing: Sequence[float] | None) -> float:
-    """Return the diagonal of the field of view in mm, or in voxels where the spacing is unknown.
-
-    Paired tests rank a missed lesion by this distance.
-    """
-    sides = np.asarray(shape, float) * (1.0 if spacing is None else np.asarray(spacing, float))
-    return float(np.sqrt((sides**2).sum()))
 
 
 SURFACE = Metric(
     name="surface",
     title="95 % Hausdorff distance",
     kind="labels",
-    summary="How far apart the outlines are, all but the farthest twentieth of them.",
+    summary="95th percentile of the distances between the outlines of the two masks.",
     depends=DEPENDS,
     gives=(
         Quantity(

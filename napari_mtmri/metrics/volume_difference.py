@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Volumes of a class, and their difference."""
+"""Predicted and reference volume of a class, and their difference."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DEPENDS = "predicted minus drawn; voxels counted whole"
 
 
 def measure(pair: LabelPair) -> list[Score]:
-    """Return both volumes and their difference, in ml and relative to the reference."""
+    """Return both volumes, and their difference in ml and relative to the reference."""
     voxel, unit = pair.voxel
     found = int(np.count_nonzero(pair.prediction))
     drawn = int(np.count_nonzero(pair.reference))
@@ -48,7 +48,7 @@ VOLUME_DIFFERENCE = Metric(
         Quantity("volume difference", "Predicted minus reference volume", "zero", "ml", shown={}),
         Quantity(
             "relative volume difference",
-            "Volume difference over the reference volume",
+            "Volume difference divided by the reference volume",
             "zero",
             shown={},
         ),

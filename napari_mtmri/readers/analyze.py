@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Analyze 7.5 pairs; read only, since the format cannot hold where right and left are."""
+"""Analyze 7.5 pairs; read only, because the format does not distinguish left and right."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ ENDINGS = (".hdr", ".img")
 
 
 def read_analyze(path: Path, kind: Kind | None = None) -> Volume:
-    """Return the volume of a pair of files, either of which may be named.
+    """Return the volume in a pair of files, given the path of either.
 
     Raises
     ------
     InputError
-        If one is missing, damaged, too large, or they hold something else than one volume.
+        If a file is missing, damaged or too large, or the pair is not a single volume.
     """
     return read_image(path, kind, _load)
 
 
 def _load(path: Path) -> Any:
-    """Image of a pair whose voxels are not read yet; nibabel reads headers whole."""
+    """Return the image of a pair without its voxels; nibabel reads whole header files."""
     import nibabel as nib
 
-    beside = {".hdr": ".img", ".img": ".hdr"}[path.suffix.lower()]
-    other = path.with_suffix(beside if path.suffix.islower() else beside.upper())
+    suffix = {".hdr": ".img", ".img": ".hdr"}[path.suffix.lower()]
+    other = path.with_suffix(suffix if path.suffix.islower() else suffix.upper())
     if not other.is_file():
         raise InputError(f"{path}: {other.name} is not in the same folder; copy both files.")
-    size = (path if beside == ".img" else other).stat().st_size
+    size = (path if suffix == ".img" else other).stat().st_size
     if size > MOST_OFFSET:
-        raise InputError(f"{path}: a header of {size} bytes is no header; export it again.")
+        raise InputError(f"{path}: {size} bytes are too large for a header; export it again.")
     return nib.load(path, mmap=False)
 
 

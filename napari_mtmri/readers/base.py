@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Reader: one file format, read and written in one place."""
+"""Readers: one per file format, for reading and writing."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ MOST_BYTES = 2 * 2**30  # of voxels in memory
 
 @dataclass(frozen=True)
 class Reader:
-    """One format.
+    """A file format.
 
     Parameters
     ----------
     name, title : str
     patterns : tuple of str
-        File name endings, lower case; empty for folders.
+        File name extensions, lower case; empty for folders.
     folders : bool
         Whether it reads folders.
     can_read : callable
-        Path -> bool; looks at the name and what lies there, cheaply.
+        Path -> bool; a quick check of name and content.
     read : callable
-        (path, kind) -> Volume or Result; kind "labels" asks for whole numbers.
+        (path, kind) -> Volume or Result; kind "labels" reads integers.
     write : callable, optional
         (volume, path) -> None.
     has_labels : callable, optional
-        Path -> bool: whether reading with kind "labels" gives the reference segmentation
-        that is stored with the image.
+        Path -> bool: whether kind "labels" reads a reference segmentation stored with the
+        image.
     """
 
     name: str
@@ -55,13 +55,13 @@ READERS: Registry[Reader] = Registry("readers")
 
 
 def all_readers() -> list[Reader]:
-    """Return the readers that can be loaded, by name."""
+    """Return the readers that can be loaded, sorted by name."""
     broken = READERS.broken()
     return [READERS.get(name) for name in READERS.names() if name not in broken]
 
 
 def endings(*, written: bool = False) -> list[str]:
-    """Return the file name endings that can be read, or those that can be written."""
+    """Return the file name extensions that can be read, or those that can be written."""
     return [
         ending
         for reader in all_readers()
@@ -71,7 +71,7 @@ def endings(*, written: bool = False) -> list[str]:
 
 
 def has_ending(path: Path, endings: tuple[str, ...]) -> bool:
-    """Whether a file name ends so, in upper or lower case."""
+    """Return whether a file name has one of the extensions, in upper or lower case."""
     return path.name.lower().endswith(endings)
 
 
@@ -81,7 +81,7 @@ def find_reader(path: Path) -> Reader:
     Raises
     ------
     InputError
-        If it is not there, or no format fits.
+        If it does not exist, or no reader can read it.
     """
     if not path.exists():
         raise InputError(f"{path}: no such file or folder; check the name.")
@@ -91,13 +91,13 @@ def find_reader(path: Path) -> Reader:
             return reader
     folders = ", ".join(reader.title for reader in readers if reader.folders)
     raise InputError(
-        f"{path}: not a format that can be read; known are {', '.join(endings())} and the "
-        f"folders: {folders}."
+        f"{path}: this format cannot be read; choose one of {', '.join(endings())}, or a folder: "
+        f"{folders}."
     )
 
 
 def read(path: Path, kind: Kind | None = None) -> Volume | Result:
-    """Return what a file or folder holds.
+    """Return the Volume or Result in a file or folder.
 
     Raises
     ------
@@ -117,28 +117,28 @@ def read_volume(path: str | Path, kind: Kind = "image") -> Volume:
     """
     found = read(Path(path), kind)
     if not isinstance(found, Volume):
-        raise InputError(f"{path}: is a result folder, not a volume; name the volume.")
+        raise InputError(f"{path}: is a result folder, not a volume; choose a volume in it.")
     return found
 
 
 def write(volume: Volume, path: Path) -> None:
-    """Write a volume; the ending chooses the format.
+    """Write a volume in the format of the file name extension.
 
     Raises
     ------
     RequestError
-        If no format that can be written has this ending.
+        If this extension cannot be written.
     """
     for writer in all_readers():
         if writer.write is not None and has_ending(path, writer.patterns):
             writer.write(volume, path)
             return
     known = ", ".join(endings(written=True))
-    raise RequestError(f"{path}: this ending cannot be written; choose one of {known}.")
+    raise RequestError(f"{path}: this extension cannot be written; choose one of {known}.")
 
 
 def check_size(shape: tuple[int, ...], itemsize: int, path: Path) -> None:
-    """Refuse a size before memory is taken.
+    """Check the size of a volume before memory is allocated.
 
     Raises
     ------
@@ -148,15 +148,15 @@ def check_size(shape: tuple[int, ...], itemsize: int, path: Path) -> None:
     size = itemsize
     for side in shape:
         if side < 1:
-            raise InputError(f"{path}: its header gives the shape {shape}; export the file again.")
+            raise InputError(f"{path}: its header has the shape {shape}; export the file again.")
         size *= int(side)
     if size > MOST_BYTES:
         raise InputError(
             f"{path}: shape {shape} would take {size / 2**30:.1f} GiB, more than "
-            f"{MOST_BYTES / 2**30:g}; cut it into parts."
+            f"{MOST_BYTES / 2**30:g}; split the file."
         )
 
 
 def reason(why: Exception) -> str:
-    """What a library said about a file, in one line, fit for the middle of our sentence."""
+    """Return a library's error message in one line, to embed in a sentence."""
     return str(why).splitlines()[0] if str(why) else type(why).__name__

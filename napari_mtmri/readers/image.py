@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the formats that nibabel knows have in common: from a hostile file to a Volume."""
+"""Read files through nibabel, for all formats that it supports; files may be damaged."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from napari_mtmri.volume import Volume
 
 AFFINES_DIFFER_MM = 0.1
 MM_PER_UNIT = {1: 1e3, 2: 1.0, 3: 1e-3}  # NIfTI: metre, millimetre, micrometre
-FILE_SLOPE = "slope in the file"  # nibabel blanks that of the header once it has an image
+FILE_SLOPE = "slope in the file"  # nibabel clears the slope in the header when it creates an image
 LABEL_TYPES = (np.uint8, np.int16, np.int32)
 
 
 def case_name(path: Path) -> str:
-    """Return a file's name without the endings of the formats that can be read."""
+    """Return a file's name without the extension of any readable format."""
     name = path.name
     for ending in (".gz", *endings()):
         if name.lower().endswith(ending):
@@ -41,19 +41,19 @@ def _load(path: Path) -> Any:
 
 
 def read_image(path: Path, kind: Kind | None = None, load: Callable[[Path], Any] = _load) -> Volume:
-    """Return the one volume of a file that nibabel can read.
+    """Return the volume in a file that nibabel can read.
 
     Parameters
     ----------
     path : Path
     kind : {"image", "labels"}, optional
     load : callable
-        Path -> nibabel image whose voxels are not read yet.
+        Path -> nibabel image without its voxels.
 
     Raises
     ------
     InputError
-        If it is damaged, too large, or holds something else than one volume.
+        If it is damaged, too large, or not a single volume.
     """
     try:
         check_gzip(path)
@@ -61,13 +61,13 @@ def read_image(path: Path, kind: Kind | None = None, load: Callable[[Path], Any]
     except InputError:
         raise
     except MemoryError as why:
-        raise InputError(f"{path}: too large for the memory of this machine; cut it.") from why
+        raise InputError(f"{path}: is too large for the memory of this machine; crop it.") from why
     except OSError as why:
         raise InputError(f"{path}: cannot be read ({reason(why)}); copy it again.") from why
     except Exception as why:
-        # A stranger's bytes may bring nibabel to fail in any way.
+        # nibabel may raise anything for damaged files.
         raise InputError(
-            f"{path}: damaged or not what its name says ({reason(why)}); export the file again."
+            f"{path}: is damaged or has the wrong extension ({reason(why)}); export the file again."
         ) from why
 
 
@@ -77,7 +77,7 @@ def _read(path: Path, kind: Kind | None, load: Callable[[Path], Any]) -> Volume:
         shape, lines = _one_volume(image.shape, path)
         dtype = np.dtype(image.get_data_dtype())
         if dtype.fields is not None:
-            raise InputError(f"{path}: holds colours ({dtype}), not a scan; export magnitudes.")
+            raise InputError(f"{path}: is a colour image ({dtype}); export magnitude images.")
         file = Path(image.file_map["image"].filename or path)
         check_size(shape, _itemsize_read(image, dtype), path)
         check_length(file, image, dtype)
@@ -100,7 +100,7 @@ def _read(path: Path, kind: Kind | None, load: Callable[[Path], Any]) -> Volume:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep nibabel's remarks about odd headers from the user's screen; ours say what matters."""
+    """Suppress nibabel's header warnings; our own warnings name the ones that matter."""
     from nibabel.imageglobals import logger
 
     level = logger.level
@@ -114,13 +114,13 @@ def _quiet() -> Iterator[None]:
 
 
 def _one_volume(shape: tuple[int, ...], path: Path) -> tuple[tuple[int, int, int], list[str]]:
-    """The three sides of the one volume in a file, and what was dropped to get there."""
+    """Return the shape of the single volume in a file, and a remark if axes were dropped."""
     shape = tuple(int(side) for side in shape)
     if not shape or 0 in shape:
-        raise InputError(f"{path}: its shape {shape} is empty; export the file again.")
+        raise InputError(f"{path}: has the empty shape {shape}; export the file again.")
     if any(side != 1 for side in shape[3:]):
         raise InputError(
-            f"{path}: a series of shape {shape}, not one volume; extract one of its frames."
+            f"{path}: is a series of shape {shape}, not a single volume; extract one frame."
         )
     a, b, c = (*shape[:3], 1, 1)[:3]
     kept = [f"{path.name}: shape {shape} holds one frame; read as {(a, b, c)}."]
@@ -128,7 +128,7 @@ def _one_volume(shape: tuple[int, ...], path: Path) -> tuple[tuple[int, int, int
 
 
 def _scaling(image: Any) -> tuple[float, float] | None:
-    """Slope and intercept of an image, or None where its numbers stand for themselves."""
+    """Return slope and intercept of an image, or None if it is not scaled."""
     proxy = image.dataobj
     if not hasattr(proxy, "get_unscaled") or (proxy.slope, proxy.inter) == (1.0, 0.0):
         return None
@@ -136,14 +136,14 @@ def _scaling(image: Any) -> tuple[float, float] | None:
 
 
 def _itemsize_read(image: Any, dtype: np.dtype[Any]) -> int:
-    """Bytes a voxel takes while it is read: scaled integers become float32, MINC's float64."""
+    """Return the bytes per voxel during reading: scaled integers become float32, MINC float64."""
     if not hasattr(image.dataobj, "get_unscaled"):
         return max(dtype.itemsize, 8)
     return dtype.itemsize if _scaling(image) is None else max(dtype.itemsize, 4)
 
 
 def _voxels(image: Any, dtype: np.dtype[Any]) -> np.ndarray:
-    """Voxels with the file's scaling, in this machine's byte order; scaled integers as float32."""
+    """Return the scaled voxels in native byte order; scaled integers become float32."""
     proxy, scaling = image.dataobj, _scaling(image)
     small = np.dtype(np.float32) if dtype.kind in "iu" else dtype.newbyteorder("=")
     if scaling is not None:
@@ -160,9 +160,9 @@ def _voxels(image: Any, dtype: np.dtype[Any]) -> np.ndarray:
 
 
 def _place(image: Any, path: Path) -> tuple[Affine, dict[str, Any], list[str]]:
-    """Affine, header facts worth keeping and remarks.
+    """Return the affine, the header fields to keep, and remarks.
 
-    Free text is never kept: it may hold a patient's name.
+    Free text is never kept: it may contain a patient's name.
     """
     header = image.header
     facts: dict[str, Any] = {"format": type(image).__name__, "spacing_known": True}
@@ -187,7 +187,7 @@ def _place(image: Any, path: Path) -> tuple[Affine, dict[str, Any], list[str]]:
 
 
 def _form_remarks(header: Any, affine: Affine, scale: Affine, facts: dict[str, Any]) -> list[str]:
-    """What to say about sform and qform; a qform that says something else is kept."""
+    """Return remarks about sform and qform; a differing qform is kept in ``facts``."""
     if not facts["sform_code"]:
         return [] if facts["qform_code"] else ["the file does not say where right and left are."]
     if not facts["qform_code"]:
@@ -210,21 +210,28 @@ def _whole_numbers(data: np.ndarray, path: Path) -> np.ndarray:
         return data
     if data.dtype.kind == "c" or not np.isfinite(data).all() or (data != np.round(data)).any():
         raise InputError(
-            f"{path}: holds fractions, not labels; threshold it or open it as an image."
+            f"{path}: contains fractions, not labels; threshold it or open it as an image."
         )
     return data.astype(label_type(data, path))
 
 
 def label_type(data: np.ndarray, path: Path) -> type[np.integer[Any]]:
-    """Return the smallest of uint8, int16 and int32 that holds every label.
+    """Return the smallest of uint8, int16 and int32 that can store every label.
+
+    Parameters
+    ----------
+    data : real array of whole numbers, any shape and axis order
+        Label values; must not be empty.
+    path : Path
+        File named in the error message.
 
     Raises
     ------
     InputError
-        If none does: they would wrap around.
+        If a label exceeds int32.
     """
     low, high = data.min(), data.max()
     for kind in LABEL_TYPES:
         if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
             return kind
-    raise InputError(f"{path}: labels from {low} to {high} are beyond 32 bits; renumber them.")
+    raise InputError(f"{path}: labels {low} to {high} exceed 32 bits; renumber them.")

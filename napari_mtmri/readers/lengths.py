@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Is a file as long as its header says? Seen before memory is taken, in small pieces."""
+"""Check file lengths against headers before memory is allocated."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ MOST_OFFSET = 2**28  # bytes before the voxels; room for large header extensions
 
 
 def is_gzip(path: Path) -> bool:
-    """Whether a file's first bytes are those of gzip."""
+    """Return whether a file starts with the magic bytes of gzip."""
     with path.open("rb") as file:
         return file.read(2) == GZIP_MAGIC
 
 
 def check_gzip(path: Path) -> None:
-    """Refuse a file that is gzipped and not called so, or the other way round.
+    """Check that a file is gzipped if its name ends in .gz or .mgz, and only then.
 
     Raises
     ------
     InputError
-        If name and bytes disagree.
+        If name and content disagree.
     """
     packed = is_gzip(path)
     if packed != path.name.lower().endswith(GZIP_ENDINGS):
         found = "gzipped" if packed else "not gzipped"
-        raise InputError(f"{path}: is {found}, unlike its name; rename it.")
+        raise InputError(f"{path}: is {found}, contrary to its name; rename it.")
 
 
 def first_bytes(path: Path, n_bytes: int) -> bytes:
-    """Return the first bytes of a file, unpacked where it is gzipped; maybe fewer."""
+    """Return up to ``n_bytes`` from the start of a file, decompressed if it is gzipped."""
     if not is_gzip(path):
         with path.open("rb") as file:
             return file.read(n_bytes)
@@ -47,39 +47,39 @@ def first_bytes(path: Path, n_bytes: int) -> bytes:
 
 
 def check_length(path: Path, image: Any, dtype: np.dtype[Any]) -> None:
-    """Refuse a file that ends before its voxels do; a gzipped one is unpacked only so far.
+    """Check that a file contains all its voxels, decompressing no more than necessary.
 
     Parameters
     ----------
     path : Path
-        File of the voxels.
+        File with the voxels.
     image : nibabel image
-        Its header was read; its size is known to be sane.
+        Image without its voxels, whose size has passed `check_size`.
     dtype : numpy dtype
-        As stored.
+        Stored data type.
 
     Raises
     ------
     InputError
-        If the file is shorter, or its voxels begin nowhere near its beginning.
+        If the file is too short, or its voxel offset is negative or too large.
     """
-    if not hasattr(image.dataobj, "offset"):  # MINC is no flat file
+    if not hasattr(image.dataobj, "offset"):  # MINC has no single voxel block
         return
-    offset = int(image.dataobj.offset)  # nibabel blanks that of the header
+    offset = int(image.dataobj.offset)  # nibabel clears the offset in the header
     if not 0 <= offset <= MOST_OFFSET:
         raise InputError(
-            f"{path}: its header says that voxels begin at byte {offset}; export the file again."
+            f"{path}: its header has the voxel offset {offset}; export the file again."
         )
     needed = offset + int(np.prod(image.shape, dtype=np.int64)) * dtype.itemsize
     found = _unpacked_length(path, needed) if is_gzip(path) else path.stat().st_size
     if found < needed:
         raise InputError(
-            f"{path}: ends after {found} of {needed} bytes; copy or export the file again."
+            f"{path}: has only {found} of {needed} bytes; copy or export the file again."
         )
 
 
 def _unpacked_length(path: Path, enough: int) -> int:
-    """Bytes in a gzipped file, counted in small pieces and only up to ``enough``."""
+    """Return the decompressed length of a gzip file, counted in blocks up to ``enough``."""
     total, unpack = 0, zlib.decompressobj(wbits=31)
     with path.open("rb") as file:
         while total < enough and (piece := file.read(2**16)):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""FreeSurfer volumes, plain and gzipped."""
+"""FreeSurfer volumes, uncompressed and gzipped."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ LABEL_TYPES = ("uint8", "int16", "int32")
 
 
 def read_mgh(path: Path, kind: Kind | None = None) -> Volume:
-    """Return the volume of a FreeSurfer file.
+    """Return the volume in a FreeSurfer file.
 
     Raises
     ------
     InputError
-        If it is damaged, too large, or holds something else than one volume.
+        If it is damaged, too large, or not a single volume.
     """
     return read_image(path, kind, _load)
 
 
 def _load(path: Path) -> Any:
-    """MGH image whose voxels are not read yet.
+    """Return an MGH image without its voxels.
 
-    nibabel would go past the voxels, however many the header claims, to scan times that
-    nobody asks for, and leave the file open where that fails.
+    nibabel would skip the voxels, however many the header declares, to read scan parameters
+    that are not needed here, and leave the file open if that fails.
     """
     import nibabel as nib
 
     start = first_bytes(path, HEADER_BYTES)
     if len(start) < HEADER_BYTES:
-        raise InputError(f"{path}: ends after {len(start)} bytes; copy or export it again.")
+        raise InputError(f"{path}: has only {len(start)} bytes; copy or export it again.")
     header = nib.freesurfer.mghformat.MGHHeader(start)
     proxy = nib.MGHImage.ImageArrayProxy(str(path), header, mmap=False)
     file_map = nib.MGHImage.make_file_map({"image": str(path)})
@@ -49,19 +49,19 @@ def _load(path: Path) -> Any:
 
 
 def write_mgh(volume: Volume, path: Path) -> None:
-    """Write a volume: float32 images (rounded to it), small integers for labels.
+    """Write a volume: images rounded to float32, labels as small integers.
 
     Raises
     ------
     RequestError, InputError
-        If it holds complex values, or labels beyond 32 bits.
+        If it has complex values, or labels beyond 32 bits.
     ResourceError
-        If the file cannot be written; nothing is left behind.
+        If the file cannot be written; no partial file is left.
     """
     import nibabel as nib
 
     if volume.kind == "complex":
-        raise RequestError(f"{path}: MGH holds no complex values; write a NIfTI file.")
+        raise RequestError(f"{path}: MGH cannot store complex values; write a NIfTI file.")
     data = volume.data
     if volume.kind == "image":
         data = data.astype(np.float32)

@@ -15,23 +15,23 @@ ENDINGS = (".mnc",)
 
 
 def read_minc(path: Path, kind: Kind | None = None) -> Volume:
-    """Return the volume of a MINC file, scaled as it says, as float32.
+    """Return the volume in a MINC file, with its scaling applied, as float32.
 
     Raises
     ------
     InputError
-        If it is damaged, too large, or holds something else than one volume.
+        If it is damaged, too large, or not a single volume.
     """
     return read_image(path, kind, _load)
 
 
 def _load(path: Path) -> Any:
-    """MINC image; of MINC 1 nibabel reads the whole file at once."""
+    """Return a MINC image; nibabel reads MINC 1 files whole, so their size is checked first."""
     import nibabel as nib
 
     size = path.stat().st_size
     if size > MOST_BYTES:
-        raise InputError(f"{path}: {size / 2**30:.1f} GiB are too large; cut it into parts.")
+        raise InputError(f"{path}: {size / 2**30:.1f} GiB are too large; split the file.")
     return nib.load(path)
 
 

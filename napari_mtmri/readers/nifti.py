@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""NIfTI-1 and -2, plain and gzipped."""
+"""NIfTI-1 and NIfTI-2, uncompressed and gzipped."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ DESCRIPTION_BYTES = 79
 
 
 def read_nifti(path: Path, kind: Kind | None = None) -> Volume:
-    """Return the volume of a NIfTI file.
+    """Return the volume in a NIfTI file.
 
     Raises
     ------
     InputError
-        If it is damaged, too large, or holds something else than one volume.
+        If it is damaged, too large, or not a single volume.
     """
     return read_image(path, kind, _load)
 
 
 def _load(path: Path) -> Any:
-    """NIfTI image whose voxels are not read yet, without its header extensions.
+    """Return a NIfTI image without its voxels and header extensions.
 
-    nibabel reads extensions at the size they claim, and a negative one to the end of the
-    file: 400 kB of gzip then take a gigabyte. Nothing of ours is in them, so the header's
-    own bytes are all that is read.
+    nibabel reads extensions with the size they declare, and to the end of the file if it is
+    negative: 400 kB of gzip can then take a gigabyte. Extensions are not needed here, so only
+    the fixed header is read.
     """
     import nibabel as nib
 
@@ -56,22 +56,22 @@ def _load(path: Path) -> Any:
                 extra={FILE_SLOPE: float(header["scl_slope"])},
                 file_map=image_type.make_file_map({"image": str(path)}),
             )
-    raise InputError(f"{path}: does not begin as a NIfTI file; export it again.")
+    raise InputError(f"{path}: does not start with a NIfTI header; export it again.")
 
 
 def write_nifti(volume: Volume, path: Path) -> None:
-    """Write a volume: float32 images, small integers for labels, complex64.
+    """Write a volume: images as float32, labels as small integers, complex64 unchanged.
 
-    Images that float32 cannot hold exactly are written as float64. The affine goes into the
-    sform, with the codes of the file it came from; a qform that differed there is kept, so
-    that a program which prefers it places both files alike.
+    Images that are not exact in float32 are written as float64. The affine is written to the
+    sform, with the codes of the original file; a differing qform is kept, so that a program
+    that prefers the qform places both files alike.
 
     Raises
     ------
     InputError
-        If labels are beyond 32 bits.
+        If labels exceed 32 bits.
     ResourceError
-        If the file cannot be written; nothing is left behind.
+        If the file cannot be written; no partial file is left.
     """
     import nibabel as nib
 
@@ -104,12 +104,12 @@ def _set_forms(image: Any, volume: Volume) -> None:
     qform = np.array(facts.get("qform", volume.affine))
     image.set_qform(qform, q_code)
     if not s_code and not q_code:
-        # Neither said where right and left are, and neither shall the copy, where the same
-        # guess leads to the same place.
+        # The original has neither sform nor qform: with none in the copy, programs guess the
+        # same orientation for both.
         image.set_sform(None, 0)
         if np.allclose(image.header.get_base_affine(), volume.affine, atol=1e-4):
             return
-    # A qform alone would lose digits: half turns take the root of a rounding error.
+    # The qform alone loses digits: at half turns it takes the root of a rounding error.
     image.set_sform(volume.affine, s_code or q_code or SCANNER)
 
 

@@ -14,23 +14,23 @@ from napari_mtmri.readers.base import Kind, Reader, check_size, reason
 from napari_mtmri.volume import Volume
 
 SLICE = re.compile(r"(?P<case>TCGA_.+)_(?P<number>\d+)\.tif", re.IGNORECASE)
-FLAIR = 1  # of pre-contrast, FLAIR, post-contrast
+FLAIR = 1  # the channels are pre-contrast, FLAIR, post-contrast
 MOST_SLICE_BYTES = 2**24
-PACKED_BYTES = 2**16  # what a header may add to a slice that did not shrink
+PACKED_BYTES = 2**16  # largest header of an incompressible slice
 INSIDE = 127  # a mask is 0 or 255
 MOST_NAMED = 10
-# Columns run to the patient's left and rows to posterior, slices upwards: by convention of
-# the set; neither spacing nor side can be checked in the pixels.
+# Columns run to the patient's left, rows to posterior and slices upwards: the convention of
+# the data set, which cannot be checked in the pixels.
 AFFINE = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
 def read_slices(path: Path, kind: Kind | None = None) -> Volume:
-    """Return the FLAIR channel of a folder of slices, or with kind "labels" its masks.
+    """Return the FLAIR channel of a folder of slices, or its masks for kind "labels".
 
     Raises
     ------
     InputError
-        If slices are missing, of several cases or sizes, or cannot be read.
+        If slices are missing, unreadable, or of several cases or sizes.
     """
     masks = kind == "labels"
     files = [_mask_of(file) if masks else file for file in _in_order(path)]
@@ -55,14 +55,16 @@ def _slices(path: Path) -> list[tuple[re.Match[str], Path]]:
 
 
 def _in_order(path: Path) -> list[Path]:
-    """The slices 1, 2, 3 … of the one case in a folder."""
+    """Return the slice files 1, 2, 3 … of the only case in a folder."""
     slices = _slices(path)
     cases = sorted({match["case"] for match, _ in slices})
     if len(cases) != 1:
-        raise InputError(f"{path}: slices of {len(cases)} cases {cases[:3]}; open one at a time.")
+        raise InputError(
+            f"{path}: contains slices of {len(cases)} cases {cases[:3]}; use one folder per case."
+        )
     numbers = {int(match["number"]): file for match, file in slices}
     if len(numbers) < len(slices) or 0 in numbers:
-        raise InputError(f"{path}: slices must be numbered once each, from 1; rename them.")
+        raise InputError(f"{path}: slices are not numbered 1, 2, 3 …; rename them.")
     gaps = (k for k in range(1, max(numbers)) if k not in numbers)
     missing = [k for k, _ in zip(gaps, range(MOST_NAMED), strict=False)]
     if missing:
@@ -71,13 +73,13 @@ def _in_order(path: Path) -> list[Path]:
 
 
 def _stack(files: list[Path], masks: bool) -> np.ndarray:
-    """Planes as an array (column, row, slice)."""
+    """Return the slices as a uint8 array (column, row, slice)."""
     planes: list[np.ndarray] = []
     for file in files:
         plane = _plane(file, masks)
         if planes and plane.shape != planes[0].shape:
             raise InputError(
-                f"{file}: {plane.shape} pixels after {planes[0].shape}; slices must be alike."
+                f"{file}: has {plane.shape} pixels, other slices {planes[0].shape}; remove it."
             )
         check_size((*plane.shape, len(files)), 1, file)
         planes.append(plane)
@@ -89,11 +91,11 @@ def _mask_of(path: Path) -> Path:
 
 
 def _plane(path: Path, mask: bool) -> np.ndarray:
-    """Pixels (row, column) of a mask or of the FLAIR channel, as uint8."""
+    """Return a mask or FLAIR slice as a uint8 array (row, column)."""
     from tifffile import TiffFile
 
     if not path.is_file():
-        raise InputError(f"{path}: missing; copy the folder again.")
+        raise InputError(f"{path}: is missing; copy the folder again.")
     try:
         with TiffFile(path) as file:
             page = file.pages[0]
@@ -102,7 +104,7 @@ def _plane(path: Path, mask: bool) -> np.ndarray:
     except InputError:
         raise
     except Exception as why:
-        # A stranger's bytes may bring tifffile to fail in any way.
+        # tifffile may raise anything for damaged files.
         raise InputError(f"{path}: cannot be read ({reason(why)}); copy the folder again.") from why
     if picture.ndim == 3:
         picture = picture[..., 0 if mask else FLAIR]
@@ -110,14 +112,14 @@ def _plane(path: Path, mask: bool) -> np.ndarray:
 
 
 def _check_page(shape: tuple[int, ...], dtype: str, path: Path, mask: bool) -> None:
-    """Refuse, before it is unpacked, what is no 8-bit slice of three channels or mask."""
+    """Check before decompression that a page is an 8-bit mask or slice of three channels."""
     if dtype != "uint8" or not (shape[2:] == (3,) or (mask and len(shape) == 2)):
-        wanted = "a mask" if mask else "a slice of three channels"
-        raise InputError(f"{path}: {dtype} of shape {shape} is not {wanted} of 8 bits; remove it.")
+        wanted = "mask" if mask else "slice with three channels"
+        raise InputError(f"{path}: {dtype} of shape {shape} is not an 8-bit {wanted}; remove it.")
     check_size(shape, 1, path)
     size, packed = int(np.prod(shape, dtype=np.int64)), path.stat().st_size
     if size > MOST_SLICE_BYTES or packed > size + PACKED_BYTES:
-        raise InputError(f"{path}: {packed} bytes for shape {shape} are no slice; remove it.")
+        raise InputError(f"{path}: {packed} bytes of shape {shape} are not a slice; remove it.")
 
 
 PICTURE = Reader(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Result folders: a Result on disk, complete or not there at all, and opened again."""
+"""Read and write result folders: a Result on disk, complete or not at all."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ _MOST_MASK_BYTES = 2**28
 
 
 def write_run(result: Result, folder: Path, labels: Volume | None = None) -> Path:
-    """Write a Result as a result folder, which appears when it is complete; return its path.
+    """Write a Result to a result folder and return its path; no partial folder is left.
 
     Parameters
     ----------
     labels : Volume, optional
-        Reference segmentation: outlined in the figure, not stored.
+        Reference segmentation, outlined in the figure but not stored.
     """
-    with whole_folder(folder) as beside:
+    with whole_folder(folder) as temporary:
         for name, file in _IMAGES.items():
             volume = getattr(result, name)
             if volume is not None:
-                write_nifti(volume, beside / file)
-        np.save(beside / "mask.npy", result.mask, allow_pickle=False)
-        _write_mask_picture(result.mask, beside / "mask.png")
-        _write_scores(result.scores, beside / "scores.csv")
+                write_nifti(volume, temporary / file)
+        np.save(temporary / "mask.npy", result.mask, allow_pickle=False)
+        _write_mask_picture(result.mask, temporary / "mask.png")
+        _write_scores(result.scores, temporary / "scores.csv")
         record = {
             "format": 1,
             "method": result.method,
@@ -60,15 +60,15 @@ def write_run(result: Result, folder: Path, labels: Volume | None = None) -> Pat
             "warnings": list(result.warnings),
         }
         text = json.dumps(record, indent=1, default=str)
-        (beside / RECORD).write_text(text, encoding="utf-8")
+        (temporary / RECORD).write_text(text, encoding="utf-8")
         from napari_mtmri.plotting import save_figure
 
-        save_figure(result, beside / "figure.png", labels=labels)
+        save_figure(result, temporary / "figure.png", labels=labels)
     return folder
 
 
 def read_run(folder: Path) -> Result:
-    """Return the Result of a result folder.
+    """Return the Result in a result folder.
 
     Raises
     ------
@@ -85,14 +85,14 @@ def read_run(folder: Path) -> Result:
         warnings = tuple(str(line) for line in record["warnings"])
     except (OSError, ValueError, KeyError, TypeError) as why:
         raise InputError(
-            f"{folder / RECORD}: not the record of a run ({why}); write the run again."
+            f"{folder / RECORD}: is not a valid record ({why}); save the result again."
         ) from why
     volumes: dict[str, Any] = {
         key: _read_image(folder / file, key) for key, file in _IMAGES.items()
     }
     zero_filled = volumes.pop("zero_filled")
     if zero_filled is None:
-        raise InputError(f"{folder / _IMAGES['zero_filled']}: missing; write the run again.")
+        raise InputError(f"{folder / _IMAGES['zero_filled']}: is missing; save the result again.")
     return Result(
         method=method,
         name=name,
@@ -115,12 +115,17 @@ def _read_image(path: Path, key: str) -> Volume | None:
 def _read_mask(path: Path) -> np.ndarray:
     try:
         if path.stat().st_size > _MOST_MASK_BYTES:
-            raise InputError(f"{path}: {path.stat().st_size} bytes are no mask of ours.")
+            raise InputError(
+                f"{path}: {path.stat().st_size} bytes are too many for a mask; save the result again."
+            )
         mask = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as why:
-        raise InputError(f"{path}: not a mask ({why}); write the run again.") from why
+        raise InputError(f"{path}: is not a mask ({why}); save the result again.") from why
     if mask.ndim != 2 or mask.dtype != bool:
-        raise InputError(f"{path}: {mask.dtype} of shape {mask.shape}; a mask is 2-D and boolean.")
+        raise InputError(
+            f"{path}: {mask.dtype} of shape {mask.shape} is not a 2-D bool mask; save the result "
+            "again."
+        )
     return np.asarray(mask)
 
 
@@ -149,7 +154,7 @@ def _read_scores(path: Path) -> dict[str, Scores]:
             for of in dict.fromkeys(row["of"] for row in rows)
         }
     except (KeyError, ValueError, TypeError) as why:
-        raise InputError(f"{path}: not a table of scores ({why}); evaluate the run again.") from why
+        raise InputError(f"{path}: is not a table of scores ({why}); evaluate again.") from why
 
 
 RUN_FOLDER = Reader(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From the scores of many cases to tables: all rows, the summary, paired differences."""
+"""Tables of the scores of many cases: all rows, summary, paired differences."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class CaseScores:
     case, method : str
     scores : Scores
     sampling : str
-        What was sampled, in words.
+        Description of the sampling.
     acceleration : float
-        Samples of the full grid per measured sample; NaN where it is not known.
+        Samples of the full grid divided by measured samples; NaN if unknown.
     acquisition : mapping
-        Pattern and realism without seeds, by which acquisitions are compared.
+        Pattern and realism without seeds; cases that differ in it are reported as mixed.
     """
 
     case: str
@@ -58,7 +58,7 @@ class CaseScores:
 
 @dataclass(frozen=True)
 class Difference:
-    """One metric of two methods over the cases they share, the first minus the second."""
+    """Paired difference of two methods in one metric, first minus second."""
 
     metric: str
     region: str
@@ -78,7 +78,7 @@ class Difference:
         return dict(zip(DIFFERENCE_COLUMNS, values, strict=True))
 
     def cells(self) -> tuple[str, ...]:
-        """Return the words of a row as people read it."""
+        """Return the row as formatted text."""
         it, digits = self.comparison, decimals(self.metric, "summary")
         mean, low, high = (
             format_value(value, self.unit, digits) for value in (it.mean, it.low, it.high)
@@ -92,17 +92,17 @@ class Difference:
 
 @dataclass(frozen=True)
 class Tables:
-    """Everything that is known of the cases.
+    """Summary and paired differences over cases.
 
     Parameters
     ----------
     summary : Table
-        Of the metrics that are shown.
+        Table of the metrics that are shown by default.
     full : Table
-        Of all metrics.
+        Table of all metrics.
     differences : tuple of Difference
     remarks : tuple of str
-        What a reader must know to read the numbers.
+        Failed jobs and mixed acquisitions, for the reader of the numbers.
     """
 
     summary: Table
@@ -111,7 +111,7 @@ class Tables:
     remarks: tuple[str, ...] = ()
 
     def to_markdown(self) -> str:
-        """Return the summary and the differences for reading."""
+        """Return the summary and the differences as Markdown text."""
         parts = [self.summary.to_markdown()]
         if self.remarks:
             parts.append("".join(f"- {remark}\n" for remark in self.remarks))
@@ -120,7 +120,7 @@ class Tables:
         return "\n".join(parts)
 
     def to_json(self) -> dict[str, Any]:
-        """Return them as plain data."""
+        """Return all numbers and warnings as plain data."""
         return {
             "summary": [line.record() for line in self.full.lines],
             "differences": [one.record() for one in self.differences],
@@ -142,9 +142,9 @@ def make_tables(cases: Sequence[CaseScores], failed: Sequence[str] = ()) -> Tabl
     ----------
     cases : sequence of CaseScores
     failed : sequence of str
-        Names of the jobs that gave no scores.
+        Names of the failed jobs.
     """
-    # What is asked for is compared with zero-filled, which heads the tables.
+    # Zero-filled, which the requested methods are compared with, comes first in the tables.
     found = sorted(_once(cases), key=lambda one: one.method != ZERO_FILLED)
     entries = [(one.case, one.method, one.scores) for one in found]
     remarks = [f"Failed, and not in these numbers: {', '.join(failed)}."] if failed else []
@@ -158,14 +158,14 @@ def make_tables(cases: Sequence[CaseScores], failed: Sequence[str] = ()) -> Tabl
 
 
 def differences(entries: Sequence[tuple[str, str, Scores]]) -> tuple[Difference, ...]:
-    """Return the first method minus each other one, over the cases they share.
+    """Return the first method minus each other method, paired over their shared cases.
 
-    The p values are corrected by `corrected`, with a family for each metric and region.
+    `corrected` adjusts the p values, with one family per metric and region.
     """
     methods: dict[str, dict[str, Scores]] = {}
     for case, method, scores in entries:
         methods.setdefault(method, {})[case] = scores
-    if ZERO_FILLED in methods:  # what is asked for comes first
+    if ZERO_FILLED in methods:  # the requested methods come first
         methods[ZERO_FILLED] = methods.pop(ZERO_FILLED)
     first, *others = methods
     found = []
@@ -188,10 +188,9 @@ def differences(entries: Sequence[tuple[str, str, Scores]]) -> tuple[Difference,
 def corrected(comparisons: Sequence[tuple[Hashable, Comparison]]) -> list[float]:
     """Return the p values of (family, comparison), corrected by Holm's method.
 
-    A family is one metric in one region, and its size the number of comparisons that are
-    shown for it: rows of a study, or other methods of an evaluation. Metrics of one image
-    rise and fall together; correcting over all of them at once would make p depend on how
-    many metrics are registered.
+    A family is one metric in one region; its size is the number of comparisons shown for
+    it: rows of a study, or other methods of an evaluation. The metrics of an image are
+    correlated; correcting over all of them would make p depend on how many are registered.
     """
     families: dict[Hashable, list[int]] = {}
     for number, (family, _) in enumerate(comparisons):
@@ -215,7 +214,7 @@ def save_rows(out: Path, cases: Iterable[CaseScores]) -> None:
 
 
 def _once(cases: Iterable[CaseScores]) -> list[CaseScores]:
-    """Leave out zero-filled images that came with a case's other methods as well."""
+    """Return the scores with each case's zero-filled image only once, not once per method."""
     found: list[CaseScores] = []
     floor: set[str] = set()
     for one in cases:
@@ -228,7 +227,7 @@ def _once(cases: Iterable[CaseScores]) -> list[CaseScores]:
 
 
 def _mixed(cases: Sequence[CaseScores]) -> list[str]:
-    """Warn where the cases were not acquired in one way, and name what differs."""
+    """Return a warning that names the differing settings if acquisitions differ between cases."""
     records = [one.acquisition for one in cases if one.acquisition]
     parts = []
     for name in dict.fromkeys(key for record in records for key in record):
@@ -239,7 +238,7 @@ def _mixed(cases: Sequence[CaseScores]) -> list[str]:
 
 
 def _kinds(entries: Sequence[tuple[str, str, Scores]]) -> list[tuple[str, str, str]]:
-    """(metric, region, unit) of the numbers that are shown, in their order."""
+    """Return (metric, region, unit) of the shown metrics, in their order."""
     shown = [one.name for one in quantities("summary")]
     seen = {
         (row.metric, row.region, row.unit)
@@ -251,7 +250,7 @@ def _kinds(entries: Sequence[tuple[str, str, Scores]]) -> list[tuple[str, str, s
 
 
 def _value(scores: Scores, metric: str, region: str, unit: str) -> float:
-    """Return one number of the volume, NaN where it is not there in this unit."""
+    """Return one score of the volume, NaN if it is missing in this unit."""
     found = [row.value for row in scores.find(metric, region) if row.unit == unit]
     return found[0] if found else math.nan
 

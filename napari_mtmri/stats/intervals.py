@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Means, intervals and tests over cases. The unit is the subject, never the slice."""
+"""Means, confidence intervals and tests over cases; the unit is the subject, not the slice."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ _AT_ONCE = 2_000_000
 
 @dataclass(frozen=True)
 class Summary:
-    """One number over cases.
+    """Summary of one metric over cases.
 
     Parameters
     ----------
     n, n_left_out : int
-        Cases with a value, finite or infinite, and those without (NaN).
+        Number of cases with a finite or infinite value, and without a value (NaN).
     mean, sd : float
-        Of the finite values; ``sd`` with n - 1.
+        Mean and sample standard deviation (n - 1) of the finite values.
     median : float
-        Of all values, the infinite among them.
+        Median of all values, including infinite ones.
     low, high : float
-        95 % interval of the mean by bootstrap over the cases with a finite value.
+        Bootstrap 95 % interval of the mean of the finite values.
     n_infinite : int
-        Perfect images for PSNR, misses and false alarms for surface distances.
+        Number of infinite values: perfect images for PSNR, misses and false alarms for
+        surface distances.
     """
 
     n: int
@@ -53,11 +54,11 @@ class SignedRank:
     ----------
     p : float
     n, n_zero : int
-        Differences that were ranked, and zeros that were dropped.
+        Number of ranked differences, and of dropped zeros.
     is_exact : bool
-        From the distribution itself, or from its normal approximation.
+        Whether p is exact or from the normal approximation.
     smallest_p : float
-        What p would be if every case agreed: ``2^(1 - n)``.
+        Smallest possible p, if all differences had the same sign: ``2^(1 - n)``.
     """
 
     p: float
@@ -68,7 +69,7 @@ class SignedRank:
 
     @property
     def note(self) -> str:
-        """Note to print with p where it could not have been small, else empty."""
+        """Note to print with p if it cannot be below 0.05, else empty."""
         if self.smallest_p <= 0.05:
             return ""
         return f"{self.n} differing cases cannot give p below {self.smallest_p:.3g}"
@@ -76,16 +77,16 @@ class SignedRank:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two methods on the same cases, the first minus the second.
+    """Paired difference of two methods over the same cases, first minus second.
 
     Parameters
     ----------
     n, n_left_out : int
-        Pairs with two values, and pairs that lack one.
+        Number of complete and of incomplete pairs.
     n_infinite : int
-        Pairs of which one value is infinite; they are ranked, and not in the mean.
+        Number of pairs with an infinite value; they are ranked but excluded from the mean.
     mean, low, high : float
-        Mean of the finite differences and its 95 % interval by bootstrap over pairs.
+        Mean of the finite differences and its bootstrap 95 % interval over pairs.
     test : SignedRank
     """
 
@@ -99,15 +100,20 @@ class Comparison:
 
 
 def summarise(values: Sequence[float] | np.ndarray, *, seed: int = 0) -> Summary:
-    """Return mean, spread, median and interval of one value per case.
+    """Return mean, standard deviation, median and confidence interval over cases.
 
     Parameters
     ----------
-    values : sequence of float
-        NaN: not measured. Infinite values count for the median and stay out of the
-        mean, which is printed with their number.
+    values : sequence or array of float, (case,)
+        One value per case, in any unit; NaN if not measured. Infinite values count for the
+        median but not for the mean, which is printed with their number.
     seed : int
         Random seed of the bootstrap.
+
+    Returns
+    -------
+    Summary
+        In the unit of ``values``.
     """
     given = np.asarray(values, np.float64).ravel()
     measured = given[~np.isnan(given)]
@@ -132,15 +138,15 @@ def bootstrap(
 
     Parameters
     ----------
-    values : sequence of finite float
-        One per case.
+    values : sequence or array of finite float, (case,)
+        One value per case, in any unit.
     n, seed : int
-        Number of draws and their random seed; the same seed gives the same interval.
+        Number of bootstrap samples and random seed; the same seed gives the same interval.
 
     Returns
     -------
-    (low, high)
-        NaN for fewer than two cases, which have no spread.
+    (low, high) : tuple of float
+        In the unit of ``values``; NaN for fewer than two cases.
 
     References
     ----------
@@ -166,27 +172,33 @@ def compare(
     miss: float | Sequence[float] | None = None,
     seed: int = 0,
 ) -> Comparison:
-    """Return the paired difference of two methods over the same cases in the same order.
+    """Return the paired difference of two methods over cases, first minus second.
 
     Parameters
     ----------
-    first, second : sequence of float, one value per case
+    first, second : sequence or array of float, (case,)
+        One value per case, in the same unit and order; NaN if not measured.
     miss : float or sequence of float, optional
-        What an infinite distance is ranked as: the diagonal of the field of view (of
-        each case). Without it an infinite difference ranks above all others, and two
-        infinite values do not differ. Means never get such a constant.
+        Finite value to rank an infinite distance by, for all cases or for each: the diagonal
+        of the field of view. Without it, an infinite difference ranks above all others, and
+        two infinite values do not differ. It is not used for means.
     seed : int
         Random seed of the bootstrap.
+
+    Returns
+    -------
+    Comparison
+        Mean and interval in the unit of the values.
 
     Raises
     ------
     InputError
-        If the two are not of the same length.
+        If the lengths differ.
     """
     ours, theirs = (np.asarray(values, np.float64).ravel() for values in (first, second))
     if ours.size != theirs.size:
         raise InputError(
-            f"{ours.size} and {theirs.size} values cannot be paired; give one of each per case."
+            f"{ours.size} and {theirs.size} values cannot be paired; give two values per case."
         )
     measured = ~(np.isnan(ours) | np.isnan(theirs))
     finite = np.isfinite(ours) & np.isfinite(theirs)
@@ -204,12 +216,17 @@ def compare(
 
 
 def signed_rank(differences: Sequence[float] | np.ndarray) -> SignedRank:
-    """Return Wilcoxon's signed-rank test, two-sided.
+    """Return Wilcoxon's two-sided signed-rank test.
 
-    Zeros are dropped and counted. Differences that are equal but for rounding are ties:
-    they are ranked with ten digits of the largest. Exact up to 50 differences of different sizes, else
-    by the normal approximation with its variance corrected for ties and without
-    continuity correction, never below what is reachable.
+    Zeros are dropped and counted. Differences are rounded to ten digits of the largest, so
+    that rounding errors do not break ties. p is exact for up to 50 untied differences, else
+    from the normal approximation with tie-corrected variance and without continuity
+    correction, but not below the smallest possible p.
+
+    Parameters
+    ----------
+    differences : sequence or array of float, (case,)
+        Paired differences, in any unit.
 
     References
     ----------
@@ -235,15 +252,15 @@ def signed_rank(differences: Sequence[float] | np.ndarray) -> SignedRank:
 
 
 def _equal_where_rounded(differences: np.ndarray) -> np.ndarray:
-    """Differences by which only their ranks and signs are meant: 0.3 - 0.2 is 0.1."""
+    """Return differences rounded for ranking, so that 0.3 - 0.2 equals 0.1."""
     largest = float(np.abs(differences).max(initial=0))
     return np.round(differences / largest, 10) if largest else differences
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Return the p values corrected for their number, in the order given.
+    """Return the p values after Holm's correction, in the given order.
 
-    NaN stays NaN and is not counted.
+    NaN stays NaN and is not counted as a comparison.
 
     References
     ----------
@@ -267,7 +284,7 @@ def _median(values: np.ndarray) -> float:
 def _ranked(
     ours: np.ndarray, theirs: np.ndarray, miss: float | Sequence[float] | None
 ) -> np.ndarray:
-    """Differences to rank, all finite where both values were measured."""
+    """Return the differences to rank, finite wherever both values were measured."""
     if miss is not None:
         ours, theirs = (np.where(np.isposinf(side), miss, side) for side in (ours, theirs))
     with np.errstate(invalid="ignore"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Tables over cases: what was measured, on how many, and what was left out."""
+"""Summary tables over cases, with the number of cases measured and left out."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ _NO_REFERENCE = ("both empty", "false alarm")
 
 @dataclass(frozen=True)
 class Line:
-    """One metric of one method over the cases.
+    """Summary of one metric of one method over the cases.
 
     Parameters
     ----------
     metric, region, unit, method : str
     summary : Summary
     flags : tuple of str
-        Of the cases, without the empty ones.
+        Non-empty flags of the cases.
     depends : tuple of str
-        One, unless the cases were measured in several ways.
+        What the values depend on; more than one if cases were measured in different ways.
     """
 
     metric: str
@@ -60,7 +60,7 @@ class Line:
         return dict(zip(COLUMNS, values, strict=True))
 
     def cells(self) -> tuple[str, ...]:
-        """Return the words of a row as people read it."""
+        """Return the row as formatted text."""
         one, digits = self.summary, decimals(self.metric, "summary")
         mean, sd, median, low, high = (
             format_value(value, self.unit, digits)
@@ -86,7 +86,7 @@ class Table:
     Parameters
     ----------
     lines : tuple of Line
-        By metric, so that methods are listed below one another.
+        Sorted by metric, then method.
     warnings : tuple of str
     """
 
@@ -94,11 +94,11 @@ class Table:
     warnings: tuple[str, ...] = ()
 
     def to_csv(self) -> str:
-        """Return the lines as CSV text with all digits."""
+        """Return the lines as CSV text with unrounded numbers."""
         return csv_text(COLUMNS, [line.record() for line in self.lines])
 
     def to_markdown(self) -> str:
-        """Return the lines as a Markdown table, with warnings and what each depends on."""
+        """Return the lines as a Markdown table, with warnings and measurement details."""
         table = markdown_table(HEADINGS, [line.cells() for line in self.lines])
         notes = [
             "The mean is over cases with a finite value, the median over all; ± is the standard "
@@ -109,7 +109,7 @@ class Table:
         return "\n".join([table, "", *(f"- {note}" for note in notes), ""])
 
     def _depends(self) -> list[tuple[str, str]]:
-        """What each metric depends on; metrics that share their words share a line."""
+        """Return (metrics, depends) for each distinct text that the values depend on."""
         names: dict[str, list[str]] = {}
         for line in self.lines:
             for depends in line.depends:
@@ -122,14 +122,14 @@ class Table:
 def summary_table(
     entries: Sequence[Entry], *, metrics: Sequence[str] | None = None, seed: int = 0
 ) -> Table:
-    """Return the summary over cases of every number measured on the volume.
+    """Return the summary over cases of all scores of volumes.
 
     Parameters
     ----------
     entries : sequence of (case, method, Scores)
-        A case is a subject; its scores are those of the volume.
+        One entry per case and method; a case is a subject.
     metrics : sequence of str, optional
-        Names of the numbers to show, "PSNR"; by default all.
+        Names of the scores to show, such as "PSNR"; by default all.
     seed : int
         Random seed of the bootstrap.
 
@@ -141,7 +141,7 @@ def summary_table(
     methods: dict[str, dict[str, Scores]] = {}
     for case, method, scores in entries:
         if case in methods.setdefault(method, {}):
-            raise RequestError(f"{method}: case {case!r} is there twice; a subject counts once.")
+            raise RequestError(f"{method}: case {case!r} occurs twice; give each subject once.")
         methods[method][case] = scores
     kinds = _kinds([scores for _, _, scores in entries], metrics)
     lines = tuple(
@@ -154,17 +154,17 @@ def summary_table(
 
 
 def dice_law(scores: Sequence[Scores], region: str = "class 1") -> str | None:
-    """Return a warning if the means of Dice, precision and recall cannot be of the same cases.
+    """Return a warning if mean Dice, precision and recall cannot be over the same cases.
 
-    The harmonic mean is concave, so that mean Dice is at most ``2 P R / (P + R)`` of the
-    mean precision P and the mean recall R over the cases whose reference has any voxel.
+    The harmonic mean is concave: mean Dice is at most ``2 P R / (P + R)`` for mean precision
+    P and mean recall R over the cases with a non-empty reference.
 
     Parameters
     ----------
     scores : sequence of Scores
-        One per case.
+        One entry per case.
     region : str
-        Class.
+        Class, such as "class 1".
     """
     means = []
     for metric in ("Dice", "precision", "recall"):
@@ -188,8 +188,8 @@ def dice_law(scores: Sequence[Scores], region: str = "class 1") -> str | None:
 
 
 def _kinds(all_scores: Sequence[Scores], metrics: Sequence[str] | None) -> list[tuple[str, ...]]:
-    """(metric, region, unit) of every line, in the order of the metrics."""
-    place = {  # mere facts come after all numbers that say better or worse
+    """Return (metric, region, unit) of every line, in the order of the metrics."""
+    place = {  # metrics with a direction come before descriptive ones such as volumes
         given.name: (one.place, number)
         for one in all_metrics()
         for number, given in enumerate(one.gives)

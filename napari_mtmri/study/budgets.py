@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Budgets: size and length of the trainings of a study, the same for all rows."""
+"""Amount of training per row of a study: the same for all rows."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Budget:
     ----------
     name : str
     preset : str
-        Preset of the recipe that all rows start from.
+        Name of the recipe that all rows start from.
     changes : mapping
         Keys of the recipe, for all rows.
     seeds : tuple of int
     note : str
-        What may be concluded; printed in every report.
+        Conclusions that the budget allows; printed in every report.
     most_cases : int or None
         Number of cases that are scored; None: all of the split.
     """
@@ -79,13 +79,13 @@ BUDGETS: Mapping[str, Budget] = {
         most_cases=4,
     ),
     # 66 training cases give 8,448 slices. Epochs of 8 slices a case, rather than of 16 and
-    # half as many, let schedules that move per epoch differ from one another.
+    # half as many, let schedules that change per epoch differ from one another.
     "cpu": Budget(
         "cpu",
         "cpu-size",
         {"epochs": 16, "slices_per_case": 8},
         (0,),
-        "CPU size. One seed: nothing is said about the variance of training.",
+        "CPU size. One seed: the variance between trainings is unknown.",
     ),
     "full": Budget(
         "full",
@@ -103,7 +103,7 @@ def budget_of(name: str) -> Budget:
     Raises
     ------
     RequestError
-        If there is none.
+        If there is no budget of this name.
     """
     if name not in BUDGETS:
         raise RequestError(f"budget {name!r} does not exist; there are: {', '.join(BUDGETS)}.")

@@ -43,7 +43,7 @@ def run_experiment(
     watch: Watch | None = None,
     stop: threading.Event | None = None,
 ) -> list[Outcome]:
-    """Train and score what is not done yet; return the outcome of each row.
+    """Train and score the rows that are not finished; return the outcome of each row.
 
     A row that fails does not stop the others.
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Pictures of a study: loss weights, the segmentation loss, validation, differences."""
+"""Figures of a study: loss weights, segmentation loss, validation, differences."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def save_figures(plan: Plan, lines: Sequence[Line]) -> list[Path]:
 
 
 def draw_weights(pieces: Sequence[Piece], events: Mapping[str, Sequence[Events]]) -> Any:
-    """Return the weights of both losses over the epochs, a panel for each strategy (Fig. 2)."""
+    """Return the weights of both losses over the epochs, one panel per strategy (Fig. 2)."""
     joint = [piece for piece in pieces if piece.row.method == JOINT]
     kinds = {_strategy(piece.parts[0].recipe): piece for piece in joint}
     figure, axes = _panels(len(kinds), "Weights of the two losses over the training")
@@ -75,7 +75,8 @@ def draw_weights(pieces: Sequence[Piece], events: Mapping[str, Sequence[Events]]
 def draw_segmentation_loss(pieces: Sequence[Piece], events: Mapping[str, Sequence[Events]]) -> Any:
     """Return the segmentation loss with and without teacher forcing (Fig. 5); None without data.
 
-    Steps on truth and on own output are two curves: alternation would look like noise.
+    Steps on the true image and on the own reconstruction are two curves: one curve that
+    alternates between them would look like noise.
     """
     pairs: dict[str, list[Piece]] = {}
     for piece in pieces:
@@ -88,7 +89,7 @@ def draw_segmentation_loss(pieces: Sequence[Piece], events: Mapping[str, Sequenc
     }
     if not shown:
         return None
-    title = "Segmentation loss of the training steps: mean of a window and its 95 % interval"
+    title = "Segmentation loss of the training steps: mean over a window and its 95 % interval"
     figure, axes = _panels(len(shown), title)
     for axis, (name, found) in zip(axes, shown.items(), strict=True):
         for piece in found:
@@ -111,7 +112,7 @@ def _draw_losses(axis: Any, piece: Piece, events: Events) -> None:
         if len(points) < 2 * LEAST_IN_WINDOW:
             continue
         middle, mean, half = _windows(np.array(points, float))
-        what = "truth shown" if teacher else "own output shown"
+        what = "input true image" if teacher else "input own reconstruction"
         colour = GREEN if teacher else (BLUE if forced else ORANGE)
         dashes = DASHES[1] if teacher else ("solid" if forced else DASHES[2])
         label = f"{'ITFS' if forced else 'no ITFS'}: {what}"
@@ -129,11 +130,14 @@ def _windows(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def draw_validation(pieces: Sequence[Piece], events: Mapping[str, Sequence[Events]]) -> Any:
     """Return the gain in PSNR and the Dice on validation slices over the training, or None."""
-    keys = (("val_psnr_gain", "PSNR above zero-filled (dB)"), ("val_dice", "Dice, own output"))
+    keys = (
+        ("val_psnr_gain", "PSNR above zero-filled (dB)"),
+        ("val_dice", "Dice on own reconstruction"),
+    )
     if not any(_track(piece, events, key)[0] for piece in pieces for key, _ in keys):
         return None
     figure, axes = _panels(
-        len(keys), "Validation slices during the training (no checkpoint is chosen by them)", 4.6
+        len(keys), "Validation slices during the training (not used to choose a checkpoint)", 4.6
     )
     for axis, (key, title) in zip(axes, keys, strict=True):
         for number, piece in enumerate(pieces):
@@ -144,7 +148,7 @@ def draw_validation(pieces: Sequence[Piece], events: Mapping[str, Sequence[Event
                     color=COLOURS[number % len(COLOURS)], linestyle=DASHES[number // len(COLOURS)],
                 )  # fmt: skip
         axis.set_title(title, fontsize=9)
-        axis.set_xlabel("share of the row's updates (%)", fontsize=8)
+        axis.set_xlabel("fraction of the row's updates (%)", fontsize=8)
     _legend(figure, axes)
     return figure
 
@@ -152,9 +156,9 @@ def draw_validation(pieces: Sequence[Piece], events: Mapping[str, Sequence[Event
 def _track(
     piece: Piece, events: Mapping[str, Sequence[Events]], key: str
 ) -> tuple[list[float], list[float]]:
-    """Return a validation score over the share of the row's updates.
+    """Return a validation score over the fraction of the row's updates.
 
-    Of a U-Net trained apart only the truth is shown in training: its Dice is left out.
+    The Dice of a U-Net that was trained alone is left out: its input was always the true image.
     """
     done, values = [], []
     for number, found in enumerate(events[piece.job.key]):
@@ -191,7 +195,7 @@ def _difference(differences: Iterable[Difference], measure: Measure) -> Differen
 
 
 def _strategy(recipe: Recipe) -> str:
-    """Return how the losses are weighted, in words."""
+    """Return the name of the weighting of the losses."""
     return {
         "fixed": f"fixed {recipe.drlc.fixed_alpha:g} / {recipe.drlc.fixed_beta:g}",
         "linear": "linear",
@@ -202,14 +206,16 @@ def _strategy(recipe: Recipe) -> str:
 
 
 def _weights(recipe: Recipe, events: Events) -> tuple[list[float], list[float], list[float]]:
-    """Return epochs, alpha and beta: from the recipe, or as the training found them."""
+    """Return epochs, alpha and beta: from the recipe, or from the events where they are learned."""
     if recipe.drlc.weighting not in LEARNED:
         times, alpha, beta = (part.tolist() for part in weights_over_epochs(recipe))
         return times, alpha, beta
     per_epoch = next((event["per_epoch"] for event in events if "per_epoch" in event), 1)
     found = [event for event in events if event["kind"] == "update" and "alpha" in event]
     return (
-        [(event["updates"] - 1) / per_epoch for event in found],  # they weighed the step before
+        [
+            (event["updates"] - 1) / per_epoch for event in found
+        ],  # events give the weights of the step before
         [event["alpha"] for event in found],
         [event["beta"] for event in found],
     )

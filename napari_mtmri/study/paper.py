@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Numbers that the paper printed. Its data are others, so they have a table of their own."""
+"""Numbers printed in the paper; measured on other data, so shown in a separate table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SOURCE = (
 )
 METRICS = ("Dice", "precision", "recall", "PSNR", "SSIM")
 
-# Printed mean ± of METRICS, by the names of our rows.
+# Printed mean ± standard deviation of METRICS, by the names of our rows.
 PRINTED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "table1": {
         "plain": ("0.494 ± 0.071", "0.636 ± 0.135", "0.462 ± 0.067", "28.78 ± 0.732", "0.957 ± 0.005"),

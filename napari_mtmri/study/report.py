@@ -31,17 +31,17 @@ DIFFERENCE_COLUMNS = (
 )  # fmt: skip
 CAPTIONS = {
     "weights": "Weights of the two losses over the epochs (the paper's Fig. 2).",
-    "segmentation_loss": "Segmentation loss with and without ITFS; steps on truth and on own "
-    "output apart (the paper's Fig. 5).",
+    "segmentation_loss": "Segmentation loss with and without ITFS; steps on the true image and "
+    "on the own reconstruction separately (the paper's Fig. 5).",
     "validation": "Validation slices during the training.",
     "differences": "Paired differences to the plain joint model.",
 }
 
 
 def write_report(plan: Plan, lines: Sequence[Line]) -> Path:
-    """Write report.md, figures, and tables with the names below; return the report.
+    """Write report.md, figures and tables; return the path of the report.
 
-    The tables have columns of their own, and so other names than those of `evaluate`.
+    The tables have other columns than those of `evaluate`, and so other names.
     """
     folder = plan.experiment.folder
     figures = save_figures(plan, lines)
@@ -74,7 +74,7 @@ def report_text(plan: Plan, lines: Sequence[Line], figures: Sequence[str] = ()) 
         _spread_part(lines),
         "## Against the plain joint model",
         _differences_part(lines),
-        "## What each row was given",
+        "## Training of each row",
         _given_part(lines),
         "## What the paper printed",
         _paper_part(asked.study.name, lines),
@@ -84,7 +84,7 @@ def report_text(plan: Plan, lines: Sequence[Line], figures: Sequence[str] = ()) 
 
 
 def scores_table(lines: Sequence[Line], floor: Mapping[Measure, Summary]) -> str:
-    """Return mean ± standard deviation of all rows; a row that is not finished says how far."""
+    """Return mean ± standard deviation of all rows, and the state of rows that are not finished."""
     rows = [["zero-filled", *(_mean(measure, floor.get(measure)) for measure in measures()), ""]]
     for line in lines:
         state = "" if line.is_done else _states(line)
@@ -151,15 +151,15 @@ def _conditions(plan: Plan) -> str:
     seeds, pattern = asked.budget.seeds, ACQUISITION.pattern
     lines = [
         f"{n_cases} cases of the split “{asked.split}”, whole volumes, pattern {pattern.name} at "
-        f"R {pattern.acceleration:g}, one mask a case, the same for all rows.",
+        f"R {pattern.acceleration:g}, one mask per case, the same for all rows.",
         f"Every row: the same training cases, masks, order and augmentation, the same number of "
         f"updates, seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}, no tuning, "
-        "and the last checkpoint, so that no score chooses one.",
+        "and the last checkpoint, so that no score selects one.",
         "± is the standard deviation over cases; ∞ counts cases without a distance (missed or "
-        "false alarm), which are in the median and not in the mean. “Truth shown”: the same U-Net, shown the fully "
-        "sampled image instead of the reconstruction.",
-        "Images are simulated from magnitude images, which flatters every method. Research use "
-        "only.",
+        "false alarm), which are in the median and not in the mean. “True image”: the input of the same U-Net is "
+        "the fully sampled image instead of the reconstruction.",
+        "The k-space is simulated from magnitude images, so all methods score better than on "
+        "measured k-space. Research use only.",
     ]
     return "\n".join(f"- {line}" for line in lines)
 
@@ -233,8 +233,8 @@ def _given_part(lines: Sequence[Line]) -> str:
                 f"{seconds / 60:.1f} min" if total else NONE, line.row.note,
             ]
         )  # fmt: skip
-    heading = ["Row", "Name", "State", "Updates", "Slices shown", "Training time", "Note"]
-    note = "Training time is wall time, on a machine that may have done other work as well."
+    heading = ["Row", "Name", "State", "Updates", "Training slices", "Training time", "Note"]
+    note = "Training time is wall time; the machine may have had other work at the same time."
     return f"{markdown_table(heading, rows)}\n\n- {note}"
 
 
@@ -244,7 +244,7 @@ def _paper_part(study: str, lines: Sequence[Line]) -> str:
     if not rows:
         return ""
     table = markdown_table(["Row", *(f"{metric} (paper)" for metric in METRICS)], rows)
-    return f"Other data, not to be compared number by number: {SOURCE}.\n\n{table}"
+    return f"Measured on other data; do not compare single numbers: {SOURCE}.\n\n{table}"
 
 
 def _states(line: Line) -> str:

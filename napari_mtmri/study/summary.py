@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From scores by case to the numbers of a table: spreads, paired differences, the law of Dice."""
+"""From scores by case to the numbers of a table: spreads, paired differences, bound of Dice."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Measure:
-    """One number of a case: how it is called, where it is found.
+    """One number of a case: its title, and where it is found in the scores.
 
     Parameters
     ----------
     title : str
     metric, region, unit : str
-        As `napari_mtmri.metrics` calls them.
+        Names as in `napari_mtmri.metrics`.
     decimals : int
         Decimals in tables.
     input : {"own", "truth"}
-        Image that the segmentation network was shown.
+        Input image of the segmentation network.
     is_compared : bool
         Whether rows are compared by it.
     """
@@ -53,12 +53,12 @@ class Measure:
 def measures() -> list[Measure]:
     """Return the columns of the report: labels, then images, as their metrics declare them.
 
-    The main number of the labels is there twice: also with the truth shown to the network.
+    The main number of the labels is given twice: also with the true image as input.
     """
     labels = [measure_of(one, "labels") for one in quantities("study", "labels")]
     images = [measure_of(one, "image") for one in quantities("study", "image")]
     both = main_measure("labels")
-    truth = replace(both, title=f"{both.title}, truth shown", input=TRUTH, is_compared=False)
+    truth = replace(both, title=f"{both.title}, true image", input=TRUTH, is_compared=False)
     labels.insert(labels.index(both) + 1, truth)
     return [*labels, *images]
 
@@ -92,7 +92,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Line:
-    """What is known of a row.
+    """Results of a row.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def summarise_plan(plan: Plan) -> tuple[Line, ...]:
 
 
 def zero_filled(plan: Plan) -> Mapping[Measure, Summary]:
-    """Return the summaries of the zero-filled images, from whichever row is finished."""
+    """Return the summaries of the zero-filled images, from the first row that is finished."""
     from napari_mtmri.stats.intervals import summarise
 
     for piece in plan.pieces:
@@ -161,7 +161,7 @@ def zero_filled(plan: Plan) -> Mapping[Measure, Summary]:
 
 
 def _line(plan: Plan, row: Row) -> Line:
-    """Return what is known of a row; numbers only where all its seeds are finished."""
+    """Return the results of a row; numbers only if all its seeds are finished."""
     from napari_mtmri.stats.intervals import summarise
 
     pieces = [piece for piece in plan.pieces if piece.row is row]

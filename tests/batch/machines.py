@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A dask scheduler and its workers, as processes of this machine."""
+"""A dask scheduler and its workers as local processes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ START = "from distributed.cli.dask_{0} import main; main()"
 
 
 def wait_until(condition: Callable[[], object]) -> None:
-    """Return when a condition is true."""
+    """Wait until a condition is true."""
     until = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < until, "waited in vain"
@@ -24,7 +24,7 @@ def wait_until(condition: Callable[[], object]) -> None:
 
 
 class Machines:
-    """One scheduler; workers join it, and can be killed, one by one."""
+    """A scheduler with workers that can be added and killed one by one."""
 
     def __init__(self, folder: Path) -> None:
         self._log = folder / "log"
@@ -50,12 +50,12 @@ class Machines:
             )
 
     def add_worker(self, name: str, *words: str) -> None:
-        """Start a worker with one thread, which joins in its own time."""
+        """Start a worker with one thread; does not wait until it has joined."""
         one = ("--name", name, "--nthreads", "1", "--no-nanny")
         self.workers[name] = self._start("worker", self.address, *one, *words)
 
     def end(self) -> None:
-        """Kill all that is left."""
+        """Kill all remaining processes."""
         processes = [*self.workers.values(), self.scheduler]
         for process in processes:
             process.kill()

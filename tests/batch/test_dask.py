@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A cluster of real processes: the same results as in this process, whatever is killed."""
+"""A cluster of real processes gives the same results as this process, even if some are killed."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _no_thread_is_left() -> Iterator[None]:
 
 @pytest.fixture
 def logged() -> Iterator[list[logging.LogRecord]]:
-    """What distributed would print."""
+    """Log records that distributed would print."""
     records: list[logging.LogRecord] = []
     handler = logging.Handler()
     handler.emit = records.append  # type: ignore[method-assign]
@@ -74,7 +74,7 @@ def logged() -> Iterator[list[logging.LogRecord]]:
 
 
 class After(Watch):
-    """Does something when the first job has ended; counts those that had."""
+    """Calls ``then`` when the first job has ended, and counts ended jobs."""
 
     def __init__(self, then: Callable[[], None]) -> None:
         self.count, self._then = 0, then
@@ -105,11 +105,11 @@ def run_volumes(folder: Path, out: Path, *names: str, **options: Any) -> list[Ou
 
 
 def promised(out: Path) -> dict[str, Any]:
-    """All files of result folders; of run.json all but date, machine and times."""
+    """Return all files of result folders; run.json without date, machine and times."""
     files: dict[str, Any] = {}
     for file in out.rglob("*"):
         if file.is_dir() or any(part.startswith(".") for part in file.relative_to(out).parts):
-            continue  # a killed worker leaves the hidden folder that it was filling
+            continue  # incomplete folder of a killed worker
         content: Any = file.read_bytes()
         if file.name == "run.json":
             content = json.loads(content)
@@ -154,7 +154,7 @@ def test_the_shell_scores_on_a_cluster_as_it_does_here(
 
 
 @pytest.mark.parametrize("allowed_failures", ["0", "3"])
-def test_a_job_that_is_lost_twice_is_named_and_the_others_are_done(
+def test_a_job_that_is_lost_twice_is_named_and_the_others_finish(
     allowed_failures: str,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path_factory: pytest.TempPathFactory,
@@ -225,9 +225,7 @@ def test_other_versions_on_a_worker_are_refused(
         run_jobs(jobs_of(2), double, where=Where(dask=machines.address))
 
 
-def test_a_stop_ends_the_jobs_in_hand_and_frees_the_workers(
-    machines: Machines, tmp_path: Path
-) -> None:
+def test_a_stop_ends_running_jobs_and_frees_the_workers(machines: Machines, tmp_path: Path) -> None:
     stop = threading.Event()
 
     def stop_when_begun() -> None:
@@ -258,11 +256,11 @@ def test_errors_come_back_as_in_this_process(machines: Machines) -> None:
 @pytest.mark.parametrize(
     ("address", "kind", "words"),
     [
-        ("nowhere", RequestError, "'nowhere' is not the address .* tcp://host:8786"),
+        ("nowhere", RequestError, "'nowhere' is not a dask scheduler address .* tcp://host:8786"),
         ("tcp://127.0.0.1:1", ResourceError, "127.0.0.1:1: no dask scheduler answered"),
     ],
 )
-def test_no_scheduler_is_said_with_the_address(
+def test_a_missing_scheduler_is_named_with_its_address(
     address: str,
     kind: type[MtmriError],
     words: str,
@@ -275,7 +273,9 @@ def test_no_scheduler_is_said_with_the_address(
     assert logged == []
 
 
-def test_a_server_that_is_no_scheduler_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_is_not_a_scheduler_is_refused_quickly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(dask, "CONNECT_S", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
@@ -283,9 +283,7 @@ def test_a_server_that_is_no_scheduler_is_not_waited_for(monkeypatch: pytest.Mon
             run_jobs(jobs_of(2), double, where=Where(dask=address))
 
 
-def test_a_scheduler_without_workers_is_not_waited_for_for_ever(
-    machines: Machines, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_wait_for_workers_ends(machines: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
     wait_until(lambda: n_workers(machines) == 2)
     for worker in machines.workers.values():
         worker.kill()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Many cases: shell and Python leave the same bytes; failures stay with their case."""
+"""Many cases: shell and Python write the same bytes; a failed case does not affect others."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def shell(*words: object) -> int:
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
-    """All files below a folder that hold no times."""
+    """Return all files below a folder that contain no times."""
     return {
         str(file.relative_to(folder)): file.read_bytes()
         for file in folder.rglob("*")
@@ -59,7 +59,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 
 def keys_of(folder: Path) -> list[str]:
-    """The names of the score files, which are the keys of the jobs."""
+    """Return the names of the score files, which are the keys of the jobs."""
     return sorted(file.name for file in folder.glob("cases/*.json"))
 
 
@@ -88,7 +88,7 @@ def test_run_in_the_shell_and_in_python_leave_the_same_bytes(here: Path) -> None
         for case in ("i0", "i1")
         for method in ("mtmri", "zero-filled")
     ]
-    # The shell finds what Python has made, and the other way round.
+    # The shell finds the results of Python, and vice versa.
     again = mt.run_many(
         ["i0.nii", "i1.nii"],
         "shell",
@@ -127,7 +127,7 @@ def test_a_table_and_its_volumes_are_the_same_cases(here: Path) -> None:
     assert [one.state for one in by_rows] == ["kept"] * 3
 
 
-def test_a_case_that_cannot_be_begun_is_watched_and_does_not_end_the_others() -> None:
+def test_a_case_that_cannot_start_is_reported_and_the_others_continue() -> None:
     class Count(Watch):
         n_planned, n_ended = 0, 0
 
@@ -146,7 +146,7 @@ def test_a_case_that_cannot_be_begun_is_watched_and_does_not_end_the_others() ->
     assert watch.n_planned == watch.n_ended == 3
 
 
-def test_stopped_it_continues_with_the_next_case() -> None:
+def test_after_a_stop_it_continues_with_the_next_case() -> None:
     stop = threading.Event()
 
     class StopAfterOne(Watch):
@@ -164,7 +164,7 @@ def job(**changes: Any) -> Job:
     return make_job("a", Path("i0.nii"), None, mt.Acquisition(), mt.MethodChoice(**changes))
 
 
-def test_a_job_can_be_sent_to_a_worker_that_is_in_another_folder(
+def test_a_job_runs_on_a_worker_with_another_working_directory(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, weights: Path
 ) -> None:
     sent = pickle.loads(pickle.dumps(job(weights=weights)))
@@ -181,14 +181,14 @@ def test_weights_that_differ_where_the_job_runs_are_refused(weights: Path) -> No
         run_job(other, case_of(other), lambda progress: None, threading.Event())
 
 
-def test_cases_and_methods_that_make_no_sense_are_refused() -> None:
+def test_invalid_cases_and_methods_are_refused() -> None:
     with pytest.raises(RequestError, match="1 `labels` for 2 volumes"):
         as_rows(["i0.nii", "i1.nii"], ["m0.nii"])
-    with pytest.raises(RequestError, match="names no method"):
+    with pytest.raises(RequestError, match="`methods` is empty"):
         as_choices([])
     with pytest.raises(RequestError, match="twice with different settings"):
         as_choices(["mtmri", mt.MethodChoice("mtmri", device="cpu")])
     Path("runs.csv").write_text("case,run\np0,i0\n", encoding="utf-8")
     [outcome] = mt.run_many("runs.csv", "r", methods=["zero-filled"])
     assert isinstance(outcome.error, InputError)
-    assert "names no image" in str(outcome.error)
+    assert "has no image" in str(outcome.error)

@@ -37,7 +37,7 @@ class Notes(Watch):
 
 
 @given(PLAIN, PLAIN)
-def test_a_key_names_the_content_of_a_request_and_nothing_else(
+def test_a_key_depends_only_on_the_content_of_a_request(
     request: dict[str, Any], places: dict[str, Any]
 ) -> None:
     turned = dict(reversed(request.items()))
@@ -46,7 +46,7 @@ def test_a_key_names_the_content_of_a_request_and_nothing_else(
 
 
 def test_the_seed_of_a_case_never_changes_and_differs_between_cases() -> None:
-    # Pinned: masks of evaluations that are published must be the same for ever.
+    # Pinned: the masks of published evaluations must never change.
     assert case_seed(0, "TCGA_CS_4941_19960909") == 1318238779
     assert case_seed(1, "TCGA_CS_4941_19960909") == 1548889377
     seeds = [case_seed(0, f"case {number}") for number in range(1000)]
@@ -65,7 +65,7 @@ def test_a_job_that_fails_does_not_end_the_others(n_processes: int) -> None:
     assert sorted(one.name for one in notes.outcomes) == sorted(one.name for one in outcomes)
 
 
-def test_what_is_there_is_not_done_again() -> None:
+def test_jobs_with_a_result_are_not_repeated() -> None:
     notes = Notes()
     there = {"job 1": "from before"}
     outcomes = run_jobs(jobs_of(3), double, find=lambda job: there.get(job.name), watch=notes)
@@ -80,7 +80,7 @@ def test_missing_weights_end_the_list_at_once(n_processes: int) -> None:
         run_jobs(jobs_of(3), no_weights, where=Where(n_processes))
 
 
-def test_a_stop_keeps_what_is_done_and_says_how_much() -> None:
+def test_a_stop_keeps_finished_jobs_and_counts_them() -> None:
     stop = threading.Event()
 
     class StopAfterTwo(Watch):
@@ -109,12 +109,12 @@ def test_a_killed_process_fails_its_own_job_and_no_other() -> None:
 
 
 @pytest.mark.parametrize("where", [{"n_processes": 0}, {"n_processes": 2, "dask": "tcp://a:1"}])
-def test_a_place_to_run_that_makes_no_sense_is_refused(where: dict[str, Any]) -> None:
+def test_an_invalid_where_is_refused(where: dict[str, Any]) -> None:
     with pytest.raises(RequestError, match="n_processes"):
         Where(**where)
 
 
-def test_processes_that_are_stopped_tidy_up(tmp_path: Path) -> None:
+def test_stopped_processes_clean_up(tmp_path: Path) -> None:
     stop = threading.Event()
 
     def stop_when_begun() -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What jobs do in tests; in a module of its own, so that other processes find it."""
+"""Work functions of test jobs, in a module that other processes can import."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def double(job: Job, report: Any, stop: Any) -> int:
 
 
 def double_odd(job: Job, report: Any, stop: Any) -> int:
-    """Fail where the number is even: with an error of ours, or a stranger's for 0."""
+    """Fail for even numbers: with an error of this package, or a foreign error for 0."""
     number = int(job.request["number"])
     if number == 0:
         raise ZeroDivisionError("a stranger's error")
@@ -30,19 +30,19 @@ def double_odd(job: Job, report: Any, stop: Any) -> int:
 
 
 def no_weights(job: Job, report: Any, stop: Any) -> int:
-    """Fail as every job would."""
+    """Fail with an error that concerns all jobs."""
     raise WeightsError("none; make some.")
 
 
 def die_of_two(job: Job, report: Any, stop: Any) -> int:
-    """Be killed at number 2, as by a system that is out of memory; else double."""
+    """Kill the process for number 2, as a system without memory would; else double."""
     if job.request["number"] == 2:
         os.kill(os.getpid(), signal.SIGKILL)
     return double(job, report, stop)
 
 
 def write_slowly(job: Job, report: Any, stop: Any) -> int:
-    """Leave a file while it works, which is removed however it ends, and one at the end."""
+    """Write a file that is removed at any end of the work, and another one on success."""
     place = Path(job.places["folder"]) / f"begun-{job.request['number']}"
     place.touch()
     try:
@@ -54,7 +54,7 @@ def write_slowly(job: Job, report: Any, stop: Any) -> int:
 
 
 def work_until_stopped(job: Job, report: Any, stop: threading.Event) -> int:
-    """Leave a file while it works, and work until it is stopped."""
+    """Write a file, and work until stopped."""
     place = Path(job.places["folder"]) / f"begun-{job.request['number']}"
     place.touch()
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The shell command in process: what it wrote where, and its exit status."""
+"""Run the shell command in this process; return its output and exit status."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHAPE = (24, 28, 4)
 
 
 class Answer(NamedTuple):
-    """Exit status, and the texts on stdout and stderr."""
+    """Exit status, stdout and stderr."""
 
     status: int
     out: str
@@ -35,7 +35,7 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def here(tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder to work in, with weights for all methods."""
+    """Working directory, with weights for all methods."""
     monkeypatch.setenv("MTMRI_WEIGHTS", str(tiny_weights))
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -43,7 +43,7 @@ def here(tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture
 def sh(here: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
-    """Call the command; no traceback is ever shown."""
+    """Function that calls the command and checks that it shows no traceback."""
 
     def call(*words: object) -> Answer:
         with pytest.raises(SystemExit) as left:
@@ -57,6 +57,6 @@ def sh(here: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
 
 @pytest.fixture
 def head(here: Path) -> tuple[Path, Path]:
-    """An image and the labels drawn on it."""
+    """An image and its reference segmentation."""
     image, lesion = phantom(SHAPE)
     return mt.save(image, here / "head.nii.gz"), mt.save(lesion, here / "lesion.nii.gz")

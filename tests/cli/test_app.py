@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What all commands share: statuses, words, help, tracebacks only when asked for."""
+"""All commands: exit statuses, arguments, help, and tracebacks only with --debug."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_without_a_command_the_help_is_shown(sh: Shell) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_example_of_each_command_stands_on_a_line_of_its_own(command: str, sh: Shell) -> None:
+def test_the_example_of_each_command_is_on_a_separate_line(command: str, sh: Shell) -> None:
     answer = sh(command, "--help")
     assert answer.status == 0
     lines = [line.strip() for line in answer.out.splitlines()]
@@ -43,7 +43,7 @@ def test_the_example_of_each_command_stands_on_a_line_of_its_own(command: str, s
         (("patterns", "--nothing"), "--nothing"),
     ],
 )
-def test_wrong_words_get_one_line_and_status_2(
+def test_wrong_arguments_give_one_line_and_status_2(
     words: tuple[str, ...], said: str, sh: Shell
 ) -> None:
     answer = sh(*words)
@@ -54,9 +54,7 @@ def test_wrong_words_get_one_line_and_status_2(
     assert "--help" in answer.err
 
 
-def test_tracebacks_are_shown_where_they_are_asked_for(
-    here: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_tracebacks_are_shown_with_debug(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for words in (["--debug", "methods", "magic"], ["methods", "magic", "--debug"]):
         with pytest.raises(SystemExit) as left:
             main(words)
@@ -80,7 +78,7 @@ def test_every_kind_of_error_has_its_status(error: BaseException, status: int) -
     assert status_of(error) == status
 
 
-def test_the_unexpected_becomes_one_sentence() -> None:
+def test_an_unexpected_error_becomes_one_sentence() -> None:
     assert "--debug" in sentence(ValueError("two\nlines"))
     assert "\n" not in sentence(ValueError("two\nlines"))
     assert sentence(OSError(28, "No space left on device", "x.nii")).startswith("x.nii: No space")
@@ -92,18 +90,18 @@ def test_parameters_in_errors_are_spelled_as_options() -> None:
     assert sentence(error) == "give --jobs or another --out; see `napari-mtmri methods`."
 
 
-def test_columns_are_aligned_and_end_without_blanks() -> None:
+def test_columns_are_aligned_without_trailing_blanks() -> None:
     assert columns([["a", "bb", ""], ["ccc", "d", "e"]]) == "a    bb\nccc  d   e"
 
 
-def test_pairs_are_told_apart() -> None:
+def test_pairs_are_parsed() -> None:
     assert pairs(["a=1", "b=x=y"], "--param") == {"a": "1", "b": "x=y"}
     for wrong in (["a"], ["=1"], ["a=1", "a=2"]):
         with pytest.raises(RequestError, match="--param"):
             pairs(wrong, "--param")
 
 
-def test_ending_a_pipe_early_is_no_accident(here: Path) -> None:
+def test_a_closed_pipe_is_not_an_error(here: Path) -> None:
     if os.name == "nt":
         pytest.skip("pipes end otherwise on Windows")
     command = f"{sys.executable} -m napari_mtmri patterns | head -n 1"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``evaluate``: one mask a case, every method on the same cases, tables that say who is missing."""
+"""``evaluate``: one mask per case, all methods on the same cases, tables that name failed cases."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_scores_are_those_that_python_measures_with_the_case_s_own_mask(
             assert found == ours.get("PSNR")
 
 
-def test_zero_filled_is_always_there_and_counts_once_a_case(
+def test_zero_filled_is_always_included_and_counts_once_per_case(
     sh: Shell, cases: Path, here: Path
 ) -> None:
     answer = sh("evaluate", cases, "--split", "val", "-m", "d5c5,mtmri,zero-filled", "--out", "s")
@@ -110,20 +110,20 @@ def test_a_case_that_fails_is_named_in_the_table_too(sh: Shell, cases: Path, her
     assert {line["n"] for line in report["summary"]} == {1}
 
 
-def test_what_is_damaged_or_other_is_measured_again(sh: Shell, cases: Path, here: Path) -> None:
+def test_damaged_or_changed_scores_are_measured_again(sh: Shell, cases: Path, here: Path) -> None:
     words = ("evaluate", cases, "-m", "zero-filled", "--out", "s")
     assert sh(*words).err.count("done in") == 3
     files = sorted((here / "s" / "cases").iterdir())
     before = (here / "s" / "scores.csv").read_text()
     files[0].write_text("{}")
     again = sh(*words)
-    assert (again.err.count("done in"), again.err.count("done already")) == (1, 2)
+    assert (again.err.count("done in"), again.err.count("already done")) == (1, 2)
     assert (here / "s" / "scores.csv").read_text() == before
     assert sh(*words, "--seed", 1).err.count("done in") == 3
     assert sh(*words, "--again").err.count("done in") == 3
 
 
-def test_run_folders_are_scored_as_they_lie(sh: Shell, cases: Path, here: Path) -> None:
+def test_result_folders_are_scored_without_a_run(sh: Shell, cases: Path, here: Path) -> None:
     for number in (0, 1):
         words = ("-m", "mtmri", "--labels", f"m{number}.nii.gz")
         assert sh("run", f"i{number}.nii.gz", "--out", "runs", *words).status == 0
@@ -142,7 +142,7 @@ def test_run_folders_are_scored_as_they_lie(sh: Shell, cases: Path, here: Path) 
     (here / "runs" / "i1" / "scores.csv").unlink()
     answer = sh("evaluate", "runs.csv", "--out", "t")
     assert answer.status == 1
-    assert "neither a reference nor labels" in answer.err
+    assert "neither reference nor labels" in answer.err
 
 
 @pytest.mark.parametrize(
@@ -152,13 +152,13 @@ def test_run_folders_are_scored_as_they_lie(sh: Shell, cases: Path, here: Path) 
         ("case,image,mask,split\n", "no cases"),
         ("name,picture\na,b\n", "needs case and image"),
         ("case,image\na,x.nii\na,y.nii\n", "twice"),
-        ("case,image\n,x.nii\n", "names no case or no file"),
-        ("case,image\na,\n", "names no case or no file"),
+        ("case,image\n,x.nii\n", "lacks a case name or a file"),
+        ("case,image\na,\n", "lacks a case name or a file"),
         (b"\xff\xfe\x00case", "not a table"),
         (None, "not a table"),
     ],
 )
-def test_a_table_that_is_none_is_refused(text: Any, said: str, sh: Shell, here: Path) -> None:
+def test_an_invalid_table_is_refused(text: Any, said: str, sh: Shell, here: Path) -> None:
     place = here / "t.csv"
     if text is not None:
         place.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -186,7 +186,7 @@ def test_a_wrong_request_is_refused_before_work(sh: Shell, cases: Path, here: Pa
     assert not (here / "s" / "summary.csv").exists()
 
 
-def test_a_folder_with_a_table_will_do_and_all_splits_are_named(
+def test_a_folder_with_a_table_is_accepted_and_all_splits_are_named(
     sh: Shell, cases: Path, here: Path
 ) -> None:
     answer = sh("evaluate", cases.parent, "--out", "s", "-m", "zero-filled")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``experiment``: thin over the study; its scores are those of ``evaluate``."""
+"""``experiment``: a thin layer over the study, with the same scores as ``evaluate``."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def test_scores_are_those_of_evaluate_with_the_weights_of_the_row(sh: Shell, her
             assert own
 
 
-def test_stopped_by_the_clock_it_goes_on_to_the_end_and_then_only_reports(sh: Shell) -> None:
+def test_after_a_time_limit_it_continues_to_the_end_and_then_only_reports(sh: Shell) -> None:
     words = ("experiment", "table1", "--data", "simulated", *ASKED, "--rows", "plain", "--json")
     early = sh(*words, "--minutes", 0)
     assert early.status == 0
-    assert "minutes are over" in early.err
+    assert "stopped after" in early.err
     assert states(early.out)["plain"] != "done"
     late = sh(*words)
     assert late.status == 0
@@ -69,7 +69,7 @@ def states(out: str) -> dict[str, str]:
     return {row["row"]: row["state"] for row in json.loads(out)["summary"]}
 
 
-def test_a_look_at_the_test_cases_is_announced_and_counted(sh: Shell, here: Path) -> None:
+def test_an_evaluation_on_test_cases_is_announced_and_counted(sh: Shell, here: Path) -> None:
     words = ("experiment", "table1", "--data", "simulated", *ASKED, "--rows", "plain")
     answer = sh(*words, "--split", "test")
     assert answer.status == 0
@@ -89,7 +89,7 @@ def test_a_look_at_the_test_cases_is_announced_and_counted(sh: Shell, here: Path
         (("table1", *ASKED), "--data"),
     ],
 )
-def test_what_cannot_be_run_is_refused_before_work(
+def test_an_impossible_experiment_is_refused_before_work(
     words: tuple[str, ...], said: str, sh: Shell, here: Path
 ) -> None:
     answer = sh("experiment", *words)
@@ -98,7 +98,7 @@ def test_what_cannot_be_run_is_refused_before_work(
     assert not (here / "o").exists()
 
 
-def test_the_full_budget_wants_cuda(sh: Shell) -> None:
+def test_the_full_budget_needs_cuda(sh: Shell) -> None:
     torch = pytest.importorskip("torch")
     if torch.cuda.is_available():
         pytest.skip("there is a CUDA device")
@@ -108,9 +108,7 @@ def test_the_full_budget_wants_cuda(sh: Shell) -> None:
     assert "--budget cpu" in answer.err
 
 
-def test_what_it_needs_is_said_where_it_is_absent(
-    sh: Shell, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_extra_is_named(sh: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "lightning_fabric", None)
     answer = sh("experiment", "table1", "--data", "simulated", *ASKED)
     assert answer.status == 1

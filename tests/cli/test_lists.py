@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``methods``, ``patterns``, ``doctor``, ``open`` and ``demo``: what there is and what works."""
+"""``methods``, ``patterns``, ``doctor``, ``open`` and ``demo``."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_card_for_programs_is_the_card(sh: Shell, tiny_weights: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", ["png", "npy", "csv"])
-def test_a_mask_that_was_drawn_can_be_used_again(ending: str, sh: Shell, here: Path) -> None:
+def test_a_saved_mask_can_be_used_again(ending: str, sh: Shell, here: Path) -> None:
     answer = sh("patterns", "random", "--shape", "32x24", "-R", 3, "-o", f"m.{ending}")
     assert answer.status == 0
     wanted = mt.Pattern("random", acceleration=3).mask((32, 24))
@@ -77,9 +77,7 @@ def test_patterns_are_listed_with_their_options(sh: Shell) -> None:
         (("random", "-o", "m.txt"), ".npy"),
     ],
 )
-def test_a_pattern_that_cannot_be_is_refused(
-    words: tuple[object, ...], said: str, sh: Shell
-) -> None:
+def test_an_impossible_pattern_is_refused(words: tuple[object, ...], said: str, sh: Shell) -> None:
     answer = sh("patterns", *words)
     assert answer.status == 2
     assert said in answer.err
@@ -99,15 +97,15 @@ def test_the_doctor_names_no_home_and_checks_weights(
     assert str(here) not in answer.out
     facts = json.loads(sh("doctor", "--json").out)
     assert facts["weights folder"] == "~/w"
-    assert "as in its card" in facts["weights"]["mtmri"]
-    assert "NOT the file" in facts["weights"]["d5c5"]
+    assert "matches its card" in facts["weights"]["mtmri"]
+    assert "does NOT match" in facts["weights"]["d5c5"]
     assert "card" in facts["weights"]["unet-full-sample"]
     assert facts["device"].startswith(("cpu", "cuda", "mps"))
     assert "Reconstruct" in facts["napari plugin"]
 
 
 @no_screen
-def test_a_screen_that_is_not_there_takes_nothing_down(
+def test_a_missing_screen_is_an_error_and_not_a_crash(
     sh: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
@@ -124,7 +122,7 @@ def test_a_screen_that_is_not_there_takes_nothing_down(
     assert "no screen" in window_here().text
 
 
-def test_a_window_that_works_says_which_qt_and_opengl() -> None:
+def test_a_working_window_reports_its_qt_and_opengl() -> None:
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
         pytest.skip("there is no screen (DISPLAY is not set); run with xvfb-run")
     window = window_here()
@@ -139,7 +137,7 @@ def test_open_names_a_file_that_is_missing(sh: Shell) -> None:
     assert "gone.nii" in answer.err
 
 
-def test_the_demo_says_what_is_real_and_how_well_it_did(sh: Shell, here: Path) -> None:
+def test_the_demo_prints_what_is_real_and_its_scores(sh: Shell, here: Path) -> None:
     answer = sh("demo", "--headless", "--out", "shown")
     assert answer.status == 0
     for word in ("Real:", "Not real:", "CC BY", "PSNR", "Dice", "zero-filled", "Research use"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``run``: whose result lies where, what is refused before work, what is said."""
+"""``run``: result folders, requests that are refused before work, output and errors."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ def stamps(folder: Path) -> dict[str, int]:
     return {str(file): file.stat().st_mtime_ns for file in folder.rglob("*")}
 
 
-def test_each_method_has_a_folder_of_its_own(
-    sh: Shell, head: tuple[Path, Path], here: Path
-) -> None:
+def test_each_method_has_its_own_folder(sh: Shell, head: tuple[Path, Path], here: Path) -> None:
     answer = sh("run", head[0], "--out", "runs", "-m", "zero-filled,mtmri", "-m", "d5c5")
     assert answer.status == 0
     folders = {folder.name for folder in (here / "runs" / "head").iterdir()}
@@ -45,7 +43,7 @@ def test_results_are_on_stdout_and_all_else_on_stderr(sh: Shell, head: tuple[Pat
     assert "PSNR" not in answer.err
 
 
-def test_json_is_whole_even_if_one_fails(sh: Shell, head: tuple[Path, Path]) -> None:
+def test_json_is_complete_even_if_a_volume_fails(sh: Shell, head: tuple[Path, Path]) -> None:
     answer = sh("run", "gone.nii", head[0], "--out", "runs", *ZF, "--json")
     assert answer.status == 1
     jobs = {job["state"]: job for job in json.loads(answer.out)}
@@ -80,13 +78,13 @@ def test_another_input_of_the_same_name_never_replaces_a_result(
     assert stamps(here / "runs") == before
 
 
-def test_a_moved_input_is_known_and_a_changed_one_is_not_taken_for_it(
+def test_a_moved_input_is_recognised_and_a_changed_input_is_not(
     sh: Shell, head: tuple[Path, Path], here: Path
 ) -> None:
     assert sh("run", head[0], "--out", "runs", *ZF).status == 0
     (here / "b").mkdir()
     moved = Path(shutil.move(head[0], here / "b" / "head.nii.gz"))
-    assert "done already" in sh("run", moved, "--out", "runs", *ZF).err
+    assert "already done" in sh("run", moved, "--out", "runs", *ZF).err
     mt.save(phantom(SHAPE, seed=1)[0], moved)
     assert "another input" in sh("run", moved, "--out", "runs", *ZF).err
 
@@ -108,14 +106,14 @@ def test_no_two_cases_share_a_name(paths: list[str], names: list[str], tmp_path:
         case_names([Path("a/x.nii"), Path("a/../a/x.nii")])
 
 
-def test_places_that_cannot_take_results_are_refused_before_anything_is_read(
+def test_an_unusable_output_folder_is_refused_before_reading(
     sh: Shell, head: tuple[Path, Path], here: Path
 ) -> None:
     assert sh("run", head[0], "--out", "runs", *ZF).status == 0
     for out, status, said in (
         ("head.nii.gz", 2, "is a file"),
         ("runs/head", 2, "is a result folder"),
-        ("head.nii.gz/deep/er", 1, "cannot be written"),
+        ("head.nii.gz/deep/er", 1, "is not writable"),
     ):
         answer = sh("run", "gone.nii", "--out", out, *ZF)
         assert answer.status == status
@@ -199,10 +197,12 @@ def test_weights_that_cannot_be_used_end_the_call_once(
         row["name"]: row for row in json.loads(sh("methods", "--json", "--weights", folder).out)
     }
     assert listed["d5c5"]["runs"]
-    assert listed["mtmri"]["runs"] == (fault == "truncated")  # the table does not read them whole
+    assert listed["mtmri"]["runs"] == (
+        fault == "truncated"
+    )  # the list of methods does not read whole weights files
 
 
-def test_a_preview_says_which_way_phase_is_encoded(
+def test_a_preview_shows_the_phase_encoding_direction(
     sh: Shell, head: tuple[Path, Path], here: Path
 ) -> None:
     first = sh("run", head[0], "--out", "p", "--preview", "--json")
@@ -226,7 +226,7 @@ def test_a_full_sampling_is_the_image_itself(
     )
 
 
-def test_several_processes_make_the_same_bytes(
+def test_several_processes_write_the_same_bytes(
     sh: Shell, head: tuple[Path, Path], here: Path
 ) -> None:
     mt.save(phantom(SHAPE, seed=1)[0], here / "other.nii.gz")
@@ -238,7 +238,7 @@ def test_several_processes_make_the_same_bytes(
             assert file.read_bytes() == (here / "two" / name / file.name).read_bytes()
 
 
-def test_real_volumes_take_the_same_way(sh: Shell, shared_data: Path, here: Path) -> None:
+def test_real_volumes_can_be_run(sh: Shell, shared_data: Path, here: Path) -> None:
     folder = shared_data / "lgg-flair"
     case = "TCGA_CS_4944_20010208"
     answer = sh(

@@ -88,17 +88,17 @@ def test_shell_and_python_give_the_same_voxels(
     np.testing.assert_array_equal(theirs.mask, ours.mask)
 
 
-def test_what_is_done_is_not_done_again(shell: Any, case: tuple[Path, Path]) -> None:
+def test_existing_results_are_kept(shell: Any, case: tuple[Path, Path]) -> None:
     words = ("run", case[0], "--out", "runs", "--method", "zero-filled")
     assert shell(*words)[0] == 0
     status, _out, err = shell(*words)
     assert status == 0
-    assert "done already" in err
-    assert "done already" not in shell(*words, "--again")[2]
-    assert "done already" not in shell(*words, "--acceleration", 2)[2]
+    assert "already done" in err
+    assert "already done" not in shell(*words, "--again")[2]
+    assert "already done" not in shell(*words, "--acceleration", 2)[2]
 
 
-def test_a_broken_file_is_named_and_the_others_go_on(
+def test_a_broken_file_is_named_and_the_others_continue(
     shell: Any, case: tuple[Path, Path], tmp_path: Path
 ) -> None:
     broken = tmp_path / "broken.nii.gz"
@@ -110,7 +110,7 @@ def test_a_broken_file_is_named_and_the_others_go_on(
     assert not (tmp_path / "runs" / "broken").exists()
 
 
-def test_two_volumes_of_one_name_do_not_meet(shell: Any, tmp_path: Path) -> None:
+def test_two_volumes_with_one_name_get_two_folders(shell: Any, tmp_path: Path) -> None:
     image, _ = phantom(SHAPE)
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
@@ -134,7 +134,7 @@ def test_two_volumes_of_one_name_do_not_meet(shell: Any, tmp_path: Path) -> None
         (("--bogus",), "bogus"),
     ],
 )
-def test_a_wrong_request_has_status_2_and_says_what_exists(
+def test_a_wrong_request_has_status_2_and_lists_valid_values(
     shell: Any, case: tuple[Path, Path], words: tuple[str, ...], said: str, tmp_path: Path
 ) -> None:
     status, out, err = shell("run", case[0], "--out", "runs", *words)
@@ -165,14 +165,14 @@ def test_input_that_cannot_be_used_has_status_1_and_no_traceback(
         assert "Traceback" not in err
 
 
-def test_no_folder_that_is_no_run_is_overwritten(
+def test_only_result_folders_are_overwritten(
     shell: Any, case: tuple[Path, Path], tmp_path: Path
 ) -> None:
     (tmp_path / "runs" / "head").mkdir(parents=True)
     (tmp_path / "runs" / "head" / "thesis.txt").write_text("years of work")
     status, _, err = shell("run", case[0], "--out", "runs", "-m", "zero-filled")
     assert status == 2
-    assert "no result folder" in err
+    assert "is not a result folder" in err
     assert (tmp_path / "runs" / "head" / "thesis.txt").read_text() == "years of work"
 
 
@@ -232,7 +232,7 @@ def table(folder: Path, count: int = 3) -> Path:
     return folder / "cases.csv"
 
 
-def test_an_evaluation_gives_scores_with_intervals_and_goes_on_where_it_was(
+def test_an_evaluation_gives_scores_with_intervals_and_can_be_continued(
     shell: Any, tmp_path: Path
 ) -> None:
     words = (
@@ -271,7 +271,7 @@ def test_an_evaluation_names_the_case_that_fails(shell: Any, tmp_path: Path) -> 
     assert shell("evaluate", path, "--split", "none", "--out", "s")[0] == 1
 
 
-def test_the_demo_runs_without_a_screen_and_says_so(
+def test_the_demo_runs_without_a_screen(
     shell: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)
@@ -279,7 +279,7 @@ def test_the_demo_runs_without_a_screen_and_says_so(
     status, out, err = shell("demo", "--out", "shown")
     assert status == 0
     assert "Not real" in out
-    assert "no screen" in err or "no Qt" in err
+    assert "no screen" in err or "Qt is not installed" in err
     assert (tmp_path / "shown" / "figure.png").is_file()
     assert shell("open")[0] == 1
 
@@ -321,7 +321,7 @@ def test_ctrl_c_stops_within_a_second_and_leaves_nothing(tmp_path: Path, weights
         stdout=subprocess.PIPE,
         text=True,
     )
-    time.sleep(4)  # it may be anywhere: before, in or after the imports
+    time.sleep(4)  # before, during or after the imports
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode in (0, 130, -signal.SIGINT)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Ctrl-C and SIGTERM: heard wherever the work is, nothing half-made is left."""
+"""Ctrl-C and SIGTERM stop the command at any time and leave no partial files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="no POSIX signals on Win
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_sets_the_event_and_breaks_off(number: signal.Signals) -> None:
+def test_a_signal_sets_the_event_and_interrupts(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     stop = threading.Event()
     with pytest.raises(KeyboardInterrupt), interruptible(stop):
@@ -33,7 +33,7 @@ def test_a_signal_sets_the_event_and_breaks_off(number: signal.Signals) -> None:
     assert signal.getsignal(number) is before
 
 
-def test_an_impatient_second_ctrl_c_does_not_cut_off_the_tidying_up() -> None:
+def test_a_second_ctrl_c_does_not_interrupt_the_cleanup() -> None:
     tidied = []
     with pytest.raises(KeyboardInterrupt), interruptible(threading.Event()):
         try:
@@ -76,12 +76,12 @@ def wait_for(condition: object, process: subprocess.Popen[str]) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stop_while_files_are_written_leaves_none(
+def test_a_stop_during_writing_leaves_no_partial_files(
     number: signal.Signals, tmp_path: Path, tiny_weights: Path
 ) -> None:
     mt.save(phantom(LARGE)[0], tmp_path / "large.nii")
     process = begin(tmp_path, tiny_weights, "large.nii", "--method", "zero-filled")
-    wait_for(lambda: list(tmp_path.glob("runs/.large-*")), process)  # the folder beside
+    wait_for(lambda: list(tmp_path.glob("runs/.large-*")), process)  # the temporary folder
     process.send_signal(number)
     out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``train``: thin over the training engine; stopped it leaves a checkpoint and can go on."""
+"""``train``: a thin layer over the training; a stop leaves a checkpoint to resume from."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def events(run: Path, kind: str) -> list[dict[str, object]]:
 
 
 @pytest.mark.usefixtures("lightning")
-def test_a_training_that_is_stopped_goes_on_to_its_end(sh: Shell, here: Path) -> None:
+def test_a_stopped_training_can_be_resumed_to_its_end(sh: Shell, here: Path) -> None:
     write_cases(here)
     before = signal.getsignal(signal.SIGTERM)
     run = here / "run"
@@ -82,7 +82,7 @@ def test_a_training_that_is_stopped_goes_on_to_its_end(sh: Shell, here: Path) ->
         (("--resume", "r", "epochs=3"), 2, "leave out"),
     ],
 )
-def test_what_cannot_be_trained_is_refused_before_work(
+def test_an_impossible_training_is_refused_before_work(
     words: tuple[str, ...], status: int, said: str, sh: Shell, here: Path
 ) -> None:
     write_cases(here)
@@ -92,9 +92,7 @@ def test_what_cannot_be_trained_is_refused_before_work(
     assert not (here / "r").exists()
 
 
-def test_what_training_needs_is_said_where_it_is_absent(
-    sh: Shell, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_training_extra_is_named(sh: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "lightning_fabric", None)
     answer = sh("train", "--data", ".", "--out", "r")
     assert answer.status == 1
@@ -124,7 +122,7 @@ def test_a_check_lists_cases_patients_and_splits(sh: Shell, here: Path) -> None:
 
 
 @pytest.mark.usefixtures("lightning")
-def test_a_configuration_is_read_and_keys_given_beside_it_win(sh: Shell, here: Path) -> None:
+def test_given_keys_override_the_configuration_file(sh: Shell, here: Path) -> None:
     write_cases(here)
     (here / "recipe.yaml").write_text("data: .\nrecipe: {epochs: 1, seed: 3}\n")
     answer = sh("train", here / "recipe.yaml", "--out", here / "run", "seed=5", *TINY)
@@ -136,7 +134,7 @@ def test_a_configuration_is_read_and_keys_given_beside_it_win(sh: Shell, here: P
     assert read_config(here / "again").recipe == recipe
 
 
-def test_presets_are_listed_with_what_is_read_into_them(sh: Shell) -> None:
+def test_presets_are_listed_with_their_keys(sh: Shell) -> None:
     text = sh("train", "--preset", "help").out
     assert "paper-atlas" in text
     assert "1e-6" in text

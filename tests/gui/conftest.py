@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What every test of the window gets: small weights, and a look at what it leaves behind."""
+"""Fixtures for window tests: small weights, and a check for leftover threads and timers."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def _weights(tiny_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_goes_on(request: pytest.FixtureRequest) -> Iterator[None]:
-    """No worker, thread or timer of ours runs on after a test."""
+def _nothing_keeps_running(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Check that no worker, thread or timer of the plugin is left after a test."""
     before = {thread.ident for thread in threading.enumerate()}
     yield
     if not {"qtbot", "make_napari_viewer"} & set(request.fixturenames):
@@ -54,12 +54,12 @@ def _nothing_goes_on(request: pytest.FixtureRequest) -> Iterator[None]:
     left = [one for one in threading.enumerate() if one.ident not in before and not one.daemon]
     assert not [one for one in left if "Dummy" not in one.name]
     found = [one for one in gc.get_objects() if issubclass(type(one), QTimer)]
-    timers = [one for one in found if _goes_on(one)]
+    timers = [one for one in found if _is_running(one)]
     assert not timers, "a timer of ours runs on"
 
 
-def _goes_on(timer: Any) -> bool:
-    """Whether it is alive, active and ours."""
+def _is_running(timer: Any) -> bool:
+    """Return whether a timer is alive, active and belongs to the plugin."""
     from qtpy.compat import isalive
 
     if not isalive(timer) or not timer.isActive():
@@ -74,14 +74,14 @@ def viewer(make_napari_viewer: Callable[..., Any]) -> Any:
 
 @pytest.fixture
 def files(tmp_path: Path) -> tuple[Path, Path]:
-    """A phantom and what was drawn on it, as files."""
+    """Files of a phantom and its reference segmentation."""
     image, lesion = phantom(SHAPE)
     return mt.save(image, tmp_path / "head.nii.gz"), mt.save(lesion, tmp_path / "head_mask.nii.gz")
 
 
 @pytest.fixture
 def panel(viewer: Any, files: tuple[Path, Path], qtbot: Any) -> Any:
-    """The panel, with the phantom opened and the weights loaded."""
+    """The panel with the opened phantom and loaded weights."""
     viewer.open(str(files[0]), plugin="napari-mtmri")
     panel = commands.open_reconstruct(viewer)
     qtbot.waitUntil(lambda: "cpu" in panel.header.device.text(), timeout=WAIT_MS)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How the tests drive the window."""
+"""Helpers to operate the window in tests."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def run(panel: Any, qtbot: Any) -> Any:
 
 
 class Gate:
-    """Holds the networks back, and notes in which threads they ran."""
+    """Blocks the networks until opened, and records their threads."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         from napari_mtmri.networks.multitask import MultiTask

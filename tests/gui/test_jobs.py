@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Jobs off the window's thread."""
+"""Background threads of the panels."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_dropped_request_gives_no_result(qtbot: Any) -> None:
     qtbot.waitUntil(lambda: seen == ["next"], timeout=WAIT_MS)
 
 
-def test_one_failure_does_not_end_the_lane(qtbot: Any) -> None:
+def test_a_failed_request_does_not_block_the_next(qtbot: Any) -> None:
     owner = QObject()
     latest, seen, failures = Latest(owner), [], []
     latest.done.connect(seen.append)
@@ -82,7 +82,7 @@ def _note(heard: list[Any], name: str, value: Any) -> None:
     heard.append((name, value))
 
 
-def test_a_stopped_job_is_forgotten_at_once(qtbot: Any) -> None:
+def test_reports_of_a_stopped_job_are_ignored(qtbot: Any) -> None:
     owner = QObject()
     job, heard, gate, ended = Job(owner), [], threading.Event(), threading.Event()
     job.done.connect(heard.append)
@@ -123,7 +123,11 @@ def test_a_job_that_fails_reports_it_once(qtbot: Any) -> None:
     )
 
 
-def test_once_hands_back_in_the_window_s_thread(qtbot: Any) -> None:
+def test_parameters_in_errors_have_no_backticks() -> None:
+    assert sentence(InputError("`snr` 0 is not above 0.")) == "snr 0 is not above 0."
+
+
+def test_once_returns_in_the_window_s_thread(qtbot: Any) -> None:
     seen: list[Any] = []
     once(
         threading.get_ident, lambda there: seen.append((there, threading.get_ident())), seen.append

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Real heads in the window: upright, the right side round, run and shown."""
+"""Real heads in the window: upright, in the right orientation, run and shown."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def volume(request: pytest.FixtureRequest) -> mt.Volume:
 
 
 def likeness(seen: np.ndarray, expected: np.ndarray) -> float:
-    """Correlation of two pictures of one shape."""
+    """Return the correlation of two pictures of the same shape."""
     return float(np.corrcoef(seen.ravel(), expected.ravel())[0, 1])
 
 
 def on_canvas(viewer: Any) -> np.ndarray:
-    """What the canvas shows of the image, without letters, grey."""
+    """Return the image on the canvas in grey, without letters."""
     for name in list(viewer.canvas.overlays):
         if name.startswith("mtmri_"):
             viewer.canvas.overlays[name].visible = False

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Small widgets and what is chosen; no viewer."""
+"""Widgets and choices, without a viewer."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def picture(preview: MaskPreview) -> np.ndarray:
     return np.array([[image.pixelColor(x, y).red() for x in columns] for y in rows])
 
 
-def test_a_mask_of_lines_is_drawn_one_pixel_a_line(qtbot: Any) -> None:
+def test_a_1d_mask_is_drawn_with_one_pixel_per_line(qtbot: Any) -> None:
     preview = MaskPreview()
     qtbot.addWidget(preview)
     mask = mask_of("random", (224, 192))
@@ -41,7 +41,7 @@ def test_a_mask_of_lines_is_drawn_one_pixel_a_line(qtbot: Any) -> None:
     np.testing.assert_array_equal(seen > 0, np.repeat(mask[:1], STRIP, axis=0))
 
 
-def test_a_mask_of_samples_is_drawn_whole(qtbot: Any) -> None:
+def test_a_2d_mask_is_drawn_completely(qtbot: Any) -> None:
     preview = MaskPreview()
     qtbot.addWidget(preview)
     mask = mask_of("radial", (60, 70))
@@ -75,7 +75,7 @@ def test_r_can_be_slid_typed_and_clicked(qtbot: Any) -> None:
     widget.slider.setValue(53)
     widget.number.setValue(2.75)
     assert heard == [5.3, 2.75]
-    assert widget.slider.value() == 28  # as near as it can
+    assert widget.slider.value() == 28  # the nearest step
     assert widget.value == 2.75
     marks = widget.layout().itemAtPosition(1, 0).widget()
     at = QPoint(marks.place(8), 5)
@@ -93,6 +93,7 @@ OPTIONS = (
     Option("sort", "choice", None, "which", choices=("a", "b")),
     Option("fftshift", "bool", True, "where"),
     Option("rate", "float", 0.001, "no range, so it is typed"),
+    Option("size", "text", None, "image size; empty: unchanged"),
 )
 
 
@@ -101,13 +102,28 @@ def test_a_form_is_made_from_declared_options(qtbot: Any) -> None:
     qtbot.addWidget(form)
     assert list(form.fields) == [option.name for option in OPTIONS]
     assert form.values() == {}
-    labels = [label.text() for label in form.findChildren(QLabel)]
+    labels = [label.text() for label in form.findChildren(QLabel) if label.text()]
     assert labels[:3] == ["Width", "Offset", "Arms"]
     fields = {name: field.native for name, field in form.fields.items()}
     assert fields["sigma"].value() == 0.1
     assert "0.01 to 10" in fields["sigma"].toolTip()
     assert fields["offset"].text() == "automatic"
     assert fields["rate"].placeholderText() == "0.001"
+    assert fields["size"].placeholderText() == "unchanged"
+
+
+def test_a_form_marks_refused_values_until_they_are_corrected(qtbot: Any) -> None:
+    form = OptionsForm(OPTIONS)
+    qtbot.addWidget(form)
+    field, label = form.fields["rate"].native, form.problems["rate"]
+    form.show_problems({"rate": "rate is too small"})
+    assert label.text() == "rate is too small"
+    assert not label.isHidden()
+    assert field.styleSheet()
+    assert form.problems["sigma"].isHidden()
+    form.show_problems({})
+    assert label.isHidden()
+    assert not field.styleSheet()
 
 
 def test_a_form_returns_only_what_was_set(qtbot: Any) -> None:
@@ -125,7 +141,7 @@ def test_a_form_returns_only_what_was_set(qtbot: Any) -> None:
     fields["sort"].setCurrentText("b")
     fields["fftshift"].setChecked(False)
     qtbot.keyClicks(fields["rate"], "1e-4")
-    assert edited[-1] == ("fftshift", False)  # not with each letter
+    assert edited[-1] == ("fftshift", False)  # not on every keystroke
     fields["rate"].editingFinished.emit()
     assert heard[-1] == {
         "sigma": 0.5, "offset": 0.3, "arms": 9, "side": "last", "sort": "b", "fftshift": False,
@@ -142,7 +158,7 @@ def test_a_form_returns_only_what_was_set(qtbot: Any) -> None:
     assert list(form.fields) == ["sigma"]
 
 
-def test_a_problem_is_one_sentence_with_details_on_a_click(qtbot: Any) -> None:
+def test_an_error_is_one_sentence_with_expandable_details(qtbot: Any) -> None:
     problem = Problem()
     qtbot.addWidget(problem)
     assert problem.isHidden()
@@ -159,7 +175,7 @@ def test_a_problem_is_one_sentence_with_details_on_a_click(qtbot: Any) -> None:
     assert problem.isHidden()
 
 
-def test_a_steady_label_causes_a_layout_only_for_another_height(qtbot: Any) -> None:
+def test_a_steady_label_causes_a_layout_only_if_its_height_changes(qtbot: Any) -> None:
     panel, label = QWidget(), QLabel("one line")
     qtbot.addWidget(panel)
     label.setWordWrap(True)
@@ -206,7 +222,7 @@ def test_numbers_along_a_logarithmic_axis_do_not_overlap(
     assert all(one[1] <= other[0] + 3 for one, other in itertools.pairwise(spans))
 
 
-def test_choices_signal_a_change_and_nothing_without_one() -> None:
+def test_choices_emit_a_signal_only_on_a_change() -> None:
     choices = Choices()
     heard: list[str] = []
     choices.events.connect(lambda info: heard.append(info.signal.name))
@@ -231,7 +247,7 @@ def test_every_pattern_can_be_chosen_at_its_defaults(name: str) -> None:
     np.testing.assert_array_equal(done.mask, again.mask)
 
 
-def test_what_does_not_fit_is_a_request_error() -> None:
+def test_settings_that_do_not_fit_are_a_request_error() -> None:
     done = tick(SliceRequest(Choices(acceleration=16.0, center_fraction=0.5)))
     assert isinstance(done.problem, RequestError)
     assert done.mask is None

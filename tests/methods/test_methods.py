@@ -59,7 +59,7 @@ def test_measured_samples_are_kept(name: str, scan: Scan, weights: Path) -> None
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_a_slice_does_not_depend_on_its_batch_mates_or_order(
+def test_a_slice_does_not_depend_on_its_batch_or_order(
     name: str, scan: Scan, weights: Path
 ) -> None:
     whole = run_parts(scan, name, weights)
@@ -177,7 +177,7 @@ def test_out_of_memory_halves_the_batch_and_then_names_the_cpu(
         run_halving(fits(0), range(4), device)
 
 
-def test_far_from_the_training_is_said(scan: Scan, weights: Path) -> None:
+def test_sampling_unlike_the_training_gives_a_warning(scan: Scan, weights: Path) -> None:
     far = mt.simulate(head_volume(), mt.Pattern("equispaced", acceleration=12))
     lines = mt.run(far, "mtmri", weights=weights).warnings
     assert any("trained for R 2 to 8" in line for line in lines)
@@ -186,7 +186,7 @@ def test_far_from_the_training_is_said(scan: Scan, weights: Path) -> None:
     assert not any("trained for" in line for line in near)
 
 
-def test_a_result_that_loses_to_zero_filled_is_said(scan: Scan, weights: Path) -> None:
+def test_a_result_worse_than_zero_filled_gives_a_warning(scan: Scan, weights: Path) -> None:
     result = mt.run(scan, "d5c5", weights=weights)
     spoiled = replace(
         result, reconstruction=result.reconstruction.like(result.reconstruction.data * 0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Mistakes of the field that made published numbers wrong: none of them here."""
+"""Known mistakes that made published scores wrong are absent here."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def lesion() -> np.ndarray:
 
 @pytest.fixture
 def image(rng: np.random.Generator) -> np.ndarray:
-    """Slices of different brightness, the brightest far above the others."""
+    """Slices of different brightness, one far brighter than the others."""
     image: np.ndarray = rng.random((6, 20, 18)) * np.array([1, 2, 4, 90, 4, 1])[:, None, None]
     return image
 
 
-def test_a_mask_that_is_one_everywhere_scores_its_share(lesion: np.ndarray) -> None:
+def test_an_all_ones_mask_scores_the_lesion_fraction(lesion: np.ndarray) -> None:
     """Softmax over one channel gives 1 everywhere."""
     everywhere = of_masks(np.ones_like(lesion), lesion)
     share = lesion.mean()
@@ -55,7 +55,7 @@ def test_probabilities_are_refused_as_labels(lesion: np.ndarray) -> None:
 
 
 def test_dice_has_no_smoothing(lesion: np.ndarray) -> None:
-    """1 above and below would lift a missed voxel from 0 to 1/3, and a slice likewise."""
+    """Adding 1 to numerator and denominator would raise Dice of a missed voxel from 0 to 1/3."""
     one, other = np.zeros_like(lesion), np.zeros_like(lesion)
     one[3, 3, 3] = other[3, 3, 4] = 1
     found = of_masks(one, other)
@@ -71,7 +71,7 @@ def test_a_network_that_finds_nothing_has_dice_zero(lesion: np.ndarray) -> None:
     assert nothing.get("Dice") == 0
 
 
-def test_background_is_no_class(lesion: np.ndarray) -> None:
+def test_background_is_not_a_class(lesion: np.ndarray) -> None:
     assert {row.region for row in of_masks(lesion, lesion).rows} == {"class 1"}
     with pytest.raises(RequestError, match="0 is background"):
         measure_all(None, None, lesion, lesion, spacing=SPACING, classes=(0, 1))
@@ -85,7 +85,7 @@ def test_empty_pairs_of_masks_are_not_nan_and_not_silent(lesion: np.ndarray) -> 
     assert (row.value, row.flag) == (0, "false alarm")
 
 
-def test_a_miss_is_infinitely_far_and_counted(lesion: np.ndarray) -> None:
+def test_a_miss_has_an_infinite_distance_and_is_counted(lesion: np.ndarray) -> None:
     """NaN would be dropped, so that a method that finds less looks better; 0 is worse."""
     distances = [
         of_masks(found, lesion).get("HD95")
@@ -103,7 +103,7 @@ def test_the_percentile_is_taken_in_mm(lesion: np.ndarray) -> None:
 
 
 def test_the_percentile_is_over_the_boundary_only() -> None:
-    """Over all voxels the many inner ones, at distance 0, would hide the far edge."""
+    """Over all voxels, the many inner ones at distance 0 would hide the far edge."""
     ours, theirs = np.zeros((2, 9, 40, 40), np.uint8)
     theirs[:, 2:38, 2:38] = 1
     ours[:] = theirs
@@ -113,8 +113,8 @@ def test_the_percentile_is_over_the_boundary_only() -> None:
 
 
 @pytest.mark.parametrize("dtype", [bool, np.uint8, np.int16, np.float32])
-def test_a_mask_of_a_picture_is_one_class(lesion: np.ndarray, dtype: type) -> None:
-    """0 and 255 read as 256 classes, or as a class that no network predicts."""
+def test_a_0_255_mask_is_one_class(lesion: np.ndarray, dtype: type) -> None:
+    """0 and 255 would be read as 256 classes, or as a class that no network predicts."""
     picture = of_masks(lesion.astype(dtype), 255 * lesion)
     assert {row.region for row in picture.rows} == {"class 1"}
     assert picture.get("Dice") == 1
@@ -129,15 +129,15 @@ def test_an_image_is_refused_as_labels(lesion: np.ndarray) -> None:
 
 
 def test_the_prediction_is_not_rescaled_to_the_reference(image: np.ndarray) -> None:
-    """Least squares or the maximum would make twice the image a perfect one."""
+    """With scaling by least squares or maximum, twice the image would score as perfect."""
     twice = of_images(2 * image, image)
     assert twice.get("NMSE") == pytest.approx(1)
     assert twice.get("PSNR") < 20
     assert of_images(np.zeros_like(image), image).get("NMSE") == 1
 
 
-def test_the_range_is_said_and_not_guessed_from_the_type(image: np.ndarray) -> None:
-    """scikit-image took 2, or 1 for floats in [0, 1]."""
+def test_the_range_is_not_guessed_from_the_dtype(image: np.ndarray) -> None:
+    """scikit-image assumed a range of 2, or of 1 for floats in [0, 1]."""
     small = image / image.max() / 2
     worse = small + 0.01
     found = of_images(worse, small)
@@ -168,14 +168,14 @@ def test_the_range_is_not_taken_from_the_prediction(image: np.ndarray) -> None:
 def test_the_volume_is_not_the_mean_of_its_slices(
     image: np.ndarray, rng: np.random.Generator
 ) -> None:
-    """Slice-wise PSNR once made 32.34 dB of 27.02."""
+    """Slice-wise PSNR once gave 32.34 dB instead of 27.02 dB."""
     found = of_images(image + rng.normal(0, 0.1, image.shape) * image, image)
     assert np.mean(list(found.along("PSNR").values())) > found.get("PSNR") + 3
     assert np.nanmean(list(found.along("NMSE").values())) != pytest.approx(found.get("NMSE"))
 
 
 def test_the_window_of_ssim_stays_in_its_slice(image: np.ndarray, rng: np.random.Generator) -> None:
-    """No 3-D window, no slices glued along space, no slice axis taken for channels."""
+    """The window is 2-D; slices are not concatenated, and not used as channels."""
     other = image + rng.random(image.shape)
     found = of_images(other, image)
     order = rng.permutation(len(image))
@@ -202,7 +202,7 @@ def test_integers_do_not_wrap_around() -> None:
     assert found.get("NMSE") == pytest.approx(128 * 25 / (127 * 255**2 + 25))
 
 
-def test_every_number_says_what_it_depends_on(image: np.ndarray) -> None:
+def test_every_score_states_what_it_depends_on(image: np.ndarray) -> None:
     mask = (image > 1).astype(np.uint8)
     for row in measure_all(image + 1, image, mask, mask, spacing=SPACING).rows:
         assert row.depends

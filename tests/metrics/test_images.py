@@ -29,7 +29,7 @@ def scores(prediction: np.ndarray, reference: np.ndarray) -> Scores:
 
 
 def ellipses() -> np.ndarray:
-    """A cone: the first slices show more of it than the last."""
+    """A cone: its area decreases from the first to the last slice."""
     slices, rows, columns = np.indices(SHAPE)
     inside: np.ndarray = ((rows - 12) / 9) ** 2 + ((columns - 9) / 7) ** 2 < 1 - 0.15 * slices
     return inside
@@ -68,7 +68,7 @@ def test_more_noise_is_worse_in_every_region(head: np.ndarray, rng: np.random.Ge
         assert little.get("NMSE", region) * 100 == pytest.approx(much.get("NMSE", region))
 
 
-def test_the_error_of_a_known_image_is_known() -> None:
+def test_the_error_of_a_known_image_is_correct() -> None:
     reference = np.zeros((2, 8, 8))
     reference[0] = 10
     known = scores(reference + 1, reference)
@@ -101,7 +101,7 @@ def slow_ssim_map(first: np.ndarray, second: np.ndarray, peak: float) -> np.ndar
     return values
 
 
-def test_ssim_is_that_of_a_slow_formula_everywhere_and_in_the_object(
+def test_ssim_equals_a_slow_formula_everywhere_and_in_the_object(
     head: np.ndarray, blurred: np.ndarray
 ) -> None:
     found = scores(blurred, head)
@@ -145,7 +145,7 @@ def test_units_do_not_matter(
         assert theirs.get(name, region) == pytest.approx(ours.get(name, region), rel=1e-9)
 
 
-def test_errors_count_alike_in_both_directions(head: np.ndarray, blurred: np.ndarray) -> None:
+def test_positive_and_negative_errors_count_equally(head: np.ndarray, blurred: np.ndarray) -> None:
     up, down = scores(blurred, head), scores(2 * head - blurred, head)
     assert up.get("PSNR") == pytest.approx(down.get("PSNR"))
     assert up.get("NMSE") == pytest.approx(down.get("NMSE"))
@@ -190,7 +190,7 @@ def test_a_dark_slice_has_no_nmse_but_a_psnr(head: np.ndarray, blurred: np.ndarr
     assert math.isfinite(found.get("NMSE"))
 
 
-def test_a_slice_without_object_says_so(head: np.ndarray, blurred: np.ndarray) -> None:
+def test_a_slice_without_object_is_flagged(head: np.ndarray, blurred: np.ndarray) -> None:
     head[4] = 1
     found = scores(blurred, head)
     for name in NAMES:
@@ -217,8 +217,8 @@ def test_the_object_depends_on_the_reference_alone(head: np.ndarray, blurred: np
     assert np.array_equal(masks[0], masks[1])  # type: ignore[arg-type]
 
 
-def test_the_object_is_the_same_whatever_the_type_and_the_shape(head: np.ndarray) -> None:
-    """Three columns are no RGB, and integers up to a thousand million need no bin each."""
+def test_the_object_does_not_depend_on_dtype_or_shape(head: np.ndarray) -> None:
+    """Three columns are not RGB, and integers up to 1e9 do not get a bin each."""
     whole = head.astype(np.int32)
     expected = object_mask(whole)
     for other in (whole.astype(np.float32), whole * 1_000_000):

@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import arrays
 from napari_mtmri.metrics.base import Scores
 from napari_mtmri.metrics.lesions import find_lesions
 from napari_mtmri.metrics.measure import measure_all
-from napari_mtmri.metrics.surface import boundary, diagonal, hd95
+from napari_mtmri.metrics.surface import boundary, hd95
 
 SPACING = (3.0, 0.9, 1.1)
 Spacing = Sequence[float] | None
@@ -44,7 +44,7 @@ EMPTY = block()
 
 
 def slow_hd95(first: np.ndarray, second: np.ndarray, spacing: Sequence[float]) -> float:
-    """Every boundary voxel against every other, with nothing of scipy."""
+    """Brute force over all pairs of boundary voxels, without scipy."""
 
     def edge(mask: np.ndarray) -> np.ndarray:
         padded = np.pad(mask, 1)
@@ -67,7 +67,7 @@ def slow_hd95(first: np.ndarray, second: np.ndarray, spacing: Sequence[float]) -
 
 
 def slow_components(mask: np.ndarray) -> list[set[tuple[int, ...]]]:
-    """Flood fill over the 26 neighbours, with nothing of scipy."""
+    """Flood fill over 26 neighbours, without scipy."""
     left = {tuple(place) for place in np.argwhere(mask).tolist()}
     components = []
     while left:
@@ -98,7 +98,7 @@ def test_a_perfect_mask_has_the_best_scores() -> None:
     assert {row.flag for row in perfect.rows if row.scope == "volume"} == {""}
 
 
-def test_a_known_overlap_is_known() -> None:
+def test_a_known_overlap_is_correct() -> None:
     moved = scores(MOVED, CUBE)
     assert moved.get("Dice") == pytest.approx(2 * 36 / (48 + 48))
     assert moved.get("precision") == moved.get("recall") == 0.75
@@ -150,7 +150,7 @@ def test_dice_is_the_harmonic_mean_of_precision_and_recall(
 
 
 @given(two_masks, st.tuples(*[st.floats(0.3, 6)] * 3))
-def test_the_surface_distance_is_that_of_brute_force(
+def test_the_surface_distance_equals_brute_force(
     pair: tuple[np.ndarray, np.ndarray], spacing: tuple[float, float, float]
 ) -> None:
     first, second = pair
@@ -167,7 +167,7 @@ def test_cropping_changes_no_distance() -> None:
 
 
 def test_the_directions_are_not_pooled() -> None:
-    """One far voxel among few: the larger of two percentiles, not that of all distances."""
+    """HD95 is the larger of two percentiles, not the percentile of all distances."""
     stray = CUBE.copy()
     stray[5, 11, 11] = True
     small = block(np.s_[2:3, 3:5, 3:5])
@@ -193,7 +193,7 @@ def test_distances_and_volumes_scale_with_the_spacing(factor: float) -> None:
             assert theirs.get(row.metric) == pytest.approx(expected)
 
 
-def test_an_unknown_spacing_gives_voxels_and_says_so() -> None:
+def test_an_unknown_spacing_gives_distances_in_voxels() -> None:
     unknown = scores(MOVED, CUBE, None)
     assert (unknown.find("HD95")[0].value, unknown.find("HD95")[0].unit) == (1, "voxel")
     assert (unknown.find("volume")[0].value, unknown.find("volume")[0].unit) == (48, "voxel")
@@ -213,7 +213,7 @@ NAN, INF = math.nan, math.inf
         (MOVED, block(np.s_[5, 11, 11]), "", (0, 0, 0, None, 47, 0, 0, 0)),
     ],
 )
-def test_empties_are_told_apart(
+def test_empty_masks_are_distinguished(
     prediction: np.ndarray,
     reference: np.ndarray,
     flag: str,
@@ -243,9 +243,7 @@ def test_slices_have_their_own_dice_and_flags() -> None:
 
 
 @given(two_masks, st.integers(1, 3))
-def test_lesions_are_those_of_a_flood_fill(
-    pair: tuple[np.ndarray, np.ndarray], min_voxels: int
-) -> None:
+def test_lesions_equal_a_flood_fill(pair: tuple[np.ndarray, np.ndarray], min_voxels: int) -> None:
     mask, other = pair
     covered = {tuple(place) for place in np.argwhere(other).tolist()}
     expected = sorted(
@@ -261,7 +259,7 @@ def test_lesions_are_those_of_a_flood_fill(
 
 @pytest.mark.parametrize(("covered", "is_found"), [(2, False), (3, True), (4, True)])
 def test_a_tenth_is_enough_and_less_is_not(covered: int, is_found: bool) -> None:
-    """Of 30 voxels."""
+    """The lesion has 30 voxels."""
     lesion = block(np.s_[0:3, 0:2, 0:5])
     prediction = EMPTY.copy()
     prediction[0, 0, :covered] = True
@@ -271,7 +269,7 @@ def test_a_tenth_is_enough_and_less_is_not(covered: int, is_found: bool) -> None
     assert found.find("lesion covered", scope="lesion")[0].flag == ("" if is_found else "missed")
 
 
-def test_splits_and_mergers_do_no_harm() -> None:
+def test_splits_and_mergers_are_not_errors() -> None:
     two = block(np.s_[1, 1:4, 1:4], np.s_[1, 7:10, 7:10])
     one = block(np.s_[1, 1:10, 1:10])
     for prediction, reference in ((two, one), (one, two)):
@@ -301,7 +299,7 @@ def test_found_and_invented_lesions_are_counted() -> None:
     assert found.get("lesion F1") == pytest.approx(2 / 7)
 
 
-def test_each_class_is_measured_apart() -> None:
+def test_each_class_is_measured_separately() -> None:
     reference = CUBE.astype(np.uint8)
     reference[5] = 3
     prediction = reference.copy()
@@ -310,9 +308,3 @@ def test_each_class_is_measured_apart() -> None:
     assert {row.region for row in found.rows} == {"class 1", "class 3"}
     assert found.get("Dice", "class 3") == pytest.approx(2 * 72 / (72 + 144))
     assert found.get("recall", "class 1") == 1
-
-
-def test_the_diagonal_is_that_of_the_field_of_view() -> None:
-    assert diagonal((3, 4, 12), (1, 1, 1)) == 13
-    assert diagonal((3, 4, 12), None) == 13
-    assert diagonal((3, 2, 6), (1, 2, 2)) == 13

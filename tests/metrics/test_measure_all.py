@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""All metrics at once, of a volume and of one slice."""
+"""All metrics, on a volume and on one slice."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SPACING = (3.0, 1.0, 1.0)
 
 @pytest.fixture
 def case(rng: np.random.Generator) -> dict[str, Any]:
-    """A disc with a lesion, and what some method made of it."""
+    """A disc with a lesion, and an imperfect prediction of both."""
     slices, rows, columns = np.indices((7, 21, 18))
     reference = 100.0 * ((rows - 10) ** 2 + (columns - 9) ** 2 < 60) * (slices > 0)
     drawn = (np.abs(slices - 3) < 2) & (np.abs(rows - 8) < 3) & (np.abs(columns - 8) < 3)
@@ -86,7 +86,7 @@ def test_nothing_to_compare_gives_no_scores(case: dict[str, Any]) -> None:
     assert measure_all(None, case["reference_image"], None, labels, spacing=None) == Scores()
 
 
-def test_images_and_labels_are_measured_apart(case: dict[str, Any]) -> None:
+def test_images_and_labels_are_measured_separately(case: dict[str, Any]) -> None:
     both = measure_all(**case, spacing=SPACING)
     image = measure_all(case["prediction_image"], case["reference_image"], spacing=SPACING)
     labels = measure_all(
@@ -95,7 +95,7 @@ def test_images_and_labels_are_measured_apart(case: dict[str, Any]) -> None:
     assert same(both, Scores(image.rows + labels.rows))
 
 
-def test_arrays_are_left_as_they_are(case: dict[str, Any]) -> None:
+def test_arrays_are_not_changed(case: dict[str, Any]) -> None:
     before = {name: array.copy() for name, array in case.items()}
     for array in case.values():
         array.flags.writeable = False
@@ -131,7 +131,7 @@ def test_a_slice_without_image_or_labels_has_the_other(case: dict[str, Any]) -> 
     assert slice_scores(Truth(), 3, case["prediction_image"][3]) == Scores()
 
 
-def test_classes_that_are_asked_for_are_measured_though_absent(case: dict[str, Any]) -> None:
+def test_requested_classes_are_measured_even_if_absent(case: dict[str, Any]) -> None:
     found = measure_all(**case, spacing=SPACING, classes=(1, 2))
     assert found.get("Dice", "class 2") == 1
     assert found.find("Dice", "class 2")[0].flag == "both empty"
@@ -141,19 +141,19 @@ def test_classes_that_are_asked_for_are_measured_though_absent(case: dict[str, A
     ("name", "change", "words"),
     [
         ("prediction_image", lambda a: a[:, :-1], r"\(7, 20, 18\).*\(7, 21, 18\)"),
-        ("prediction_labels", lambda a: a[1:], "one grid"),
+        ("prediction_labels", lambda a: a[1:], "same grid"),
         ("prediction_image", lambda a: a.astype(np.complex64), "complex64.*magnitude"),
         ("reference_image", lambda a: np.where(a > 0, np.nan, a), "NaN or infinite"),
         ("prediction_image", lambda a: a / 0, "2646 of 2646"),
         ("reference_image", lambda a: a[0], r"shape \(21, 18\)"),
         ("prediction_labels", lambda a: a.astype(np.int16) - 1, "lowest label is -1"),
-        ("reference_labels", lambda a: a + 0.5, "float64 values that are not whole"),
+        ("reference_labels", lambda a: a + 0.5, "float64 values are not whole"),
         ("reference_labels", lambda a: a[:0], r"shape \(0, 21, 18\)"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
-def test_what_cannot_be_measured_is_refused_with_its_value(
+def test_invalid_arrays_are_refused_with_their_values(
     name: str, change: object, words: str, case: dict[str, Any]
 ) -> None:
     case[name] = change(case[name])  # type: ignore[operator]
@@ -173,7 +173,7 @@ def test_impossible_classes_are_refused(classes: tuple[int, ...], case: dict[str
         measure_all(**case, spacing=SPACING, classes=classes)
 
 
-def test_a_stranger_that_cannot_be_loaded_leaves_the_others(
+def test_a_metric_that_cannot_be_loaded_does_not_affect_the_others(
     case: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = measure_all(**case, spacing=SPACING)
@@ -182,7 +182,7 @@ def test_a_stranger_that_cannot_be_loaded_leaves_the_others(
     assert {row.metric for row in before.rows} - {row.metric for row in after.rows} == {"SSIM"}
 
 
-def test_tables_have_one_order_and_each_number_a_direction() -> None:
+def test_tables_have_one_order_and_each_score_a_direction() -> None:
     names = [metric.name for metric in all_metrics()]
     assert names[:4] == ["psnr", "ssim", "nmse", "overlap"]
     given = {one.name: one.better for one in quantities()}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Scores as a table: written, read again, looked up."""
+"""Scores as a table: write, read and look up."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_the_columns_are_as_promised() -> None:
     assert second == 'volume,,PSNR,field of view,27.5,dB,,"a, ""b""; c"'
 
 
-def test_records_go_there_and_back() -> None:
+def test_records_can_be_read_back() -> None:
     assert Scores.from_records(SOME.records()) == SOME
     assert tuple(SOME.records()[0]) == COLUMNS
 
@@ -100,11 +100,11 @@ def test_rows_of_another_table_are_refused(text: str) -> None:
         (12.0, "voxel", "12"),
     ],
 )
-def test_numbers_are_shown_as_people_read_them(value: float, unit: str, text: str) -> None:
+def test_values_are_formatted_for_reading(value: float, unit: str, text: str) -> None:
     assert format_value(value, unit) == text
 
 
-def test_decimals_that_a_metric_declares_are_those_that_are_shown() -> None:
+def test_the_declared_decimals_are_shown() -> None:
     assert format_value(27.314, "dB", 1) == "27.3"
     assert format_value(0.94321, "", 2) == "0.94"
     assert format_value(12.0, "voxel", 2) == "12"

@@ -19,7 +19,7 @@ DATA = np.arange(60, dtype=np.int16).reshape(3, 4, 5)
 
 @pytest.mark.parametrize("kind", ["AnalyzeImage", "Spm2AnalyzeImage"])
 @pytest.mark.parametrize("ending", [".hdr", ".img"])
-def test_either_file_of_a_pair_opens_it_and_it_says_what_it_cannot_know(
+def test_either_file_of_a_pair_opens_it_with_a_warning_about_orientation(
     kind: str, ending: str, tmp_path: Path
 ) -> None:
     nib.save(getattr(nib, kind)(DATA, np.diag([-2.0, 2, 3, 1])), tmp_path / "a.img")
@@ -30,7 +30,7 @@ def test_either_file_of_a_pair_opens_it_and_it_says_what_it_cannot_know(
     assert volume.sha256 == hashlib.sha256((tmp_path / "a.img").read_bytes()).hexdigest()
 
 
-def test_a_pair_of_nifti_files_keeps_its_place(tmp_path: Path) -> None:
+def test_a_pair_of_nifti_files_keeps_its_affine(tmp_path: Path) -> None:
     volume = marked_phantom("LSA", oblique_deg=20)
     nib.save(nib.Nifti1Pair(volume.data, volume.affine), tmp_path / "a.hdr")
     again = mt.open(tmp_path / "a.hdr")
@@ -40,7 +40,9 @@ def test_a_pair_of_nifti_files_keeps_its_place(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("gone", [".hdr", ".img"])
-def test_half_a_pair_is_refused_with_the_name_of_the_other(gone: str, tmp_path: Path) -> None:
+def test_half_a_pair_is_refused_with_the_name_of_the_missing_file(
+    gone: str, tmp_path: Path
+) -> None:
     nib.save(nib.AnalyzeImage(DATA, np.eye(4)), tmp_path / "a.img")
     (tmp_path / f"a{gone}").unlink()
     (here,) = tmp_path.iterdir()
@@ -51,11 +53,11 @@ def test_half_a_pair_is_refused_with_the_name_of_the_other(gone: str, tmp_path: 
 def test_a_short_image_is_refused(tmp_path: Path) -> None:
     nib.save(nib.AnalyzeImage(DATA, np.eye(4)), tmp_path / "a.img")
     (tmp_path / "a.img").write_bytes((tmp_path / "a.img").read_bytes()[:-1])
-    with pytest.raises(InputError, match=r"a\.img: ends after 119 of 120 bytes"):
+    with pytest.raises(InputError, match=r"a\.img: has only 119 of 120 bytes"):
         mt.open(tmp_path / "a.hdr")
 
 
-def test_it_is_not_written_since_it_cannot_hold_the_place(tmp_path: Path) -> None:
+def test_analyze_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="cannot be written"):
         mt.save(marked_phantom(), tmp_path / "a.img")
     assert list(tmp_path.iterdir()) == []

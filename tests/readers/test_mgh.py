@@ -20,7 +20,7 @@ NIBABEL_DATA = Path(nib.__file__).parent / "tests" / "data"
 
 @pytest.mark.parametrize("order", ORDERS[::3])
 @pytest.mark.parametrize("ending", [".mgh", ".mgz"])
-def test_a_turned_head_comes_back_where_it_was(order: Order, ending: str, tmp_path: Path) -> None:
+def test_a_rotated_volume_is_read_back_in_place(order: Order, ending: str, tmp_path: Path) -> None:
     for dtype in ("uint8", "int16", "float32"):
         volume = marked_phantom(codes_of(order), dtype=dtype, oblique_deg=20)
         again = mt.open(mt.save(volume, tmp_path / f"a{ending}"))
@@ -42,22 +42,22 @@ def test_a_volume_of_freesurfer_is_read_and_a_series_refused(tmp_path: Path) -> 
     np.testing.assert_allclose(volume.affine, image.affine)
 
 
-def test_a_file_that_ends_in_its_header_says_so(tmp_path: Path) -> None:
+def test_a_file_that_ends_in_its_header_is_refused(tmp_path: Path) -> None:
     path = mt.save(marked_phantom(), tmp_path / "a.mgh")
     path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(InputError, match=r"a\.mgh: ends after 100 bytes"):
+    with pytest.raises(InputError, match=r"a\.mgh: has only 100 bytes"):
         mt.open(path)
 
 
-def test_sides_that_lie_are_refused_before_anything_is_unpacked(tmp_path: Path) -> None:
+def test_a_wrong_shape_in_the_header_is_refused_before_decompression(tmp_path: Path) -> None:
     path = mt.save(marked_phantom(), tmp_path / "a.mgh")
     raw = bytearray(path.read_bytes())
     for sides, said in (
         ((30_000, 30_000, 30_000, 1), "GiB"),
         ((2**31 - 1, 2**31 - 1, 2**31 - 1, 1), "GiB"),
-        ((-4, 4, 4, 1), "header gives the shape"),
-        ((12, 10, 80, 1), "ends after"),
-        ((0, 4, 4, 1), "is empty"),
+        ((-4, 4, 4, 1), "header has the shape"),
+        ((12, 10, 80, 1), "has only"),
+        ((0, 4, 4, 1), "empty shape"),
     ):
         raw[4:20] = struct.pack(">4i", *sides)
         path.write_bytes(raw)

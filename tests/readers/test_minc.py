@@ -19,7 +19,7 @@ NIBABEL_DATA = Path(nib.__file__).parent / "tests" / "data"
 @pytest.mark.parametrize(
     "name", ["tiny.mnc", "minc1_1_scale.mnc", "small.mnc", "minc2_1_scale.mnc"]
 )
-def test_files_of_others_are_read_as_nibabel_reads_them(name: str) -> None:
+def test_files_of_other_programs_are_read_as_by_nibabel(name: str) -> None:
     image, volume = nib.load(NIBABEL_DATA / name), mt.open(NIBABEL_DATA / name)
     wanted = np.asarray(image.dataobj)
     np.testing.assert_allclose(volume.data, wanted, rtol=1e-6, atol=1e-6 * np.abs(wanted).max())
@@ -30,7 +30,7 @@ def test_files_of_others_are_read_as_nibabel_reads_them(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["minc1_4d.mnc", "minc2_4d.mnc"])
 def test_a_series_is_refused(name: str) -> None:
-    with pytest.raises(InputError, match=rf"{name}: a series"):
+    with pytest.raises(InputError, match=rf"{name}: is a series"):
         mt.open(NIBABEL_DATA / name)
 
 
@@ -44,6 +44,6 @@ def test_a_truncated_file_is_refused(name: str, kept: float, tmp_path: Path) -> 
         mt.open(path)
 
 
-def test_it_is_not_written(tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match=r"\.mnc: this ending cannot be written"):
+def test_minc_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match=r"\.mnc: this extension cannot be written"):
         mt.save(marked_phantom(), tmp_path / "a.mnc")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""NIfTI: the grid, the numbers and the header facts that come back."""
+"""NIfTI: grid, values and header fields are preserved."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NIBABEL_DATA = Path(nib.__file__).parent / "tests" / "data"
 
 
 def put(path: Path, data: np.ndarray, affine: Any = None, **header: Any) -> Path:
-    """Write a NIfTI file by nibabel, then the given fields into its bytes."""
+    """Write a NIfTI file with nibabel, then set header fields in its bytes."""
     nib.save(nib.Nifti1Image(data, np.diag([1.0, 1, 3, 1]) if affine is None else affine), path)
     raw = bytearray(path.read_bytes())
     fields = nib.Nifti1Header().template_dtype.fields
@@ -34,7 +34,7 @@ def put(path: Path, data: np.ndarray, affine: Any = None, **header: Any) -> Path
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_a_turned_head_comes_back_where_it_was(order: Order, tmp_path: Path) -> None:
+def test_a_rotated_volume_is_read_back_in_place(order: Order, tmp_path: Path) -> None:
     for dtype, deg in (("uint8", 0), ("int16", 25), ("float32", 40), ("float64", 7)):
         volume = marked_phantom(codes_of(order), dtype=dtype, oblique_deg=deg)
         again = mt.open(mt.save(volume, tmp_path / "a.nii"))
@@ -45,7 +45,7 @@ def test_a_turned_head_comes_back_where_it_was(order: Order, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("order", ORDERS[::5])
-def test_programs_that_prefer_the_qform_see_the_same_place(order: Order, tmp_path: Path) -> None:
+def test_the_qform_gives_the_same_position(order: Order, tmp_path: Path) -> None:
     volume = marked_phantom(codes_of(order), oblique_deg=20)
     image = nib.load(mt.save(volume, tmp_path / "a.nii.gz"))
     np.testing.assert_allclose(image.get_qform(), volume.affine, atol=1e-4)
@@ -88,11 +88,11 @@ def test_labels_never_wrap_around(
     np.testing.assert_array_equal(again.data, data.astype(int))
     if ending == ".nii.gz":
         assert again.data.dtype == stored
-    with pytest.raises(InputError, match="beyond 32 bits"):
+    with pytest.raises(InputError, match="exceed 32 bits"):
         mt.save(labels.like(data.astype(np.int64) + 2**40, kind="labels"), tmp_path / "b.mgz")
 
 
-def test_a_side_beyond_nifti_1_is_written_too(tmp_path: Path) -> None:
+def test_a_side_longer_than_nifti_1_allows_is_written(tmp_path: Path) -> None:
     volume = Volume(np.arange(80_000, dtype=np.float32).reshape(40_000, 2, 1), np.eye(4))
     np.testing.assert_array_equal(mt.open(mt.save(volume, tmp_path / "a.nii")).data, volume.data)
 
@@ -103,7 +103,7 @@ def test_the_same_volume_gives_the_same_bytes(tmp_path: Path) -> None:
     assert one.read_bytes() == two.read_bytes()
 
 
-def test_the_description_says_what_made_it_and_the_hash_is_that_of_the_file(
+def test_the_description_names_the_program_and_the_hash_is_of_the_file(
     tmp_path: Path,
 ) -> None:
     path = mt.save(marked_phantom().like(np.ones((12, 10, 8)), name="é" * 99), tmp_path / "a.nii")
@@ -125,14 +125,14 @@ def test_metres_and_micrometres_become_millimetres(unit: int, scale: float, tmp_
 
 
 @pytest.mark.parametrize("unit", [0, 4, 5, 6, 7])
-def test_a_unit_that_means_nothing_is_unknown_and_stays_so(unit: int, tmp_path: Path) -> None:
+def test_an_undefined_unit_is_unknown_and_stays_unknown(unit: int, tmp_path: Path) -> None:
     volume = mt.open(put(tmp_path / "a.nii", np.ones((3, 4, 5), np.int16), xyzt_units=unit))
     assert not volume.spacing_known
     assert not mt.open(mt.save(volume, tmp_path / "b.nii")).spacing_known
 
 
 @pytest.mark.parametrize("slope", [np.nan, 0.0, np.inf])
-def test_an_unusable_slope_is_said(slope: float, tmp_path: Path) -> None:
+def test_an_unusable_slope_gives_a_warning(slope: float, tmp_path: Path) -> None:
     path = put(tmp_path / "a.nii", np.full((3, 4, 5), 7, np.int16), scl_slope=slope)
     volume = mt.open(path)
     assert (volume.data == 7).all()
@@ -143,7 +143,7 @@ def test_an_unusable_slope_is_said(slope: float, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "int32", "float32", "float64", "complex64"])
 @pytest.mark.parametrize("big_endian", [False, True])
-def test_scaling_is_that_of_the_file(dtype: str, big_endian: bool, tmp_path: Path) -> None:
+def test_the_scaling_of_the_file_is_applied(dtype: str, big_endian: bool, tmp_path: Path) -> None:
     header = nib.Nifti1Header(endianness=">" if big_endian else "<")
     header.set_data_dtype(dtype)
     data = np.arange(60).reshape(3, 4, 5).astype(dtype)
@@ -190,7 +190,7 @@ def test_a_qform_alone_is_used_and_its_code_kept(tmp_path: Path) -> None:
     assert int(again.header["qform_code"]) == 3
 
 
-def test_a_qform_that_is_no_rotation_does_not_matter_beside_an_sform(tmp_path: Path) -> None:
+def test_an_invalid_qform_is_ignored_if_there_is_an_sform(tmp_path: Path) -> None:
     path = put(tmp_path / "a.nii", np.ones((3, 4, 5), np.int16), qform_code=1, quatern_b=3)
     volume = mt.open(path)
     assert volume.spacing == (1, 1, 3)
@@ -202,7 +202,7 @@ def test_a_qform_that_is_no_rotation_does_not_matter_beside_an_sform(tmp_path: P
         mt.open(alone)
 
 
-def test_a_file_without_place_says_so_and_its_copy_claims_none(tmp_path: Path) -> None:
+def test_a_file_without_orientation_gives_a_warning_and_its_copy_has_none(tmp_path: Path) -> None:
     nib.save(nib.Nifti1Image(np.ones((3, 4, 5), np.float32), None), tmp_path / "a.nii")
     volume = mt.open(tmp_path / "a.nii")
     assert "does not say where right and left are" in volume.warnings[0]
@@ -219,7 +219,7 @@ def test_nifti_2_is_read(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.affine, volume.affine)
 
 
-def test_endings_in_capitals_are_read(tmp_path: Path) -> None:
+def test_uppercase_extensions_are_read(tmp_path: Path) -> None:
     volume = marked_phantom()
     for ending in (".nii", ".nii.gz", ".mgz"):
         path = mt.save(volume, tmp_path / f"a{ending}")
@@ -235,7 +235,7 @@ def test_complex_values_are_not_taken_for_labels(tmp_path: Path) -> None:
     assert mt.open(path, kind="image").kind == "complex"
 
 
-def test_header_extensions_are_passed_over(tmp_path: Path) -> None:
+def test_header_extensions_are_skipped(tmp_path: Path) -> None:
     volume = marked_phantom()
     image = nib.Nifti1Image(volume.data, volume.affine)
     image.header.extensions.append(nib.nifti1.Nifti1Extension("comment", b"Jane Doe " * 100))
@@ -246,11 +246,11 @@ def test_header_extensions_are_passed_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["anatomical.nii", "standard.nii.gz"])
-def test_files_of_others_are_read_as_nibabel_reads_them(name: str) -> None:
+def test_files_of_other_programs_are_read_as_by_nibabel(name: str) -> None:
     image, volume = nib.load(NIBABEL_DATA / name), mt.open(NIBABEL_DATA / name)
     np.testing.assert_array_equal(volume.data, np.asarray(image.dataobj))
     np.testing.assert_array_equal(volume.affine, image.affine)
-    assert volume.data.dtype.isnative  # torch takes no other byte order
+    assert volume.data.dtype.isnative  # torch needs native byte order
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_files_of_others_are_read_as_nibabel_reads_them(name: str) -> None:
         ("lgg-flair/TCGA_DU_5872_19950223_flair.nii.gz", "LPS", False),
     ],
 )
-def test_real_heads_go_round_and_their_files_stay_as_they_are(
+def test_real_heads_are_read_back_and_their_files_do_not_change(
     name: str, codes: str, oblique: bool, shared_data: Path, tmp_path: Path
 ) -> None:
     source = shared_data / name

@@ -18,7 +18,7 @@ CASE = "TCGA_CS_4941_19960909"
 
 
 def put(folder: Path, flair: np.ndarray, labels: np.ndarray | None = None, **how: Any) -> Path:
-    """Write FLAIR (column, row, slice) as the set has it, other channels misleading."""
+    """Write FLAIR (column, row, slice) as in the data set, with other values in other channels."""
     folder.mkdir(exist_ok=True)
     for k in range(flair.shape[2]):
         plane = flair[..., k].T
@@ -49,7 +49,7 @@ def test_slices_are_stacked_by_their_numbers(
     assert drawn.same_grid(volume)
 
 
-def test_a_real_case_laid_out_as_slices_is_the_same_volume(
+def test_a_real_case_written_as_slices_is_the_same_volume(
     shared_data: Path, tmp_path: Path
 ) -> None:
     real = mt.open(shared_data / "lgg-flair" / f"{CASE}_flair.nii.gz")
@@ -80,7 +80,7 @@ def test_a_mask_that_is_missing_is_named(flair: np.ndarray, tmp_path: Path) -> N
     folder = put(tmp_path / CASE, flair, flair // 255)
     (folder / f"{CASE}_7_mask.tif").unlink()
     mt.open(folder)
-    with pytest.raises(InputError, match=rf"{CASE}_7_mask\.tif: missing"):
+    with pytest.raises(InputError, match=rf"{CASE}_7_mask\.tif: is missing"):
         mt.open(folder, kind="labels")
 
 
@@ -89,11 +89,11 @@ def test_a_mask_that_is_missing_is_named(flair: np.ndarray, tmp_path: Path) -> N
     [
         (f"{CASE}_99999999999.tif", r"slices \[13, 14, "),
         ("TCGA_XX_0000_20000101_13.tif", "slices of 2 cases"),
-        (f"{CASE}_0.tif", "from 1"),
-        (f"{CASE}_012.tif", "once each"),
+        (f"{CASE}_0.tif", "not numbered 1, 2, 3"),
+        (f"{CASE}_012.tif", "not numbered 1, 2, 3"),
     ],
 )
-def test_slices_that_do_not_make_one_case_are_refused(
+def test_slices_that_are_not_one_case_are_refused(
     name: str, said: str, flair: np.ndarray, tmp_path: Path
 ) -> None:
     folder = put(tmp_path / CASE, flair)
@@ -108,11 +108,11 @@ def test_slices_that_do_not_make_one_case_are_refused(
         (np.zeros((20, 16, 3), np.uint16), "uint16"),
         (np.zeros((20, 16), np.uint8), "three channels"),
         (np.zeros((20, 16, 4), np.uint8), "three channels"),
-        (np.zeros((20, 17, 3), np.uint8), "must be alike"),
-        (np.zeros((9000, 9000, 3), np.uint8), "no slice"),
+        (np.zeros((20, 17, 3), np.uint8), "other slices"),
+        (np.zeros((9000, 9000, 3), np.uint8), "are not a slice"),
     ],
 )
-def test_what_is_no_slice_is_refused_before_it_is_unpacked(
+def test_an_invalid_slice_is_refused_before_decompression(
     picture: np.ndarray, said: str, flair: np.ndarray, tmp_path: Path
 ) -> None:
     folder = put(tmp_path / CASE, flair)
@@ -131,7 +131,7 @@ def test_a_damaged_slice_is_refused_with_its_name(
         mt.open(folder)
 
 
-def test_other_folders_are_not_taken(tmp_path: Path) -> None:
+def test_other_folders_are_refused(tmp_path: Path) -> None:
     (tmp_path / "holiday.tif").touch()
-    with pytest.raises(InputError, match="not a format"):
+    with pytest.raises(InputError, match="format cannot be read"):
         mt.open(tmp_path)

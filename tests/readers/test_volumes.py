@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Formats: what is written is read again; what is odd or hostile has a defined answer."""
+"""All formats: volumes can be read back; unusual and damaged files are handled."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def save(path: Path, data: np.ndarray, affine: Any = None, **header: Any) -> Pat
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_written_and_opened_again_is_the_same_array_on_the_same_grid(
+def test_a_written_volume_is_read_back_with_the_same_array_and_grid(
     order: Order, tmp_path: Path
 ) -> None:
     volume = marked_head(order)
@@ -46,7 +46,7 @@ def test_written_and_opened_again_is_the_same_array_on_the_same_grid(
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "int32", "float32", "float64"])
-def test_numbers_come_back_whatever_their_type(dtype: str, tmp_path: Path) -> None:
+def test_values_of_any_dtype_are_read_back(dtype: str, tmp_path: Path) -> None:
     volume = marked_head(ORDERS[5], dtype)
     again = mt.open(mt.save(volume, tmp_path / "a.nii.gz"))
     np.testing.assert_array_equal(again.data, volume.data)
@@ -56,7 +56,7 @@ def test_numbers_come_back_whatever_their_type(dtype: str, tmp_path: Path) -> No
     np.testing.assert_array_equal(drawn.data, labels.data)
 
 
-def test_complex_values_come_back(tmp_path: Path) -> None:
+def test_complex_values_are_read_back(tmp_path: Path) -> None:
     volume = marked_head(ORDERS[0])
     turned = volume.like((volume.data * 1j).astype(np.complex64))
     assert turned.kind == "complex"
@@ -105,7 +105,7 @@ def test_colours_are_refused(tmp_path: Path) -> None:
         mt.open(save(tmp_path / "rgb.nii", rgb))
 
 
-def test_forms_that_disagree_are_said(tmp_path: Path) -> None:
+def test_differing_forms_give_a_warning(tmp_path: Path) -> None:
     image = nib.Nifti1Image(np.ones((4, 4, 4), np.float32), np.eye(4))
     image.set_sform(np.diag([1.0, 1, 3, 1]), 1)
     image.set_qform(np.diag([1.0, 1, 2, 1]), 1)
@@ -160,7 +160,7 @@ def test_a_damaged_or_mislabelled_file_is_refused_with_its_name(
         mt.open(path)
 
 
-def test_a_header_that_promises_too_much_takes_no_memory(tmp_path: Path) -> None:
+def test_a_header_with_a_huge_shape_takes_no_memory(tmp_path: Path) -> None:
     path = save(tmp_path / "huge.nii", np.ones((3, 3, 3), np.float32))
     raw = bytearray(path.read_bytes())
     raw[42:48] = np.array([30_000, 30_000, 30_000], np.int16).tobytes()
@@ -189,7 +189,7 @@ def test_any_change_of_a_header_gives_a_volume_or_an_input_error(
         assert str(path) in str(why)
 
 
-def test_fractions_are_no_labels(tmp_path: Path) -> None:
+def test_fractions_are_not_labels(tmp_path: Path) -> None:
     path = save(tmp_path / "p.nii", np.full((3, 3, 3), 0.5, np.float32))
     with pytest.raises(InputError, match="fractions"):
         mt.open(path, kind="labels")
@@ -197,7 +197,7 @@ def test_fractions_are_no_labels(tmp_path: Path) -> None:
     assert mt.open(whole, kind="labels").data.dtype == np.uint8
 
 
-def test_what_is_not_there_or_not_known_is_said(tmp_path: Path) -> None:
+def test_missing_files_and_unknown_formats_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         mt.open(tmp_path / "none.nii")
     (tmp_path / "x.doc").touch()
@@ -208,7 +208,7 @@ def test_what_is_not_there_or_not_known_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["test.mgz", "tiny.mnc", "small.mnc", "analyze.hdr"])
-def test_other_formats_are_read_where_nibabel_reads_them(name: str) -> None:
+def test_other_formats_are_read_if_nibabel_reads_them(name: str) -> None:
     path = NIBABEL_DATA / name
     if not path.is_file():
         pytest.skip(f"this nibabel has no {name}")
@@ -261,7 +261,7 @@ def test_missing_slices_are_named(tmp_path: Path) -> None:
         mt.open(folder)
 
 
-def test_a_real_oblique_volume_is_placed_rightly(shared_data: Path) -> None:
+def test_a_real_oblique_volume_is_placed_correctly(shared_data: Path) -> None:
     volume = mt.open(shared_data / "open-ms" / "raw_patient20_flair.nii.gz")
     assert volume.is_oblique
     assert volume.codes == "LPS"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Paired differences of methods, their correction, and what is said of both."""
+"""Paired differences of methods, their correction and their tables."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_p_is_corrected_within_each_metric_and_region(
     for family in families.values():
         p = [one.comparison.test.p for one in family]
         assert [one.p_holm for one in family] == holm(p)
-        # The smallest is as many times larger as there are comparisons.
+        # The smallest p is multiplied by the number of comparisons.
         assert min(one.p_holm for one in family) == pytest.approx(3 * min(p))
 
 
@@ -60,7 +60,7 @@ def test_another_metric_does_not_change_p(entries: list[tuple[str, str, Scores]]
     assert differences(alone) == tuple(both)
 
 
-def test_the_rule_of_the_correction_is_said_where_p_is_printed(
+def test_the_correction_is_stated_next_to_p(
     entries: list[tuple[str, str, Scores]],
 ) -> None:
     assert HOW_CORRECTED in make_tables([CaseScores(*one) for one in entries]).to_markdown()
@@ -92,7 +92,7 @@ def acquired(sampling: str, **acquisition: Any) -> CaseScores:
     return CaseScores("p", "a", scores(30, 0.5), sampling, 4.0, acquisition)
 
 
-def test_acquisitions_are_compared_by_their_records_and_not_by_words() -> None:
+def test_acquisitions_are_compared_by_their_records_and_not_by_text() -> None:
     same = [
         acquired("48 of 192 lines, R 4.00, centre 15", name="random", acceleration=4.0),
         acquired("6 of 24 lines, R 4.00, centre 2", name="random", acceleration=4.0),

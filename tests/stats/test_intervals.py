@@ -18,7 +18,7 @@ from napari_mtmri.stats.intervals import bootstrap, compare, holm, signed_rank, 
 NAN, INF = math.nan, math.inf
 
 
-def test_a_known_summary_is_known() -> None:
+def test_a_summary_of_known_values_is_correct() -> None:
     summary = summarise([1, 2, 3, 6, NAN])
     assert (summary.n, summary.n_left_out, summary.n_infinite) == (4, 1, 0)
     assert (summary.mean, summary.median) == (3, 2.5)
@@ -26,7 +26,7 @@ def test_a_known_summary_is_known() -> None:
     assert summary.low < 3 < summary.high
 
 
-def test_misses_stay_out_of_the_mean_and_count_for_the_median() -> None:
+def test_misses_count_for_the_median_but_not_for_the_mean() -> None:
     summary = summarise([1, 3, INF, INF, INF])
     assert (summary.n, summary.n_infinite, summary.mean, summary.median) == (5, 3, 2, INF)
     assert 1 <= summary.low <= summary.high <= 3
@@ -36,7 +36,7 @@ def test_misses_stay_out_of_the_mean_and_count_for_the_median() -> None:
 
 
 @pytest.mark.parametrize(("values", "n"), [([], 0), ([NAN], 0), ([INF], 1), ([4.0], 1)])
-def test_too_few_cases_have_no_spread(values: list[float], n: int) -> None:
+def test_too_few_cases_have_no_interval(values: list[float], n: int) -> None:
     summary = summarise(values)
     assert summary.n == n
     assert math.isnan(summary.sd)
@@ -45,7 +45,7 @@ def test_too_few_cases_have_no_spread(values: list[float], n: int) -> None:
 
 
 @given(st.lists(st.floats(-100, 100), min_size=2, max_size=8))
-def test_the_interval_lies_among_the_values_and_moves_with_them(values: list[float]) -> None:
+def test_the_interval_is_within_the_values_and_shifts_with_them(values: list[float]) -> None:
     low, high = bootstrap(values, n=500)
     assert min(values) - 1e-9 <= low <= high <= max(values) + 1e-9
     moved = bootstrap([3 * value + 7 for value in values], n=500)
@@ -59,14 +59,14 @@ def test_the_same_seed_gives_the_same_interval(rng: np.random.Generator) -> None
     assert bootstrap(values, n=2000) == pytest.approx(bootstrap(values, n=2000, seed=5), abs=0.05)
 
 
-def test_many_cases_are_drawn_in_parts(rng: np.random.Generator) -> None:
+def test_many_cases_are_resampled_in_blocks(rng: np.random.Generator) -> None:
     values = rng.normal(size=5000)
     low, high = bootstrap(values, n=1001)
     wide = 1.96 * values.std(ddof=1) / math.sqrt(values.size)
     assert (low, high) == pytest.approx((values.mean() - wide, values.mean() + wide), abs=0.005)
 
 
-def test_scipy_has_the_same_interval(rng: np.random.Generator) -> None:
+def test_scipy_gives_the_same_interval(rng: np.random.Generator) -> None:
     values = rng.exponential(size=25)
     theirs = stats.bootstrap(
         (values,), np.mean, method="percentile", n_resamples=10_000, rng=rng
@@ -75,7 +75,7 @@ def test_scipy_has_the_same_interval(rng: np.random.Generator) -> None:
 
 
 def slow_signed_rank(differences: list[float]) -> float:
-    """Two-sided p over all signs of the ranks."""
+    """Return the two-sided p by enumerating all signs of the ranks."""
     kept = np.array([value for value in differences if value])
     ranks = stats.rankdata(np.abs(kept))
     seen = abs(float((ranks * np.sign(kept)).sum()))
@@ -84,7 +84,7 @@ def slow_signed_rank(differences: list[float]) -> float:
 
 
 @given(st.lists(st.integers(-40, 40), min_size=1, max_size=9, unique_by=abs))
-def test_the_exact_test_is_that_of_all_signs(differences: list[int]) -> None:
+def test_the_exact_test_equals_enumerating_all_signs(differences: list[int]) -> None:
     found = signed_rank(differences)
     assert found.is_exact
     assert found.n_zero == differences.count(0)
@@ -93,7 +93,7 @@ def test_the_exact_test_is_that_of_all_signs(differences: list[int]) -> None:
 
 
 @given(st.lists(st.integers(-3, 3), max_size=12))
-def test_no_p_is_below_what_can_be_reached(differences: list[int]) -> None:
+def test_no_p_is_below_the_smallest_possible_p(differences: list[int]) -> None:
     found = signed_rank(differences)
     assert found.n + found.n_zero == len(differences)
     assert found.smallest_p <= found.p <= 1 or found.p == pytest.approx(1)
@@ -131,7 +131,7 @@ def test_no_differences_are_no_evidence() -> None:
     assert (found.p, found.n, found.n_zero) == (1, 0, 3)
 
 
-def test_swapping_the_methods_turns_the_difference_round(rng: np.random.Generator) -> None:
+def test_swapping_the_methods_negates_the_difference(rng: np.random.Generator) -> None:
     first, second = rng.normal(size=(2, 12))
     there, back = compare(first, second), compare(second, first)
     assert there.mean == pytest.approx(-back.mean)
@@ -140,7 +140,7 @@ def test_swapping_the_methods_turns_the_difference_round(rng: np.random.Generato
 
 
 def test_pairs_are_kept_together(rng: np.random.Generator) -> None:
-    """Cases differ far more than methods; unpaired, the interval would hold 0."""
+    """Cases differ far more than methods: an unpaired interval would contain 0."""
     cases = rng.normal(0, 100, 15)
     found = compare(cases + 1 + rng.normal(0, 0.1, 15), cases)
     assert 0.8 < found.low < found.high < 1.2

@@ -31,7 +31,7 @@ def one(value: float, metric: str = "HD95", unit: str = "mm", **more: str) -> Sc
 
 @pytest.fixture
 def entries(rng: np.random.Generator) -> list[tuple[str, str, Scores]]:
-    """Two methods on four cases, of which one has no lesion and one is missed by both."""
+    """Two methods on four cases: one case without lesion, one missed by both."""
     made = []
     for number in range(4):
         image = rng.random((3, 9, 9))
@@ -51,7 +51,7 @@ def entries(rng: np.random.Generator) -> list[tuple[str, str, Scores]]:
     return made
 
 
-def test_lines_stand_by_metric_and_count_every_case(
+def test_lines_are_sorted_by_metric_and_count_every_case(
     entries: list[tuple[str, str, Scores]],
 ) -> None:
     table = summary_table(entries)
@@ -103,7 +103,7 @@ def test_metrics_are_shown_in_the_order_asked_for(entries: list[tuple[str, str, 
     assert list(dict.fromkeys(line.metric for line in table.lines)) == ["Dice", "NMSE"]
 
 
-def test_slices_are_no_cases() -> None:
+def test_slices_are_not_cases() -> None:
     scores = Scores((Score("Dice", 1.0, "", "slice", 3, "class 1"),))
     assert summary_table([("a", "m", scores)]).lines == ()
 
@@ -117,17 +117,17 @@ def test_mm_and_voxels_are_not_averaged() -> None:
 
 
 def test_a_case_counts_once(entries: list[tuple[str, str, Scores]]) -> None:
-    with pytest.raises(RequestError, match="'case 0' is there twice"):
+    with pytest.raises(RequestError, match="'case 0' occurs twice"):
         summary_table([*entries, entries[0]])
 
 
-def test_methods_on_different_cases_are_told(entries: list[tuple[str, str, Scores]]) -> None:
+def test_methods_on_different_cases_give_a_warning(entries: list[tuple[str, str, Scores]]) -> None:
     table = summary_table(entries[:-1])
     assert any("mtmri was measured on 3 of 4 cases (without case 3)" in w for w in table.warnings)
     assert "- Warning: mtmri was measured on 3 of 4" in table.to_markdown()
 
 
-def test_numbers_measured_in_two_ways_are_told() -> None:
+def test_scores_measured_in_two_ways_give_a_warning() -> None:
     table = summary_table(
         [
             ("a", "m", one(30, "PSNR", "dB", depends="peak = volume")),
@@ -153,7 +153,7 @@ def test_the_law_of_means_holds_for_any_masks(pairs: list[tuple[np.ndarray, np.n
 def test_a_table_that_dropped_its_misses_breaks_the_law(
     entries: list[tuple[str, str, Scores]],
 ) -> None:
-    """As if Dice of a miss were NaN and left out of the mean, recall 0 and kept."""
+    """Dice of a miss is dropped as NaN, but its recall of 0 is kept in the mean."""
     changed = [
         (
             case,
@@ -174,7 +174,7 @@ def test_a_table_that_dropped_its_misses_breaks_the_law(
     assert any("cases were left out" in warning for warning in warnings)
 
 
-def test_nothing_gives_an_empty_table() -> None:
+def test_no_entries_give_an_empty_table() -> None:
     table = summary_table([])
     assert table.lines == ()
     assert table.to_csv().count("\n") == 1

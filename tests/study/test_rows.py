@@ -85,7 +85,7 @@ def test_the_cpu_budget_shows_8000_slices_of_66_cases() -> None:
         4,
         (224, 192),
     )
-    assert "variance of training" in BUDGETS["cpu"].note
+    assert "variance between trainings" in BUDGETS["cpu"].note
     assert "no evidence" in BUDGETS["small"].note
     assert len(BUDGETS["full"].seeds) == 3
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Commands of the palette, the Layers menu and the keys: each calls one action of a panel."""
+"""Commands for the palette, the Layers menu and keys; each calls one action of a panel."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def swap_phase(viewer: Viewer) -> None:
 
 
 def toggle_view(viewer: Viewer) -> None:
-    """Change between the radiological and the neurological view."""
+    """Switch between radiological and neurological view."""
     watch(viewer).toggle()
 
 
@@ -70,14 +70,14 @@ def use_weights(viewer: Viewer, method: str, weights: Path) -> None:
 
 
 def refresh_methods(viewer: Viewer) -> None:
-    """Let an open Reconstruct panel list weights that were added."""
+    """Refresh the methods in an open Reconstruct panel, after weights were added."""
     panel = panel_of(viewer, RECONSTRUCT)
     if panel is not None:
         panel.method.refresh()
 
 
 def prefer_nifti(*_: Any) -> None:
-    """Open NIfTI files with this plugin from now on, without asking."""
+    """Make this plugin the default for NIfTI files, so that napari does not ask."""
     from napari.settings import get_settings
     from napari.utils.notifications import show_info
 
@@ -88,7 +88,7 @@ def prefer_nifti(*_: Any) -> None:
     plugins.extension2reader = {
         **ours,
         **others,
-    }  # napari takes the first that matches, not the longest
+    }  # napari uses the first matching pattern, not the longest
     other = others.get("*.gz")
-    note = "" if other in (None, PLUGIN) else f" Other .gz files stay with {other}."
-    show_info(f"NIfTI files are opened with MTMRI from now on (Preferences ▸ Plugins).{note}")
+    note = "" if other in (None, PLUGIN) else f" {other} still opens other .gz files."
+    show_info(f"MTMRI now opens NIfTI files by default (Preferences ▸ Plugins).{note}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The open panels: how one is opened and found, its keys, and what is stopped when it closes."""
+"""Open and find panels, bind their keys, and stop their work when they close."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from napari.viewer import Viewer
 from qtpy.QtWidgets import QApplication, QWidget
 
 PLUGIN = "napari-mtmri"
-# Keys use Alt and a letter that opens no menu of napari's bar (F, V, L, P, W, H).
+# Keys are Alt and a letter that opens no napari menu (F, V, L, P, W, H are taken).
 Keys = Mapping[str, Callable[[Viewer], Any]]
 _OPEN: dict[int, weakref.ref[Any]] = {}
 
 
 def open_panel(viewer: Viewer, name: str) -> Any:
-    """Return a panel, shown, and opened if it is not.
+    """Show a panel, opening it if necessary, and return it.
 
-    There is one panel of a kind in a viewer, no matter which menu it was opened from: two
-    would contradict each other.
+    A viewer has at most one panel of each kind, whichever menu opens it: two would contradict
+    each other.
 
     Parameters
     ----------
     viewer : Viewer
     name : str
-        Name of the widget in ``napari.yaml``, which is that of its class.
+        Name of the widget in ``napari.yaml`` and of its class.
     """
     panel = panel_of(viewer, name)
     if panel is None:
@@ -41,7 +41,7 @@ def open_panel(viewer: Viewer, name: str) -> Any:
 
 
 def panel_of(viewer: Viewer, name: str) -> Any:
-    """Return the panel of this name that is open in a viewer, or None."""
+    """Return the open panel with this name, or None."""
     viewer = unwrapped(viewer)
     for known in list(_OPEN.values()):
         panel = known()
@@ -51,10 +51,9 @@ def panel_of(viewer: Viewer, name: str) -> Any:
 
 
 def unwrapped(viewer: Viewer) -> Viewer:
-    """Return the viewer itself.
+    """Return the viewer inside napari's proxy.
 
-    napari hands a docked widget a wrapped one, and layers fetched from a wrapped viewer are
-    not the layers themselves.
+    napari passes a proxy to docked widgets, and layers of a proxy are proxies as well.
     """
     return getattr(viewer, "__wrapped__", viewer)
 
@@ -65,18 +64,18 @@ def register_panel(panel: QWidget, stop: Callable[..., None], keys: Keys) -> Non
     Parameters
     ----------
     panel : QWidget
-        With ``viewer`` and ``let_go``.
+        Widget with ``viewer`` and ``let_go``.
     stop : callable
-        Stops its work when it, or the program, closes; must hold no widget.
+        Stops its work when the panel or the program closes; must not reference a widget.
     keys : mapping of str to callable
-        Keys and the commands that they call with the viewer.
+        Key bindings, and the commands to call with the viewer.
     """
     key, viewer = id(panel), weakref.ref(panel.viewer)
     for name, command in keys.items():
         panel.viewer.bind_key(name, command, overwrite=True)
     _OPEN[key] = weakref.ref(panel)
 
-    def closed(*_: object) -> None:  # holds no panel
+    def closed(*_: object) -> None:  # must not reference the panel
         stop()
         if (found := viewer()) is not None:
             unbind_keys(found, keys)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The whole window, as the shell opens it."""
+"""Open the napari window with a panel, for the shell."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def open_window(
     run: bool = False,
     panel: str = "Reconstruct",
 ) -> None:
-    """Open the window with a panel, and return when it is closed.
+    """Open the window with a panel; return when it is closed.
 
     Parameters
     ----------
@@ -32,13 +32,13 @@ def open_window(
     sample : str, optional
         Name of a shipped sample to open.
     run : bool
-        Reconstruct the opened volume at once, with the panel's settings.
+        Start reconstructing the opened volume, with the panel's settings.
     panel : {"Reconstruct", "Train"}
 
     Raises
     ------
     ResourceError
-        If there is no screen, no Qt or no OpenGL.
+        If screen, Qt or OpenGL is missing.
     InputError
         If a path cannot be read.
     """
@@ -50,10 +50,10 @@ def open_window(
 
 
 def _check() -> None:
-    """Refuse where no window can be opened."""
+    """Check that a window can be opened."""
     _check_screen()
     try:
-        import napari.viewer  # noqa: F401 - fails with what is missing
+        import napari.viewer  # noqa: F401 - the error names what is missing
 
         _check_opengl()
     except (ImportError, RuntimeError) as why:
@@ -66,7 +66,7 @@ def build_window(
     run: bool = False,
     panel: str = "Reconstruct",
 ) -> tuple[Viewer, Any]:
-    """Return a viewer with the files or the sample opened, and its panel."""
+    """Return a viewer with the opened files or sample, and its panel."""
     import napari
 
     from napari_mtmri.gui.app.panels import PLUGIN, open_panel
@@ -75,7 +75,7 @@ def build_window(
     for path in paths:
         _check_readable(path)
     viewer = napari.Viewer(title="napari-mtmri")
-    activate()  # before the first file: napari looks at its name before it asks us
+    activate()  # before the first file: napari filters by file name before it calls our reader
     if sample is not None:
         viewer.open_sample(PLUGIN, sample)
     for path in paths:
@@ -88,14 +88,14 @@ def build_window(
 
 
 def _check_readable(path: Path) -> None:
-    """Refuse a path before the window opens."""
+    """Check that a path can be read, before the window opens."""
     from napari_mtmri.readers.base import find_reader
 
     find_reader(Path(path))
 
 
 def _check_screen() -> None:
-    """Refuse where Qt would abort the program instead of raising an error."""
+    """Check for a screen: without one, Qt aborts the program instead of raising an error."""
     named = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
     if sys.platform.startswith("linux") and not named:
         raise ResourceError(
@@ -105,7 +105,7 @@ def _check_screen() -> None:
 
 
 def _check_opengl() -> None:
-    """Refuse where the canvas would be black."""
+    """Check for OpenGL: without it, the canvas stays black."""
     from qtpy.QtGui import QOpenGLContext
     from qtpy.QtWidgets import QApplication
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""File dialogs of the panel; the files are read and written in a thread."""
+"""File dialogs of the panel; files are read and written in a thread."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ PICTURES = "Pictures (*.png *.pdf *.svg)"
 
 
 def volume_filter() -> str:
-    """Return the filter of the file dialogs: the endings of all registered readers."""
+    """Return the file filter of the dialogs, with the extensions of all registered readers."""
     return f"MR volumes ({' '.join(f'*{ending}' for ending in endings())});;All files (*)"
 
 
 class Files(QObject):
-    """Asks for the files that the panel opens and writes.
+    """Dialogs for the files that the panel opens and writes.
 
     Signals
     -------
-    opened : layer of an image that was opened
+    opened : layer of an opened image
     mask_chosen : path of a sampling mask
-    noted : what was written, and where
+    noted : message about the written file, with its path
     failed : exception
     """
 
@@ -103,7 +103,7 @@ class Files(QObject):
         self._save("Save the sampling mask", "mask.png", MASKS, write)
 
     def save_run(self) -> None:
-        """Ask for a name and write the newest run as a result folder."""
+        """Ask for a name and save the newest run as a result folder."""
         done = self._controller.newest
         if done is None:
             return
@@ -114,7 +114,7 @@ class Files(QObject):
         self._save("Name of the result folder", _file_name(done), "", write)
 
     def save_figure(self) -> None:
-        """Ask for a file name and write a picture of the newest run, oriented as on screen."""
+        """Ask for a file name and write a figure of the newest run, oriented as on screen."""
         done = self._controller.newest
         if done is None:
             return
@@ -157,6 +157,6 @@ def _labels_of_path(path: str) -> list[LayerData]:
 
 
 def _file_name(done: VolumeDone) -> str:
-    """Return the run's title with only the characters that a file name may have."""
+    """Return the run's title without characters that are not allowed in file names."""
     kept = "".join(c if c.isalnum() or c in "._-" else " " for c in run_title(done.result))
     return "-".join(kept.split())

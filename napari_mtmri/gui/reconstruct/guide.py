@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The guide of the Reconstruct panel, shown by its help button."""
+"""Guide of the Reconstruct panel, opened by its help button."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ Simulate a faster, under-sampled scan of an MR volume, reconstruct and segment i
 the result. *Research use only.*
 
 1. **Input.** Open a volume (NIfTI, MGH, MINC, Analyze, a folder of TCGA slices) or the sample.
-   With a reference mask, a segmentation of the same image, the segmentation is scored.
+   Choose a reference mask, a segmentation of the same image, to score the segmentation.
    *Swap phase* exchanges the phase-encoding and readout directions.
-2. **Sampling.** The lines of k-space that are measured. R is the number of all lines divided
-   by the number of measured lines. The strip shows one pixel per line, with the exact counts
-   below. *New seed* draws another mask.
-3. **Realism.** Phase, noise and coils. Without them, scores are better than with a real scan.
+2. **Sampling.** The measured lines of k-space. R is the number of all lines divided by the
+   number of measured lines. The strip shows one pixel per line, with the exact counts below.
+   *New seed* draws another mask.
+3. **Realism.** Phase, noise and coils. Without them, scores are better than in a real scan.
 4. **Method.** Methods without weights are greyed out. *Card* shows the training data of the
-   weights. A line that begins with *Caution* warns that the sampling is unlike that of the
-   training, so that the result may be wrong.
+   weights. *Caution* warns that the sampling differs from the training, so that the result
+   may be wrong.
 5. **Run volume** reconstructs the slice on screen first, then its neighbours and outwards.
-   *Stop* leaves the layers as they were before. **Live** recomputes the slice on screen on
-   every change.
-6. **Show.** The layers that a run adds. Predicted lesions are outlined in orange, the reference
+   *Stop* restores the layers from before the run. **Live** recomputes the slice on screen
+   after every change.
+6. **Show.** Layers that a run adds. Predicted lesions are outlined in orange, the reference
    mask is teal.
-7. **Scores** of the zero-filled image, this run and earlier runs of the case; "—" means not
+7. **Scores.** Zero-filled image, this run and earlier runs of the case; "—" means not
    measured. *Save run…* writes a result folder, which can be opened again.
 
 | key | action |

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The slice on screen, recomputed on every change; the newest request wins, nothing queues."""
+"""Live: recompute the slice on screen after every change; only the newest request is kept."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ ZERO_FILLED, SEGMENTATION = "zero-filled", "segmentation"
 
 
 class Live(QObject):
-    """Two queues: mask and zero-filled image follow at once, the method as fast as it can.
+    """Computes the slice on screen: a fast job for the zero-filled image, a slow one for the method.
 
-    While the method's result does not yet belong to the current choices it is hidden, and
-    the zero-filled image is visible.
+    Until the method has finished for the current choices, its old result is hidden and the
+    zero-filled image is visible.
 
     Signals
     -------
-    ticked : Tick, the mask of the current choices
+    ticked : Tick with the mask of the current choices
     shown : SliceDone, once the method's slice is in its layer
-    noted : str, the scores of the slice on screen
-    failed : exception of a queue
+    noted : str, scores of the slice on screen
+    failed : exception of either job
     """
 
     ticked = Signal(object)
@@ -60,17 +60,17 @@ class Live(QObject):
 
     @property
     def is_busy(self) -> bool:
-        """Whether a picture is still being computed."""
+        """Whether an image is still being computed."""
         return self.fast.is_busy or self.slow.is_busy
 
     def ask(self, request: SliceRequest, placement: Placement | None, can_run: bool) -> None:
-        """Compute and show a request instead of all earlier ones.
+        """Compute and show a request; drops all earlier ones.
 
         Parameters
         ----------
         request : SliceRequest
         placement : Placement or None
-            How the volume's layer is placed.
+            Placement of the volume's layer.
         can_run : bool
             Whether the chosen method can run here.
         """
@@ -88,7 +88,7 @@ class Live(QObject):
             self.slow.drop()
 
     def end(self) -> None:
-        """Remove the layers and drop what is in progress."""
+        """Remove the layers and drop requests in progress."""
         self.pause()
         self._layers.keep_only()
         self._results.put_labels_back()
@@ -100,7 +100,7 @@ class Live(QObject):
         self._results.put_labels_back()
 
     def pause(self) -> None:
-        """Drop what is in progress."""
+        """Drop requests in progress."""
         self._newest = None
         for queue in (self.fast, self.slow, self.scoring):
             queue.drop()
@@ -110,7 +110,7 @@ class Live(QObject):
         newest = self._newest
         if newest is None or not newest.is_live:
             return
-        if done.problem is not None:  # nothing can be computed, so no picture is valid
+        if done.problem is not None:  # nothing can be computed, so no image is valid
             self.slow.drop()
             self.scoring.drop()
             self._layers.hide()
@@ -142,7 +142,7 @@ class Live(QObject):
         self._score()
 
     def _score(self) -> None:
-        """Score the slice once both pictures belong to the same request."""
+        """Score the slice once both images belong to the same request."""
         zero, done = self._tick, self._done
         if zero is None or zero.request is not self._newest:
             return
@@ -151,7 +151,7 @@ class Live(QObject):
 
 
 class PreviewLayers:
-    """The layers of Live: one computed slice each, never a slice of other choices."""
+    """Layers of Live, each with one computed slice, always for the current choices."""
 
     def __init__(self, viewer: Viewer, results: ResultLayers) -> None:
         self._viewer, self._results = viewer, results
@@ -161,8 +161,8 @@ class PreviewLayers:
         self._hidden: set[str] = set()
 
     def prepare(self, request: SliceRequest, placement: Placement) -> None:
-        """Remove the layers if they are of another volume or other axes."""
-        assert request.volume is not None  # Live asks for none without a volume
+        """Remove the layers if they belong to another volume or other axes."""
+        assert request.volume is not None  # `Live.ask` checks it
         grid = (request.volume, request.choices.axes(request.volume))
         if grid != self._grid:
             self.keep_only()
@@ -170,7 +170,17 @@ class PreviewLayers:
         self._placement = placement
 
     def put(self, what: str, number: int, plane: np.ndarray) -> None:
-        """Replace the slice (readout, phase) that a layer shows; `redraw` draws it."""
+        """Replace the slice that a layer shows; call `redraw` afterwards.
+
+        Parameters
+        ----------
+        what : str
+            Content of the layer, such as "reconstruction".
+        number : int
+            Index of the slice in the volume.
+        plane : float32 or uint8 array, (readout, phase)
+            Image in the units of the volume, or labels.
+        """
         layer = self._layers.get(what)
         if layer is None or layer not in self._viewer.layers:
             layer = self._layers[what] = self._add(what)
@@ -180,27 +190,27 @@ class PreviewLayers:
         self._numbers[what] = number
 
     def redraw(self, *whats: str) -> None:
-        """Draw these layers."""
+        """Redraw these layers."""
         for what in whats:
             if what in self._layers and self._layers[what].visible:
                 redraw(self._layers[what])
 
     def hide(self, *kept: str) -> None:
-        """Hide the layers that do not belong to the current choices, until `reveal`."""
+        """Hide all layers except ``kept``, until `reveal`."""
         for what, layer in self._layers.items():
             if what not in kept and layer.visible:
                 layer.visible = False
                 self._hidden.add(what)
 
     def reveal(self, *whats: str) -> None:
-        """Show again what `hide` has hidden: these layers, or all."""
+        """Show these layers, or all, if `hide` has hidden them."""
         for what in self._hidden & set(whats or self._hidden):
             self._hidden.discard(what)
             if what in self._layers and self._layers[what] in self._viewer.layers:
                 self._layers[what].visible = True
 
     def keep_only(self, *whats: str) -> None:
-        """Remove all other layers."""
+        """Remove all layers except these."""
         unwanted = [what for what in self._layers if what not in whats]
         self._results.remove([self._layers.pop(what) for what in unwanted])
         for what in unwanted:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The Reconstruct panel: wires its parts to the jobs and the viewer."""
+"""The Reconstruct panel: connects its parts to the jobs and the viewer."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Reconstruct(Panel):
 
     Signals
     -------
-    finished : the Result of a whole run, once its layers are added
+    finished : Result of a run, once its layers are added
     """
 
     finished = Signal(object)
@@ -139,7 +139,7 @@ class Reconstruct(Panel):
         if name in DISPLAY:
             return
         if not self.running.is_running and not self.run_part.live.isChecked():
-            self.run_part.show_note("")  # it is about other choices
+            self.run_part.show_note("")  # the note is about the previous choices
         if name in METHOD:
             self._load()
         if name == "swapped":
@@ -148,7 +148,7 @@ class Reconstruct(Panel):
             self._ask()
 
     def _load(self) -> None:
-        """Load torch and weights in a thread, so that the first slice need not wait."""
+        """Load torch and weights in a thread, so that the first slice is fast."""
         if self.method.can_run:
             self.loader.ask(partial(load_device, self.choices.frozen()))
 
@@ -165,7 +165,7 @@ class Reconstruct(Panel):
         )  # fmt: skip
 
     def _ask(self, *_: object) -> None:
-        """Show mask and counts, and with Live the slice on screen, for the current choices."""
+        """Update mask and counts, and with Live the slice on screen, for the current choices."""
         if self._is_hidden:
             return
         request, layer = self._request(), self.input.image.layer
@@ -189,7 +189,7 @@ class Reconstruct(Panel):
     def _ticked(self, tick: Tick) -> None:
         self.sampling.show_tick(tick)
         self._show_running()
-        if tick.problem is not None:  # it is shown at the sampling
+        if tick.problem is not None:  # shown in the sampling part
             self.run_part.problem.clear()
             self.method.far.hide()
             if tick.request.is_live:
@@ -233,14 +233,14 @@ class Reconstruct(Panel):
         self.run_part.show_running(self.running.is_running, can_run)
 
     def stop(self) -> None:
-        """Stop a run; the layers stay as they were before it."""
+        """Stop a run and restore the layers from before it."""
         self.running.stop()
 
     def _done(self, done: VolumeDone) -> None:
         result = done.result
         self.scores.add(result)
         self.scores.show_slice(self._slice(self.input.volume()))
-        # The input part already says that it was simulated.
+        # The input part already shows that the scan is simulated.
         lines = [line for line in result.warnings if line != FROM_MAGNITUDE]
         self.run_part.show_note(summary(result), lines)
         self._notify(f"{result.title}: done.")
@@ -252,7 +252,7 @@ class Reconstruct(Panel):
             self._ask()
 
     def _failed(self, why: BaseException) -> None:
-        """Show an error next to what caused it."""
+        """Show an error in the part that caused it."""
         if isinstance(why, InputError):
             self.input.problem.show_error(why)
         elif isinstance(why, WeightsError):
@@ -262,18 +262,18 @@ class Reconstruct(Panel):
         self._notify(sentence(why))
 
     def _notify(self, text: str) -> None:
-        """Show a notification of napari where the panel is not in view."""
+        """Show a napari notification if the panel is hidden."""
         if self._is_hidden:
             show_info(text)
 
     def close_down(self) -> None:
-        """Stop what runs, remove the layers of Live and disconnect from the viewer."""
+        """Stop running jobs, remove the layers of Live and disconnect from the viewer."""
         self.running.stop()
         self.live.end()
         self.let_go()
 
     def let_go(self) -> None:
-        """Disconnect from the viewer; works also when the widget itself is deleted."""
+        """Disconnect from the viewer, even if the widget is already deleted."""
         if self._has_let_go:
             return
         self._has_let_go = True

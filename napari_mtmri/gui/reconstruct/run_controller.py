@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A run of the whole volume in the viewer: slices as they are computed, then the layers."""
+"""Run a method on the whole volume; show each slice once it is computed, then the layers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ IMAGE, LABELS = "reconstruction", "segmentation"
 
 
 class RunController(QObject):
-    """Starts and stops a run; when it is complete, its layers replace those of the same request.
+    """Starts and stops a run; its layers replace those of an earlier run of the same request.
 
     Signals
     -------
@@ -44,7 +44,7 @@ class RunController(QObject):
     done : VolumeDone, once its layers are added
     stopped
     failed : exception
-    ended : after any of the three
+    ended : emitted after done, stopped or failed
     """
 
     progressed = Signal(object)
@@ -74,7 +74,7 @@ class RunController(QObject):
             self.job.start(partial(volume_job, request))
 
     def stop(self) -> None:
-        """Stop the run; the layers are as they were before."""
+        """Stop the run and restore the layers from before it."""
         self.job.stop()
 
     def show_more(self, what: str, wanted: bool) -> None:
@@ -119,7 +119,7 @@ class RunController(QObject):
 
 @dataclass
 class _Filling:
-    """A layer that is being filled, and its earlier content; None if it is new."""
+    """A layer that is being filled, with its earlier content, or None for a new layer."""
 
     layer: Any
     data: Any = None
@@ -139,7 +139,7 @@ class ProgressiveLayers:
         self._request, self._filling = request, {}
 
     def put(self, progress: Progress) -> None:
-        """Show slices that have just been computed."""
+        """Show the newly computed slices."""
         request = self._request
         if request is None:
             return
@@ -155,11 +155,11 @@ class ProgressiveLayers:
             redraw(layer)
 
     def finish(self) -> None:
-        """Keep the layers: the result replaces their data."""
+        """Keep the layers; the result will replace their data."""
         self._request, self._filling = None, {}
 
     def undo(self) -> None:
-        """Remove the new layers and restore the others."""
+        """Remove the new layers and restore the data of the others."""
         new = []
         for filling in self._filling.values():
             if filling.data is None:

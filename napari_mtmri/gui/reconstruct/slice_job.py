@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One slice, computed off the window's thread: mask, zero-filled image, result, scores; no Qt."""
+"""Compute one slice in a thread: mask, zero-filled image, result and scores, without Qt."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ from napari_mtmri.patterns.point_spread import point_spread
 from napari_mtmri.volume import Volume
 
 PLANE_WITHOUT_VOLUME = (224, 192)
-_LOADING = threading.Lock()  # one thread loads torch and weights, the others find them loaded
+_LOADING = threading.Lock()  # one thread loads torch and weights, the others wait
 
 
 @dataclass(frozen=True, eq=False)
 class SliceRequest:
-    """One slice, or without a volume only a mask, for the choices at one moment.
+    """Request for one slice, or only a mask if there is no volume, for the current choices.
 
     Parameters
     ----------
     choices : Choices
     volume : Volume or None
     number : int
-        Slice of the volume.
+        Index of the slice in the volume.
     drawn : integer array (readout, phase) or None
-        The reference segmentation of the slice.
+        Reference segmentation of the slice.
     is_live : bool
-        Whether the images are wanted as well as the mask.
+        Compute the images as well as the mask.
     with_spread : bool
-        Whether the point-spread function is wanted instead of the mask.
+        Compute the point-spread function instead of the mask.
     """
 
     choices: Choices
@@ -64,7 +64,7 @@ class SliceRequest:
 
 @dataclass(frozen=True, eq=False)
 class Tick:
-    """The mask of a request, and with Live the zero-filled slice (readout, phase)."""
+    """The mask of a request, and with Live its zero-filled slice (readout, phase)."""
 
     request: SliceRequest
     mask: Mask | None = None
@@ -91,12 +91,12 @@ class SliceDone:
 
 
 def tick(request: SliceRequest) -> Tick:
-    """Return mask, counts and zero-filled slice; fast enough to follow a slider."""
+    """Return mask, counts and zero-filled slice, fast enough for a slider."""
     try:
         acquisition = request.choices.acquisition()
         mask = acquisition.pattern.mask(request.plane)
         sampling = acquisition.pattern.describe(request.plane, mask)
-    except MtmriError as why:  # shown next to the pattern, not next to the run
+    except MtmriError as why:  # shown in the sampling part, not in the run part
         return Tick(request, problem=why)
     image = None
     if request.is_live and request.volume is not None:
@@ -119,7 +119,7 @@ def method_slice(request: SliceRequest) -> SliceDone:
 
 
 def load(choices: Choices) -> LoadedMethod:
-    """Return the chosen method, loaded; torch is imported here."""
+    """Load and return the chosen method; imports torch."""
     chosen = choices.method_choice()
     with _LOADING:
         return verbs.load_method(
@@ -132,19 +132,29 @@ def load(choices: Choices) -> LoadedMethod:
 
 
 def load_device(choices: Choices) -> str:
-    """Load torch and the method's weights; return the device and why it was chosen."""
+    """Load torch and the method's weights; return the device and the reason for its choice."""
     _warm_labels()
     return load(choices).setting.device.why
 
 
 @lru_cache(maxsize=1)
 def _warm_labels() -> None:
-    """Let napari load what its first labels need, up to a second, before they are shown."""
+    """Create a labels layer, because napari needs up to a second for the first one."""
     Labels(np.zeros((2, 2, 2), np.uint8), **label_style())
 
 
 def labels_from(probability: np.ndarray) -> np.ndarray:
-    """Return uint8 labels of one slice from its probabilities (channel, readout, phase)."""
+    """Return the labels of one slice from its probabilities.
+
+    Parameters
+    ----------
+    probability : float32 array, (channel, readout, phase)
+        One channel for a binary segmentation, else one per class, background first.
+
+    Returns
+    -------
+    uint8 array, (readout, phase)
+    """
     one = probability.shape[0] == 1
     found = probability[0] >= THRESHOLD if one else probability.argmax(0)
     return found.astype(np.uint8)

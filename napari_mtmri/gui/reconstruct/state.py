@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is chosen in the Reconstruct panel; no Qt."""
+"""Choices in the Reconstruct panel, without Qt."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ METHOD = ("method", "weights", "parameters", "device", "precision")
 
 @dataclass
 class Choices:
-    """Everything that a reconstruction depends on; each change is signalled.
+    """All settings of a reconstruction; each change emits a signal.
 
     Parameters
     ----------
@@ -43,12 +43,12 @@ class Choices:
     phase, snr, n_coils
         Realism of the simulation, see `napari_mtmri.simulation.simulate`.
     swapped : bool
-        Phase encoding and readout exchanged.
+        Whether phase encoding and readout are swapped.
     method, weights, parameters, device, precision
-        The method and how it is loaded; ``weights`` is a file of the user's own weights, or
-        None for the shipped weights.
+        Method with the settings to load it; ``weights`` is a file of the user's own weights,
+        or None for the default weights.
     shown : tuple of str
-        Which layers a run adds.
+        Layers that a run adds.
     error_scale : str
         "×1", "×5", "×10" or "fixed" (then ``error_top``, in the units of the image).
     """
@@ -74,20 +74,20 @@ class Choices:
     error_top: float | None = None
 
     def frozen(self) -> Choices:
-        """Return a copy that later changes do not reach, for a thread."""
+        """Return a copy for a thread, independent of later changes."""
         return replace(self)
 
     def axes(self, volume: Volume) -> Axes:
-        """Return slice, readout and phase axes, also where the pattern does not fit."""
+        """Return slice, readout and phase axes, even if the pattern does not fit."""
         return volume.axes.swapped() if self.swapped else volume.axes
 
     def acquisition(self) -> Acquisition:
-        """Return how a volume is scanned.
+        """Return the chosen acquisition.
 
         Raises
         ------
         RequestError
-            If the numbers do not fit together.
+            If the settings do not fit together.
         """
         uses = PATTERNS.get(self.pattern).uses
         is_random = "seed" in uses or self.phase or self.snr is not None
@@ -101,7 +101,7 @@ class Choices:
         return Acquisition(pattern, self.phase, self.snr, self.n_coils, swap_phase=self.swapped)
 
     def method_choice(self) -> MethodChoice:
-        """Return the method and how it is loaded."""
+        """Return the chosen method with the settings to load it."""
         weights = None if self.weights is None else Path(self.weights)
         return MethodChoice(self.method, self.parameters, self.device, self.precision, weights)
 
@@ -111,5 +111,5 @@ class Choices:
 
     @property
     def own_weights(self) -> dict[str, str]:
-        """The name of the user's own weights for the record of a request, or nothing."""
+        """Record entry with the name of the user's own weights, or empty."""
         return {} if self.weights is None else {"weights": Path(self.weights).stem}

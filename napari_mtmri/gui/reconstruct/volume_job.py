@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A whole volume, off the window's thread: run, scored, made into layers; no Qt."""
+"""Run a volume in a thread, score it and make its layers, without Qt."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from napari_mtmri.volume import Volume
 
 @dataclass(frozen=True, eq=False)
 class VolumeRequest:
-    """A whole run.
+    """Request to run a method on a volume.
 
     Parameters
     ----------
     choices : Choices
     volume : Volume
     placement : Placement
-        How the volume's layer is placed.
+        Placement of the volume's layer.
     labels : Volume or None
-        The reference segmentation.
+        Reference segmentation.
     first : int
-        Slice on screen.
+        Index of the slice on screen.
     """
 
     choices: Choices
@@ -49,32 +49,32 @@ class VolumeRequest:
     first: int
 
     def prepare(self) -> None:
-        """Compute, in a thread, what the window would otherwise wait for."""
+        """Compute the cached properties in the thread, so that the window need not wait."""
         _ = self.title, self.window, self.empty_image, self.empty_labels
 
     @cached_property
     def window(self) -> tuple[float, float]:
-        """Display window of its images: black and white."""
+        """Display window of the images: black and white, in the units of the volume."""
         return window_of(self.volume.data)
 
     @cached_property
     def empty_image(self) -> np.ndarray:
-        """NaN on the layer's grid: an image where nothing has been computed yet."""
+        """Image without computed voxels: NaN, float32, shape and axis order of the layer."""
         return np.full(self.placement.view(self.volume.data).shape, np.nan, np.float32)
 
     @cached_property
     def empty_labels(self) -> np.ndarray:
-        """Zeros on the layer's grid: labels where nothing has been found yet."""
+        """Labels without computed voxels: 0, uint8, shape and axis order of the layer."""
         return np.zeros(self.placement.view(self.volume.data).shape, np.uint8)
 
     @cached_property
     def title(self) -> str:
-        """The title of the result, which its layers are named by.
+        """Title of the result, with which its layer names begin.
 
         Raises
         ------
         RequestError
-            If the choices do not fit together.
+            If the settings do not fit together.
         """
         choices, acquisition = self.choices, self.choices.acquisition()
         record = acquisition.record()
@@ -97,9 +97,10 @@ class VolumeDone:
 
 
 def volume_job(request: VolumeRequest, report: Report, stop: threading.Event) -> VolumeDone:
-    """Return the scored result of a volume; reports the slice on screen first.
+    """Return the scored result of a volume with its layers.
 
-    That slice is computed alone before the whole volume is simulated, which may take seconds.
+    The slice on screen is computed and reported first, because simulating the volume may take
+    seconds.
 
     Raises
     ------
@@ -125,7 +126,7 @@ def more_layers(done: VolumeDone, what: str) -> list[LayerData]:
 
 
 def layers_of(request: VolumeRequest, result: Result, shown: Sequence[str]) -> list[LayerData]:
-    """Return the layers of a result, those that are named."""
+    """Return the layers named in ``shown``."""
     choices, volume, kspace = request.choices, request.volume, None
     if "k-space" in shown:
         scan = choices.acquisition().scan(volume)
@@ -141,7 +142,7 @@ def layers_of(request: VolumeRequest, result: Result, shown: Sequence[str]) -> l
 
 
 def _first_slice(request: VolumeRequest) -> Progress:
-    """Return the slice on screen as a first report of progress."""
+    """Compute the slice on screen and return it as the first progress report."""
     volume, axes = request.volume, request.choices.axes(request.volume)
     done = method_slice(SliceRequest(request.choices, volume, request.first))
     return Progress(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is asked when napari is closed while a training that was started here runs."""
+"""The question when napari is closed while a training that was started in it is running."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from napari_mtmri.errors import ResourceError
 from napari_mtmri.train.folder import launch
 
 QUESTION = (
-    "A training that was started here is still running.\n\n"
-    "It can run on without napari; 'Open…' in the Train panel attaches to it again."
+    "A training that was started from this window is still running.\n\n"
+    "It can continue without napari; 'Open…' in the Train panel shows it again."
 )
-_GUARDS: dict[int, ClosingGuard] = {}  # by their windows, which they are to outlive
-STOP, RUN_ON, STAY = "Stop and keep the checkpoint", "Let it run on", "Keep napari open"
+_GUARDS: dict[int, ClosingGuard] = {}  # by window; a guard must live as long as its window
+STOP, KEEP_RUNNING, STAY = "Stop after this batch", "Keep it running", "Keep napari open"
 
 
 class ClosingGuard(QObject):
-    """Holds back the window's closing until the question is answered.
+    """Delays the closing of a window until the question is answered.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class ClosingGuard(QObject):
         window.installEventFilter(self)
 
     def eventFilter(self, watched: Any, event: Any) -> bool:
-        """Ask instead of closing, where there is something to ask."""
+        """Ask instead of closing if a training is running."""
         is_close = watched is self.parent() and event.type() == QEvent.Type.Close
         if not is_close or self._is_answered or not launch.running() or self._is_torn_down():
             return False
@@ -44,7 +44,7 @@ class ClosingGuard(QObject):
         return True
 
     def _is_torn_down(self) -> bool:
-        """Whether the viewer is being closed by a program: too late to hold that back."""
+        """Whether a program closes the viewer, which cannot be delayed."""
         middle = self.parent().centralWidget()
         direct = Qt.FindChildOption.FindDirectChildrenOnly
         inside = [] if middle is None else middle.findChildren(QWidget, options=direct)
@@ -57,13 +57,13 @@ class ClosingGuard(QObject):
             box.setText(QUESTION)
             for text, role in (
                 (STOP, QMessageBox.ButtonRole.AcceptRole),
-                (RUN_ON, QMessageBox.ButtonRole.AcceptRole),
+                (KEEP_RUNNING, QMessageBox.ButtonRole.AcceptRole),
                 (STAY, QMessageBox.ButtonRole.RejectRole),
             ):
                 box.addButton(text, role)
             box.buttonClicked.connect(self._answered)
             self.question = box
-        self.question.open()  # modal to the window, yet it holds nobody up
+        self.question.open()  # modal to the window, without blocking the caller
 
     def _ask_again(self, why: str) -> None:
         assert self.question is not None  # it was just answered
@@ -86,7 +86,7 @@ class ClosingGuard(QObject):
 
 
 def guard_window_of(widget: QWidget) -> ClosingGuard | None:
-    """Return the guard of the window that a widget is shown in, also when it is gone."""
+    """Return the guard of the window that a widget is in; it outlives the widget."""
     window = _window_of(widget)
     if window is None:
         return None

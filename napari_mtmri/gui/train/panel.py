@@ -16,15 +16,15 @@ from napari_mtmri.gui.app import commands
 from napari_mtmri.gui.app.panels import register_panel, unbind_keys, unwrapped
 from napari_mtmri.gui.jobs import Job, once, sentence
 from napari_mtmri.gui.train.closing import ClosingGuard, guard_window_of
-from napari_mtmri.gui.train.data_part import DataPart
 from napari_mtmri.gui.train.guide import GUIDE
-from napari_mtmri.gui.train.recipe_part import RecipePart
-from napari_mtmri.gui.train.run_part import RunPart
-from napari_mtmri.gui.train.starting import Starting
-from napari_mtmri.gui.train.state import Plan
-from napari_mtmri.gui.train.use_part import UsePart
-from napari_mtmri.gui.train.watch_part import WatchPart
-from napari_mtmri.gui.train.watching import Sight, Watching
+from napari_mtmri.gui.train.parts.data import DataPart
+from napari_mtmri.gui.train.parts.recipe import RecipePart
+from napari_mtmri.gui.train.parts.run import RunPart
+from napari_mtmri.gui.train.parts.use import UsePart
+from napari_mtmri.gui.train.parts.watch import WatchPart
+from napari_mtmri.gui.train.recipe_keys import label_of
+from napari_mtmri.gui.train.state import MEASURED, Plan
+from napari_mtmri.gui.train.trainings import Launcher, Sight, Watcher
 from napari_mtmri.gui.widgets.header import Header
 from napari_mtmri.gui.widgets.layout import Column, Panel
 from napari_mtmri.train.export.weights import Exported
@@ -32,7 +32,6 @@ from napari_mtmri.train.folder import launch
 from napari_mtmri.train.folder.layout import is_run
 from napari_mtmri.train.monitor.status import Status
 
-MEASURED = ("data", "preset", "changes")  # parts of the plan that an estimate is of
 BEING_STARTED = Status("starting", is_stopping=True)  # and cannot be stopped yet
 TABLES = "Tables of cases (*.csv)"
 KEYS = {
@@ -43,7 +42,7 @@ KEYS = {
 
 
 class Train(Panel):
-    """Train a method, watch the training, and use what it has learned."""
+    """Train a method, watch the training, and use the trained weights."""
 
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
@@ -54,8 +53,7 @@ class Train(Panel):
         self.header = Header("Train", GUIDE)
         self.data, self.recipe = DataPart(self.plan), RecipePart(self.plan)
         self.watch_part, self.use, self.run_part = WatchPart(), UsePart(), RunPart()
-        self.watching, self.starting = Watching(self), Starting(self)
-        self.estimating = Job(self)
+        self.watcher, self.launcher, self.estimating = Watcher(self), Launcher(self), Job(self)
         self.guard: ClosingGuard | None = None
         self._has_let_go = False
         self._is_hidden = False
@@ -64,14 +62,14 @@ class Train(Panel):
         register_panel(self, self.estimating.stopper.stop, KEYS)
         self._plan_changed()
         once(_device, self.header.show_device, self._no_device)
-        self.starting.attach()
+        self.launcher.find()
 
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
-        for title, part in (
-            ("Data", self.data), ("Recipe", self.recipe), ("Run", self.watch_part), ("Use", self.use),
-        ):  # fmt: skip
-            self.tabs.addTab(Column(part), title)
+        self.tabs.addTab(Column(self.data), "Data")
+        self.tabs.addTab(Column(self.recipe), "Recipe")
+        self.tabs.addTab(Column(self.watch_part), "Run")
+        self.tabs.addTab(Column(self.use), "Use")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2, 2, 2, 6)
         layout.addWidget(self.header)
@@ -92,15 +90,15 @@ class Train(Panel):
         self.recipe.estimate_asked.connect(self.estimate)
         self.recipe.estimate_stopped.connect(self.estimating.stop)
         self.estimating.done.connect(self.recipe.show_estimate)
-        self.estimating.stopped.connect(self._no_estimate)
-        self.estimating.failed.connect(self._estimate_failed)
-        self.estimating.ended.connect(self._estimated)
-        self.watching.seen.connect(self._seen)
-        self.watching.failed.connect(self._failed)
-        self.starting.started.connect(self._watch)
-        self.starting.found.connect(self.open_run)
-        self.starting.listed.connect(self._list)
-        self.starting.failed.connect(self._failed)
+        self.estimating.stopped.connect(self.recipe.show_estimate)
+        self.estimating.failed.connect(self.recipe.show_estimate_error)
+        self.estimating.ended.connect(self.recipe.show_estimating)
+        self.watcher.seen.connect(self._seen)
+        self.watcher.failed.connect(self._failed)
+        self.launcher.started.connect(self._watch)
+        self.launcher.found.connect(self.open_run)
+        self.launcher.listed.connect(self._list)
+        self.launcher.failed.connect(self._failed)
         self.use.exported.connect(self._exported)
         self.use.reconstruct_asked.connect(self._reconstruct)
 
@@ -108,12 +106,11 @@ class Train(Panel):
         self.header.show_no_device(why)
         self._failed(why)
 
-    # What is chosen
-
     def _plan_changed(self, what: Any = None) -> None:
         if what is not None and what.signal.name in MEASURED:
             self.estimating.stop()
         self.watch_part.show_next(self.plan.run, launch.shown(self.plan.command()))
+        self.run_part.show_refused([label_of(key) for key in self.plan.refused])
         if not self._is_hidden:
             self.data.refresh()
 
@@ -123,91 +120,75 @@ class Train(Panel):
         self.watch_part.show_next(self.plan.run, launch.shown(self.plan.command()))
 
     def _ask_for_folder(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, "A folder of cases")
+        path = QFileDialog.getExistingDirectory(self, "Folder of cases")
         if path:
             self.data.choose(path)
 
     def _ask_for_table(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "A table of cases", "", TABLES)
+        path, _ = QFileDialog.getOpenFileName(self, "Table of cases", "", TABLES)
         if path:
             self.data.choose(path)
 
     def _ask_for_run(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, "The run folder of a training")
+        path = QFileDialog.getExistingDirectory(self, "Training folder")
         if path:
             self.open_run(Path(path))
 
-    # Before the start
-
     def estimate(self) -> None:
-        """Measure some updates of what is chosen."""
+        """Measure a few updates of the chosen training."""
         if not self.estimating.is_running:
             self.recipe.show_estimating(True)
             self.estimating.start(partial(_measure, self.plan.command()))
 
-    def _no_estimate(self) -> None:
-        self.recipe.show_estimate(None)
-
-    def _estimate_failed(self, why: BaseException) -> None:
-        self.recipe.show_estimate(None)
-        self.recipe.problem.show_error(why)
-
-    def _estimated(self) -> None:
-        self.recipe.show_estimating(False)
-
-    # Start, stop, resume
-
     def start(self) -> None:
-        """Start what is chosen, in the folder that is named."""
-        if not self.status.is_going_on:
+        """Start the chosen training, unless one is running or a chosen value was refused."""
+        if not self.status.is_going_on and not self.plan.refused:
             self._start(self.plan.command(), Path(self.plan.run))
 
     def _start(self, words: list[str], run: Path) -> None:
         self.run_part.problem.clear()
-        self._show_status(BEING_STARTED)  # a second click finds nothing to start
-        self.starting.start(words, run)
+        self._show_status(BEING_STARTED)  # so that a second click does nothing
+        self.launcher.start(words, run)
 
     def _show_status(self, status: Status) -> None:
         self.status = status
         self.run_part.show_status(status)
 
     def stop(self) -> None:
-        """Ask the training that is watched to stop after the batch in hand."""
-        is_going_on = self.status.is_going_on and self.status is not BEING_STARTED
-        if self.watching.run is not None and is_going_on:
+        """Ask the training that is watched to stop after the current batch."""
+        is_running = self.status.is_going_on and self.status is not BEING_STARTED
+        if self.watcher.run is not None and is_running:
             self.run_part.problem.clear()
-            self.starting.stop([self.watching.run])
+            self.launcher.stop(self.watcher.run)
 
     def resume(self) -> None:
-        """Go on with the training that is watched."""
-        run = self.watching.run
+        """Continue the training that is watched."""
+        run = self.watcher.run
         if run is not None and self.status.can_go_on:
             self._start(launch.resume_command(run), run)
 
-    # The training that is watched
-
     def open_run(self, run: Path) -> None:
-        """Watch the training of a folder, whoever runs it."""
-        if not is_run(run):
-            why = f"{run}: not the folder of a training (it has no config.yaml); choose another."
+        """Watch the training in a folder, no matter who started it."""
+        if is_run(run):
+            self._watch(run, None)
+        else:
+            why = f"{run}: is no training folder (it has no config.yaml); choose another one."
             self._failed(InputError(why))
-            return
-        self._watch(run, None)
 
     def _watch(self, run: Path, launched: Any) -> None:
-        if self.watching.run != run:
+        if self.watcher.run != run:
             self.watch_part.clear()
             self.use.clear()
             self._show_status(Status() if launched is None else Status("starting"))
         self.run_part.problem.clear()
-        self.watching.watch(run, launched)
-        self.starting.remember(run)
+        self.watcher.watch(run, launched)
+        self.launcher.remember(run)
         self.tabs.setCurrentWidget(self.tabs.widget(2))
         if Path(self.plan.run).resolve() == run.resolve():
             self.plan.choose_free_run()
 
     def _list(self, runs: list[Path]) -> None:
-        self.watch_part.show_known(runs, self.watching.run)
+        self.watch_part.show_known(runs, self.watcher.run)
 
     def _seen(self, sight: Sight) -> None:
         before = self.status
@@ -217,8 +198,6 @@ class Train(Panel):
             self.use.show_snapshot(sight.run, sight.snapshot)
         elif self._is_hidden and before.is_going_on and not self.status.is_going_on:
             show_info(f"{sight.run.name}: {self.run_part.status.text()}")
-
-    # What has been learned
 
     def _exported(self, exported: Exported) -> None:
         commands.refresh_methods(self.viewer)
@@ -233,33 +212,31 @@ class Train(Panel):
         if self._is_hidden:
             show_info(sentence(why))
 
-    # Coming and going
-
     def close_down(self) -> None:
-        """Look no more; a training goes on."""
+        """Stop an estimate and watching; a training continues."""
         self.estimating.stop()
         self.let_go()
 
     def let_go(self) -> None:
-        """Hear no more of the viewer; works when the widget itself is gone."""
+        """Disconnect from the viewer; works also when the widget itself is deleted."""
         if not self._has_let_go:
             self._has_let_go = True
-            self.watching.end()
+            self.watcher.end()
             unbind_keys(self.viewer, KEYS)
 
     def hideEvent(self, event: Any) -> None:
-        """Look seldom while nobody sees it."""
+        """Read the training folder less often while the panel is hidden."""
         self._is_hidden = True
-        self.watching.hurry(False)
+        self.watcher.set_visible(False)
         super().hideEvent(event)
 
     def showEvent(self, event: Any) -> None:
-        """Look often, and hold back the closing of napari while a training runs."""
+        """Read the training folder often, and ask before napari closes while a training runs."""
         super().showEvent(event)
         if self._is_hidden:
             self._is_hidden = False
             self.data.refresh()
-            self.watching.hurry(True)
+            self.watcher.set_visible(True)
         self.guard = guard_window_of(self)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the Train panel says in words; no Qt."""
+"""Status, scores and estimates of a training as text for the Train panel; no Qt."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOT_MEASURED = "—"
 
 
 def duration(seconds: float | None) -> str:
-    """Return a duration as people say it: "8 s", "2 min 5 s", "3 h 10 min", "4 d 2 h"."""
+    """Return a duration in words: "8 s", "2 min 5 s", "3 h 10 min", "4 d 2 h"."""
     if seconds is None:
         return NOT_MEASURED
     whole = max(round(seconds), 0)
@@ -25,28 +25,23 @@ def duration(seconds: float | None) -> str:
 
 
 def status_line(status: Status) -> str:
-    """Return how a training stands, in one or two short sentences.
-
-    Parameters
-    ----------
-    status : Status
-    """
+    """Return the status of a training in one or two short sentences."""
     match status.state:
         case "no run":
-            return "Nothing has been started."
+            return "No training was started."
         case "starting":
             return "Starting: reading the cases …"
         case "running" if status.is_stopping:
-            return f"Stopping after the batch in hand … {_where(status)}"
+            return f"Stopping after the current batch … {_where(status)}"
         case "running":
-            left = duration(status.seconds_left).replace(" ", "\u00a0")  # not torn apart
+            left = duration(status.seconds_left).replace(" ", "\u00a0")  # kept on one line
             return f"Running · {_where(status)} · {left} to go"
         case "stalled":
             pace = status.seconds_per_update
             takes = f"{pace:.2g} s" if pace is not None and pace < 10 else duration(pace)
             return (
-                f"Stalled: no sign of life for {duration(status.silent_s)}, where an update takes "
-                f"{takes}. Look at the log, or at the machine that it runs on."
+                f"Stalled: no progress for {duration(status.silent_s)}, although an update takes "
+                f"{takes}. Check the log, or the machine that it runs on."
             )
         case "stopped":
             return f"Stopped · {_where(status)}. {_kept(status)}"
@@ -54,7 +49,7 @@ def status_line(status: Status) -> str:
             return f"Failed: {status.reason} {_kept(status)}".rstrip()
         case "killed":
             return (
-                f"Ended without a word, perhaps killed or out of memory · {_where(status)}. "
+                f"Ended without a message, perhaps killed or out of memory · {_where(status)}. "
                 f"{_kept(status)}"
             )
     return f"Finished · {_where(status)}"
@@ -70,11 +65,11 @@ def _where(status: Status) -> str:
 def _kept(status: Status) -> str:
     if status.checkpoint_updates is None:
         return "There is no checkpoint yet." if status.updates else ""
-    return f"Resume goes on from update {status.checkpoint_updates:,}."
+    return f"Resume continues from update {status.checkpoint_updates:,}."
 
 
 def checkpoint_line(status: Status, now: float) -> str:
-    """Return when the last checkpoint was written."""
+    """Return the update and the age of the last checkpoint."""
     if status.checkpoint_at is None:
         return f"Checkpoint: {NOT_MEASURED}"
     ago = duration(now - status.checkpoint_at)
@@ -88,32 +83,33 @@ def scores_line(validation: Mapping[str, Any]) -> str:
     epoch, dice, psnr = (number_of(validation, key) for key in ("epoch", "val_dice", "val_psnr"))
     truth, gain = (number_of(validation, key) for key in ("val_dice_truth", "val_psnr_gain"))
     if dice is None and truth is not None:
-        said = f"Dice {truth:.3f} on the true image"
+        dice_text = f"Dice {truth:.3f} on the true image"
     else:
-        said = f"Dice {_said(dice, '{:.3f}')}"
-        said += "" if truth is None else f" (on the true image {truth:.3f})"
+        dice_text = f"Dice {_text(dice, '{:.3f}')}"
+        dice_text += "" if truth is None else f" (on the true image {truth:.3f})"
     over = "" if gain is None else f" ({gain:+.1f} over zero-filled)"
     return (
-        f"epoch {_said(epoch if epoch is None else epoch + 1, '{:.0f}')} · "
-        f"PSNR {_said(psnr, '{:.1f} dB')}{over} · {said}"
+        f"epoch {_text(epoch if epoch is None else epoch + 1, '{:.0f}')} · "
+        f"PSNR {_text(psnr, '{:.1f} dB')}{over} · {dice_text}"
     )
 
 
 def facts_line(facts: Mapping[str, Any]) -> str:
-    """Return what is trained on what: "2.1 M parameters on cpu, float32 · …"."""
+    """Return network size, device and numbers of cases: "2.1 M parameters on cpu, float32 · …"."""
     if not facts:
         return ""
     n_parameters = number_of(facts, "n_parameters")
-    size = _said(n_parameters and n_parameters / 1e6, "{:.2f} M")
+    stage = f" · stage: {facts['stage']}" if facts.get("stage") else ""
+    size = _text(n_parameters and n_parameters / 1e6, "{:.2f} M")
     return (
         f"{size} parameters on {facts.get('device', NOT_MEASURED)}, "
         f"{facts.get('precision', NOT_MEASURED)} · {facts.get('n_train', NOT_MEASURED)} cases to "
-        f"train, {facts.get('n_val', NOT_MEASURED)} to validate"
+        f"train, {facts.get('n_val', NOT_MEASURED)} to validate{stage}"
     )
 
 
 def estimate_line(found: Mapping[str, Any] | None) -> str:
-    """Return time and memory that a training will take; "—" where not measured."""
+    """Return the time and memory that a training will need; "—" where not measured."""
     if found is None:
         return f"Time {NOT_MEASURED} · memory {NOT_MEASURED}"
     memory = found.get("peak_bytes")
@@ -128,10 +124,10 @@ def estimate_line(found: Mapping[str, Any] | None) -> str:
 
 
 def checkpoint_words(seen: Snapshot) -> tuple[str, str]:
-    """Return what the best and the last checkpoint are."""
+    """Return the scores of the best and the update of the last checkpoint."""
     last = seen.status.checkpoint_updates
     return scores_line(seen.best), NOT_MEASURED if last is None else f"update {last:,}"
 
 
-def _said(value: float | None, form: str) -> str:
+def _text(value: float | None, form: str) -> str:
     return NOT_MEASURED if value is None else form.format(value)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is chosen in the Train panel; no Qt."""
+"""Choices of the Train panel: data, recipe and folder of the next training; no Qt."""
 
 from __future__ import annotations
 
@@ -9,18 +9,29 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from psygnal import SignalGroupDescriptor
+from pydantic.fields import FieldInfo
 
+from napari_mtmri.errors import RequestError
 from napari_mtmri.train.folder.launch import command
 from napari_mtmri.train.presets import make_recipe
-from napari_mtmri.train.recipe import SIMULATED, Recipe
+from napari_mtmri.train.recipe import KEYS, SIMULATED, Recipe, option_keys
 
-FIRST_PRESET = "quick-check"
+FIRST_PRESET, METHOD = "quick-check", "method"
+MEASURED = ("data", "preset", "changes")  # parts of the plan on which an estimate depends
 TRAININGS = "mtmri-trainings"  # in the user's home
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A value that the recipe does not take, and the reason."""
+
+    value: Any
+    why: str
 
 
 @dataclass
 class Plan:
-    """A training to come; says when a part changes.
+    """The next training; emits an event for each part that changes.
 
     Parameters
     ----------
@@ -29,8 +40,10 @@ class Plan:
     preset : str
     changes : mapping
         Keys of the recipe that differ from the preset's.
+    refused : mapping
+        Keys whose chosen value the recipe does not take; the recipe has another one.
     run, suggested : str
-        Folder that is to be made; the one that was last suggested.
+        Training folder to write; the one that was last suggested.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -38,48 +51,69 @@ class Plan:
     data: str = SIMULATED
     preset: str = FIRST_PRESET
     changes: Mapping[str, Any] = field(default_factory=dict)
+    refused: Mapping[str, Refused] = field(default_factory=dict)
     run: str = ""
     suggested: str = ""
 
     def recipe(self) -> Recipe:
-        """Return the recipe that is chosen."""
+        """Return the chosen recipe."""
         return make_recipe(self.preset, self.changes)
 
+    def keys(self) -> Mapping[str, FieldInfo]:
+        """Return the declarations of all keys of the recipe, the method's own options too."""
+        return {**KEYS, **option_keys(self.recipe().method)}
+
+    def choose_key(self, key: str, value: Any) -> None:
+        """Change a key of the recipe; a value that does not fit is kept as refused.
+
+        Values that were refused before are tried again: what they contradicted may be changed.
+        """
+        waiting = {name: one.value for name, one in self.refused.items() if name != key}
+        refused = {}
+        for name, wanted in {key: value, **waiting}.items():
+            try:
+                if name in self.keys():  # not an option of another method
+                    self.set_key(name, wanted)
+            except RequestError as why:
+                refused[name] = Refused(wanted, str(why))
+        self.refused = refused
+
     def set_key(self, key: str, value: Any) -> None:
-        """Change a key of the recipe; back to the preset's it counts as unchanged.
+        """Change a key of the recipe; the preset's value counts as unchanged.
+
+        With another method, the options of the one before are dropped.
 
         Raises
         ------
         RequestError
             If the value does not fit; nothing is changed.
         """
-        wanted = make_recipe(self.preset, {**self.changes, key: value})[key]
-        usual = make_recipe(self.preset, {})[key]
-        others = {name: other for name, other in self.changes.items() if name != key}
+        method = {} if key == METHOD else {METHOD: self.recipe().method}
+        own = option_keys(method.get(METHOD, value))
+        others = {k: v for k, v in self.changes.items() if k != key and (k in KEYS or k in own)}
+        wanted = make_recipe(self.preset, {**others, key: value})[key]
+        usual = make_recipe(self.preset, method)[key]
         self.changes = others if wanted == usual else {**others, key: wanted}
 
     def choose_preset(self, preset: str) -> None:
-        """Take a preset as it is."""
-        self.changes = {}
+        """Choose a preset, without changes."""
+        self.refused, self.changes = {}, {}
         self.preset = preset
         if self.suggested and self.run == self.suggested:
             self.choose_free_run()
 
     def command(self) -> list[str]:
-        """Return the words of the shell command that trains so."""
+        """Return the words of the shell command that starts this training."""
         return command(self.preset, self.data, self.run, self.changes)
 
     def choose_free_run(self) -> None:
-        """Choose a folder that is not there yet, named after the preset."""
+        """Choose a folder that does not exist yet, named after the preset."""
         self.suggested = str(free_run(Path.home() / TRAININGS, self.preset))
         self.run = self.suggested
 
 
 def free_run(place: Path, name: str) -> Path:
-    """Return the first of ``name-1``, ``name-2``, ... that does not exist.
-
-    What a run writes on its console lies beside it, and is not taken over by another.
-    """
+    """Return the first of ``name-1``, ``name-2``, ... of which neither folder nor log exists."""
     number = 1
     while (place / f"{name}-{number}").exists() or (place / f"{name}-{number}.log").exists():
         number += 1

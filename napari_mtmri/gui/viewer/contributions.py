@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Readers, writers and samples for napari; no Qt."""
+"""Readers, writers and samples for napari, without Qt."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from napari_mtmri.result import Result
 from napari_mtmri.volume import Volume
 
 RESULT_LAYERS = ("zero-filled", "reconstruction", "error", "probability", "segmentation")
-# A file of whole numbers with such a name holds a reference segmentation.
+# An integer file with such a name contains a reference segmentation.
 DRAWN = re.compile(r"(?:^|[_\-. ])(?:masks?|seg(?:mentation)?|labels?|lesions?)(?:[_\-. ]|$)", re.I)
 MOST_LABELS = 64
 DRAWN_OPACITY = 0.4
 
 
 def activate(context: object = None) -> None:
-    """Let napari offer us files of all registered readers; it calls this at our first use.
+    """Register the file patterns of all readers; napari calls this at the first use.
 
-    The manifest is a static file and names our own formats. A pattern of "*" would put us
-    into napari's dialog for every file, so readers of other packages are added here.
+    The manifest is a static file with the built-in formats. The pattern "*" would put the
+    plugin into napari's dialog for every file, so formats of other packages are added here.
     """
     from napari_mtmri.gui.viewer.shim import claim_files
     from napari_mtmri.readers.base import endings
@@ -46,7 +46,7 @@ def activate(context: object = None) -> None:
 
 
 def get_reader(path: str | list[str]) -> Callable[[str | list[str]], list[LayerData]] | None:
-    """Return a reader if the (first) path is ours, else None."""
+    """Return a reader if the (first) path can be read, else None."""
     from napari_mtmri.readers.base import find_reader
 
     try:
@@ -57,13 +57,13 @@ def get_reader(path: str | list[str]) -> Callable[[str | list[str]], list[LayerD
 
 
 def read_layers(path: str | list[str]) -> list[LayerData]:
-    """Return the layers of a file or folder, or of several."""
+    """Return the layers of one or several files or folders."""
     watch_current()
     return layers_of_paths(path)
 
 
 def layers_of_paths(path: str | list[str]) -> list[LayerData]:
-    """Return the layers of files and folders; touches no viewer, so it may run in a thread."""
+    """Return the layers of files and folders, without a viewer: can run in a thread."""
     paths = [path] if isinstance(path, str) else path
     return [layer for one in paths for layer in _layers(Path(one))]
 
@@ -83,7 +83,7 @@ def _layers(path: Path) -> list[LayerData]:
 
 
 def _is_drawn(volume: Volume, path: Path) -> bool:
-    """Whether a file looks like labels: by its name, and by few different whole numbers."""
+    """Return whether a file contains labels, by its name and few different whole numbers."""
     if not DRAWN.search(path.name) or volume.kind != "image":
         return False
     values = volume.data.ravel()
@@ -104,12 +104,12 @@ def drawn_layer(volume: Volume | Result, name: str | None = None) -> LayerData:
 
 
 def write_image(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
-    """Write an image layer on the grid of the file it came from."""
+    """Write an image layer on the grid of its original file; return the paths."""
     return _write("Image", path, data, meta)
 
 
 def write_labels(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
-    """Write a labels layer as integers on the grid of the image it was drawn on."""
+    """Write a labels layer as integers on the grid of its image; return the paths."""
     return _write("Labels", path, data, meta)
 
 
@@ -123,7 +123,7 @@ def _write(kind: str, path: str, data: Any, meta: dict[str, Any]) -> list[str]:
 
 
 def _layer(kind: str, data: Any, meta: dict[str, Any]) -> Any:
-    """A layer as napari would make it, to find how it is placed."""
+    """Return the layer that napari would create, to determine its placement."""
     from napari import layers
 
     wanted = ("name", "metadata", "affine", "scale", "translate", "rotate", "shear", "units")
@@ -132,7 +132,7 @@ def _layer(kind: str, data: Any, meta: dict[str, Any]) -> Any:
 
 
 def _on_image(labels: Any) -> Volume | None:
-    """Labels without a grid of ours, on the grid of the first image in the viewer that they fit."""
+    """Return labels of another reader on the grid of the first image that they fit, or None."""
     import napari
 
     viewer = napari.current_viewer()
@@ -154,7 +154,7 @@ def sample() -> list[LayerData]:
 
 
 def sample_layers() -> list[LayerData]:
-    """Return the layers of the shipped sample; touches no viewer, so it may run in a thread."""
+    """Return the layers of the shipped sample, without a viewer: can run in a thread."""
     from napari_mtmri.samples import open_sample
 
     return _pair(*open_sample())

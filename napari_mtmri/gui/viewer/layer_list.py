@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Results in the layer list of a viewer: where they are inserted, found, replaced, removed."""
+"""Insert, find, replace and remove results in the layer list of a viewer."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from napari_mtmri.gui.viewer.shim import forget_strokes
 
 
 def is_result(layer: Any) -> bool:
-    """Whether a layer was made by a run or by Live."""
+    """Return whether a layer was made by a run or by Live."""
     known = layer.metadata.get(KEY, {})
     return bool(known.get("run") or known.get("preview"))
 
 
 def is_preview(layer: Any) -> bool:
-    """Whether a layer was made by Live."""
+    """Return whether a layer was made by Live."""
     return bool(layer.metadata.get(KEY, {}).get("preview"))
 
 
 def known_what(layer: Any) -> str:
-    """Return what a layer of a run shows, or nothing."""
+    """Return the kind of content of a layer made by a run, such as "error", else ""."""
     return str(layer.metadata.get(KEY, {}).get("what", ""))
 
 
 def slice_on_screen(viewer: Viewer, layer: Any, axes: Axes) -> int:
-    """Return the slice of the volume that the viewer shows; 0 while layers are removed."""
+    """Return the index of the slice on screen; 0 while layers are being removed."""
     if viewer.dims.ndim < 3:
         return 0
     placement = placement_of_layer(layer)
@@ -50,8 +50,8 @@ def slice_on_screen(viewer: Viewer, layer: Any, axes: Axes) -> int:
 def insert_quietly(viewer: Viewer, layer: Layer) -> None:
     """Add a layer without changing the selection.
 
-    Images go below the labels that lie on the images present, so that a reference
-    segmentation stays visible; labels go on top.
+    Images are inserted below existing labels, so that a reference segmentation stays
+    visible; labels are inserted on top.
     """
     selected = set(viewer.layers.selection)
     viewer.layers.insert(_place(viewer, layer), layer)
@@ -76,10 +76,10 @@ def insert_unfilled(
     marks: dict[str, Any],
     window: tuple[float, float],
 ) -> Any:
-    """Return a new layer that is filled slice by slice: an image, or uint8 labels in outline.
+    """Add a layer to be filled slice by slice, and return it: an image, or labels as outlines.
 
-    Where nothing was computed an image is NaN, which napari does not draw: there the layers
-    below are visible.
+    Image voxels that are not computed yet are NaN, which napari does not draw: the layers
+    below stay visible.
     """
     metadata = {KEY: {"placement": placement, **marks}}
     if data.dtype == np.uint8:
@@ -99,16 +99,16 @@ def stack_of(layer: Any, placement: Placement, axes: Axes) -> np.ndarray:
 
 
 def redraw(layer: Any) -> None:
-    """Draw a layer whose array was changed in place."""
+    """Redraw a layer whose array was changed in place."""
     layer.refresh(thumbnail=False, extent=False, highlight=False)
 
 
 class ResultLayers(QObject):
-    """Adds the layers of results to a viewer, one in each turn of the event loop.
+    """Adds the layers of results to a viewer, one per pass of the event loop.
 
     Signals
     -------
-    placed : what was given to `place`, once all its layers are added
+    placed : argument ``done`` of `place`, once all its layers are added
     """
 
     placed = Signal(object)
@@ -125,25 +125,25 @@ class ResultLayers(QObject):
         self._turn.timeout.connect(self._next)
 
     def place(self, layers: list[LayerData], done: Any) -> None:
-        """Add layers, or replace the data of those of an earlier run of the same request."""
+        """Add layers, or replace the data of layers from an earlier run of the same request."""
         self._waiting += layers
         self._done = done or self._done
         self._turn.start(0)
 
     def remove(self, layers: list[Any]) -> None:
-        """Remove layers, one in each turn: napari needs some time for each."""
+        """Remove layers, one per pass of the event loop, because each takes some time."""
         self._unwanted += layers
         self._turn.start(0)
 
     def set_labels_aside(self) -> None:
-        """Hide the outlines of runs, which would cover those of Live."""
+        """Hide the outlines of runs, which would cover the outlines of Live."""
         for layer in self._viewer.layers:
             if known_what(layer) in ("segmentation", "disagreement") and layer.visible:
                 layer.visible = False
                 self._aside.append(layer)
 
     def put_labels_back(self) -> None:
-        """Show what `set_labels_aside` hid."""
+        """Show the layers hidden by `set_labels_aside`."""
         aside, self._aside = self._aside, []
         for layer in aside:
             if layer in self._viewer.layers:
@@ -198,7 +198,7 @@ class ResultLayers(QObject):
 
 
 def _replace(layer: Any, data: Any, arguments: dict[str, Any]) -> None:
-    """Give a layer the array of a newer run; window and visibility stay as the user set them."""
+    """Replace the array of a layer; display window and visibility do not change."""
     layer.data = data
     layer.metadata = arguments["metadata"]
     if isinstance(layer, Labels):
@@ -208,7 +208,7 @@ def _replace(layer: Any, data: Any, arguments: dict[str, Any]) -> None:
 
 
 def leave_if_edited(layer: Any) -> bool:
-    """Leave a layer of ours to the user if it was painted on; return whether it was."""
+    """Keep a result layer that the user has painted on; return whether it was painted on."""
     known = layer.metadata[KEY]
     if not isinstance(layer, Labels) or "volume" not in known:
         return False

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From volumes to napari's layer data, and back; no Qt.
+"""Convert volumes to napari layer data and back, without Qt.
 
-World axes are always (S, A, R) in mm. A layer holds a transposed view of the file's own
-array; the affine puts it upright, and nothing is flipped or resampled.
+World axes are always (S, A, R) in mm. A layer contains a transposed view of the file's
+array; the affine places it upright, and nothing is flipped or resampled.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from napari_mtmri.volume import Volume
 LayerData = tuple[Any, dict[str, Any], str]
 MORE_COLOURS = ("#7570b3", "#e7298a", "#66a61e", "#e6ab02", "#a6761d")
 WINDOW_PERCENTILE = 99.7
-MOST_WINDOW_VOXELS = 400_000  # a window is found in some milliseconds, however large the volume
+MOST_WINDOW_VOXELS = 400_000  # subsampling finds a window in milliseconds for any volume
 OFF_GRID_VOXELS = 0.05
 KEY = "mtmri"
 _TO_RAS = np.eye(4)[[2, 1, 0, 3]]  # rows S, A, R -> R, A, S; its own inverse
@@ -28,34 +28,54 @@ _TO_RAS = np.eye(4)[[2, 1, 0, 3]]  # rows S, A, R -> R, A, S; its own inverse
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """How a volume's array becomes a layer, and back.
+    """Axis order and affine that convert between the array of a volume and of a layer.
 
     Parameters
     ----------
     order : (int, int, int)
-        Array axes in the layer's order.
-    affine : (4, 4) array
-        The layer's data to world, rows S, A, R.
+        Axes of the volume's array in the order of the layer.
+    affine : float array, (4, 4)
+        Layer voxels to world coordinates (S, A, R) in mm.
     """
 
     order: tuple[int, int, int]
     affine: np.ndarray
 
     def view(self, data: np.ndarray) -> np.ndarray:
-        """Return the layer's array, a view of the volume's."""
+        """Return the array of a volume in the axis order of its layer.
+
+        Parameters
+        ----------
+        data : array of any dtype, three axes of the volume
+
+        Returns
+        -------
+        array, three axes of the layer
+            A view of ``data``.
+        """
         return data.transpose(self.order)
 
     def back(self, data: np.ndarray) -> np.ndarray:
-        """Return the volume's array of a layer's; the exact inverse of `view`."""
+        """Return the array of a layer in the axis order of its volume; the inverse of `view`.
+
+        Parameters
+        ----------
+        data : array of any dtype, three axes of the layer
+
+        Returns
+        -------
+        array, three axes of the volume
+            A view of ``data``.
+        """
         return data.transpose(np.argsort(self.order))
 
     def arguments(self) -> dict[str, Any]:
-        """Return what every layer of this grid is added with."""
+        """Return the keyword arguments that place a layer on this grid."""
         return {"affine": self.affine, "units": ("mm",) * 3, "axis_labels": ("S", "A", "R")}
 
 
 def placement_of(volume: Volume) -> Placement:
-    """Return how a volume is shown: upright, on its own grid if it is oblique."""
+    """Return the placement of a volume: upright, or on its own grid if it is oblique."""
     shown, _ = display_affine(volume.shape, volume.affine)
     return Placement(display_order(volume.affine), shown)
 
@@ -63,7 +83,7 @@ def placement_of(volume: Volume) -> Placement:
 def volume_layer(
     volume: Volume, name: str | None = None, placement: Placement | None = None, **more: Any
 ) -> LayerData:
-    """Return the layer data of an image, a view of it, or of labels, a copy to paint on."""
+    """Return the layer data of an image, as a view, or of labels, as a copy to paint on."""
     placement = placement or placement_of(volume)
     arguments = {
         "name": name or volume.name,
@@ -82,7 +102,19 @@ def volume_layer(
 
 
 def window_of(data: np.ndarray) -> tuple[float, float]:
-    """Return black and white of an image: 0 (or less) and a high percentile of what is not air."""
+    """Return the display window of an image.
+
+    Parameters
+    ----------
+    data : real or complex array with three axes in any order
+        Voxels that are 0 or not finite are ignored.
+
+    Returns
+    -------
+    (low, high) : tuple of float
+        Black and white in the units of ``data``: 0, or less for negative values, and a high
+        percentile.
+    """
     step = max(1, round((data.size / MOST_WINDOW_VOXELS) ** (1 / 3)))
     some = np.asarray(data[::step, ::step, ::step])
     some = np.abs(some) if np.iscomplexobj(some) else some.astype(np.float32)
@@ -95,7 +127,7 @@ def window_of(data: np.ndarray) -> tuple[float, float]:
 
 
 def label_style(volume: Volume | None = None, first: str = PREDICTED_COLOUR) -> dict[str, Any]:
-    """Return colours of labels that colour-blind readers can tell apart."""
+    """Return colormap and opacity for labels, distinct for colour-blind readers."""
     from napari.utils import DirectLabelColormap
 
     most = 1 if volume is None else max(int(volume.data.max()), 1)
@@ -107,12 +139,12 @@ def label_style(volume: Volume | None = None, first: str = PREDICTED_COLOUR) -> 
 
 
 def volume_of(layer: Any) -> Volume:
-    """Return the volume a layer shows, with what was painted since.
+    """Return the volume in a layer, including later painting.
 
     Raises
     ------
     InputError
-        If the layer is no volume.
+        If the layer is not a volume.
     """
     placement, known = placement_of_layer(layer), known_volume(layer)
     data = placement.back(np.asarray(layer.data))
@@ -134,15 +166,25 @@ def volume_of(layer: Any) -> Volume:
 
 
 def labels_view(layer: Any, image: Any) -> np.ndarray:
-    """Return the array of a labels layer in the file axes of an image layer, a view.
+    """Return the array of a labels layer in the file axes of an image layer.
 
-    The layer may hold its axes in another order or direction, as labels drawn on the screen
-    do; nothing is resampled.
+    The axes of the labels may differ in order or direction, as for labels drawn on the
+    screen; nothing is resampled.
+
+    Parameters
+    ----------
+    layer, image : napari layers
+        Labels, and the image whose file axes are used.
+
+    Returns
+    -------
+    integer array, shape and axis order of the image's file
+        A view of the layer's data.
 
     Raises
     ------
     InputError
-        If it is on another grid.
+        If the labels are on another grid.
     """
     own, wanted = placement_of_layer(layer), placement_of_layer(image)
     data = np.asarray(layer.data)
@@ -156,19 +198,19 @@ def labels_view(layer: Any, image: Any) -> np.ndarray:
 
 
 def labels_on(layer: Any, image: Any) -> Volume:
-    """Return a copy of the labels of a layer on the grid of an image layer.
+    """Return a labels layer as a volume on the grid of an image layer, copied.
 
     Raises
     ------
     InputError
-        If it is on another grid.
+        If the labels are on another grid.
     """
     data = labels_view(layer, image).copy()
     return volume_of(image).like(data, kind="labels", name=layer.name)
 
 
 def _along(data: np.ndarray, step: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | None:
-    """Turn and flip an array into the voxels of another grid; None where that is not enough."""
+    """Return an array transposed and flipped to another grid, or None if it does not fit."""
     whole = np.rint(step[:3, :3])
     order = np.abs(whole).argmax(axis=1)
     if sorted(order) != [0, 1, 2] or np.abs(whole).sum() != 3:
@@ -183,18 +225,18 @@ def _along(data: np.ndarray, step: np.ndarray, shape: tuple[int, ...]) -> np.nda
 
 
 def known_volume(layer: Any) -> Volume | None:
-    """Return the volume a layer of ours was made from."""
+    """Return the volume from which this plugin made a layer, or None."""
     volume = layer.metadata.get(KEY, {}).get("volume")
     return volume if isinstance(volume, Volume) else None
 
 
 def is_ours(layer: Any) -> bool:
-    """Whether a layer was made by this plugin, so that its world axes are (S, A, R)."""
+    """Return whether this plugin made a layer, so that its world axes are (S, A, R)."""
     return KEY in layer.metadata
 
 
 def placement_of_layer(layer: Any) -> Placement:
-    """Return how a layer is placed; one of another reader keeps its own place.
+    """Return the placement of a layer; layers of other readers keep their own.
 
     Raises
     ------
@@ -203,7 +245,7 @@ def placement_of_layer(layer: Any) -> Placement:
     """
     if layer.ndim != 3 or getattr(layer, "rgb", False) or getattr(layer, "multiscale", False):
         raise InputError(
-            f"{layer.name}: {layer.ndim} axes are no volume of grey values; "
+            f"{layer.name}: is not a grey-scale volume ({layer.ndim} axes); "
             "choose a layer with three axes."
         )
     placement = layer.metadata.get(KEY, {}).get("placement")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Radiological and neurological view, and the letters at the sides of the canvas; no Qt.
+"""Radiological and neurological view, and orientation letters on the canvas, without Qt.
 
-The data is never turned: the camera is, while there are layers of ours, whose world axes
-are (S, A, R). When the last of them is removed, the camera is as it was before.
+The camera is turned, never the data, while the viewer has layers of this plugin, whose
+world axes are (S, A, R). When the last of them is removed, the camera is restored.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def edge_letters(viewer: Viewer) -> tuple[str, str, str, str]:
 
 
 class Orientation:
-    """Keeps a viewer upright and lettered while it shows layers of ours."""
+    """Keeps a viewer upright, with orientation letters, while it has layers of this plugin."""
 
     def __init__(self, viewer: Viewer) -> None:
         self._viewer = weakref.ref(viewer)
@@ -46,7 +46,7 @@ class Orientation:
         self._layers_changed()
 
     def set_view(self, view: View) -> None:
-        """Turn the camera: the patient's right is on the left of the screen, or on the right."""
+        """Turn the camera to the radiological or neurological view."""
         self.view = view
         viewer = self._viewer()
         if viewer is not None and self.is_on:
@@ -54,11 +54,11 @@ class Orientation:
             self.refresh()
 
     def toggle(self) -> None:
-        """Change between the two views."""
+        """Switch between the two views."""
         self.set_view("neurological" if self.view == "radiological" else "radiological")
 
     def refresh(self, event: Any = None) -> None:
-        """Update the letters; none in 3-D or where the axes are not ours."""
+        """Update the letters; hidden in 3-D and for layers of other readers."""
         from napari.components.overlays import TextOverlay
 
         viewer = self._viewer()
@@ -94,7 +94,7 @@ class Orientation:
 
 
 def _show_acquired_plane(viewer: Viewer, layer: Any) -> None:
-    """Put the slice axis on the slider, so that a sagittal scan opens as it was acquired."""
+    """Set the slider to the slice axis, so that a sagittal scan opens in its acquired plane."""
     volume = known_volume(layer)
     if volume is None or viewer.dims.ndim != 3:
         return
@@ -106,7 +106,7 @@ _WATCHED: dict[int, Orientation] = {}
 
 
 def watch(viewer: Viewer) -> Orientation:
-    """Return what keeps a viewer upright, made when first asked for."""
+    """Return the `Orientation` of a viewer, created on the first call."""
     viewer = getattr(viewer, "__wrapped__", viewer)
     known = _WATCHED.get(id(viewer))
     if known is None or known._viewer() is not viewer:
@@ -116,7 +116,7 @@ def watch(viewer: Viewer) -> Orientation:
 
 
 def watch_current() -> None:
-    """Watch the viewer that is about to show what is being opened, if there is one."""
+    """Watch the current viewer, if there is one."""
     import napari
 
     viewer = napari.current_viewer()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The layers of a result: names, windows, colours; no Qt."""
+"""The layers of a result with names, display windows and colours, without Qt."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from napari_mtmri.volume import Volume
 FIXED = "fixed"
 ERROR_SCALES = {"×1": 1, "×5": 5, "×10": 10}
 HIDDEN = ("k-space", "zero-filled", "error", "probability", "disagreement")
-HATCH = 4  # voxels from one stripe to the next
+HATCH = 4  # period of the stripes in voxels
 K_SPACE_DB = (-80.0, 0.0)
 
 
 def run_title(result: Result) -> str:
-    """Return the title of a run: case, method, R, pattern, and each setting not at its default."""
+    """Return the title of a run: case, method, R, pattern, and all non-default settings."""
     swapped = result.axes != result.zero_filled.axes
     return ", ".join([result.title, *_unusual(result.request, swapped)])
 
 
 def coming_title(name: str, method: str, request: Mapping[str, Any], swapped: bool) -> str:
-    """Return the `run_title` that the result of a request is going to have."""
+    """Return the `run_title` that the result of a request will have."""
     pattern = request["pattern"]
     title = f"{name} · {method} R{pattern['acceleration']:g} {pattern['name']}"
     return ", ".join([title, *_unusual(request, swapped)])
@@ -61,7 +61,7 @@ def _unusual(request: Mapping[str, Any], swapped: bool) -> list[str]:
 
 
 def error_top(reference: Volume, scale: str, fixed: float | None = None) -> float:
-    """Return the maximum of the error scale: the largest reference value over the scale's factor."""
+    """Return the maximum of the error scale: largest reference value divided by the scale."""
     if scale == FIXED and fixed:
         return float(fixed)
     return (float(np.abs(reference.data).max()) or 1.0) / ERROR_SCALES.get(scale, 5)
@@ -76,19 +76,19 @@ def result_layers(
     kspace: Volume | None = None,
     top: float | None = None,
 ) -> list[LayerData]:
-    """Return the layers of a result that are asked for, from the lowest to the uppermost.
+    """Return the requested layers of a result, from bottom to top.
 
     Parameters
     ----------
     shown : sequence of str
-        Of "k-space", "zero-filled", "error", "probability", "reconstruction",
+        Any of "k-space", "zero-filled", "error", "probability", "reconstruction",
         "segmentation", "disagreement".
     labels : Volume, optional
         Reference segmentation, for the disagreement.
     kspace : Volume, optional
         Measured k-space in decibels (`measured_decibels`).
     top : float, optional
-        Maximum of the error scale; by default a fifth of the largest value.
+        Maximum of the error scale; by default a fifth of the largest reference value.
     """
     base = result.reference or result.zero_filled
     window = window_of(base.data)
@@ -104,7 +104,7 @@ def result_layers(
         arguments["metadata"][KEY].update(what=what, run=title)
         layers.append((data, arguments, kind))
 
-    # Layers that are hidden at first are above the others: a click on their eye shows them.
+    # Layers that start hidden are above the others: a click on their eye shows them.
     add("reconstruction", result.reconstruction, contrast_limits=window)
     add("zero-filled", result.zero_filled, contrast_limits=window)
     if result.error is not None:
@@ -132,7 +132,7 @@ def disagreement(predicted: Volume, drawn: Volume) -> Volume:
 
 
 def disagreement_style() -> dict[str, Any]:
-    """Return the colours of a disagreement: those of the reference and of the prediction."""
+    """Return the colours of a disagreement: the reference colour and the prediction colour."""
     from napari.utils import DirectLabelColormap
 
     colours = {None: "transparent", 0: "transparent", 1: REFERENCE_COLOUR, 2: PREDICTED_COLOUR}
@@ -140,7 +140,7 @@ def disagreement_style() -> dict[str, Any]:
 
 
 def measured_decibels(kspace: np.ndarray) -> np.ndarray:
-    """Return the root sum of squares over the coils, in decibels below its largest value.
+    """Return the root sum of squares of k-space over coils, in dB relative to its maximum.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def measured_decibels(kspace: np.ndarray) -> np.ndarray:
     Returns
     -------
     float32 (slice, readout, phase)
-        What was not measured has the lowest value of the scale.
+        Samples that were not measured have the lowest value of the scale.
     """
     magnitude = np.sqrt((np.abs(kspace) ** 2).sum(axis=1))
     largest = float(magnitude.max()) or 1.0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Private parts of napari that are used, each guarded so that the rest works without it."""
+"""Calls to napari's private interface, guarded so that the plugin works if they fail."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def forget_strokes(labels: Any) -> None:
 
 
 def claim_files(patterns: Sequence[str]) -> None:
-    """Have napari ask our reader for files with these names as well, in this session."""
+    """Register further file patterns for the plugin's reader, for this napari session."""
     from npe2 import PluginManager
 
     manager = PluginManager.instance()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A slider for R with marks, and the exact number next to it."""
+"""Slider for R with tick labels, and a spin box for the exact value."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-STEPS = 10  # of the slider, per unit of R
+STEPS = 10  # slider steps per unit of R
 MARKS = (2, 4, 6, 8, 12, 16)
 LEAST, MOST = 1.0, 16.0
 
 
 class _Marks(QWidget):
-    """Numbers under a slider; a click goes there."""
+    """Numbers below a slider; a click sets the slider to the number."""
 
     clicked = Signal(float)
 
     def __init__(self, slider: QSlider) -> None:
         super().__init__()
         self._slider = slider
-        self.setToolTip("Click a mark to go there")
+        self.setToolTip("Click a number to choose this R")
 
     def sizeHint(self) -> QSize:
-        """Room for one line of small numbers."""
+        """Size of one line of small numbers."""
         return QSize(100, self.fontMetrics().height())
 
     def minimumSizeHint(self) -> QSize:
-        """As `sizeHint`."""
+        """Same as `sizeHint`."""
         return self.sizeHint()
 
     def place(self, value: float) -> int:
-        """Return the horizontal pixel of the slider's handle at a value."""
+        """Return the horizontal position of the slider handle for a value, in pixels."""
         option = QStyleOptionSlider()
         self._slider.initStyleOption(option)
         handle = self._slider.style().pixelMetric(
@@ -53,7 +53,7 @@ class _Marks(QWidget):
         return int(at + handle // 2)
 
     def paintEvent(self, event: Any) -> None:
-        """Write the numbers."""
+        """Draw the numbers."""
         painter = QPainter(self)
         painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
         metrics = self.fontMetrics()
@@ -63,7 +63,7 @@ class _Marks(QWidget):
             painter.drawText(max(x, 0), metrics.ascent(), text)
 
     def mousePressEvent(self, event: Any) -> None:
-        """Go to the nearest mark."""
+        """Set the slider to the nearest number."""
         x = event.position().x()
         self.clicked.emit(float(min(self._marks(), key=lambda mark: abs(self.place(mark) - x))))
 
@@ -72,7 +72,7 @@ class _Marks(QWidget):
 
 
 class Acceleration(QWidget):
-    """R from 1 to 16: slide, type, or click a mark.
+    """Acceleration R from 1 to 16: slide, type, or click a number.
 
     Signals
     -------
@@ -111,11 +111,11 @@ class Acceleration(QWidget):
         return float(self.number.value())
 
     def set_value(self, value: float) -> None:
-        """Choose R."""
+        """Set R."""
         self._typed(value)
 
     def set_most(self, most: float) -> None:
-        """Set the largest R; a larger chosen R is lowered to it."""
+        """Set the maximum of R; a larger value is lowered to it."""
         self.slider.setRange(round(LEAST * STEPS), int(most * STEPS))
         self.number.setRange(LEAST, most)
 

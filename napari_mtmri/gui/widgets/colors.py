@@ -6,24 +6,25 @@ from __future__ import annotations
 from qtpy.QtGui import QColor, QPalette
 from qtpy.QtWidgets import QWidget
 
-# Okabe and Ito's, each with a lighter one for a dark ground.
-ON_LIGHT = {"image": "#0072B2", "own": "#D55E00", "truth": "#00805E"}
-ON_DARK = {"image": "#56B4E9", "own": "#F0A030", "truth": "#2FC99B"}
+# Okabe and Ito's colours, each with a lighter one for dark themes.
+ON_LIGHT = {"image": "#0072B2", "own": "#D55E00", "truth": "#00805E", "error": "#B00020"}
+ON_DARK = {"image": "#56B4E9", "own": "#F0A030", "truth": "#2FC99B", "error": "#FF7B72"}
 
 
 def text_color(widget: QWidget) -> QColor:
-    """Return the colour of the text on a widget, as its theme has it."""
+    """Return the theme's text colour on a widget."""
     return widget.palette().color(QPalette.ColorRole.WindowText)
 
 
 def color_of(widget: QWidget, name: str) -> QColor:
-    """Return the colour that stands out on a widget.
+    """Return the variant of a colour that contrasts with a widget's background.
 
     Parameters
     ----------
     widget : QWidget
-    name : {"image", "own", "truth"}
-        Reconstruction; the U-Net on its own input; on the true image.
+    name : {"image", "own", "truth", "error"}
+        Reconstruction; U-Net on the reconstruction; U-Net on the fully sampled image; a
+        refused value.
     """
     is_dark = text_color(widget).lightness() > 127
     return QColor((ON_DARK if is_dark else ON_LIGHT)[name])

@@ -19,13 +19,12 @@ LOADING, UNKNOWN = "loading …", "Device: —"
 
 
 class Header(QWidget):
-    """Device in use, research use, and a button that opens the guide of the panel.
+    """Bar with the device, the research-use notice and a button that opens the guide.
 
     Parameters
     ----------
     title, guide : str
-        Title and Markdown text of the help window; the text is part of the program, so
-        nothing is downloaded.
+        Title and Markdown text of the help window; nothing is downloaded.
     """
 
     def __init__(self, title: str, guide: str, parent: QWidget | None = None) -> None:
@@ -34,7 +33,7 @@ class Header(QWidget):
         self._window: QTextBrowser | None = None
         self.device = QLabel(LOADING)
         note = QLabel(RESEARCH)
-        note.setToolTip("Not a medical device: no diagnosis. Nothing leaves this machine.")
+        note.setToolTip("Not a medical device, not for diagnosis. No data leave this machine.")
         self.help = QToolButton()
         self.help.setText("?")
         self.help.setToolTip("How to use this panel")
@@ -47,18 +46,18 @@ class Header(QWidget):
         layout.addWidget(self.help)
 
     def show_device(self, why: str) -> None:
-        """Show which device is used; the reason in the tooltip."""
+        """Show the device, with the reason for its choice in the tooltip."""
         self.device.setText(f"Device: {why.partition(':')[0]}")
         self.device.setToolTip(why)
 
     def show_no_device(self, why: BaseException) -> None:
-        """End "loading …" if no device was loaded; the tooltip shows the reason."""
+        """Replace "loading …" after an error, which the tooltip shows."""
         if self.device.text() == LOADING:
             self.device.setText(UNKNOWN)
             self.device.setToolTip(sentence(why))
 
     def show_guide(self) -> QWidget:
-        """Show the guide in a window that is not modal; return the window."""
+        """Show the guide in a non-modal window and return the window."""
         if self._window is None:
             self._window = QTextBrowser(self)
             self._window.setWindowFlag(Qt.WindowType.Window)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Layout of the parts of a panel: in a column, in sections, side by side, folded."""
+"""Containers for the parts of a panel: column, section, row that wraps, foldable part."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from superqt import QFlowLayout
 
 WIDTH, HEIGHT = 380, 700
 LEAST_HEIGHT = 120
-DRAWS_TEXT = "draws_text"  # property of a widget that paints words itself
-IS_TABLE = "is_table"  # property of a text whose columns are made by spaces
+DRAWS_TEXT = "draws_text"  # property of a widget that paints its own text
+IS_TABLE = "is_table"  # property of a text widget with columns aligned by spaces
 
 
 class Panel(QWidget):
-    """A dock's contents, as wide as its parts need and no wider.
+    """Content of a dock, no wider than its parts need.
 
-    Until napari has styled the parts they request more width, and a dock keeps the largest
-    width that was ever requested; so the usual width is requested first.
+    The parts request more width until napari has styled them, and a dock keeps the largest
+    width ever requested; so the panel first requests its usual width.
     """
 
     def __init__(self) -> None:
@@ -41,16 +41,16 @@ class Panel(QWidget):
         self._styling.timeout.connect(self._styled)
 
     def sizeHint(self) -> QSize:
-        """The usual size."""
+        """Usual size."""
         return QSize(WIDTH, HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
-        """As wide as the parts need."""
+        """Minimum width of the parts."""
         hint = super().minimumSizeHint()
         return hint if self._is_styled else QSize(WIDTH, LEAST_HEIGHT)
 
     def showEvent(self, event: Any) -> None:
-        """Ask for the true width once the parts are styled."""
+        """Request the actual width once the parts are styled."""
         super().showEvent(event)
         self._styling.start(0)
 
@@ -62,7 +62,7 @@ class Panel(QWidget):
 
     def _styled(self) -> None:
         self._is_styled = True
-        # napari sets the font size of labels and buttons, not of typed or painted text.
+        # napari sets the font size of labels and buttons, but not of text fields or painted text.
         label = self.findChild(QLabel)
         if label is not None:
             for part in self.findChildren(QWidget):
@@ -76,9 +76,9 @@ class Panel(QWidget):
 
 
 class Column(QScrollArea):
-    """Parts of a panel below each other; scrolls down, and is as wide as they need.
+    """Parts of a panel in a column that scrolls vertically and is as wide as they need.
 
-    With large fonts that is more than usual: nothing is cut off at the side.
+    With large fonts it becomes wider than usual, so that nothing is cut off at the side.
     """
 
     def __init__(self, *parts: QWidget) -> None:
@@ -97,12 +97,12 @@ class Column(QScrollArea):
         body.installEventFilter(self)
 
     def minimumSizeHint(self) -> QSize:
-        """As wide as the widest part, and the scroll bar."""
+        """Width of the widest part plus the scroll bar."""
         bar = self.verticalScrollBar().sizeHint().width()
         return QSize(self.widget().minimumSizeHint().width() + bar, LEAST_HEIGHT)
 
     def eventFilter(self, watched: Any, event: Any) -> bool:
-        """Update the width when the parts request another."""
+        """Update the width when a part requests a new layout."""
         if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
             width = self.minimumSizeHint().width()
             if width != self._width:
@@ -112,10 +112,10 @@ class Column(QScrollArea):
 
 
 class Steady(QWidget):
-    """Holds a label whose words change often and are broken into lines.
+    """Container for a word-wrapped label whose text changes often.
 
-    A label in a layout causes a new layout and drawing of the whole window with each text;
-    here that happens only when it needs another height.
+    A label in a layout causes a new layout and repaint of the whole window with each text;
+    here that happens only when its height changes.
     """
 
     def __init__(self, label: QLabel) -> None:
@@ -127,24 +127,24 @@ class Steady(QWidget):
         self.setSizePolicy(policy)
 
     def heightForWidth(self, width: int) -> int:
-        """As the label."""
+        """Height of the label at this width."""
         return self._label.heightForWidth(width)
 
     def sizeHint(self) -> QSize:
-        """As the label."""
+        """Size hint of the label."""
         return self._label.sizeHint()
 
     def minimumSizeHint(self) -> QSize:
-        """As the label."""
+        """Minimum size hint of the label."""
         return self._label.minimumSizeHint()
 
     def resizeEvent(self, event: Any) -> None:
-        """Give the label all the room."""
+        """Resize the label to the whole area."""
         super().resizeEvent(event)
         self._fit()
 
     def event(self, event: Any) -> bool:
-        """Handle the label's layout requests here, so that the window is not laid out for each."""
+        """Handle the label's layout requests here, so that they do not reach the window."""
         if event.type() == QEvent.Type.LayoutRequest:
             self._fit()
         return bool(super().event(event))
@@ -158,7 +158,7 @@ class Steady(QWidget):
 
 
 class Flow(QFlowLayout):
-    """Widgets side by side, as many as fit, the others below."""
+    """Row of widgets that wraps to further rows."""
 
     def __init__(self, *widgets: QWidget) -> None:
         super().__init__()
@@ -170,9 +170,9 @@ class Flow(QFlowLayout):
 
 
 class Fold(QWidget):
-    """Parts under a button that shows and hides them, as high as they need.
+    """Parts below a button that shows and hides them.
 
-    The collapsible of superqt gives too little height to text that is broken into lines.
+    superqt's QCollapsible gives too little height to word-wrapped text.
     """
 
     def __init__(self, title: str, *parts: QWidget) -> None:
@@ -195,7 +195,7 @@ class Fold(QWidget):
 
 
 class Section(QWidget):
-    """A part of a panel under its title."""
+    """Part of a panel with a title."""
 
     def __init__(self, title: str, *parts: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A mask drawn one pixel a line, or its point-spread function."""
+"""Preview of a sampling mask, one pixel per line, or of its point-spread function."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QImage, QPixmap
 from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QWidget
 
-STRIP, MOST_HEIGHT = 56, 200  # pixels of a mask of lines, and of one of samples
+STRIP, MOST_HEIGHT = 56, 200  # height in pixels of a 1-D mask, and at most of a 2-D mask
 SMALLEST_SHOWN_DB = -50.0
 
 
 class MaskPreview(QScrollArea):
-    """Shows a mask one pixel a line, never scaled; what does not fit is scrolled to."""
+    """Shows a mask unscaled, one pixel per line; scrolls if it does not fit."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -24,22 +24,34 @@ class MaskPreview(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setAccessibleName("sampling mask")
-        self.setToolTip("White was sampled: across the phase-encoding lines, down the readout")
+        self.setToolTip("White: sampled. Horizontal: phase encoding; vertical: readout.")
         self._size = (0, 0)
         self._fit(STRIP, 0)
 
     def show_mask(self, mask: np.ndarray) -> None:
-        """Show a mask (readout, phase): white was sampled."""
+        """Show a sampling mask.
+
+        Parameters
+        ----------
+        mask : bool array, (readout, phase)
+            True for measured samples, shown white.
+        """
         lines = bool((mask == mask[:1]).all())
         shown = np.repeat(mask[:1], STRIP, axis=0) if lines else mask
         self._show(shown.astype(np.uint8) * 255)
 
     def show_spread(self, spread: np.ndarray) -> None:
-        """Show a point-spread function in decibels: white 0, black -50."""
+        """Show a point-spread function.
+
+        Parameters
+        ----------
+        spread : float array, (readout, phase)
+            Magnitude in dB: 0 is shown white, -50 black.
+        """
         decibel = 20 * np.log10(np.maximum(spread, 10 ** (SMALLEST_SHOWN_DB / 20)))
         picture = ((decibel / -SMALLEST_SHOWN_DB + 1) * 255).astype(np.uint8)
         middle = len(picture) // 2
-        if not np.delete(picture, middle, axis=0).any():  # a mask of lines spreads along one row
+        if not np.delete(picture, middle, axis=0).any():  # a 1-D mask only spreads along one row
             picture = np.repeat(picture[middle : middle + 1], STRIP, axis=0)
         self._show(picture)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Pictures side by side with their names below, as large as there is room."""
+"""Grid of captioned pictures, scaled to the available width."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from napari_mtmri.gui.widgets.colors import text_color
 from napari_mtmri.gui.widgets.layout import DRAWS_TEXT
 
 GAP = 4
-LEAST = 40  # pixels of a picture's width
+LEAST = 40  # minimum width of a picture in pixels
 
 
 class Pictures(QWidget):
-    """Rows of pictures of one shape; those that are missing are "—".
+    """Rows of pictures of one shape; a missing picture is shown as "—".
 
     Parameters
     ----------
     names : sequence of str
-        Said below each; may be empty.
+        Captions below the pictures; may be empty.
     columns : int
+        Number of pictures per row.
     """
 
     def __init__(self, names: Sequence[str], columns: int, parent: QWidget | None = None) -> None:
@@ -37,7 +38,7 @@ class Pictures(QWidget):
         self.setSizePolicy(policy)
 
     def show_picture(self, number: int, picture: QPixmap) -> None:
-        """Show a picture in its place."""
+        """Show a picture at a position."""
         is_other = picture.size() != self.pictures[number].size()
         self.pictures[number] = picture
         if is_other:
@@ -45,23 +46,23 @@ class Pictures(QWidget):
         self.update()
 
     def clear(self) -> None:
-        """Show none."""
+        """Remove all pictures."""
         self.pictures = [QPixmap() for _ in self.names]
         self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:
-        """A usual panel's width."""
+        """Usual width of a panel."""
         width = 80 * self._columns
         return QSize(width, self.heightForWidth(width))
 
     def minimumSizeHint(self) -> QSize:
-        """The smallest useful width."""
+        """Smallest useful size."""
         widest = max(self.fontMetrics().horizontalAdvance(name) for name in self.names)
         return QSize(max(LEAST, widest + GAP) * self._columns, LEAST)
 
     def heightForWidth(self, width: int) -> int:
-        """Return the height that the pictures need at a width."""
+        """Return the height of all rows at this width."""
         _, high = self._cell(width)
         return -(-len(self.names) // self._columns) * (high + self._caption() + GAP)
 
@@ -74,7 +75,7 @@ class Pictures(QWidget):
         return wide, round(wide * max(shapes, default=0.25))
 
     def paintEvent(self, event: Any) -> None:
-        """Draw the pictures, each as large as fits its cell."""
+        """Draw each picture as large as its cell allows."""
         painter = QPainter(self)
         painter.setPen(text_color(self))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A small plot of named lines in the colours of the theme."""
+"""Small line plot with a legend, in the colours of the theme."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 from napari_mtmri.gui.widgets.colors import color_of, text_color
 from napari_mtmri.gui.widgets.layout import DRAWS_TEXT
 
-WIDTH_LINES, HEIGHT_LINES = 8, 7  # least size, in heights of a line of text
+WIDTH_LINES, HEIGHT_LINES = 8, 7  # minimum size, in text line heights
 SOLID, DASHED = Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine
 BAND_ALPHA = 50
-MOST_SHOWN = 5  # numbers along a logarithmic axis
+MOST_SHOWN = 5  # most tick labels along a logarithmic axis
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,13 @@ class Line:
     Parameters
     ----------
     name : str
-        Its name in the legend.
+        Name in the legend.
     color : str
         See `color_of`.
     is_dashed : bool
-        So that it is known without its colour.
+        Whether it is dashed, to distinguish it without colour.
     has_marks : bool
-        Whether each value is marked.
+        Whether each value has a marker.
     """
 
     name: str
@@ -44,19 +44,20 @@ class Line:
 
 
 class Plot(QWidget):
-    """Lines over a number, with their names above; looks only, nothing to drag.
+    """Line plot with a legend above it and without mouse interaction.
 
     Parameters
     ----------
     title : str
     lines : sequence of Line
     is_log : bool
-        Whether the axis at the side is logarithmic; what is not above 0 is left out.
+        Whether the vertical axis is logarithmic; values that are not positive are left out.
     """
 
     def __init__(self, title: str, lines: Sequence[Line], is_log: bool = False) -> None:
         super().__init__()
-        self._title, self._lines, self._is_log = title, lines, is_log
+        self._title, self._is_log = title, is_log
+        self._lines: list[Line] = []
         self.legend = QLabel()
         self.setProperty(DRAWS_TEXT, True)
         self.legend.setWordWrap(True)
@@ -67,16 +68,23 @@ class Plot(QWidget):
         self.curves: dict[str, pg.PlotDataItem] = {}
         self._drawn: set[str] = set()
         self._edges: dict[str, tuple[Any, Any, Any]] = {}
-        for line in lines:
-            self._make(line)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.legend)
         layout.addWidget(self.canvas)
+        for line in lines:
+            self._make(line)
         self._color()
 
+    def add_line(self, line: Line) -> None:
+        """Add a line, unless there is one of this name."""
+        if line.name not in self.curves:
+            self._make(line)
+            self._color()
+
     def _make(self, line: Line) -> None:
+        self._lines.append(line)
         low, high = pg.PlotCurveItem(), pg.PlotCurveItem()
         band = pg.FillBetweenItem(low, high)
         self._edges[line.name] = (low, high, band)
@@ -90,27 +98,28 @@ class Plot(QWidget):
         y: np.ndarray,
         band: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> None:
-        """Show a line, and the band between least and largest values around it.
+        """Show a line, optionally with a band around it.
 
         Parameters
         ----------
         name : str
-            Of a `Line`.
+            Name of the `Line`.
         x, y : float array (n,)
         band : (float array (n,), float array (n,)), optional
+            Minimum and maximum at each ``x``.
         """
         seen = y > 0 if self._is_log else np.isfinite(y)
         self.curves[name].setData(x[seen], y[seen])
         if (name in self._drawn) != bool(seen.any()):
             self._drawn ^= {name}
-            self._say()
+            self._update_legend()
         if band is not None:
             low, high, _ = self._edges[name]
             for edge, values in zip((low, high), band, strict=True):
                 least = values[seen].min(initial=1.0, where=values[seen] > 0)
                 kept = np.maximum(values[seen], least)
                 edge.setData(x[seen], np.log10(kept) if self._is_log else values[seen])
-        # The range is found now: else all is drawn once to find it and again to show it.
+        # Updating the range now avoids a second drawing.
         self.canvas.getViewBox().prepareForPaint()
 
     def clear(self) -> None:
@@ -120,7 +129,7 @@ class Plot(QWidget):
             self.show_line(name, nothing, nothing, (nothing, nothing))
 
     def changeEvent(self, event: Any) -> None:
-        """Take the colours of another theme, the size of another font."""
+        """Apply the colours of a new theme and the size of a new font."""
         super().changeEvent(event)
         wanted = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange, QEvent.Type.FontChange)
         if event.type() in wanted and hasattr(self, "_edges"):
@@ -141,10 +150,10 @@ class Plot(QWidget):
             faint.setAlpha(BAND_ALPHA)
             self._edges[line.name][2].setBrush(faint)
         self.canvas.color(text_color(self), self.font())
-        self._say()
+        self._update_legend()
 
-    def _say(self) -> None:
-        """Name the lines that are there."""
+    def _update_legend(self) -> None:
+        """Name the shown lines in the legend."""
         self.canvas.setVisible(bool(self._drawn))  # empty axes would be misleading
         texts = [f"<b>{self._title}</b>"]
         for line in self._lines:
@@ -156,13 +165,13 @@ class Plot(QWidget):
 
 
 class _Canvas(pg.PlotWidget):
-    """A plot that scrolls with its panel and lets itself be made small."""
+    """Plot that can be made small, and leaves the mouse wheel to its panel."""
 
     def __init__(self) -> None:
         super().__init__(background=None, enableMenu=False, axisItems={"left": _Side("left")})
         self.setMouseEnabled(x=False, y=False)
         self.hideButtons()
-        # It is made though it is not wanted, without a parent, and would outlive the plot.
+        # pyqtgraph creates this menu without a parent, so that it would outlive the plot.
         self.getPlotItem().ctrlMenu.setParent(self, Qt.WindowType.Popup)
         self.setFrameShape(self.Shape.NoFrame)
 
@@ -183,18 +192,18 @@ class _Canvas(pg.PlotWidget):
         return QSize(WIDTH_LINES * line, HEIGHT_LINES * line)
 
     def minimumSizeHint(self) -> QSize:
-        """As `sizeHint`."""
+        """Same as `sizeHint`."""
         return self.sizeHint()
 
     def wheelEvent(self, event: Any) -> None:
-        """Leave the wheel to the panel, which scrolls."""
+        """Ignore the wheel, so that the panel scrolls."""
         event.ignore()
 
 
 class _Side(pg.AxisItem):
-    """A logarithmic axis with numbers like 10 and 0.1 instead of powers.
+    """Logarithmic axis with numbers like 10 and 0.1 instead of powers.
 
-    Of many numbers only those that begin with 1, 2 or 5 are shown: the others would overlap.
+    If there are many, only numbers that begin with 1, 2 or 5 are shown, to avoid overlap.
     """
 
     def logTickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""An error in one sentence, with the details on a click."""
+"""Error message with expandable details."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from napari_mtmri.gui.jobs import sentence
 
 
 def relabeled(text: str, labels: Mapping[str, str]) -> str:
-    """Return a message of the core with its parameters called as the panel labels them."""
+    """Return a core message with parameter names replaced by the panel's labels."""
     for name, label in labels.items():
         text = text.replace(name, label)
     return text
 
 
 class Problem(QWidget):
-    """Shows an error next to what caused it; takes no space while there is none."""
+    """Shows an error below the field that caused it; hidden while there is none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,7 +54,7 @@ class Problem(QWidget):
         self.clear()
 
     def show_error(self, why: BaseException, labels: Mapping[str, str] | None = None) -> None:
-        """Show an error, with the parameters it names called as the panel labels them."""
+        """Show an error, with parameter names replaced by the panel's labels."""
         self.label.setText(relabeled(sentence(why), labels or {}))
         self.details.setPlainText("".join(traceback.format_exception(why)))
         self._more.setChecked(False)
@@ -62,13 +62,13 @@ class Problem(QWidget):
         self.show()
 
     def clear(self, *_: object) -> None:
-        """Show nothing."""
+        """Hide the error."""
         self.label.clear()
         self.hide()
 
     @property
     def text(self) -> str:
-        """The sentence, empty if there is no error."""
+        """The error message, empty if there is none."""
         return self.label.text()
 
     def _to_clipboard(self) -> None:

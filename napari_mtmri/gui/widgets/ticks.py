@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A strip of ticks: the steps at which the true image was the input of the U-Net."""
+"""Strip with one tick per step, which shows the input of the U-Net in each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LEAST_TICK = 3  # pixels
 
 
 class TickStrip(QWidget):
-    """Full ticks for the truth, low hatched ones for the network's own output."""
+    """Full ticks for the fully sampled image, low hatched ticks for the reconstruction."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -26,25 +26,25 @@ class TickStrip(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("teacher forcing")
         self.setToolTip(
-            "One tick per step; full: the input of the U-Net is the true image; "
-            "low and hatched: its input is the reconstruction"
+            "Input of the U-Net in each step. Full tick: fully sampled image; "
+            "low hatched tick: reconstruction"
         )
 
     def show_ticks(self, ticks: Sequence[bool]) -> None:
-        """Show steps from the left to the right."""
+        """Show one tick per step, from left to right; True for the fully sampled image."""
         self.ticks = tuple(ticks)
         self.update()
 
     def sizeHint(self) -> QSize:
-        """One line of text high."""
+        """Height of one line of text."""
         return QSize(60 * LEAST_TICK, self.fontMetrics().height())
 
     def minimumSizeHint(self) -> QSize:
-        """As `sizeHint`."""
+        """Same as `sizeHint`."""
         return self.sizeHint()
 
     def paintEvent(self, event: Any) -> None:
-        """Draw the ticks and their base line."""
+        """Draw the ticks and the base line."""
         painter = QPainter(self)
         painter.setPen(text_color(self))
         bottom = self.height() - 1

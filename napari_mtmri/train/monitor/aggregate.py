@@ -18,6 +18,7 @@ from napari_mtmri.train.monitor.decimate import Curve, DecimatedSeries
 N_RECENT, N_PACE, N_MESSAGES = 60, 200, 60
 MOST_UPDATES = 2**53  # largest range of integers that a float counts exactly
 PER_UPDATE = ("loss", "recon_loss", "alpha", "beta", "lr", "grad_norm")
+LOSS, MOST_LOSSES = "_loss", 8  # end of the names of a method's own losses
 PER_EPOCH = ("val_psnr", "val_psnr_gain", "val_dice", "val_dice_truth")
 SEG, SEG_TRUTH, SEG_OWN = "seg_loss", "seg_loss truth", "seg_loss own"
 
@@ -28,6 +29,7 @@ class History:
     def __init__(self) -> None:
         self._curves: dict[str, DecimatedSeries] = {}
         self._fresh: dict[str, tuple[list[int], list[float]]] = {}  # not yet decimated
+        self._losses: set[str] = set()
         self.recent: deque[tuple[int, bool]] = deque(maxlen=N_RECENT)
         self.pace: deque[tuple[float, int]] = deque(maxlen=N_PACE)
         self.bests: list[dict[str, Any]] = []
@@ -72,7 +74,12 @@ class History:
     def _update(self, event: dict[str, Any]) -> None:
         at = event["updates"]
         self.pace.append((number_of(event, "time") or 0.0, at))
-        for name in PER_UPDATE:
+        if event.get("stage") != self.facts.get("stage"):
+            self.facts = {**self.facts, "stage": event.get("stage")}
+        for name in event:
+            if name.endswith(LOSS) and name != SEG and len(self._losses) < MOST_LOSSES:
+                self._losses.add(name)
+        for name in {*PER_UPDATE, *self._losses}:
             self._put(name, at, number_of(event, name))
         teacher = event.get("teacher")
         if isinstance(teacher, bool):

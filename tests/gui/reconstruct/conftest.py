@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the tests of the Reconstruct panel get: networks that can be held back."""
+"""Fixture for tests of the Reconstruct panel: networks that can be blocked."""
 
 from __future__ import annotations
 

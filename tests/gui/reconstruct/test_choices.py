@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is chosen before a run: the volume, the sampling, the method."""
+"""Choices before a run: volume, sampling and method."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_open_and_sample_add_layers_and_choose_them(
     assert panel.input.mask.layer.data.shape == viewer.layers["other"].data.shape
 
 
-def test_labels_that_napari_makes_are_taken_as_the_reference_mask(
+def test_a_new_labels_layer_of_napari_is_chosen_as_the_reference_mask(
     panel: Any, viewer: Any, files: tuple[Path, Path], qtbot: Any
 ) -> None:
     viewer.layers.selection = {viewer.layers["head"]}
@@ -56,12 +56,12 @@ def test_labels_that_napari_makes_are_taken_as_the_reference_mask(
     np.testing.assert_array_equal(panel.input.labels().data, expected.data)
 
 
-def test_a_refused_mask_is_explained_at_the_sampling_alone(panel: Any, qtbot: Any) -> None:
+def test_an_invalid_mask_shows_its_error_only_in_the_sampling_part(panel: Any, qtbot: Any) -> None:
     panel.run_part.live.setChecked(True)
     qtbot.waitSignal(panel.live.shown, timeout=WAIT_MS).wait()
     panel.sampling.center.setValue(0.9)
     qtbot.waitUntil(lambda: bool(panel.sampling.problem.text), timeout=WAIT_MS)
-    assert "use Centre <=" in panel.sampling.problem.text  # as the panel calls it
+    assert "use Centre <=" in panel.sampling.problem.text  # the panel's label
     assert not panel.sampling.counts.text()
     assert not panel.run_part.run.isEnabled()
     qtbot.waitUntil(lambda: not panel.live.is_busy, timeout=WAIT_MS)
@@ -69,7 +69,7 @@ def test_a_refused_mask_is_explained_at_the_sampling_alone(panel: Any, qtbot: An
     assert not panel.run_part.note.text()
     live = [layer for layer in panel.viewer.layers if "live" in layer.name]
     assert live
-    assert not any(layer.visible for layer in live)  # they are of other choices
+    assert not any(layer.visible for layer in live)  # they belong to other choices
     panel.sampling.center.setValue(panel.sampling.center.minimum())
     qtbot.waitUntil(
         lambda: panel.sampling.counts.text().startswith("10 of 40 lines"), timeout=WAIT_MS
@@ -88,14 +88,14 @@ def test_a_new_seed_draws_another_mask(panel: Any, qtbot: Any) -> None:
     assert (panel.choices.acquisition().pattern.mask((44, 40)) != before).any()
 
 
-def test_a_message_about_other_choices_goes(panel: Any, qtbot: Any) -> None:
+def test_a_message_disappears_when_the_choices_change(panel: Any, qtbot: Any) -> None:
     run(panel, qtbot)
     assert panel.run_part.note.text()
     panel.sampling.seed.setValue(5)
     assert not panel.run_part.note.text()
 
 
-def test_a_mask_file_is_taken_and_can_be_left_again(
+def test_a_mask_file_can_be_chosen_and_deselected(
     panel: Any, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "lines.npy"
@@ -120,7 +120,9 @@ def test_swapping_the_axes_changes_the_direction(panel: Any, viewer: Any, qtbot:
     )
 
 
-def test_a_line_warns_of_sampling_unlike_that_of_the_training(panel: Any, qtbot: Any) -> None:
+def test_a_warning_is_shown_if_the_sampling_differs_from_the_training(
+    panel: Any, qtbot: Any
+) -> None:
     assert not panel.method.far.text()
     panel.sampling.acceleration.set_value(12)
     qtbot.waitUntil(lambda: "trained for R 2 to 8" in panel.method.far.text(), timeout=WAIT_MS)
@@ -148,7 +150,7 @@ def test_the_card_is_one_click_away(panel: Any, qtbot: Any) -> None:
     assert "sha256" in panel.method.card.toPlainText()
 
 
-def test_there_is_one_panel_however_it_is_opened(panel: Any, viewer: Any) -> None:
+def test_all_menus_open_the_same_panel(panel: Any, viewer: Any) -> None:
     assert commands.open_reconstruct(viewer) is panel
     commands.toggle_live(viewer)
     assert panel.run_part.live.isChecked()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What another package registers is there like our own in the window."""
+"""Members of another package are in the window like built-in ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.gui.driving import run
 
 @pytest.fixture
 def head(dummy_package: Path, tmp_path: Path) -> Iterator[Path]:
-    """A phantom in the format of the other package, whose ending napari does not know yet."""
+    """A phantom in the format of the other package, whose extension is new to napari."""
     yield mt.save(phantom(SHAPE)[0], tmp_path / "other.dmr")
     manager = PluginManager.instance()  # the same for all tests
     for reader in manager.get_manifest("napari-mtmri").contributions.readers:
@@ -30,11 +30,11 @@ def head(dummy_package: Path, tmp_path: Path) -> Iterator[Path]:
     manager._contrib.reindex(manager.get_manifest("napari-mtmri"))
 
 
-def test_a_dropped_file_of_its_format_opens_and_other_files_are_not_ours(
+def test_a_dropped_file_of_its_format_opens_and_other_files_do_not(
     head: Path, viewer: Any, files: tuple[Path, Path]
 ) -> None:
     viewer.open(str(files[0]), plugin="napari-mtmri")
-    activate()  # napari calls it once in a session, in another test perhaps
+    activate()  # napari calls it only once per session, maybe in another test
     manager = PluginManager.instance()
     assert manager.get_manifest("napari-mtmri").on_activate == (
         f"{activate.__module__}:{activate.__name__}"

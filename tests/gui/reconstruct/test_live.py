@@ -46,7 +46,7 @@ def test_live_follows_the_slider_newest_wins_and_cleans_up(
     qtbot.waitUntil(lambda: names(viewer) == before, timeout=WAIT_MS)
 
 
-def test_live_follows_the_slice_and_shows_no_slice_of_other_choices(
+def test_live_follows_the_slice_and_shows_only_current_choices(
     panel: Any, viewer: Any, qtbot: Any
 ) -> None:
     panel.run_part.live.setChecked(True)
@@ -58,7 +58,9 @@ def test_live_follows_the_slice_and_shows_no_slice_of_other_choices(
     qtbot.waitUntil(lambda: panel.run_part.note.text().startswith("slice 2 ·"), timeout=WAIT_MS)
 
 
-def test_live_shows_zero_filled_alone_for_that_method(panel: Any, viewer: Any, qtbot: Any) -> None:
+def test_live_shows_only_the_zero_filled_image_for_that_method(
+    panel: Any, viewer: Any, qtbot: Any
+) -> None:
     panel.method.method.setCurrentIndex(panel.method.method.findData("zero-filled"))
     panel.run_part.live.setChecked(True)
     qtbot.waitUntil(lambda: "head · live · zero-filled" in names(viewer), timeout=WAIT_MS)

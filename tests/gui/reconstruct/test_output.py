@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a run leaves: layers to tick, files to keep."""
+"""Output of a run: layers and saved files."""
 
 from __future__ import annotations
 

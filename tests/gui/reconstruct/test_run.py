@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A run: its layers, its order, and every way in which it ends."""
+"""A run: layers, order of slices, and all ways in which it ends."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_a_run_adds_layers_and_scores_and_leaves_the_user_s_layers_alone(
     own = [viewer.layers["head"].data, viewer.layers["head_mask"].data.copy()]
     viewer.layers.selection = {viewer.layers["head"]}
     result = run(panel, qtbot)
-    # images below what was drawn, which stays in sight; the segmentation above
+    # images below the reference segmentation, which stays visible; predicted labels above
     expected = ["head", *IMAGES, "head_mask", f"{TITLE} · segmentation"]
     assert names(viewer) == expected
     shown = viewer.layers[f"{TITLE} · reconstruction"].data
@@ -112,7 +112,7 @@ def test_slices_are_shown_while_the_run_is_in_progress(
     data = viewer.layers[name].data
     number = panel._slice(panel.input.volume())
     assert np.isfinite(data[number]).all()
-    assert np.isnan(data[0]).all()  # not drawn where nothing was computed
+    assert np.isnan(data[0]).all()  # not computed yet, so not drawn
     panel.running.progressed.disconnect(hold)
     with qtbot.waitSignal(panel.finished, timeout=WAIT_MS):
         gate.event.set()
@@ -126,7 +126,7 @@ def test_a_stop_takes_effect_at_once_and_restores_the_layers(
 ) -> None:
     stop_after_a_slice(panel, qtbot, gate)
     qtbot.waitUntil(lambda: names(viewer) == ["head"], timeout=WAIT_MS)
-    assert "as they were" in panel.run_part.note.text()
+    assert "are restored" in panel.run_part.note.text()
     run(panel, qtbot)  # and it can be run again
     before = {layer.name: (layer.data, layer.visible) for layer in viewer.layers}
     stop_after_a_slice(panel, qtbot, gate)
@@ -136,7 +136,7 @@ def test_a_stop_takes_effect_at_once_and_restores_the_layers(
 
 
 def stop_after_a_slice(panel: Any, qtbot: Any, gate: Gate) -> None:
-    """Run, and stop once the first slice is shown; the networks are held back meanwhile."""
+    """Run, and stop once the first slice is shown; later slices are blocked."""
 
     def hold(progress: Any) -> None:
         gate.event.clear()
@@ -181,7 +181,7 @@ def test_an_error_of_the_volume_is_shown_at_the_input(panel: Any, viewer: Any, q
     assert names(viewer)[-1] == "broken"
 
 
-def test_a_panel_that_is_closed_stops_its_run_and_is_not_found_again(
+def test_a_closed_panel_stops_its_run_and_is_not_found(
     panel: Any, viewer: Any, qtbot: Any, gate: Gate
 ) -> None:
     from napari_mtmri.gui.app.panels import panel_of
@@ -195,6 +195,6 @@ def test_a_panel_that_is_closed_stops_its_run_and_is_not_found_again(
         panel.deleteLater()
     assert stop.is_set()
     assert panel_of(viewer, "Reconstruct") is None
-    viewer.dims.set_point(0, 3)  # and hears no more of the viewer
+    viewer.dims.set_point(0, 3)  # disconnected from the viewer
     assert not viewer.keymap
     gate.event.set()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A method runs with the weights that are chosen for it."""
+"""A method runs with the weights chosen for it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from napari_mtmri.gui.reconstruct.parts.method import MethodPart
 from napari_mtmri.gui.reconstruct.state import Choices
-from napari_mtmri.networks.build import build
+from napari_mtmri.networks.base import build
 from napari_mtmri.weights import save_weights
 from tests.tiny import ARCHITECTURES, card_of
 
@@ -44,7 +44,7 @@ def items(part: MethodPart) -> list[str]:
     return [box.itemText(row) for row in range(box.count())]
 
 
-def test_own_weights_are_listed_for_their_method_alone(
+def test_own_weights_are_listed_only_for_their_method(
     part: MethodPart, choices: Choices, own: Path
 ) -> None:
     assert items(part) == ["mtmri (yours)", "mtmri-mine"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The Train panel, and a look at the processes that a test leaves behind."""
+"""The Train panel, and a check for processes that a test leaves running."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def own_weights(tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.fixture(autouse=True)
-def _no_process_goes_on() -> Iterator[None]:
+def _no_process_is_left() -> Iterator[None]:
     before = psutil.Process().children()
     yield
     left = launch.running()
@@ -34,12 +34,12 @@ def _no_process_goes_on() -> Iterator[None]:
         if child not in before and "napari_mtmri" in child.cmdline():
             child.kill()
             child.wait()
-    assert not left, "a training runs on"
+    assert not left, "a training is still running"
 
 
 @pytest.fixture
 def train(viewer: Any, qtbot: Any) -> Any:
-    """The panel, with the simulated heads looked at."""
+    """The panel, with the preview of the simulated heads."""
     panel = commands.open_train(viewer)
     qtbot.waitUntil(lambda: bool(panel.data.leaks.text()), timeout=WAIT_MS)
     qtbot.waitUntil(lambda: "loading" not in panel.header.device.text(), timeout=WAIT_MS)

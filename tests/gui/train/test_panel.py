@@ -14,10 +14,14 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QMessageBox
 
 from napari_mtmri.gui.app import commands
-from napari_mtmri.gui.train.closing import RUN_ON, STAY, STOP
+from napari_mtmri.gui.train.closing import KEEP_RUNNING, STAY, STOP
+from napari_mtmri.gui.train.parts.recipe import GENERAL, OWN
+from napari_mtmri.methods.base import DEFAULT_METHOD, trainable
+from napari_mtmri.patterns.base import PATTERNS
 from napari_mtmri.train.folder import launch
 from napari_mtmri.train.folder.launch import recent_runs, remember_run
 from napari_mtmri.train.monitor.reader import Follower
+from napari_mtmri.train.recipe import SECTION_OF
 from napari_mtmri.weights import list_weights
 from tests.gui.conftest import WAIT_MS
 from tests.gui.driving import click
@@ -67,41 +71,122 @@ def test_it_opens_ready_to_train_on_simulated_heads(train: Any) -> None:
     assert QApplication.clipboard().text() == command
 
 
-def test_what_is_typed_is_in_the_command_or_refused_beside_it(train: Any, qtbot: Any) -> None:
-    epochs = train.recipe.forms["main"].fields["epochs"]
-    type_into(epochs, "7", qtbot)
+def field_of(train: Any, key: str) -> Any:
+    return train.recipe.forms[SECTION_OF.get(key, GENERAL)].fields[key].native
+
+
+def problem_of(train: Any, key: str) -> str:
+    label = train.recipe.forms[SECTION_OF.get(key, GENERAL)].problems[key]
+    assert label.isHidden() == (not label.text())
+    return str(label.text())
+
+
+def test_what_is_typed_is_in_the_command(train: Any, qtbot: Any) -> None:
+    type_into(field_of(train, "epochs"), "7", qtbot)
     assert train.watch_part.command.text().endswith("epochs=7")
+    type_into(field_of(train, "accelerations"), "2: 0.1, 4: 0.9", qtbot)
+    assert train.plan.changes["accelerations"] == {2.0: 0.1, 4.0: 0.9}
+    field_of(train, "skip_unreadable").click()
+    assert train.plan.changes["skip_unreadable"] is True
+
+
+def test_a_refused_value_is_marked_and_start_is_off_until_it_is_corrected(
+    train: Any, qtbot: Any
+) -> None:
+    epochs, batch = field_of(train, "epochs"), field_of(train, "batch_size")
     type_into(epochs, "-7", qtbot)
-    assert "epochs" in train.recipe.problem.text
-    assert train.plan.changes == {"epochs": 7}
-    assert epochs.text() == "-7"  # as it was typed, beside what is wrong with it
-    type_into(train.recipe.forms["main"].fields["batch_size"], "3", qtbot)
-    assert train.recipe.problem.text == ""
-    assert epochs.text() == "7"  # nothing stands there that does not hold
+    assert "Epochs = -7" in problem_of(train, "epochs")
+    assert epochs.text() == "-7"  # as it was typed, above the reason
+    assert epochs.styleSheet()
+    assert not train.run_part.start.isEnabled()
+    assert "Epochs" in train.run_part.obstacle.text()
+    assert not train.recipe.estimate.isEnabled()
+    train.start()  # nor by its key
+    assert train.status.state == "no run"
+    type_into(batch, "3", qtbot)  # of another field: nothing is corrected by it
+    assert epochs.text() == "-7"
+    assert not train.run_part.start.isEnabled()
+    type_into(epochs, "7", qtbot)
+    assert problem_of(train, "epochs") == epochs.styleSheet() == ""
+    assert train.run_part.start.isEnabled()
+    assert train.run_part.obstacle.isHidden()
+    assert train.recipe.estimate.isEnabled()
+    assert train.plan.changes == {"epochs": 7, "batch_size": 3}
+
+
+def test_a_refused_value_is_taken_once_the_key_that_it_contradicts_is_changed(
+    train: Any, qtbot: Any
+) -> None:
+    type_into(field_of(train, "accumulate"), "8", qtbot)
+    assert "Parts per batch is more than Batch size" in problem_of(train, "accumulate")
+    type_into(field_of(train, "batch_size"), "8", qtbot)
+    assert train.plan.changes == {"accumulate": 8, "batch_size": 8}
+    assert train.run_part.start.isEnabled()
+
+
+def test_a_preset_replaces_all_changes(train: Any, qtbot: Any) -> None:
+    epochs = field_of(train, "epochs")
+    type_into(epochs, "-7", qtbot)
     train.recipe.preset.setCurrentText("paper-atlas")
-    assert train.recipe.problem.text == ""
+    assert problem_of(train, "epochs") == ""
+    assert train.run_part.start.isEnabled()
     assert "very likely a slip" in train.recipe.note.text()
     assert "paper-atlas-1" in train.watch_part.command.text()
     assert epochs.text() == "50"
+
+
+def test_methods_and_patterns_of_another_package_are_listed(
+    dummy_package: Path, train: Any
+) -> None:
+    for key, names in (("method", trainable()), ("pattern", PATTERNS.names())):
+        box = field_of(train, key)
+        assert [box.itemText(row) for row in range(box.count())] == list(names)
+    assert field_of(train, "method").findText("refine") >= 0
+    assert field_of(train, "method").findText("smooth") < 0  # has nothing to train
+
+
+def test_the_options_of_a_method_have_fields_while_it_is_chosen(
+    dummy_package: Path, train: Any, qtbot: Any
+) -> None:
+    own = train.recipe.groups[OWN]
+    assert own.isHidden()
+    field_of(train, "method").setCurrentText("refine")
+    assert not own.isHidden()
+    fields = train.recipe.forms[OWN].fields
+    assert train.recipe.groups["drlc"].isHidden()
+    assert train.recipe.groups["itfs"].isHidden()
+    type_into(fields["filters"].native, "0", qtbot)
+    assert not train.run_part.start.isEnabled()
+    type_into(fields["filters"].native, "5", qtbot)
+    assert train.watch_part.command.text().endswith("method=refine filters=5")
+    assert train.run_part.start.isEnabled()
+    type_into(fields["edge_weight"].native, "-1", qtbot)
+    field_of(train, "method").setCurrentText(DEFAULT_METHOD)
+    assert own.isHidden()
+    assert not train.plan.changes
+    assert train.run_part.start.isEnabled()  # the refused value went with its method
 
 
 def test_the_plot_and_the_ticks_move_with_the_recipe(train: Any, qtbot: Any) -> None:
     recipe = train.recipe
     before = recipe.plot.curves["α reconstruction"].getData()[1].copy()
     train.tabs.setCurrentIndex(1)
-    recipe.forms["weights"].fields["weighting"].setCurrentText("fixed")
+    field_of(train, "weighting").setCurrentText("fixed")
     after = recipe.plot.curves["α reconstruction"].getData()[1]
     assert not np.array_equal(before, after)
-    assert not recipe.forms["weights"].fields["fixed_alpha"].isHidden()
-    assert recipe.forms["weights"].fields["time_constant"].isHidden()
+    assert not field_of(train, "fixed_alpha").isHidden()
+    assert field_of(train, "time_constant").isHidden()
     assert set(recipe.strip.ticks) == {True, False}
-    recipe.forms["teacher"].fields["teacher_forcing"].setCurrentText("never")
+    field_of(train, "teacher_forcing").setCurrentText("never")
     assert set(recipe.strip.ticks) == {False}
-    recipe.forms["main"].fields["method"].setCurrentText("d5c5")
-    assert recipe.plot.isHidden()
+    field_of(train, "method").setCurrentText("d5c5")
+    assert recipe.groups["drlc"].isHidden()
+    assert recipe.groups["itfs"].isHidden()
 
 
-def test_a_folder_that_is_none_is_said_beside_it(train: Any, qtbot: Any, tmp_path: Path) -> None:
+def test_a_folder_that_does_not_exist_is_reported_at_the_field(
+    train: Any, qtbot: Any, tmp_path: Path
+) -> None:
     type_into(train.data.place, str(tmp_path / "nowhere"), qtbot)
     qtbot.waitUntil(lambda: bool(train.data.problem.text), timeout=WAIT_MS)
     assert "no such folder" in train.data.problem.text
@@ -128,7 +213,7 @@ def test_an_estimate_is_measured_and_can_be_stopped(train: Any, qtbot: Any) -> N
     assert train.recipe.estimated.text() == "Time — · memory —"
 
 
-def test_any_run_folder_is_watched(train: Any, qtbot: Any, tmp_path: Path) -> None:
+def test_any_training_folder_is_watched(train: Any, qtbot: Any, tmp_path: Path) -> None:
     run = begun(tmp_path / "elsewhere", 20)
     for number, name in enumerate(("zero_filled", "truth", "mask", "epoch-0001")):
         png(run / "slices" / f"{name}.png", 40 * (number + 1))
@@ -140,7 +225,7 @@ def test_any_run_folder_is_watched(train: Any, qtbot: Any, tmp_path: Path) -> No
     watched = train.watch_part
     qtbot.waitUntil(lambda: watched.known.currentText() == "elsewhere", timeout=WAIT_MS)
     assert len(watched.plots["losses"].curves["reconstruction"].getData()[0]) == 20
-    assert len(watched.plots["losses"].curves["own steps"].getData()[0]) == 10
+    assert len(watched.plots["losses"].curves["segmentation, own steps"].getData()[0]) == 10
     assert watched.strip.ticks == (True, False) * 10
     assert "Dice 0.500" in watched.scores.text()
     assert "update 20 of 50" in train.run_part.status.text()
@@ -154,23 +239,42 @@ def test_any_run_folder_is_watched(train: Any, qtbot: Any, tmp_path: Path) -> No
     write(run, [event("checkpoint", 21), event("stopped", 21, epoch=2)])
     until(train, "stopped", qtbot)
     assert train.run_part.resume.isEnabled()
-    assert "Resume goes on from update 21." in train.run_part.status.text()
+    assert "Resume continues from update 21." in train.run_part.status.text()
 
 
-def test_one_that_was_killed_or_is_silent_is_said(train: Any, qtbot: Any, tmp_path: Path) -> None:
+def test_losses_and_stages_of_another_method_are_shown(
+    train: Any, qtbot: Any, tmp_path: Path
+) -> None:
+    run = begun(tmp_path / "rival")
+    own = {"edge_loss": 0.5, "stage": "labels"}
+    events = [update(number, **own) for number in (1, 2)]
+    for one in events:
+        for key in ("recon_loss", "seg_loss", "alpha", "beta", "teacher"):
+            del one[key]
+    write(run, events)
+    train.open_run(run)
+    watched = train.watch_part
+    qtbot.waitUntil(lambda: "edge" in watched.plots["losses"].curves, timeout=WAIT_MS)
+    assert len(watched.plots["losses"].curves["edge"].getData()[0]) == 2
+    assert watched.facts.text().endswith("stage: labels")
+    assert watched.plots["weights"].isHidden()
+    assert watched.strip.isHidden()
+
+
+def test_a_killed_or_silent_training_is_reported(train: Any, qtbot: Any, tmp_path: Path) -> None:
     run = begun(tmp_path / "silent", 2, time.time() - 1000)
     write_process(run, host="a-cluster", started=time.time() - 1001)
     train.open_run(run)
     until(train, "stalled", qtbot)
-    assert "no sign of life for 16 min" in train.run_part.status.text()
+    assert "no progress for 16 min" in train.run_part.status.text()
     write_process(run, started=time.time() - 1e9)
     until(train, "killed", qtbot)
-    assert "Ended without a word" in train.run_part.status.text()
+    assert "Ended without a message" in train.run_part.status.text()
 
 
 def test_a_folder_that_is_no_training_is_refused(train: Any, tmp_path: Path) -> None:
     train.open_run(tmp_path)
-    assert "not the folder of a training" in train.run_part.problem.text
+    assert "is no training folder" in train.run_part.problem.text
 
 
 def test_another_training_replaces_all_that_was_shown(
@@ -192,7 +296,7 @@ def test_another_training_replaces_all_that_was_shown(
     qtbot.waitUntil(lambda: 90 in grays(train), timeout=WAIT_MS)
 
 
-def test_a_panel_that_is_hidden_looks_on_and_says_how_it_ended(
+def test_a_hidden_panel_notifies_of_the_end_of_the_training(
     make_napari_viewer: Any, qtbot: Any, tmp_path: Path
 ) -> None:
     from napari.utils.notifications import notification_manager
@@ -220,7 +324,7 @@ def test_train_use_compare_without_leaving_the_window(
     click(train.run_part.start, qtbot)
     until(train, "starting", qtbot)
     train.start()  # a second click starts no second one
-    qtbot.waitUntil(lambda: train.watching.run == run, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: train.watcher.run == run, timeout=WAIT_MS)
     assert not train.run_part.start.isEnabled()
     until(train, "running", qtbot)
     qtbot.waitUntil(lambda: None not in grays(train), timeout=LONG_MS)
@@ -244,7 +348,7 @@ def test_train_use_compare_without_leaving_the_window(
     click(train.run_part.stop, qtbot)
     until(train, "stopped", qtbot)
     qtbot.waitUntil(lambda: not launch.running(), timeout=LONG_MS)
-    click(train.use.show_it, qtbot)
+    click(train.use.reconstruct, qtbot)
     assert reconstruct.choices.weights == str(exported.path)
     titles = []
     for index in (box.currentIndex(), 0):
@@ -261,6 +365,22 @@ def test_train_use_compare_without_leaving_the_window(
     assert rows == {"zero-filled R4 random", own, usual}
 
 
+def test_a_method_of_another_package_is_trained_and_used(
+    dummy_package: Path, train: Any, qtbot: Any
+) -> None:
+    choose_small(train, method="refine", epochs=3)
+    click(train.run_part.start, qtbot)
+    until(train, "finished", qtbot)
+    qtbot.waitUntil(lambda: not launch.running(), timeout=LONG_MS)
+    qtbot.waitUntil(lambda: None not in grays(train), timeout=WAIT_MS)
+    drawn = train.watch_part.plots["losses"].curves
+    assert len(drawn["edge"].getData()[0]) > 0
+    assert "stage: labels" in train.watch_part.facts.text()
+    with qtbot.waitSignal(train.use.exported, timeout=LONG_MS) as found:
+        click(train.use.use, qtbot)
+    assert found.args[0].card.method == "refine"
+
+
 # Closing
 
 
@@ -274,8 +394,8 @@ def answer(train: Any, text: str, qtbot: Any) -> None:
     click(next(button for button in box.buttons() if button.text() == text), qtbot)
 
 
-@pytest.mark.parametrize("text", [STOP, RUN_ON])
-def test_closing_napari_asks_what_becomes_of_the_training(
+@pytest.mark.parametrize("text", [STOP, KEEP_RUNNING])
+def test_closing_napari_asks_whether_the_training_continues(
     make_napari_viewer: Any, qtbot: Any, text: str
 ) -> None:
     viewer = make_napari_viewer(show=True)
@@ -291,7 +411,7 @@ def test_closing_napari_asks_what_becomes_of_the_training(
     answer(train, text, qtbot)
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT_MS)
     follower = Follower(run)
-    if text == RUN_ON:
+    if text == KEEP_RUNNING:
         updates = follower.poll().status.updates or 0
         qtbot.waitUntil(lambda: (follower.poll().status.updates or 0) > updates, timeout=LONG_MS)
         launch.ask_to_stop(run)
@@ -301,7 +421,7 @@ def test_closing_napari_asks_what_becomes_of_the_training(
     assert status.checkpoint_updates == status.updates
 
 
-def test_a_program_that_closes_the_viewer_is_not_held_up(
+def test_a_program_that_closes_the_viewer_is_not_delayed(
     make_napari_viewer: Any, qtbot: Any
 ) -> None:
     viewer = make_napari_viewer(show=True)
@@ -319,7 +439,9 @@ def test_a_program_that_closes_the_viewer_is_not_held_up(
     qtbot.waitUntil(lambda: not launch.running(), timeout=LONG_MS)
 
 
-def test_nothing_is_asked_where_nothing_runs(make_napari_viewer: Any, qtbot: Any) -> None:
+def test_closing_napari_asks_nothing_without_a_training(
+    make_napari_viewer: Any, qtbot: Any
+) -> None:
     viewer = make_napari_viewer(show=True)
     train = commands.open_train(viewer)
     qtbot.waitUntil(lambda: bool(train.data.leaks.text()), timeout=WAIT_MS)
@@ -328,7 +450,7 @@ def test_nothing_is_asked_where_nothing_runs(make_napari_viewer: Any, qtbot: Any
     assert window.close()
 
 
-def test_a_training_that_was_left_running_is_attached_to(
+def test_a_running_training_is_found_when_the_panel_opens(
     viewer: Any, qtbot: Any, tmp_path: Path
 ) -> None:
     run = begun(tmp_path / "left", 4)
@@ -336,21 +458,21 @@ def test_a_training_that_was_left_running_is_attached_to(
     write(tmp_path / "older", [event("end", 4)])
     remember_run(run)
     train = commands.open_train(viewer)
-    qtbot.waitUntil(lambda: train.watching.run == run.resolve(), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: train.watcher.run == run.resolve(), timeout=WAIT_MS)
     until(train, "running", qtbot)
     known = train.watch_part.known
     assert [known.itemText(row) for row in range(known.count())] == ["left", "older"]
     qtbot.waitUntil(lambda: bool(train.data.leaks.text()), timeout=WAIT_MS)
 
 
-def test_the_keys_are_let_go_of_with_the_panel(train: Any, viewer: Any, qtbot: Any) -> None:
+def test_the_keys_are_released_when_the_panel_closes(train: Any, viewer: Any, qtbot: Any) -> None:
     bound = {str(key) for key in viewer.keymap}
     assert {"Alt+T", "Alt+E", "Alt+G"} <= bound
     train.close_down()
     assert not {"Alt+T", "Alt+E", "Alt+G"} & {str(key) for key in viewer.keymap}
 
 
-def test_the_keys_go_with_a_panel_that_nobody_holds(viewer: Any, qtbot: Any) -> None:
+def test_the_keys_are_released_when_the_panel_is_deleted(viewer: Any, qtbot: Any) -> None:
     dock = commands.open_train(viewer).parentWidget()
     with qtbot.waitSignal(dock.destroyed, timeout=WAIT_MS):
         dock.destroyOnClose()

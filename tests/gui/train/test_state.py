@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is chosen, drawn and said in the Train panel; no Qt."""
+"""Choices, drawings and texts of the Train panel, without a window."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from napari_mtmri.errors import InputError, RequestError
-from napari_mtmri.gui.train.keys_form import text_of, value_of
+from napari_mtmri.gui.train.parts.watch import loss_lines
+from napari_mtmri.gui.train.recipe_keys import text_of, value_of
 from napari_mtmri.gui.train.sentences import (
     duration,
     estimate_line,
@@ -28,7 +29,7 @@ from napari_mtmri.train.schedules import ticks, weights_over_epochs, weights_sen
 from tests.train.heads import TINY, write_cases
 
 
-def test_only_what_differs_from_the_preset_is_said() -> None:
+def test_only_keys_that_differ_from_the_preset_are_in_the_command() -> None:
     plan = Plan(run="out")
     usual = plan.command()
     plan.set_key("epochs", 3)
@@ -42,14 +43,14 @@ def test_only_what_differs_from_the_preset_is_said() -> None:
     assert not plan.changes
 
 
-def test_what_does_not_fit_changes_nothing() -> None:
+def test_a_refused_value_changes_nothing() -> None:
     plan = Plan()
     with pytest.raises(RequestError, match="epochs"):
         plan.set_key("epochs", -1)
     assert plan == Plan()
 
 
-def test_a_change_is_heard_once() -> None:
+def test_a_change_emits_one_event() -> None:
     plan, heard = Plan(), []
     plan.events.changes.connect(heard.append)
     plan.set_key("epochs", 3)
@@ -65,13 +66,28 @@ def test_no_training_takes_the_folder_or_log_of_another(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_value_of_a_recipe_is_read_again_as_it_is_shown(preset: str) -> None:
+def test_every_value_of_a_recipe_is_read_back_from_its_text(preset: str) -> None:
     recipe = make_recipe(preset, {"image_glob": "a, b: c*.nii", "tf_period": (2, 3)})
-    read = {key: value_of(text_of(recipe[key]), key) for key in KEYS}
+    read = {key: value_of(text_of(recipe[key]), KEYS[key]) for key in KEYS}
     assert Recipe(**read) == recipe
 
 
-# What is drawn
+@pytest.mark.parametrize(
+    ("curves", "drawn"),
+    [
+        (["loss", "recon_loss", "alpha"], []),
+        (["loss", "edge_loss", "recon_loss"], ["edge_loss"]),
+        (["loss", "lr"], ["loss"]),
+    ],
+)
+def test_losses_that_only_another_method_has_are_drawn(curves: list[str], drawn: list[str]) -> None:
+    usual = loss_lines(["recon_loss"])
+    found = loss_lines(curves)
+    assert [name for name in found if name not in usual] == drawn
+    assert len({line.name for line in found.values()}) == len(found)
+
+
+# Drawings
 
 
 def test_the_weights_are_those_of_the_recipe() -> None:
@@ -102,16 +118,16 @@ def test_every_kind_of_teacher_forcing_is_drawn(mode: str) -> None:
         assert set(found) == {True, False}
 
 
-# What is said
+# Texts
 
 
-def test_durations_are_said_as_people_say_them() -> None:
+def test_durations_are_given_in_two_units() -> None:
     said = [duration(seconds) for seconds in (None, 0.4, 59, 125, 3 * 3600 + 600, 100 * 3600)]
     assert said == ["—", "0 s", "59 s", "2 min 5 s", "3 h 10 min", "4 d 4 h"]
 
 
 @pytest.mark.parametrize("state", get_args(State))
-def test_every_state_is_said_with_and_without_numbers(state: Any) -> None:
+def test_every_status_has_a_text_with_and_without_numbers(state: Any) -> None:
     now = time.time()
     numbers: dict[str, Any] = {
         "updates": 1200, "total": 5000, "epoch": 2, "epochs": 10, "seconds_per_update": 0.5,
@@ -122,7 +138,7 @@ def test_every_state_is_said_with_and_without_numbers(state: Any) -> None:
     unknown = status_line(Status(state))
     assert "None" not in known + unknown
     if state in ("stopped", "failed", "killed"):
-        assert "Resume goes on from update 1,100." in known
+        assert "Resume continues from update 1,100." in known
     if state == "failed":
         assert "the disk is full." in known
 
@@ -136,10 +152,10 @@ def test_what_was_not_measured_is_a_dash() -> None:
     assert "—" in facts_line({"epochs": 3})
 
 
-# A look at the cases
+# Preview of the cases
 
 
-def test_a_look_shows_cases_split_and_what_a_network_sees(tmp_path: Path) -> None:
+def test_the_preview_shows_cases_split_and_network_input(tmp_path: Path) -> None:
     folder = write_cases(tmp_path / "cases", ["train", "train", "val"])
     found = look(str(folder), TINY)
     assert found.facts == (

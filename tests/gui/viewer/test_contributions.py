@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Readers, writers and samples, as napari calls them; and what the manifest promises."""
+"""Readers, writers and samples as called by napari, and the manifest."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MANIFEST = yaml.safe_load((ROOT / "napari.yaml").read_text("utf-8"))["contributi
 CONTRIBUTABLE = "napari/layers/"
 
 
-def test_the_reader_takes_what_is_ours_and_nothing_else(tmp_path: Path, files: Any) -> None:
+def test_the_reader_accepts_only_its_own_formats(tmp_path: Path, files: Any) -> None:
     assert get_reader(str(files[0])) is read_layers
     assert get_reader([str(files[0])]) is read_layers
     other = tmp_path / "notes.gz"
@@ -33,7 +33,7 @@ def test_the_reader_takes_what_is_ours_and_nothing_else(tmp_path: Path, files: A
     assert get_reader(str(tmp_path / "missing.nii")) is None
 
 
-def test_what_is_called_a_mask_and_holds_few_whole_numbers_opens_as_labels(
+def test_a_file_named_mask_with_few_integers_opens_as_labels(
     files: tuple[Path, Path], tmp_path: Path
 ) -> None:
     assert read_layers(str(files[0]))[0][2] == "image"
@@ -42,7 +42,7 @@ def test_what_is_called_a_mask_and_holds_few_whole_numbers_opens_as_labels(
     assert drawn.flags.writeable
     called_so = tmp_path / "lesion_study.nii.gz"
     mt.save(mt.open(files[0]), called_so)
-    assert read_layers(str(called_so))[0][2] == "image"  # it holds an image all the same
+    assert read_layers(str(called_so))[0][2] == "image"  # despite its name
     assert len(read_layers([str(files[0]), str(files[1])])) == 2
 
 
@@ -138,7 +138,7 @@ def test_every_format_that_is_read_is_in_the_manifest() -> None:
         assert set(writer["filename_extensions"]) <= written
 
 
-def test_a_preference_is_set_only_when_asked_for(viewer: Any) -> None:
+def test_a_preference_is_set_only_by_its_command(viewer: Any) -> None:
     from napari.settings import get_settings
 
     from napari_mtmri.gui.app.commands import prefer_nifti
@@ -151,7 +151,7 @@ def test_a_preference_is_set_only_when_asked_for(viewer: Any) -> None:
     ]  # fmt: skip
 
 
-def test_the_window_s_modules_bring_no_torch_and_contributions_no_qt() -> None:
+def test_gui_modules_do_not_import_torch_and_contributions_not_qt() -> None:
     code = (
         "import sys, napari_mtmri.gui.viewer.contributions, napari_mtmri.gui.viewer.orientation;"
         "assert not {'qtpy', 'PySide6', 'torch'} & set(sys.modules), sys.modules.keys();"
@@ -185,7 +185,7 @@ def test_the_panel_opens_without_torch_on_the_window_s_thread(
     assert threading.get_ident() not in seen
 
 
-def test_a_device_that_cannot_be_loaded_is_not_loading_for_ever(
+def test_a_device_that_cannot_be_loaded_ends_the_loading_message(
     viewer: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from napari_mtmri.gui.app import commands

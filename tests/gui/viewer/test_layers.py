@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Volumes to layers and back, over all 48 axis orders; no window."""
+"""Volumes to layers and back, for all 48 axis orders, without a window."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_layer_is_upright_and_the_marker_where_it_belongs(
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_what_is_painted_lands_on_the_file_s_own_voxels(
+def test_painted_voxels_map_to_the_file_s_voxels(
     code: tuple[tuple[int, int], ...],
 ) -> None:
     volume = marked(code)
@@ -103,7 +103,7 @@ def layer_of(volume: Volume) -> Any:
 
 @pytest.mark.filterwarnings("ignore:Non-orthogonal slicing")
 @pytest.mark.parametrize("code", CODES[::5])
-def test_labels_drawn_in_any_axis_order_land_on_the_image_s_voxels(
+def test_labels_drawn_in_any_axis_order_map_to_the_image_s_voxels(
     code: tuple[tuple[int, int], ...],
 ) -> None:
     from napari.layers import Labels
@@ -111,7 +111,7 @@ def test_labels_drawn_in_any_axis_order_land_on_the_image_s_voxels(
     volume = marked(code)
     image = layer_of(volume)
     drawn = (image.data > 0).astype(np.uint8)
-    # as another program may hold them: axes turned round, one flipped, no word of ours
+    # as from another reader: axes transposed, one flipped, no metadata of this plugin
     turned = drawn.transpose(2, 0, 1)[:, ::-1, :]
     affine = image.affine.affine_matrix.copy()
     matrix, offset = affine[:3, :3], affine[:3, 3]
@@ -137,7 +137,7 @@ def test_labels_on_another_grid_are_refused_in_one_sentence() -> None:
         labels_on(labels, image)
 
 
-def test_labels_can_be_painted_and_the_file_s_own_array_stays() -> None:
+def test_painting_labels_does_not_change_the_volume() -> None:
     volume = marked(CODES[3])
     drawn = volume.like((volume.data > 0).astype(np.uint8), kind="labels")
     layer = layer_of(drawn)
@@ -147,7 +147,7 @@ def test_labels_can_be_painted_and_the_file_s_own_array_stays() -> None:
     assert drawn.data.max() == 1
 
 
-def test_a_layer_of_another_reader_keeps_its_place_and_warns_of_what_is_unknown() -> None:
+def test_a_layer_of_another_reader_keeps_its_placement_and_warns() -> None:
     from napari.layers import Image
 
     data = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
@@ -159,7 +159,7 @@ def test_a_layer_of_another_reader_keeps_its_place_and_warns_of_what_is_unknown(
         volume_of(Image(np.zeros((4, 4)), name="flat"))
 
 
-def test_a_window_is_found_without_air_and_without_what_is_not_finite() -> None:
+def test_a_display_window_ignores_air_and_non_finite_voxels() -> None:
     data = np.zeros((20, 20, 20), np.float32)
     data[5:15, 5:15, 5:15] = 100
     data[0, 0, 0] = np.nan

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which side is which on the screen."""
+"""Orientation of the patient on the screen."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_file_opens_upright_and_lettered_without_the_panel(
     assert camera(viewer) == UPRIGHT
 
 
-def test_a_picture_of_another_kind_is_not_turned(viewer: Any) -> None:
+def test_layers_of_other_readers_do_not_turn_the_camera(viewer: Any) -> None:
     before = camera(viewer)
     commands.open_reconstruct(viewer)
     viewer.add_image(np.zeros((4, 5, 6)), contrast_limits=(0, 1))
@@ -65,7 +65,7 @@ def test_letters_follow_view_plane_and_dimensions(viewer: Any, files: tuple[Path
             viewer.dims.order = order
             assert edge_letters(viewer) == shown_letters(viewer) == LETTERS[plane, view]
         commands.toggle_view(viewer)
-    viewer.dims.order = (2, 1, 0)  # napari's roll button gives this one
+    viewer.dims.order = (2, 1, 0)  # as set by napari's roll button
     assert shown_letters(viewer) == ("I", "S", "A", "P") or shown_letters(viewer)[2:] == ("A", "P")
     viewer.dims.ndisplay = 3
     assert not any(viewer.canvas.overlays[f"mtmri_{side}"].visible for side in "lrtb")
@@ -83,7 +83,7 @@ def test_a_sagittal_scan_opens_in_the_plane_it_was_acquired_in(viewer: Any, tmp_
 def test_the_marker_is_drawn_where_it_belongs_for_all_axes(
     make_napari_viewer: Any, number: int, tmp_path: Path
 ) -> None:
-    """The corner at right, anterior, superior: upper left in radiological slices."""
+    """The right anterior superior corner is at the upper left in radiological slices."""
     viewer = make_napari_viewer(show=True, strict_qt="raise")
     path = mt.save(marked(CODES[number]), tmp_path / "marked.nii.gz")
     layer = viewer.open(str(path), plugin="napari-mtmri")[0]

@@ -12,7 +12,7 @@ import torch
 
 import napari_mtmri as mt
 from napari_mtmri.geometry import Axes, to_stack
-from napari_mtmri.networks.build import build
+from napari_mtmri.networks.base import build
 from napari_mtmri.networks.d5c5 import D5C5
 from napari_mtmri.networks.multitask import MultiTask
 from napari_mtmri.normalization import normalization_of, representative_slices
@@ -127,7 +127,7 @@ def test_validation_and_inference_feed_the_same_arrays_and_window_to_a_network(
 ) -> None:
     image, labels = head()
     recipe = changed(crop=WINDOW, validation_slices=3)
-    validator = Validator([case_of(image, labels, recipe)], recipe)
+    validator = Validator([case_of(image, labels, recipe)], recipe, WINDOW)
     tensors, card = load_weights(weights / "mtmri.safetensors", "mtmri")
     joint = build(card.architecture).eval()
     joint.load_state_dict(tensors)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The image and the reference mask, with the facts about them."""
+"""Choose the image and the reference mask, and show facts about them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ LAYER_EVENTS = ("inserted", "removed", "renamed")
 
 
 class LayerChooser(QComboBox):
-    """Lists layers of a viewer and keeps none of them alive."""
+    """List of viewer layers, held by weak references."""
 
     def __init__(self, about: str, none: str | None = None) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class LayerChooser(QComboBox):
         return None if found is None else found()
 
     def fill(self, layers: list[Any], wanted: Any) -> None:
-        """List these layers and choose one of them, silently."""
+        """List these layers and choose one, without emitting signals."""
         self.blockSignals(True)
         self.clear()
         self._layers = []
@@ -80,7 +80,7 @@ class LayerChooser(QComboBox):
         self.blockSignals(False)
 
     def choose(self, layer: Any) -> None:
-        """Choose a layer that is listed; else the first entry."""
+        """Choose a listed layer, else the first entry."""
         for at, known in enumerate(self._layers):
             if layer is not None and known is not None and known() is layer:
                 self.setCurrentIndex(at)
@@ -88,7 +88,7 @@ class LayerChooser(QComboBox):
         self.setCurrentIndex(0 if self._layers else -1)
 
     def _show_name(self, *_: object) -> None:
-        """Show the whole name in the tooltip: names of files are longer than the list is wide."""
+        """Show the full name in the tooltip, because the list may cut it off."""
         self.setToolTip("\n".join(text for text in (self.currentText(), self._about) if text))
 
 
@@ -97,10 +97,10 @@ class InputPart(QWidget):
 
     Signals
     -------
-    changed : another image or mask is chosen
-    swap_asked : phase encoding and readout are to be exchanged
-    open_asked, open_mask_asked : a file is to be opened
-    sample_asked : the sample is to be opened
+    changed : another image or mask was chosen
+    swap_asked : request to swap phase encoding and readout
+    open_asked, open_mask_asked : request to open a file
+    sample_asked : request to open the sample
     """
 
     changed = Signal()
@@ -138,7 +138,7 @@ class InputPart(QWidget):
     def _lay_out(self) -> None:
         self.open.setToolTip("Open volumes")
         self.sample.setToolTip("Open the shipped FLAIR head with an inserted lesion")
-        self.swap.setToolTip("Exchange the phase-encoding and readout directions (Alt+X)")
+        self.swap.setToolTip("Swap the phase-encoding and readout directions (Alt+X)")
         self.open_mask.setToolTip("Open a file with a reference mask")
         self.draw.setToolTip("Add an empty Labels layer on this image, to draw a reference mask")
         masks, buttons = QHBoxLayout(), Flow()
@@ -158,12 +158,12 @@ class InputPart(QWidget):
         layout.addLayout(buttons)
 
     def disconnect_viewer(self) -> None:
-        """Stop listening to the viewer."""
+        """Disconnect from the events of the viewer."""
         for event in LAYER_EVENTS:
             getattr(self._viewer.layers.events, event).disconnect(self._refill)
 
     def volume(self) -> Volume | None:
-        """Return the chosen volume, or None; the panel shows why."""
+        """Return the chosen volume, or None, with the reason shown in the panel."""
         layer = self.image.layer
         if layer is None:
             return None
@@ -182,7 +182,7 @@ class InputPart(QWidget):
         return self._known[2]
 
     def labels(self) -> Volume | None:
-        """Return the reference mask if one is chosen and fits, or None; the panel shows why."""
+        """Return the chosen reference mask, or None if it does not fit; the panel shows why."""
         if self.mask.layer is None or self.image.layer is None:
             return None
         try:
@@ -192,7 +192,12 @@ class InputPart(QWidget):
             return None
 
     def drawn_slice(self, axes: Axes, number: int) -> np.ndarray | None:
-        """Return a copy of one slice (readout, phase) of the reference mask, if one fits."""
+        """Return a copy of one slice of the reference mask, or None if no mask fits.
+
+        Returns
+        -------
+        integer array, (readout, phase), or None
+        """
         if self.mask.layer is None or not _fits(self.mask.layer, self.image.layer):
             return None
         return to_stack(labels_view(self.mask.layer, self.image.layer), axes)[number].copy()
@@ -240,7 +245,7 @@ class InputPart(QWidget):
         self.mask.choose(layer)
 
     def _refill(self, event: Any = None) -> None:
-        """List the layers again; the chosen stay chosen, and the first mask that is added is chosen."""
+        """Refresh the lists; choices are kept, and the first added mask is chosen."""
         before = self.image.layer, self.mask.layer
         layers = [one for one in self._viewer.layers if one.ndim == 3 and not is_preview(one)]
         images = [one for one in layers if isinstance(one, Image) and not one.rgb]
@@ -277,7 +282,7 @@ def _is_new(event: Any, layer: Any) -> bool:
 
 
 def _fits(labels: Any, image: Any) -> bool:
-    """Whether labels lie on the grid of an image."""
+    """Return whether labels are on the grid of an image."""
     if labels is None or image is None:
         return False
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which method, with which weights, what it gives and needs, and its card."""
+"""Choose the method and its weights; show its outputs, requirements and model card."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NEEDS = {"weights": "weights", "coil_maps": "coil sensitivity maps"}
 
 
 def why_not(name: str, own: Path | None = None) -> str | None:
-    """Return why a method cannot run here, or None."""
+    """Return the reason why a method cannot run here, or None."""
     try:
         cards_of(name, own)
     except MtmriError as why:
@@ -41,7 +41,7 @@ def why_not(name: str, own: Path | None = None) -> str | None:
 
 
 def own_weights(name: str) -> list[Path]:
-    """Return the user's own weights for a method, without those that are its default."""
+    """Return the user's own weights files for a method, except the default ones."""
     try:
         usual = find_weights(name)
     except MtmriError:
@@ -50,7 +50,7 @@ def own_weights(name: str) -> list[Path]:
 
 
 def _ships(name: str) -> bool:
-    """Return whether the default weights are the shipped ones."""
+    """Return whether the default weights of a method are the shipped weights."""
     try:
         return find_weights(name).parent != user_folder()
     except MtmriError:
@@ -58,11 +58,11 @@ def _ships(name: str) -> bool:
 
 
 class WeightsList(QWidget):
-    """Chooses between shipped and own weights; hidden where there is no choice.
+    """List of shipped and own weights; hidden if there is no choice.
 
     Signals
     -------
-    chosen : path of the user's own weights as text, or None for the default weights
+    chosen : path of the user's own weights as str, or None for the default weights
     """
 
     chosen = Signal(object)
@@ -84,14 +84,14 @@ class WeightsList(QWidget):
         self.box.currentIndexChanged.connect(self._changed)
 
     def show_weights(self, names: Sequence[str], chosen: str | None) -> None:
-        """List the weights for a method; a method that needs several has no choice.
+        """List the weights for a method; hidden for methods that need several weights files.
 
         Parameters
         ----------
         names : sequence of str
             Names of the weights that the method needs.
         chosen : str or None
-            Path of the weights that are chosen.
+            Path of the chosen weights.
         """
         own = own_weights(names[0]) if len(names) == 1 else []
         self.box.blockSignals(True)
@@ -105,7 +105,7 @@ class WeightsList(QWidget):
         self.setVisible(bool(own))
 
     def choose(self, weights: str) -> None:
-        """Choose weights that are listed."""
+        """Choose one of the listed weights."""
         self.box.setCurrentIndex(self.box.findData(weights))
 
     def _changed(self, index: int) -> None:
@@ -113,7 +113,7 @@ class WeightsList(QWidget):
 
 
 class MethodPart(QWidget):
-    """Lists the methods; those that cannot run are greyed out, with the reason."""
+    """List of methods; methods that cannot run are greyed out, with the reason."""
 
     def __init__(self, choices: Choices, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -167,13 +167,13 @@ class MethodPart(QWidget):
         self.weights.choose(str(weights))
 
     def refresh(self) -> None:
-        """List the methods again: weights may have been added or removed."""
+        """Refresh the list, because weights may have been added or removed."""
         reasons = {name: self._why_not(name) for name in METHODS.names()}
         if self._choices.weights is not None and not Path(self._choices.weights).is_file():
             self._choices.weights = None
         if reasons.get(self._choices.method) is not None:
             able = [name for name in sorted(reasons, key=_place) if reasons[name] is None]
-            self._choices.method = able[0]  # zero-filled needs nothing
+            self._choices.method = able[0]  # never empty: zero-filled needs no weights
         self.method.blockSignals(True)
         self.method.clear()
         for name in sorted(reasons, key=_place):
@@ -183,7 +183,7 @@ class MethodPart(QWidget):
         self._show_method()
 
     def _why_not(self, name: str) -> str | None:
-        """Why a method can run neither with shipped nor with the user's own weights, or None."""
+        """Return why a method runs with neither shipped nor own weights, or None if it runs."""
         if name in METHODS.broken():
             return METHODS.broken()[name]
         needed = METHODS.get(name).weights
@@ -199,7 +199,7 @@ class MethodPart(QWidget):
             self.method.model().item(row).setEnabled(False)
 
     def show_far(self, pattern: str, acceleration: float) -> None:
-        """Warn in one line if the sampling is unlike that of the training of the weights."""
+        """Show a warning if the sampling differs from the training of the weights."""
         lines = [card.misfit(pattern, acceleration) for card in self._cards]
         text = "\n".join(dict.fromkeys(f"Caution: {line}" for line in lines if line))
         self.far.setText(text)
@@ -246,7 +246,7 @@ def _gives_and_needs(member: Method) -> str:
 
 
 def _place(name: str) -> tuple[bool, bool, int, str]:
-    """Where a method is listed: joint ones first, then those with weights, then the others."""
+    """Return the sort key of a method: joint methods, then methods with weights, then others."""
     if name in METHODS.broken():
         return True, True, 0, name
     member = METHODS.get(name)

@@ -28,7 +28,7 @@ SCORING = "Computing scores …"
 
 
 class RunPart(QWidget):
-    """Buttons and progress of a run.
+    """Buttons, progress and errors of a run.
 
     Signals
     -------
@@ -60,10 +60,10 @@ class RunPart(QWidget):
         font.setBold(True)
         self.run.setFont(font)
         self.run.setToolTip("Reconstruct all slices, starting with the slice on screen (Alt+R)")
-        self.stop.setToolTip("Stop the run; the layers stay as they were before it (Alt+S)")
+        self.stop.setToolTip("Stop the run and restore the layers from before it (Alt+S)")
         self.stop.setEnabled(False)
-        self.live.setToolTip("Recompute the slice on screen on every change (Alt+I)")
-        self.device.setToolTip("Device that the networks run on; auto: the fastest one available")
+        self.live.setToolTip("Recompute the slice on screen after every change (Alt+I)")
+        self.device.setToolTip("Device for the networks; auto: the fastest available")
         self.precision.setToolTip(
             "Number format of the networks; Fourier transforms and data consistency always use float32"
         )
@@ -92,7 +92,7 @@ class RunPart(QWidget):
             layout.addWidget(widget)
 
     def show_running(self, running: bool, can_run: bool = True) -> None:
-        """Enable what can be clicked now."""
+        """Enable and disable the buttons."""
         self.run.setEnabled(can_run and not running)
         self.stop.setEnabled(running)
         self.progress.setVisible(running)
@@ -100,7 +100,7 @@ class RunPart(QWidget):
             self.progress.reset()
 
     def show_start(self) -> None:
-        """Show that a run has begun."""
+        """Show that a run has started."""
         self.problem.clear()
         self.note.hide()
         self.progress.setRange(0, 0)
@@ -108,10 +108,10 @@ class RunPart(QWidget):
 
     def show_stopped(self) -> None:
         """Show that the run was stopped."""
-        self.show_note("Stopped; the layers are as they were before.")
+        self.show_note("Stopped; the layers from before the run are restored.")
 
     def show_progress(self, progress: Progress) -> None:
-        """Show the slices done and the remaining time; all done, the result is scored."""
+        """Show the number of finished slices and the remaining time, then that scoring runs."""
         if progress.done == progress.total:
             self.progress.setRange(0, 0)
             self.progress.setFormat(SCORING)
@@ -124,7 +124,7 @@ class RunPart(QWidget):
         self.progress.setFormat(f"%v of %m slices{remaining}")
 
     def show_note(self, text: str, details: Sequence[str] = ()) -> None:
-        """Show a message; the tooltip shows all details where there are many."""
+        """Show a message, with all details in the tooltip."""
         lines = [text, *details]
         shown = lines if len(lines) <= MOST_LINES else [*lines[:MOST_LINES], "…"]
         self.note.setText("\n".join(shown))
@@ -132,7 +132,7 @@ class RunPart(QWidget):
         self.note.setVisible(bool(text))
 
     def show_error(self, why: BaseException) -> None:
-        """Show an error in one sentence, its details a click away."""
+        """Show an error message with expandable details."""
         self.note.hide()
         self.problem.show_error(why)
 

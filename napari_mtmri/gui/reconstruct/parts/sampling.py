@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Pattern, acceleration, centre and seed, and the mask they give; phase, noise and coils."""
+"""Choose pattern, acceleration, centre and seed, phase, noise and coils; show the mask."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ from napari_mtmri.gui.widgets.problem import Problem, relabeled
 from napari_mtmri.patterns.base import PATTERNS
 
 FILE, CENTER = "file", "Centre"
-# The messages of a pattern name its parameters; the panel names its fields.
+# Panel labels for the parameter names in the messages of a pattern.
 LABELS = {"center_fraction": CENTER, "acceleration": "R", "fftshift": "Zero frequency at index 0"}
-MOST_SEED = 2**31 - 1  # what a spin box can hold
+MOST_SEED = 2**31 - 1  # maximum of a spin box
 
 
 class SamplingPart(QWidget):
-    """Writes the sampling into the `Choices` and shows the mask they give.
+    """Sets the sampling in the `Choices` and shows the resulting mask.
 
     Signals
     -------
-    save_asked : the mask is to be saved
-    load_asked : a mask file is to be chosen
-    spread_asked : the mask, or its point-spread function, is to be shown
+    save_asked : request to save the mask
+    load_asked : request to choose a mask file
+    spread_asked : request to show the mask, or its point-spread function
     """
 
     save_asked = Signal()
@@ -57,7 +57,7 @@ class SamplingPart(QWidget):
         self.center, self.seed = _center_box(), QSpinBox()
         self.seed.setRange(0, MOST_SEED)
         self.seed.setValue(choices.seed)
-        self.seed.setToolTip("Random seed of the mask, phase and noise; the same on every machine")
+        self.seed.setToolTip("Random seed for mask, phase and noise; reproducible on any machine")
         self.new_seed = QPushButton("New seed")
         self.new_seed.setToolTip("Draw another mask with a random seed")
         self.options = OptionsForm()
@@ -135,7 +135,7 @@ class SamplingPart(QWidget):
         self.center.setEnabled("center_fraction" in kind.uses)
         self.seed.setEnabled("seed" in kind.uses)
         self.new_seed.setEnabled("seed" in kind.uses)
-        # A path is chosen by Load….
+        # The path is chosen with Load….
         self.options.show_options([one for one in kind.options if one.kind != "path"])
 
     def _pattern_changed(self, name: str) -> None:
@@ -151,7 +151,7 @@ class SamplingPart(QWidget):
         self._choices.acceleration = self.acceleration.value
 
     def _back(self) -> None:
-        """Keep the pattern: no file has been chosen yet."""
+        """Return to the previous pattern, because no file has been chosen yet."""
         self.pattern.blockSignals(True)
         self.pattern.setCurrentText(self._choices.pattern)
         self.pattern.blockSignals(False)
@@ -190,13 +190,13 @@ def _center_box() -> QDoubleSpinBox:
     box.setSpecialValueText(AUTOMATIC)
     box.setToolTip(
         "Fraction of the lines that is fully sampled at the centre of k-space; "
-        "automatic: 0.08, above R = 5 0.04"
+        "automatic: 0.08 up to R = 5, else 0.04"
     )
     return box
 
 
 class RealismPart(Fold):
-    """Realism of the simulation: phase, noise and coils; folded at first."""
+    """Realism of the simulation: phase, noise and coils; collapsed initially."""
 
     def __init__(self, choices: Choices) -> None:
         body = QWidget()
@@ -207,7 +207,9 @@ class RealismPart(Fold):
             QDoubleSpinBox(),
             QSpinBox(),
         )
-        self.phase.setToolTip("Without phase, k-space is symmetric, unlike that of any scanner")
+        self.phase.setToolTip(
+            "Without phase, k-space is conjugate symmetric, unlike in a real scan"
+        )
         self.noise.setRange(0, 1000)
         self.noise.setSpecialValueText("no noise")
         self.noise.setToolTip(

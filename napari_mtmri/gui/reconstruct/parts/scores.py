@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Scores of this run, of zero-filled and of earlier runs of the case."""
+"""Score table of the current run, the zero-filled image and earlier runs of the case."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ VOLUME, SLICE = "volume", "slice"
 
 @dataclass(frozen=True)
 class Row:
-    """Scores of one image: of which case and run."""
+    """Scores of one image, with its case and run."""
 
     case: str
     title: str
@@ -39,12 +39,12 @@ class Row:
 
 
 class ScoresPart(QWidget):
-    """A table that can be copied, and what can be saved of a run.
+    """Score table that can be copied, and buttons to save a run.
 
     Signals
     -------
     save_asked, figure_asked
-    csv_asked : the table as text
+    csv_asked : table as CSV text
     """
 
     save_asked = Signal()
@@ -64,11 +64,11 @@ class ScoresPart(QWidget):
         self.scope = QComboBox()
         self.scope.addItem("whole volume", VOLUME)
         self.scope.addItem("slice on screen", SLICE)
-        self.scope.setToolTip("Scores of the volume, or of the slice over the volume's range")
+        self.scope.setToolTip("Scores of the volume, or of the slice with the volume's data range")
         self.copy, self.csv = QPushButton("Copy"), QPushButton("CSV…")
         self.save, self.figure = QPushButton("Save run…"), QPushButton("Figure…")
         self.save.setToolTip("Write images, mask, scores and provenance as a result folder")
-        self.figure.setToolTip("Write a picture of the slice with the largest lesion")
+        self.figure.setToolTip("Write a figure of the slice with the largest lesion")
         self._lay_out()
         self._enable()
         self.scope.currentIndexChanged.connect(self._draw)
@@ -91,7 +91,7 @@ class ScoresPart(QWidget):
             widget.setEnabled(bool(self.rows))
 
     def add(self, result: Result) -> None:
-        """Add the scores of a result; those of the same request are replaced."""
+        """Add the scores of a result, replacing scores of the same request."""
         title = run_title(result).partition(" · ")[2]
         # A zero-filled image does not depend on weights.
         alone = replace(result, request={**result.request, "weights": None})
@@ -107,7 +107,7 @@ class ScoresPart(QWidget):
         self._draw()
 
     def show_slice(self, number: int) -> None:
-        """Show the scores of another slice, where slices are shown."""
+        """Show the scores of another slice, if slices are shown."""
         if number != self._slice:
             self._slice = number
             if self.scope.currentData() == SLICE:
@@ -156,13 +156,13 @@ class ScoresPart(QWidget):
 
 
 def cell_text(column: Quantity, score: Score | None) -> str:
-    """Return a score as the table shows it, with its unit and flag; "—" if not measured."""
+    """Return a score formatted for the table, with unit and flag; "—" if not measured."""
     if score is None or score.value != score.value:
         return "—"
     decimals = column.shown["panel"]
     text = format_value(score.value, score.unit, decimals)
     if not score.unit and abs(score.value) < float("inf"):
-        text = f"{score.value:.{decimals}f}"  # a column of one width, also for small values
+        text = f"{score.value:.{decimals}f}"  # the same width for small values
     return " ".join(part for part in (text, score.unit, score.flag) if part)
 
 
@@ -172,7 +172,7 @@ def _tip(column: Quantity, score: Score | None) -> str:
 
 
 def summary(result: Result) -> str:
-    """Return duration and main scores of a run in one line."""
+    """Return the duration and main scores of a run in one line."""
     image, labels = main_quantity("image"), main_quantity("labels")
     parts = [f"Done in {sum(result.timings.values()):.1f} s"]
     for name, scores in result.scores.items():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which layers a run adds, and the scale of the error."""
+"""Choose the layers that a run adds, and the error scale."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from napari_mtmri.gui.viewer.result_layers import ERROR_SCALES, FIXED
 from napari_mtmri.gui.widgets.layout import Flow
 
 TIPS = {
-    "zero-filled": "Image of the measured samples, with zeros for all others",
-    "reconstruction": "Image that the method reconstructs from them",
-    "error": "|reconstruction − reference|, from 0 to the stated maximum",
+    "zero-filled": "Image from the measured samples, with zeros for all others",
+    "reconstruction": "Image that the method reconstructs from the measured samples",
+    "error": "|reconstruction − reference|, from 0 to the chosen maximum",
     "segmentation": "Segmentation by the method, outlined in orange",
     "probability": "Probability of a lesion in each voxel, 0 to 1",
     "disagreement": "Difference from the reference mask: missed in solid teal, extra in striped orange",
@@ -30,11 +30,11 @@ TIPS = {
 
 
 class ShowPart(QWidget):
-    """Which layers a run adds; those of the newest run are shown and hidden at once.
+    """Layers that a run adds; a change also shows or hides the layers of the newest run.
 
     Signals
     -------
-    toggled : name of a layer, and whether it is to be shown
+    toggled : name of a layer, and whether to show it
     """
 
     toggled = Signal(str, bool)
@@ -47,7 +47,7 @@ class ShowPart(QWidget):
         self.scale.addItems([*ERROR_SCALES, FIXED])
         self.scale.setCurrentText(choices.error_scale)
         self.scale.setToolTip(
-            "Maximum of the error scale; ×5: a fifth of the largest reference value"
+            "Maximum of the error scale; ×5: one fifth of the largest reference value"
         )
         self.top.setRange(0.0, 1e9)
         self.top.setDecimals(3)

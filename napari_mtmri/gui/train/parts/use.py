@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From a checkpoint to a method of the Reconstruct panel."""
+"""Makes weights for the Reconstruct panel from a checkpoint."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.train.export.weights import Exported, export_own
 from napari_mtmri.train.monitor.reader import Snapshot
 
+WORKING = "Making weights …"
 WHAT_FOR = (
-    "Weights are made of a checkpoint, with a card beside that says what they were trained on. "
-    "They lie in your own folder and replace none: in the Reconstruct panel they can be chosen "
-    "beside those that ship."
+    "Makes weights from a checkpoint, with a model card that describes the training data. They "
+    "are written to your weights folder and replace no others; in the Reconstruct panel, choose "
+    "them instead of the shipped weights."
 )
 
 
@@ -30,7 +31,7 @@ class UsePart(QWidget):
     Signals
     -------
     exported : Exported
-    reconstruct_asked : Exported, to be chosen in the Reconstruct panel
+    reconstruct_asked : Exported weights, for the Reconstruct panel
     """
 
     exported = Signal(object)
@@ -42,44 +43,48 @@ class UsePart(QWidget):
         self._exported: Exported | None = None
         self.best, self.last = QRadioButton("Best"), QRadioButton("Last")
         self.best.setChecked(True)
-        self.best_said, self.last_said = QLabel(), QLabel()
-        self.use, self.show_it = QPushButton("Use this checkpoint"), QPushButton("Open Reconstruct")
-        self.use.setToolTip("Make weights of it; the training goes on meanwhile")
-        self.show_it.setToolTip("With these weights chosen; 'shipped' is there to compare with")
+        self.best_note, self.last_note = QLabel(), QLabel()
+        self.use = QPushButton("Use this checkpoint")
+        self.reconstruct = QPushButton("Open Reconstruct")
+        self.use.setToolTip("Make weights from it; a running training continues")
+        self.reconstruct.setToolTip(
+            "Open the Reconstruct panel with these weights; choose 'shipped' to compare"
+        )
         self.note, self.card, self.problem = QLabel(), QPlainTextEdit(), Problem()
         self.card.setReadOnly(True)
         self.card.setProperty(IS_TABLE, True)
         self.card.setMinimumHeight(10 * self.card.fontMetrics().height())
         about = QLabel(WHAT_FOR)
-        for label in (about, self.note, self.best_said, self.last_said):
+        for label in (about, self.note, self.best_note, self.last_note):
             label.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for widget in (
-            about, self.best, self.best_said, self.last, self.last_said, self.use, self.problem, self.note, self.show_it, self.card
+            about, self.best, self.best_note, self.last, self.last_note, self.use, self.problem,
+            self.note, self.reconstruct, self.card,
         ):  # fmt: skip
             layout.addWidget(widget)
         self.use.clicked.connect(self._use)
-        self.show_it.clicked.connect(self._show_it)
+        self.reconstruct.clicked.connect(self._open_reconstruct)
         self.clear()
 
     def clear(self) -> None:
-        """Show that there is nothing to use."""
+        """Show that there is no checkpoint."""
         self._run, self._exported = None, None
         self.use.setEnabled(False)
         self.show_snapshot(None, Snapshot())
         self.problem.clear()
         self.note.clear()
-        for widget in (self.note, self.show_it, self.card):
+        for widget in (self.note, self.reconstruct, self.card):
             widget.hide()
 
     def show_snapshot(self, run: Path | None, snapshot: Snapshot) -> None:
-        """Show which checkpoints there are."""
+        """Show which checkpoints exist."""
         self._run = run
         best, last = checkpoint_words(snapshot)
         has_last = snapshot.status.checkpoint_updates is not None
-        self.best_said.setText(best)
-        self.last_said.setText(last)
+        self.best_note.setText(best)
+        self.last_note.setText(last)
         has_best = bool(snapshot.best)
         if has_best != self.best.isEnabled():
             (self.best if has_best else self.last).setChecked(True)
@@ -106,11 +111,11 @@ class UsePart(QWidget):
     def _show(self, exported: Exported) -> None:
         self._exported = exported
         self.note.setText(
-            f"{exported.path.stem}: in the list of weights of {exported.card.method}."
+            f"{exported.path.stem} was added to the weights of {exported.card.method}."
         )
         self.note.setToolTip(str(exported.path))
         self.card.setPlainText(exported.card.text())
-        for widget in (self.show_it, self.card):
+        for widget in (self.reconstruct, self.card):
             widget.show()
         self.use.setEnabled(True)
 
@@ -120,12 +125,9 @@ class UsePart(QWidget):
         self.use.setEnabled(True)
         self.problem.show_error(why)
 
-    def _show_it(self, *_: Any) -> None:
+    def _open_reconstruct(self, *_: Any) -> None:
         self.reconstruct_asked.emit(self._exported)
 
 
 def _export(run: Path, which: Literal["best", "last"]) -> tuple[Path, Exported]:
     return run, export_own(run, checkpoint=which)
-
-
-WORKING = "Making weights …"

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The training that is watched: its folder, curves, pictures and log."""
+"""The training that is watched: folder, curves, pictures and log."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import cycle
 from pathlib import Path
 
 from qtpy.QtCore import Qt, Signal
@@ -21,50 +22,69 @@ from qtpy.QtWidgets import (
 )
 
 from napari_mtmri.gui.train.sentences import facts_line, scores_line
-from napari_mtmri.gui.train.watching import Sight
+from napari_mtmri.gui.train.trainings import Sight
 from napari_mtmri.gui.widgets.layout import Fold
 from napari_mtmri.gui.widgets.pictures import Pictures
 from napari_mtmri.gui.widgets.plot import Line, Plot
 from napari_mtmri.gui.widgets.ticks import TickStrip
-from napari_mtmri.train.monitor.aggregate import SEG, SEG_OWN, SEG_TRUTH
+from napari_mtmri.train.monitor.aggregate import LOSS, SEG, SEG_OWN, SEG_TRUTH
 
-PICTURES = ("zero-filled", "now", "truth", "mask")
-# Which curve of a training is drawn where, and as what.
+COLORS = tuple(
+    (color, is_dashed) for is_dashed in (False, True) for color in ("image", "own", "truth")
+)
+PICTURES = ("zero-filled", "now", "true image", "reference")
+# Lines of the plots, by the names of the curves of a training.
 DRAWN = {
     "losses": {
         "recon_loss": Line("reconstruction", "image"),
         SEG: Line("segmentation", "own"),
-        SEG_TRUTH: Line("segmentation, truth steps", "truth"),
-        SEG_OWN: Line("own steps", "own", is_dashed=True),
+        SEG_TRUTH: Line("segmentation, true-image steps", "truth"),
+        SEG_OWN: Line("segmentation, own steps", "own", is_dashed=True),
     },
     "weights": {
         "alpha": Line("α reconstruction", "image"),
         "beta": Line("β segmentation", "own", is_dashed=True),
     },
-    "psnr": {"val_psnr": Line("now", "image", has_marks=True)},
+    "psnr": {"val_psnr": Line("reconstruction", "image", has_marks=True)},
     "dice": {
         "val_dice": Line("own", "own", is_dashed=True, has_marks=True),
-        "val_dice_truth": Line("truth", "truth", has_marks=True),
+        "val_dice_truth": Line("true image", "truth", has_marks=True),
     },
 }
 
 TIPS = {
-    "losses": "Means and ranges; on truth steps the U-Net is shown the true image, on own steps "
-    "what was reconstructed",
-    "weights": "DRLC: how much each loss counts, over updates",
-    "psnr": "Of the validation cases, against the fully sampled image; over updates",
-    "dice": "Of the validation cases: own on what was reconstructed, truth on the true image; over updates",
+    "losses": "Means and ranges over updates; the input of the U-Net is the true image on "
+    "true-image steps, the reconstruction on own steps",
+    "weights": "Weights of the losses over updates",
+    "psnr": "PSNR of the validation cases against the fully sampled image, over updates",
+    "dice": "Dice of the validation cases over updates; input of the U-Net: own reconstruction, "
+    "or the true image",
 }
 
 
+def loss_lines(curves: Iterable[str]) -> dict[str, Line]:
+    """Return the lines of the losses: those of the joint model, then any others of a method.
+
+    Without any part of it, the total loss is drawn.
+    """
+    known = DRAWN["losses"]
+    others = [name for name in curves if name.endswith(LOSS) and name not in known]
+    names = others if others or not known.keys().isdisjoint(curves) else ["loss"]
+    colors = zip(names, cycle(COLORS))
+    made = {
+        name: Line(name.removesuffix(LOSS), color, is_dashed) for name, (color, is_dashed) in colors
+    }
+    return {**known, **made}
+
+
 class WatchPart(QWidget):
-    """Shows a training; knows none.
+    """Shows the state of a training.
 
     Signals
     -------
-    open_asked : the folder of a training is to be chosen
-    chosen : Path of one that was watched before
-    run_named : folder for the next training, as it was typed
+    open_asked : a training folder shall be chosen
+    chosen : Path of a known training
+    run_named : typed folder of the next training
     """
 
     open_asked = Signal()
@@ -85,31 +105,33 @@ class WatchPart(QWidget):
         }
         for name, tip in TIPS.items():
             self.plots[name].setToolTip(tip)
-        self.strip, self.strip_said = TickStrip(), QLabel("What the U-Net was shown last")
+        self.strip, self.strip_note = TickStrip(), QLabel("Input of the U-Net, last updates")
         self.pictures, self.log = Pictures(PICTURES, len(PICTURES)), QPlainTextEdit()
         self.folded = Fold("Log", self.log)
         self._prepare()
         self._lay_out()
+        self.clear()
         self.open.clicked.connect(self.open_asked)
         self.known.activated.connect(self._activated)
         self.run.editingFinished.connect(self._named)
         self.copy.clicked.connect(self._to_clipboard)
 
     def _prepare(self) -> None:
-        self.known.setAccessibleName("training that is watched")
-        self.known.setToolTip("The training that is watched; those of before can be chosen again")
+        self.known.setAccessibleName("training that is shown")
+        self.known.setToolTip("Training that is shown; choose one of the earlier ones here")
         policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         self.known.setSizeAdjustPolicy(policy)
         self.known.setMinimumContentsLength(10)
-        self.open.setToolTip("Any run folder, also one that a shell or a cluster writes")
-        self.run.setToolTip("Folder that the next training makes")
+        self.known.setPlaceholderText("No training")
+        self.open.setToolTip("Open any training folder, also one that a shell or a cluster writes")
+        self.run.setToolTip("Training folder that the next training writes")
         self.run.setAccessibleName("folder of the next training")
-        self.copy.setToolTip("Copy the command: a shell does the same with it")
+        self.copy.setToolTip("Copy the shell command that starts the same training")
         for label in (self.facts, self.scores, self.command):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.command.setToolTip("Exactly what Start starts")
-        self.pictures.setToolTip("One validation slice: what was found is outlined in orange")
+        self.command.setToolTip("Command that Start runs")
+        self.pictures.setToolTip("One validation slice; the segmentation is outlined in orange")
         self.log.setReadOnly(True)
         self.log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.log.setMinimumHeight(8 * self.log.fontMetrics().height())
@@ -134,20 +156,20 @@ class WatchPart(QWidget):
         layout.addLayout(watched)
         for widget in (
             self.next, self.facts, self.scores, self.pictures, self.plots["losses"],
-            self.plots["weights"], self.strip_said, self.strip,
+            self.plots["weights"], self.strip_note, self.strip,
         ):  # fmt: skip
             layout.addWidget(widget)
         layout.addLayout(scores)
         layout.addWidget(self.folded)
 
     def show_next(self, run: str, command: str) -> None:
-        """Show where the next training goes, and its command."""
+        """Show the folder of the next training, and its command."""
         if self.run.text() != run:
             self.run.setText(run)
         self.command.setText(command)
 
     def show_known(self, runs: Sequence[Path], watched: Path | None) -> None:
-        """List the trainings that can be watched again."""
+        """List the known trainings."""
         self.known.clear()
         for run in runs:
             self.known.addItem(run.name, str(run))
@@ -160,13 +182,13 @@ class WatchPart(QWidget):
         for plot in self.plots.values():
             plot.clear()
         self.pictures.clear()
-        self.strip.show_ticks(())
+        self._show_ticks(())
         self.facts.clear()
         self.scores.clear()
         self.log.clear()
 
     def show_sight(self, sight: Sight) -> None:
-        """Show what was seen; nothing is drawn anew that has not changed."""
+        """Show the state of a training; draw only what has changed."""
         snapshot = sight.snapshot
         for name, data in sight.pictures.items():
             picture = QPixmap()
@@ -176,15 +198,22 @@ class WatchPart(QWidget):
         if snapshot.number == self._number:
             return
         self._number = snapshot.number
-        for place, lines in DRAWN.items():
+        for place, lines in {**DRAWN, "losses": loss_lines(snapshot.curves)}.items():
             for curve, line in lines.items():
                 found = snapshot.curves.get(curve)
                 if found is not None:
                     band = (found.low, found.high)
+                    self.plots[place].add_line(line)
                     self.plots[place].show_line(line.name, found.x, found.mean, band)
-        self.strip.show_ticks([is_truth for _, is_truth in snapshot.recent])
+        self.plots["weights"].setVisible(not DRAWN["weights"].keys().isdisjoint(snapshot.curves))
+        self._show_ticks([is_truth for _, is_truth in snapshot.recent])
         self.facts.setText(facts_line(snapshot.facts))
         self.scores.setText(f"Validation: {scores_line(snapshot.validation)}")
+
+    def _show_ticks(self, ticks: Sequence[bool]) -> None:
+        self.strip.show_ticks(ticks)
+        for widget in (self.strip, self.strip_note):
+            widget.setVisible(bool(ticks))
 
     def _show_log(self, lines: Sequence[str]) -> None:
         text = "\n".join(lines)

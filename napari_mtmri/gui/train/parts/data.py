@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is trained on: cases, their split, the leak check, and what a network sees of them."""
+"""Training data: cases, their split, the check for leaks, and slices as the network receives them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,7 @@ from typing import Any
 import numpy as np
 from qtpy.QtCore import Signal
 from qtpy.QtGui import QImage, QPixmap
-from qtpy.QtWidgets import (
-    QCheckBox,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QCheckBox, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from napari_mtmri.errors import MtmriError
 from napari_mtmri.gui.jobs import Latest
@@ -32,12 +25,12 @@ COLUMNS = 3
 
 
 class DataPart(QWidget):
-    """Names the cases and shows some, read in a thread.
+    """Chooses the cases and shows some of them, read in a thread.
 
     Signals
     -------
-    folder_asked, table_asked : a folder or table of cases is to be chosen
-    open_asked : the folder of a training is to be chosen
+    folder_asked, table_asked : a folder or table of cases shall be chosen
+    open_asked : a training folder shall be chosen
     """
 
     folder_asked = Signal()
@@ -50,28 +43,29 @@ class DataPart(QWidget):
         self._key: tuple[Any, ...] = ()
         self._looks = Latest(self)
         self._found: Look | None = None
-        self.place, self.facts, self.leaks, self.problem = (
-            QLineEdit(),
-            QLabel(),
-            QLabel(),
-            Problem(),
-        )
+        self.place, self.problem = QLineEdit(), Problem()
+        self.facts, self.leaks = QLabel(), QLabel()
         self.place.setText(plan.data)
         self.place.setAccessibleName("cases")
-        self.place.setToolTip(
-            "A folder of cases, a table cases.csv, or 'simulated': heads that the program makes"
-        )
+        self.place.setToolTip("Folder of cases, table cases.csv, or 'simulated': simulated heads")
         self.simulated, self.folder = QPushButton("Simulated"), QPushButton("Folder…")
         self.table, self.open = QPushButton("Table…"), QPushButton("Open a training…")
-        self.simulated.setToolTip("Heads made by the program: shows that training works")
-        self.folder.setToolTip("ATLAS, kaggle_3m, BrainWeb, tissue maps, or rules in the recipe")
-        self.table.setToolTip("cases.csv with the columns case, image, mask, and perhaps split")
-        self.open.setToolTip("Watch a training that was started elsewhere: its run folder")
+        self.simulated.setToolTip("Simulated heads, to check that training works")
+        self.folder.setToolTip(
+            "Folder of cases: ATLAS, kaggle_3m, BrainWeb, tissue label maps, or file patterns in the recipe"
+        )
+        self.table.setToolTip(
+            "Table cases.csv with the columns case, image, mask and optionally split"
+        )
+        self.open.setToolTip("Show a training that was started elsewhere, by its training folder")
         for label in (self.facts, self.leaks):
             label.setWordWrap(True)
         self.montage = Pictures([""] * N_SEEN, COLUMNS)
         self.truth = QCheckBox("Fully sampled")
-        self.truth.setToolTip("The same slices as a truth step (ITFS) and the loss see them")
+        self.truth.setToolTip(
+            "Show the true images of these slices: target of the loss, and input of the U-Net on "
+            "true-image steps (ITFS)"
+        )
         self._lay_out()
         self.place.editingFinished.connect(self._typed)
         self.simulated.clicked.connect(self._simulate)
@@ -83,7 +77,7 @@ class DataPart(QWidget):
         self._looks.failed.connect(self._failed)
 
     def _lay_out(self) -> None:
-        row = Flow(QLabel("Six slices as the network sees them"), self.truth)
+        row = Flow(QLabel("Six slices as the network receives them"), self.truth)
         buttons = Flow(self.simulated, self.folder, self.table, self.open)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -96,22 +90,22 @@ class DataPart(QWidget):
 
     def choose(self, data: str) -> None:
         """Choose a folder or table of cases."""
-        self._key = ()  # whatever was seen, it is looked at now
+        self._key = ()  # read also if it was read before
         self._plan.data = data
         self.place.setText(data)
         self.refresh()
 
     def refresh(self) -> None:
-        """Look anew, if anything that can be seen has changed."""
+        """Read the cases again if a choice that affects them has changed."""
         try:
             recipe = self._plan.recipe()
         except MtmriError:
-            return  # said beside the recipe
+            return  # shown at the recipe
         key = (self._plan.data, *(str(recipe[name]) for name in SEEN_KEYS))
         if key != self._key:
             self._show_nothing()
             self._key = key
-            self.facts.setText("Looking …")
+            self.facts.setText("Reading the cases …")
             self._looks.ask(partial(look, self._plan.data, recipe))
 
     def _typed(self) -> None:
@@ -148,7 +142,7 @@ class DataPart(QWidget):
 
 
 def pixmap_of(picture: np.ndarray) -> QPixmap:
-    """Return a uint8 array (rows, columns, 3) as Qt draws it."""
+    """Return a picture for Qt from a uint8 array (rows, columns, 3)."""
     rows, columns, _ = picture.shape
     image = QImage(picture.data, columns, rows, 3 * columns, QImage.Format.Format_RGB888)
     return QPixmap.fromImage(image.copy())
