@@ -25,7 +25,7 @@ class Progress:
     done, total : int
         Slices.
     slices : tuple of int
-        Of the grid, those just done.
+        Slices of the grid that have just been done.
     image : complex64 (slice, readout, phase) or None
     probability : float32 (slice, channel, readout, phase) or None
     seconds_left : float
@@ -113,7 +113,7 @@ def run_slices(
 
 
 def _batches(order: list[int], size: int) -> Iterator[list[int]]:
-    yield order[:1]  # the slice on screen stands as soon as it can
+    yield order[:1]  # the slice on screen is shown as early as possible
     for start in range(1, len(order), size):
         yield order[start : start + size]
 

@@ -19,7 +19,8 @@ from torch import Tensor
 from napari_mtmri.networks.multitask import magnitude, probabilities
 
 if TYPE_CHECKING:
-    from napari_mtmri.train.recipe import Loss, Recipe
+    from napari_mtmri.train.recipe import Recipe
+    from napari_mtmri.train.sections import Loss
 
 
 class TensorBatch(NamedTuple):

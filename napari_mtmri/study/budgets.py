@@ -28,7 +28,7 @@ class Budget:
     note : str
         Conclusions that the budget allows; printed in every report.
     most_cases : int or None
-        Cases that are scored; None: all of the split.
+        Number of cases that are scored; None: all of the split.
     """
 
     name: str

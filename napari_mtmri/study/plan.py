@@ -25,7 +25,7 @@ _DIGITS = 8
 
 @dataclass(frozen=True)
 class Experiment:
-    """What was asked for.
+    """A request to run a table of a study.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Experiment:
     data : Path or str
         Folder of cases, or "simulated".
     out : Path
-        Studies that share it share their rows.
+        Output folder; studies with the same folder share their rows.
     split : {"val", "test"}
         Cases that are scored.
     rows : tuple of str
@@ -50,13 +50,13 @@ class Experiment:
 
     @property
     def folder(self) -> Path:
-        """Where its report goes."""
+        """Folder of its report."""
         return self.out / f"{self.study.name}-{self.budget.name}-{self.split}"
 
 
 @dataclass(frozen=True)
 class Part:
-    """One training of a row, in a run folder of its own."""
+    """One training of a row, in its own training folder."""
 
     recipe: Recipe
     folder: Path
@@ -93,7 +93,7 @@ class Plan:
     experiment : Experiment
     pieces : tuple of Piece
     files : tuple of CaseFile
-        Of all splits.
+        Cases of all splits.
     """
 
     experiment: Experiment

@@ -24,7 +24,7 @@ class State:
     Parameters
     ----------
     updates, total : int
-        Of all its trainings; ``total`` is 0 while none has begun.
+        Updates of all its trainings; ``total`` is 0 while none has begun.
     slices : int
         Shown in those updates.
     seconds : float

@@ -102,7 +102,7 @@ _READINGS = (
     "printed in the paper: epochs, batch size, learning rate and its decay, R 4 with the central "
     "8 %, one mask per volume, sizes of the images, numbers of cases",
     "our readings: 64 filters and a U-Net 64 wide with group normalisation, sums over pixels in "
-    "Eq. 3, Dice over the batch (Eq. 4), truth and own output in turns per update, masks not "
+    "Eq. 3, Dice over the batch (Eq. 4), true image and reconstruction alternately per update, masks not "
     "redrawn, random numbers of lines made exact",
     "Eq. 5 as printed, t in epochs: the reconstruction's weight reaches its floor of 0.05 after "
     "1.4 epochs, so that nearly all of the training is fixed (0.05, 0.95)",
@@ -126,7 +126,7 @@ _NOTES: Mapping[str, tuple[str, ...]] = {
 
 
 def notes(preset: str | None) -> tuple[str, ...]:
-    """Return what a user should know of a preset: what is printed, what is our reading."""
+    """Return notes on a preset: what the paper prints, and what is our reading."""
     return _NOTES.get(preset or "", ())
 
 

@@ -25,7 +25,7 @@ from napari_mtmri.weights import Card, Score, list_weights, read_card, save_weig
 
 
 class About(BaseModel):
-    """What only people know of the data: said in a JSON file beside it."""
+    """Description of the training data by its owner, read from a JSON file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -116,27 +116,27 @@ def export(
     scores: Sequence[Score] = (),
     command: str = "",
 ) -> Card:
-    """Write the weights of a run as float16 safetensors with a card beside.
+    """Write the weights of a training as float16 safetensors, with their card.
 
     Parameters
     ----------
     run : Path
-        Run folder of a training.
+        Training folder.
     out : Path
         ``<name>.safetensors``.
     checkpoint : {"best", "last"}
-        Best by the recipe's ``select_by``; the last one where there is no best yet.
+        The best one by the validation score, or the last one if there is no best yet.
     about : About, optional
-        By default what the run folder knows of its data.
+        By default what the training folder contains about its data.
     scores : sequence of Score
-        As `napari-mtmri evaluate` found them.
+        Scores from `napari-mtmri evaluate`.
     command : str
-        That makes these weights again; by default that of the run folder.
+        Shell command that reproduces the weights; by default that of the training folder.
 
     Raises
     ------
     InputError
-        If the run has no checkpoint.
+        If the training has no checkpoint.
     """
     path = run / (BEST if checkpoint == "best" and (run / BEST).is_file() else LAST)
     if not path.is_file():
@@ -174,7 +174,7 @@ def export_own(run: Path, name: str | None = None, **how: Any) -> Exported:
     Parameters
     ----------
     run : Path
-        Run folder of a training.
+        Training folder.
     name : str, optional
         ``<method>-<run>`` by default; with a number where that is taken.
     **how
@@ -183,7 +183,7 @@ def export_own(run: Path, name: str | None = None, **how: Any) -> Exported:
     Raises
     ------
     InputError
-        If the run has no checkpoint.
+        If the training has no checkpoint.
     """
     method = read_config(run).recipe.method
     known = list_weights(method)
@@ -207,7 +207,7 @@ def _free(folder: Path, name: str) -> Path:
 
 
 def _known_of(run: Path, recipe: Recipe) -> About:
-    """Return what the run folder itself knows of the data."""
+    """Return the description of the data that the training folder contains."""
     config = read_config(run)
     try:
         splits = [row["split"] for row in _rows(run / SPLIT)]
@@ -217,10 +217,10 @@ def _known_of(run: Path, recipe: Recipe) -> About:
     return About(
         labels=tuple(f"label {number + 1}" for number in range(recipe.n_classes)),
         data=Path(config.data).name,
-        split=f"{counts} cases; {SPLIT} in the run folder lists them",
+        split=f"{counts} cases; {SPLIT} in the training folder lists them",
         n_cases=splits.count("train"),
-        limits="Research use only. Whoever trained these weights has said nothing of their limits.",
-        licence="that of the training data, not said",
+        limits="Research use only. No limits of these weights were stated.",
+        licence="that of the training data; not stated",
         citation="",
     )
 

@@ -18,15 +18,15 @@ N_WARM, N_MEASURED = 1, 3
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a training will take.
+    """Time and memory that a training will take.
 
     Parameters
     ----------
     seconds_per_update, seconds : float
-        Of one update; of all, without validation.
+        Time of one update, and of all updates without validation.
     updates : int
     peak_bytes : int
-        Memory of these updates: of the GPU, or else of the process after each.
+        Largest memory of these updates: of the GPU, else of the process.
     n_parameters, n_train, n_val, n_slices : int
     device : str
     warnings : (str, ...)
@@ -45,7 +45,7 @@ class Estimate:
 
 
 def estimate(recipe: Recipe, data: Path | str, machine: Machine | None = None) -> Estimate:
-    """Return what a training will take, after some real updates that are thrown away.
+    """Return time and memory that a training will take, measured by a few updates of each stage.
 
     Raises
     ------

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""On what a training runs: passed through to Lightning. Results do not depend on it."""
+"""Devices and processes of a training, as Lightning names them; results do not depend on them."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Machine:
-    """Where and on how many processes.
+    """Devices and processes that a training runs on.
 
     Parameters
     ----------
     accelerator : str
-        "auto" takes a GPU where there is one.
+        Kind of device; "auto": a GPU if there is one.
     devices : str
-        Number of them on each node, or "auto" for all.
+        Number of devices on each machine, or "auto" for all.
     nodes : int
+        Number of machines.
     strategy : str
-        Lightning's name; "auto" is "ddp" for more than one process.
+        Lightning's name of the strategy; "auto": "ddp" for more than one process.
     workers : int or "auto"
-        Processes that make batches beside the training: "auto" takes none on a CPU,
-        which they would share with it.
+        Number of processes that prepare batches; "auto": none on a CPU, which they would
+        share with the training.
     """
 
     accelerator: str = "auto"
@@ -40,7 +41,7 @@ class Machine:
         """Return a launched Fabric; under torchrun or SLURM it joins the others."""
         from lightning_fabric import Fabric
 
-        # What it would say of precision and processes stands in our own first event.
+        # Precision and processes are in our own first event.
         logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
         fabric = Fabric(
             accelerator=self.accelerator,
@@ -55,7 +56,7 @@ class Machine:
         return fabric
 
     def n_workers(self, device: str) -> int:
-        """Return how many processes make batches for a process on ``device``."""
+        """Return the number of processes that prepare batches for a process on ``device``."""
         if self.workers != "auto":
             return self.workers
         return 0 if device == "cpu" else max(min(8, (os.cpu_count() or 1) - 1), 0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a training does besides its updates: events, checkpoints, validation, requests to stop."""
+"""Hooks of the training loop: events, checkpoints, validation, requests to stop."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ class Loop:
         return True
 
     def facts(self) -> dict[str, Any]:
-        """Return what the first event says of network, loss and length."""
+        """Return network, loss and length for the first event."""
         return {
             "epochs": self._recipe.optimizer.epochs,
             "per_epoch": self.per_epoch,

@@ -172,7 +172,7 @@ def open_run(out: Path) -> Training:
 
 
 def _facts_of(fabric: Any, material: TrainingData) -> dict[str, Any]:
-    """Return what the first event says of device and data."""
+    """Return device and data for the first event."""
     return {
         "device": str(fabric.device),
         "n_processes": fabric.world_size,

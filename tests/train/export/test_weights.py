@@ -63,7 +63,7 @@ def test_without_a_description_the_card_says_what_the_folder_knows(
     card = export(run, tmp_path / "out.safetensors", checkpoint="last")
     assert (card.n_cases, card.data) == (1, "cases")
     assert "1 train, 1 val" in card.split
-    assert "not said" in card.licence
+    assert "not stated" in card.licence
 
 
 def test_the_scores_of_an_evaluation_go_onto_the_card(tmp_path: Path) -> None:
