@@ -118,7 +118,7 @@ def test_a_refused_value_is_taken_once_the_key_that_it_contradicts_is_changed(
     train: Any, qtbot: Any
 ) -> None:
     type_into(field_of(train, "accumulate"), "8", qtbot)
-    assert "Parts per batch is more than Batch size" in problem_of(train, "accumulate")
+    assert "Parts per batch is larger than Batch size" in problem_of(train, "accumulate")
     type_into(field_of(train, "batch_size"), "8", qtbot)
     assert train.plan.changes == {"accumulate": 8, "batch_size": 8}
     assert train.run_part.start.isEnabled()
@@ -130,7 +130,7 @@ def test_a_preset_replaces_all_changes(train: Any, qtbot: Any) -> None:
     train.recipe.preset.setCurrentText("paper-atlas")
     assert problem_of(train, "epochs") == ""
     assert train.run_part.start.isEnabled()
-    assert "very likely a slip" in train.recipe.note.text()
+    assert "very likely a misprint" in train.recipe.note.text()
     assert "paper-atlas-1" in train.watch_part.command.text()
     assert epochs.text() == "50"
 
