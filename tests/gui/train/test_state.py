@@ -102,7 +102,7 @@ def test_the_weights_are_those_of_the_recipe() -> None:
     assert "reached after 2 of 3000 epochs" in weights_sentence(long)
     fixed = make_recipe(None, {"weighting": "fixed"})
     assert weights_sentence(fixed) == "α stays 0.5 throughout."
-    assert "one loss" in weights_sentence(make_recipe(None, {"method": "d5c5"}))
+    assert "only one loss" in weights_sentence(make_recipe(None, {"method": "d5c5"}))
 
 
 @pytest.mark.parametrize("mode", get_args(KEYS["teacher_forcing"].annotation))
@@ -160,7 +160,7 @@ def test_the_preview_shows_cases_split_and_network_input(tmp_path: Path) -> None
     found = look(str(folder), TINY)
     assert found.facts == (
         "3 cases: 2 train, 1 val, 0 test; split by patient",
-        "5 slices a case of 20 × 18 · labels: 1",
+        "5 slices per case of 20 × 18 · labels: 1",
     )
     assert "no patient and none of" in found.leaks
     assert len(found.seen) == len(found.truth) == 6

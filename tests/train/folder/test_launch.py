@@ -62,7 +62,7 @@ def test_a_separate_process_trains_to_the_end(tmp_path: Path) -> None:
     follower = Follower(run, process)
     assert follower.poll().status.state == "starting"
     assert launch.is_running(run)
-    with pytest.raises(RequestError, match="runs there already"):
+    with pytest.raises(RequestError, match="already runs there"):
         launch.start(quick(run), run)
     wait(process.pid)
     seen = follower.poll()

@@ -211,7 +211,7 @@ def test_a_full_disk_ends_the_training_with_a_reason(folder: Path, tmp_path: Pat
     run = tmp_path / "run"
     run.mkdir()
     (run / EVENTS).symlink_to("/dev/full")
-    with pytest.raises(ResourceError, match="make room"):
+    with pytest.raises(ResourceError, match="free some space"):
         Training(TINY, folder, run).run()
 
 

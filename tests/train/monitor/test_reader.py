@@ -255,9 +255,9 @@ def test_a_resumed_training_without_new_events_is_starting(tmp_path: Path) -> No
     write_process(run)
     assert Follower(run).poll().status.state == "starting"
     write_process(run, gone_pid())
-    (tmp_path / "run.log").write_text("note: x\nthe disk is full; make room.\n")
+    (tmp_path / "run.log").write_text("note: x\nthe disk is full; free some space.\n")
     status = Follower(run).poll().status
-    assert (status.state, status.reason) == ("failed", "the disk is full; make room.")
+    assert (status.state, status.reason) == ("failed", "the disk is full; free some space.")
 
 
 @pytest.mark.parametrize(
