@@ -85,7 +85,7 @@ def save_mask(mask: Mask, path: Path) -> None:
             f"{path.name}: masks can be written as {', '.join(ENDINGS)} only; use one of these."
         )
     data = encode(_mask(path, np.asarray(mask)))
-    write_whole(path, lambda beside: beside.write_bytes(data))
+    write_whole(path, lambda file: file.write_bytes(data))
 
 
 def contents(path: Path) -> bytes:

@@ -84,15 +84,15 @@ def save_checkpoint(
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{key}": value for key, value in state.items()}
     whole = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-    last, previous, beside = run / LAST, run / PREVIOUS, run / f"{LAST}.next"
+    last, previous, new = run / LAST, run / PREVIOUS, run / f"{LAST}.next"
     try:
         last.parent.mkdir(parents=True, exist_ok=True)
         write_whole(
-            beside, lambda file: save_file(whole, file, metadata={"position": position.text()})
+            new, lambda file: save_file(whole, file, metadata={"position": position.text()})
         )
         if last.exists():
             os.replace(last, previous)
-        os.replace(beside, last)
+        os.replace(new, last)
     except OSError as why:
         raise ResourceError(f"{last}: cannot be written ({why}); free some space there.") from why
     if is_best:

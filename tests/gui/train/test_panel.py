@@ -225,7 +225,10 @@ def test_any_training_folder_is_watched(train: Any, qtbot: Any, tmp_path: Path) 
     watched = train.watch_part
     qtbot.waitUntil(lambda: watched.known.currentText() == "elsewhere", timeout=WAIT_MS)
     assert len(watched.plots["losses"].curves["reconstruction"].getData()[0]) == 20
-    assert len(watched.plots["losses"].curves["segmentation, own steps"].getData()[0]) == 10
+    assert (
+        len(watched.plots["losses"].curves["segmentation, input: reconstruction"].getData()[0])
+        == 10
+    )
     assert watched.strip.ticks == (True, False) * 10
     assert "Dice 0.500" in watched.scores.text()
     assert "update 20 of 50" in train.run_part.status.text()
@@ -274,7 +277,7 @@ def test_a_killed_or_silent_training_is_reported(train: Any, qtbot: Any, tmp_pat
 
 def test_a_folder_that_is_no_training_is_refused(train: Any, tmp_path: Path) -> None:
     train.open_run(tmp_path)
-    assert "is no training folder" in train.run_part.problem.text
+    assert "not a training folder" in train.run_part.problem.text
 
 
 def test_another_training_replaces_all_that_was_shown(

@@ -146,7 +146,9 @@ def test_every_status_has_a_text_with_and_without_numbers(state: Any) -> None:
 def test_what_was_not_measured_is_a_dash() -> None:
     assert scores_line({}) == "—"
     assert "Dice —" in scores_line({"epoch": 0, "val_psnr": 31.0})
-    assert scores_line({"epoch": 0, "val_dice_truth": 0.5}).endswith("Dice 0.500 on the true image")
+    assert scores_line({"epoch": 0, "val_dice_truth": 0.5}).endswith(
+        "Dice 0.500 on the reference image"
+    )
     assert estimate_line(None) == "Time — · memory —"
     assert facts_line({}) == ""
     assert "—" in facts_line({"epochs": 3})
