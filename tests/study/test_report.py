@@ -213,11 +213,11 @@ def test_truth_and_own_steps_are_two_curves(partial: Plan) -> None:
     figure = draw_segmentation_loss(partial.pieces, events)
     curves = {line.get_label(): line.get_ydata() for line in figure.axes[0].get_lines()}
     assert set(curves) == {
-        "no ITFS: input own reconstruction", "ITFS: input own reconstruction", "ITFS: input true image"
+        "no ITFS, input: reconstruction", "ITFS, input: reconstruction", "ITFS, input: reference image"
     }  # fmt: skip
-    assert set(curves["ITFS: input true image"]) == {2.0}
-    assert set(curves["ITFS: input own reconstruction"]) == {1.0}
-    assert len(curves["ITFS: input true image"]) == N_WINDOWS
+    assert set(curves["ITFS, input: reference image"]) == {2.0}
+    assert set(curves["ITFS, input: reconstruction"]) == {1.0}
+    assert len(curves["ITFS, input: reference image"]) == N_WINDOWS
 
 
 def test_drawn_weights_are_those_of_the_training(partial: Plan) -> None:
