@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Choices, drawings and texts of the Train panel, without a window."""
+"""Choices, plots and texts of the Train panel, without a window."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_change_emits_one_event() -> None:
     assert heard == [{"epochs": 3}]
 
 
-def test_no_training_takes_the_folder_or_log_of_another(tmp_path: Path) -> None:
+def test_a_suggested_folder_has_no_existing_folder_or_log(tmp_path: Path) -> None:
     assert free_run(tmp_path, "a").name == "a-1"
     (tmp_path / "a-1").mkdir()
     (tmp_path / "a-2.log").touch()
@@ -80,17 +80,17 @@ def test_every_value_of_a_recipe_is_read_back_from_its_text(preset: str) -> None
         (["loss", "lr"], ["loss"]),
     ],
 )
-def test_losses_that_only_another_method_has_are_drawn(curves: list[str], drawn: list[str]) -> None:
+def test_losses_of_another_method_are_drawn(curves: list[str], drawn: list[str]) -> None:
     usual = loss_lines(["recon_loss"])
     found = loss_lines(curves)
     assert [name for name in found if name not in usual] == drawn
     assert len({line.name for line in found.values()}) == len(found)
 
 
-# Drawings
+# Plots
 
 
-def test_the_weights_are_those_of_the_recipe() -> None:
+def test_the_drawn_weights_follow_the_recipe() -> None:
     recipe = make_recipe(None, {"epochs": 10, "time_constant": 1.0})
     epochs, alpha, beta = weights_over_epochs(recipe)
     np.testing.assert_allclose(alpha + beta, 1)
@@ -121,7 +121,7 @@ def test_every_kind_of_teacher_forcing_is_drawn(mode: str) -> None:
 # Texts
 
 
-def test_durations_are_given_in_two_units() -> None:
+def test_durations_have_at_most_two_units() -> None:
     said = [duration(seconds) for seconds in (None, 0.4, 59, 125, 3 * 3600 + 600, 100 * 3600)]
     assert said == ["—", "0 s", "59 s", "2 min 5 s", "3 h 10 min", "4 d 4 h"]
 
@@ -143,7 +143,7 @@ def test_every_status_has_a_text_with_and_without_numbers(state: Any) -> None:
         assert "the disk is full." in known
 
 
-def test_what_was_not_measured_is_a_dash() -> None:
+def test_unmeasured_values_are_a_dash() -> None:
     assert scores_line({}) == "—"
     assert "Dice —" in scores_line({"epoch": 0, "val_psnr": 31.0})
     assert scores_line({"epoch": 0, "val_dice_truth": 0.5}).endswith(
