@@ -154,7 +154,7 @@ def _conditions(plan: Plan) -> str:
         f"R {pattern.acceleration:g}, one mask per case, the same for all rows.",
         f"Every row: the same training cases, masks, order and augmentation, the same number of "
         f"updates, seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}, no tuning, "
-        "and the last checkpoint, so that no score selects one.",
+        "and the last checkpoint, so no score selects a checkpoint.",
         "± is the standard deviation over cases; ∞ counts cases without a distance (missed or "
         "false alarm), which are in the median and not in the mean. “True image”: the input of the same U-Net is "
         "the fully sampled image instead of the reconstruction.",

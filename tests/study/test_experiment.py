@@ -150,10 +150,10 @@ def test_the_reference_image_is_segmented_by_the_network_of_the_row(finished: Pl
 def test_a_row_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     wild = Row("wild", "wild", {"learning_rate": 1e30, "schedule": "steps"})
     plan = plan_of(Study("wild", "Wild", (wild, PLAIN)), tmp_path)
-    watch = Heard()
+    watch = Recorder()
     outcomes = run_experiment(plan, watch=watch)
     assert [one.state for one in outcomes] == ["failed", "done"]
-    assert watch.heard == outcomes
+    assert watch.outcomes == outcomes
     text = write_report(plan, summarise_plan(plan)).read_text(encoding="utf-8")
     assert "| wild | — |" in text
     assert "failed: update" in text
@@ -167,9 +167,9 @@ def test_evaluations_on_the_test_cases_are_counted_once_per_row(tmp_path: Path) 
     assert [line.split(",")[1] for line in lines] == ["row", "plain"]
 
 
-class Heard(Watch):
+class Recorder(Watch):
     def __init__(self) -> None:
-        self.heard: list[Outcome] = []
+        self.outcomes: list[Outcome] = []
 
     def ended(self, outcome: Outcome) -> None:
-        self.heard.append(outcome)
+        self.outcomes.append(outcome)

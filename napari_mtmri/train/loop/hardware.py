@@ -51,7 +51,7 @@ class Machine:
             precision="bf16-mixed" if precision == "bfloat16" else "32-true",
         )
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # hints for SLURM users who start no job
+            warnings.simplefilter("ignore")  # hints about SLURM for sessions without a job
             fabric.launch()
         return fabric
 

@@ -51,11 +51,11 @@ def test_a_refused_value_changes_nothing() -> None:
 
 
 def test_a_change_emits_one_event() -> None:
-    plan, heard = Plan(), []
-    plan.events.changes.connect(heard.append)
+    plan, changes = Plan(), []
+    plan.events.changes.connect(changes.append)
     plan.set_key("epochs", 3)
     plan.set_key("epochs", 3)
-    assert heard == [{"epochs": 3}]
+    assert changes == [{"epochs": 3}]
 
 
 def test_a_suggested_folder_has_no_existing_folder_or_log(tmp_path: Path) -> None:
@@ -107,9 +107,9 @@ def test_the_drawn_weights_follow_the_recipe() -> None:
 
 @pytest.mark.parametrize("mode", get_args(KEYS["teacher_forcing"].annotation))
 def test_every_kind_of_teacher_forcing_is_drawn(mode: str) -> None:
-    found, said = ticks(make_recipe(None, {"teacher_forcing": mode, "tf_period": (2, 1)}))
+    found, text = ticks(make_recipe(None, {"teacher_forcing": mode, "tf_period": (2, 1)}))
     assert found
-    assert said
+    assert text
     if mode in ("always", "never"):
         assert set(found) == {mode == "always"}
     elif mode == "period":
@@ -122,8 +122,8 @@ def test_every_kind_of_teacher_forcing_is_drawn(mode: str) -> None:
 
 
 def test_durations_have_at_most_two_units() -> None:
-    said = [duration(seconds) for seconds in (None, 0.4, 59, 125, 3 * 3600 + 600, 100 * 3600)]
-    assert said == ["—", "0 s", "59 s", "2 min 5 s", "3 h 10 min", "4 d 4 h"]
+    texts = [duration(seconds) for seconds in (None, 0.4, 59, 125, 3 * 3600 + 600, 100 * 3600)]
+    assert texts == ["—", "0 s", "59 s", "2 min 5 s", "3 h 10 min", "4 d 4 h"]
 
 
 @pytest.mark.parametrize("state", get_args(State))

@@ -68,7 +68,7 @@ def test_cases_can_be_sent_to_other_processes(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "said"),
+    ("table", "message"),
     [
         ("case,image,split\na,b,train\n", "mask"),
         ("case,image,mask,split\na,b,c,training\n", "training"),
@@ -80,9 +80,9 @@ def test_cases_can_be_sent_to_other_processes(folder: Path) -> None:
         ("case,patient,image,mask,split\na,x,b,c,train\nd,x,e,f,val\n", "same patient"),
     ],
 )
-def test_an_unusable_table_is_refused(table: str, said: str, tmp_path: Path) -> None:
+def test_an_unusable_table_is_refused(table: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "cases.csv").write_text(table)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         find_cases(tmp_path, Recipe())
 
 
@@ -94,7 +94,7 @@ def test_a_folder_of_unknown_layout_is_refused_with_the_known_layouts(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("edit", "said"),
+    ("edit", "message"),
     [
         (lambda a: np.full(a.shape, np.nan, np.float32), "NaN"),
         (lambda a: np.zeros_like(a), "all voxels are 0"),
@@ -104,17 +104,17 @@ def test_a_folder_of_unknown_layout_is_refused_with_the_known_layouts(tmp_path: 
     ],
 )
 def test_an_unusable_image_is_named(
-    edit: Callable[[np.ndarray], np.ndarray], said: str, folder: Path
+    edit: Callable[[np.ndarray], np.ndarray], message: str, folder: Path
 ) -> None:
     change(folder / "1_image.nii.gz", edit)
     files = [f for f in find_cases(folder, Recipe()) if f.split == "train"]
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         load_cases(files, Recipe(), refuse)
-    heard: list[str] = []
-    kept = load_cases(files, Recipe(skip_unreadable=True), heard.append)
+    messages: list[str] = []
+    kept = load_cases(files, Recipe(skip_unreadable=True), messages.append)
     assert [case.name for case in kept] == ["p0"]
-    assert len(heard) == 1
-    assert "p1" in heard[0]
+    assert len(messages) == 1
+    assert "p1" in messages[0]
 
 
 def test_a_missing_file_is_named(folder: Path) -> None:
@@ -180,10 +180,10 @@ def test_labels_are_counted_in_the_training_cases(cases: list[Case]) -> None:
         labels[0, 0, 0] = label
         return replace(case, labels=labels)
 
-    heard: list[str] = []
+    messages: list[str] = []
     train, val = [with_label(cases[0], 3)], [cases[1]]
-    assert with_classes(Recipe(), train, val, heard.append).data.classes == 3
-    assert heard == ["no training case has label 2 of 3."]
+    assert with_classes(Recipe(), train, val, messages.append).data.classes == 3
+    assert messages == ["no training case has label 2 of 3."]
     only_255 = [replace(cases[0], labels=cases[0].labels * np.uint8(255))]
     assert with_classes(Recipe(), only_255, val).data.classes == 1
     with pytest.raises(InputError, match="has label 4"):

@@ -25,12 +25,12 @@ from napari_mtmri.train.data.split import (
 from napari_mtmri.train.recipe import Recipe
 
 
-def nobody() -> None:
+def refuse_to_read() -> None:
     raise AssertionError("listing must not read images")
 
 
 def file(name: str, patient: str | None = None, split: str = "") -> CaseFile:
-    return CaseFile(name, patient or name, split, name, name, nobody)  # type: ignore[arg-type]
+    return CaseFile(name, patient or name, split, name, name, refuse_to_read)  # type: ignore[arg-type]
 
 
 names = st.lists(st.text("abcdef", min_size=1, max_size=4), min_size=1, max_size=40, unique=True)

@@ -131,12 +131,12 @@ def test_a_resumed_training_equals_an_uninterrupted_one_bit_for_bit(
     assert same(weights_of(tmp_path / "whole"), weights_of(tmp_path / "parts"))
     whole, parts = (read_events(tmp_path / name) for name in ("whole", "parts"))
 
-    def told(events: list[dict[str, Any]]) -> list[object]:
+    def facts(events: list[dict[str, Any]]) -> list[object]:
         keys = ("updates", "loss", "alpha", "beta", "teacher", "val_psnr")
         chosen = [event for event in events if event["kind"] in ("update", "validation")]
         return [[event.get(key) for key in keys] for event in chosen]
 
-    assert told(whole) == told(parts)
+    assert facts(whole) == facts(parts)
 
     def table(name: str) -> list[dict[str, str]]:
         with (tmp_path / name / LOG).open(newline="") as file:
