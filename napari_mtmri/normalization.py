@@ -40,7 +40,7 @@ class Normalization:
         least : (int, int)
             Minimum size in pixels, (readout, phase).
         plane : (int, int)
-            Size of the plane, (readout, phase), which the box does not leave.
+            Size of the plane, (readout, phase); the box stays inside it.
 
         Returns
         -------
@@ -56,7 +56,7 @@ class Normalization:
 
 
 def representative_slices(count: int) -> list[int]:
-    """Return the numbers of at most eight slices, evenly spaced over ``count`` slices."""
+    """Return the numbers of at most eight evenly spaced slices out of ``count``."""
     return sorted({round(i) for i in np.linspace(0, count - 1, min(count, 8))})
 
 
@@ -114,7 +114,7 @@ def object_mean(stack: np.ndarray) -> float:
 
 
 def _extent(magnitude: np.ndarray, axis: int) -> slice:
-    """Extent of the object along an axis, from the mean profile; aliasing ghosts are left out."""
+    """Extent of the object along an axis, from the mean profile; excludes aliasing ghosts."""
     profile = magnitude.mean(axis=(0, 3 - axis))
     inside = np.flatnonzero(profile > EDGE_SHARE * profile.max())
     if not inside.size:

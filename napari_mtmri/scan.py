@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Scan: measured k-space, its sampling mask, and its place in the volume's grid."""
+"""Scan: measured k-space with its sampling mask and its position in the volume's grid."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scan:
-    """Measured k-space of some slices, with its sampling mask and place in a volume.
+    """Measured k-space of some slices, with sampling mask and position in a volume.
 
-    Simulated and measured scans look the same to a network.
+    Simulated and measured scans have the same form for a network.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Scan:
     pattern : Pattern, optional
         Sampling pattern that gave the mask, if known.
     simulation : mapping, optional
-        Parameters of the simulation; None for a scan that was measured.
+        Parameters of the simulation; None for a measured scan.
     reference : Volume, optional
         Fully sampled image, if there is one.
     volume_normalization : callable, optional
@@ -51,7 +51,7 @@ class Scan:
     Raises
     ------
     InputError
-        If the shapes of k-space, mask and slice numbers do not fit together.
+        If the shapes of k-space, mask and slice numbers do not match.
     """
 
     kspace: np.ndarray
@@ -70,7 +70,7 @@ class Scan:
         if self.kspace.ndim != 4 or self.kspace.shape[2:] != self.mask.shape:
             raise InputError(
                 f"{self.grid.name}: k-space {self.kspace.shape} and mask {self.mask.shape} do not "
-                "fit; k-space is (slice, coil, readout, phase), the mask (readout, phase)."
+                "match; k-space is (slice, coil, readout, phase), the mask (readout, phase)."
             )
         if len(self.slices) != len(self.kspace):
             raise InputError(

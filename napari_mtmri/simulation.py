@@ -41,7 +41,7 @@ def simulate(
     Parameters
     ----------
     volume : Volume
-        Magnitude or complex image; its magnitude is scanned. Also the scan's reference.
+        Magnitude or complex image; its magnitude is scanned and is the scan's reference.
     pattern : Pattern
         Sampling pattern; all slices get the same mask.
     phase : bool
@@ -55,7 +55,7 @@ def simulate(
     axes : Axes, optional
         Slice, readout and phase-encoding axes; default: ``volume.axes``.
     slices : sequence of int, optional
-        Slices to simulate; default: all. A slice does not depend on the others.
+        Slices to simulate; default: all. Each slice is independent of the others.
     seed : int
         Random seed for phase and noise.
 
@@ -101,9 +101,9 @@ def simulate(
 
 @dataclass(frozen=True)
 class Scanner:
-    """A simulated scanner, set up for one volume: what all slices have in common.
+    """A simulated scanner for one volume, with the settings that all slices share.
 
-    A slice does not depend on the others.
+    Each slice is independent of the others.
 
     Parameters
     ----------
@@ -244,6 +244,6 @@ def _coil_maps(plane: tuple[int, ...], n_coils: int) -> np.ndarray:
 
 
 def _noise(shape: tuple[int, ...], sigma: float, seed: int, number: int) -> np.ndarray:
-    # Keyed by the slice number, so that a slice has the same noise alone and in its volume.
+    # Keyed by slice number: a slice has the same noise alone and within its volume.
     parts = keyed_generator(seed, "noise", number).normal(0, sigma, (2, *shape))
     return np.asarray(parts[0] + 1j * parts[1], dtype=np.complex64)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Weights and their cards: where the files are searched, how they are checked and saved."""
+"""Weights and their cards: finding, checking and saving the files."""
 
 from __future__ import annotations
 
@@ -103,18 +103,18 @@ class Card(BaseModel):
         if not low <= acceleration <= high:
             return (
                 f"{self.method}: trained for R {low:g} to {high:g}; at R {acceleration:.2f} "
-                "its result may be wrong."
+                "the result may be wrong."
             )
         if pattern is not None and pattern != self.pattern:
             return (
                 f"{self.method}: trained for the pattern {self.pattern!r}; with {pattern!r} "
-                "its result may be wrong."
+                "the result may be wrong."
             )
         return None
 
 
 def user_folder() -> Path:
-    """Return the folder for the user's own weights; ``MTMRI_WEIGHTS`` sets another one."""
+    """Return the folder for the user's own weights; set ``MTMRI_WEIGHTS`` to change it."""
     import platformdirs
 
     given = os.environ.get("MTMRI_WEIGHTS")
@@ -149,7 +149,7 @@ def find_weights(name: str, given: Path | None = None) -> Path:
         if place.is_file():
             return place
     raise WeightsError(
-        f"{name}: there are no weights at {', '.join(str(place) for place in places)}; "
+        f"{name}: no weights found at {', '.join(str(place) for place in places)}; "
         "give a file with `weights`, or train the method."
     )
 
@@ -179,7 +179,7 @@ def read_card(weights: Path) -> Card:
         return Card(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, ValidationError) as why:
         raise WeightsError(
-            f"{weights}: its card {path.name} is missing or damaged ({why}); "
+            f"{weights}: the card {path.name} is missing or damaged ({why}); "
             "keep weights and card together."
         ) from why
 
@@ -223,12 +223,12 @@ def load_weights(path: Path, name: str) -> tuple[dict[str, torch.Tensor], Card]:
     if card.sha256 != found:
         raise WeightsError(
             f"{path}: SHA-256 {found[:12]}… is not the {card.sha256[:12]}… of its card; "
-            "the file is damaged or belongs to another card, copy both again."
+            "the file is damaged or belongs to another card; copy both again."
         )
     try:
         tensors = load_file(path)
     except (OSError, SafetensorError, ValueError) as why:
-        raise WeightsError(f"{path}: not a safetensors file ({why}); choose another.") from why
+        raise WeightsError(f"{path}: not a safetensors file ({why}); choose another file.") from why
     return {key: value.float() for key, value in tensors.items()}, card
 
 

@@ -133,7 +133,7 @@ def test_a_scan_with_inconsistent_shapes_is_refused() -> None:
     from dataclasses import replace
 
     scan = mt.simulate(head_volume(), FOUR)
-    with pytest.raises(InputError, match="do not fit"):
+    with pytest.raises(InputError, match="do not match"):
         replace(scan, mask=scan.mask[:-1])
     with pytest.raises(InputError, match="slice numbers"):
         replace(scan, slices=(0,))

@@ -69,12 +69,12 @@ def experiment(
     where: options.WhereOptions,
     json: options.Json = False,
 ) -> int:
-    """Repeat a table of the paper on your cases: train all rows alike, score, compare.
+    """Repeat a table of the paper on your cases: train, score and compare its rows.
 
     table1: with and without ITFS and DRLC. table2: the weights of the two losses. Both
     contain the plain joint model, with which the other rows are compared, and two-stage.
-    Stopped at any moment (Ctrl-C, --minutes), the same command continues; rows that two
-    tables share in one --out are trained once. --jobs and --dask apply to the scoring.
+    After a stop (Ctrl-C, --minutes), the same command continues; rows that two tables
+    share in one --out are trained once. --jobs and --dask apply to the scoring.
     The command writes a folder with report.md, CSV and figures.
 
     Example: napari-mtmri experiment table1 --budget small --data cases --out study
@@ -133,7 +133,7 @@ def _check_machine(budget: str) -> None:
 
 @contextmanager
 def _at_most(minutes: float | None, stop: threading.Event) -> Iterator[Callable[[], bool]]:
-    """Set ``stop`` when the time is over; gives a function that returns whether it is."""
+    """Set ``stop`` when the time is over; yields a function that returns whether it is over."""
     if minutes is None:
         yield lambda: False
         return
@@ -148,7 +148,7 @@ def _at_most(minutes: float | None, stop: threading.Event) -> Iterator[Callable[
 
 
 def _report(plan: Plan, outcomes: Sequence[Outcome], *, as_json: bool) -> int:
-    """Write the report, name what failed; return the exit status."""
+    """Write the report, list the failed rows; return the exit status."""
     from napari_mtmri.study import report, summary
 
     lines = summary.summarise_plan(plan)

@@ -45,7 +45,7 @@ def columns(rows: Sequence[Sequence[str]], indent: str = "") -> str:
 
 
 def sentence(error: BaseException) -> str:
-    """Return an error as one sentence, with a parameter (`out`) spelled as an option (--out)."""
+    """Return an error as one sentence, with parameters (`out`) as options (--out)."""
     if isinstance(error, MtmriError):
         return re.sub(r"`(\w+)`", lambda name: _option(name[1]), str(error))
     if isinstance(error, MemoryError):

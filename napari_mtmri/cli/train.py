@@ -85,7 +85,7 @@ def train(
 
     Ctrl-C, SIGTERM or a file `stop` in the training folder stop it with a checkpoint,
     from which --resume continues. Folders of cases: with a table cases.csv (case, image,
-    mask, split), ATLAS, kaggle_3m, BrainWeb, or others by image_glob=... labels_glob=...
+    mask, split), ATLAS, kaggle_3m, BrainWeb, or others with image_glob=... labels_glob=...
 
     Example: napari-mtmri train --preset quick-check --out training
              napari-mtmri train --preset cpu-size --data cases --out training method=mtmri epochs=18
@@ -118,7 +118,7 @@ def train(
 def _asked(
     words: list[str] | None, preset: str | None, data: str | None, resume: Path | None
 ) -> Config:
-    """Return the configuration: keys of the preset, of the file, then those given."""
+    """Return the configuration: keys of the preset, of the file, then of the command line."""
     from napari_mtmri.train.folder.layout import Config, read_config
     from napari_mtmri.train.presets import NEEDS_NO_DATA, make_recipe
     from napari_mtmri.train.recipe import SIMULATED
@@ -152,7 +152,7 @@ def _folder(out: Path | None, resume: Path | None) -> Path:
         raise RequestError("train needs --out with a training folder to write, or --resume.")
     if out.exists() and (not out.is_dir() or any(out.iterdir())) and not _is_other_process():
         raise RequestError(
-            f"{out}: is not empty; choose another --out, or continue a training by --resume."
+            f"{out}: is not empty; choose another --out, or continue a training with --resume."
         )
     return out
 
@@ -224,7 +224,7 @@ def _train(asked: Config, out: Path, machine: Machine, as_json: bool) -> None:
 
 
 def _value(word: str) -> Any:
-    """Return a word as JSON reads it (4, true, null, {"4": 1}), else as it is."""
+    """Return a word parsed as JSON (4, true, null, {"4": 1}), or unchanged."""
     try:
         return json.loads(word)
     except ValueError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From what a method returned to a Result on the grid of the input."""
+"""Assembly of a method's output into a Result on the grid of the input."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def assemble(
     probability: np.ndarray | None,
     timings: Mapping[str, float],
 ) -> Result:
-    """Return the Result, with its error where there is a reference; not yet scored.
+    """Return the unscored Result, with an error image if there is a reference.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def assemble(
 
 
 def score(result: Result, reference: Volume | None, labels: Volume | None) -> dict[str, Scores]:
-    """Return the scores of the method and of zero-filled, as far as they can be measured."""
+    """Return the measurable scores of the method and of the zero-filled image."""
     spacing = result.zero_filled.spacing if result.zero_filled.spacing_known else None
     axes = result.axes
     order = (axes.slice, axes.readout, axes.phase)
@@ -90,7 +90,7 @@ def score(result: Result, reference: Volume | None, labels: Volume | None) -> di
 
 
 def lost_to_zero_filled(scores: Mapping[str, Scores]) -> tuple[str, ...]:
-    """Return one line for a method whose image is worse than doing nothing."""
+    """Return a warning for each method with an image worse than the zero-filled one."""
     base, one = scores.get("zero-filled"), main_quantity("image")
     lines = []
     for name, own in scores.items():
@@ -107,7 +107,7 @@ def lost_to_zero_filled(scores: Mapping[str, Scores]) -> tuple[str, ...]:
 
 
 def _segmentation(probability: np.ndarray | None) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Probability of any foreground, and labels: threshold for one class, else argmax."""
+    """Foreground probability, and labels: threshold for one class, else argmax."""
     if probability is None:
         return None, None
     if probability.shape[1] == 1:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Method: something that turns a Scan into an image, a segmentation or both."""
+"""Method: computes an image, a segmentation or both from a Scan."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from napari_mtmri.weights import find_weights, read_card
 
 @dataclass(frozen=True)
 class SliceBatch:
-    """What a method made of some slices.
+    """Output of a method for some slices.
 
     Parameters
     ----------
     image : complex64 (slice, readout, phase) or None
         In the units of the scan.
     probability : float32 (slice, channel, readout, phase) or None
-        One channel for one class; else background first.
+        One channel for a single class; otherwise the background comes first.
     """
 
     image: np.ndarray | None
@@ -41,15 +41,15 @@ Runner = Callable[[Scan], SliceBatch]
 
 @dataclass(frozen=True)
 class Setting:
-    """What a method is loaded with.
+    """Device, weights and parameters that a method is loaded with.
 
     Parameters
     ----------
     device : Device
     weights : Path or None
-        A file, or a folder of files named by method; None: those installed.
+        A file, or a folder of files named by method; None: the installed weights.
     parameters : mapping
-        The method's own, checked.
+        The method's own parameters, validated.
     """
 
     device: Device
@@ -59,7 +59,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A method ready to run, and which weights it runs with."""
+    """Function that runs a method, and the cards of its weights."""
 
     run: Runner
     cards: tuple[Any, ...] = ()
@@ -67,18 +67,18 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Method:
-    """A method: its names, what it needs and gives, how it is loaded and trained.
+    """A method: names, inputs and outputs, loading and training.
 
     Parameters
     ----------
     name, title, summary : str
-        For machines, for a list, and one line for people.
+        Identifier, title in lists, and one line of description.
     gives : frozenset of {"image", "segmentation"}
     needs : frozenset of {"weights", "reference", "coil_maps"}
-        Without "reference" a method is never shown the truth.
+        Without "reference" a method never gets the reference image.
     load : callable
-        Setting -> Loaded. A runner's result for a slice does not depend on the other
-        slices of the call.
+        Setting -> Loaded. The result for a slice must not depend on the other slices of
+        the call.
     parameters : tuple of Option
     weights : tuple of str
         Names of the weights it needs.
@@ -98,13 +98,13 @@ class Method:
 
     @property
     def is_full_sample(self) -> bool:
-        """Whether it is shown the truth, and so is no rival on equal terms."""
+        """Whether it gets the reference image, so that a comparison would be unfair."""
         return "reference" in self.needs
 
     def weights_at(self, place: Path | None = None) -> tuple[str, ...]:
-        """Return the names of the weights it is loaded with from a file or folder.
+        """Return the names of the weights to load from a file or folder.
 
-        A method of several parts prefers weights of its own name, trained as a whole.
+        A method with several parts prefers weights of its own name, trained as a whole.
         """
         if self.weights in ((), (self.name,)):
             return self.weights
@@ -131,7 +131,7 @@ class LoadedMethod:
     def run(self, scan: Scan, positions: Sequence[int] | None = None) -> SliceBatch:
         """Return the output of the method for slices of a scan, all of them by default.
 
-        Only a method that declares that it needs the reference is given the reference.
+        Only a method that declares a need for the reference gets the reference.
         """
         chosen = range(scan.n_slices) if positions is None else positions
         return self.loaded.run(scan.select(chosen, with_reference=self.method.is_full_sample))
@@ -149,12 +149,12 @@ def trainable() -> tuple[str, ...]:
 
 
 def training_of(method: str) -> Training:
-    """Return how a method is trained.
+    """Return the training of a method.
 
     Raises
     ------
     RequestError
-        If there is no such method, or it cannot be trained.
+        If the method does not exist or cannot be trained.
     """
     training = METHODS.get(method).training
     if training is None:

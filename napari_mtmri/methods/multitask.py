@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Trainings of `MultiTask` networks: what four methods share."""
+"""Trainings of `MultiTask` networks, shared by four methods."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAPER_WIDTH = 64
 
 
 def architecture(recipe: Recipe, *, recon: bool = True, seg: bool = True) -> dict[str, Any]:
-    """Return the sizes of D5C5, of the U-Net or of both, as the recipe names them."""
+    """Return the sizes of D5C5, of the U-Net or of both, from the recipe."""
     sizes, crop, n_classes = recipe.network, recipe.data.crop, recipe.n_classes
     return {
         "reconstruction": {
@@ -71,11 +71,11 @@ def words(recipe: Recipe, task: str, *, recon: bool = True, seg: bool = True) ->
 
 
 def joint_loss(network: MultiTask, batch: TensorBatch, context: LossContext) -> Losses:
-    """Return the losses of both tasks; the U-Net sees the true image or the reconstruction."""
+    """Return the losses of both tasks; ITFS selects the input of the U-Net."""
     from napari_mtmri.networks.losses import segmentation_loss, shown_image
 
     recon, image = _reconstruction(network, batch, context)
-    # ITFS: the true image, or the network's own, through which the gradient then passes.
+    # ITFS: the reference image, or the reconstruction, through which the gradient passes.
     logits = network.segment(shown_image(image, batch.truth, context.teacher))
     seg = segmentation_loss(logits, batch.labels, context.recipe.loss, context.share)
     return {"recon": recon, "seg": seg}
@@ -87,7 +87,7 @@ def recon_loss(network: MultiTask, batch: TensorBatch, context: LossContext) -> 
 
 
 def seg_loss(network: MultiTask, batch: TensorBatch, context: LossContext) -> Losses:
-    """Return the loss of the segmentation of the true image."""
+    """Return the loss of the segmentation of the reference image."""
     from napari_mtmri.networks.losses import segmentation_loss
 
     logits = network.segment(batch.truth[:, None])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Methods that run a network: loading of its weights, and one runner for all kinds."""
+"""Methods that run a network: loading of weights, and one runner for all kinds."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def network_method(
     name, title, summary, gives, training, needs
         As in `napari_mtmri.methods.base.Method`.
     parts : tuple of str
-        Names of weights whose `MultiTask` networks are joined where the method has no
-        weights of its own name.
+        Names of weights whose `MultiTask` networks are joined if the method has no weights
+        of its own name.
     """
 
     def load(setting: Setting) -> Loaded:
@@ -56,8 +56,8 @@ def load_network(setting: Setting, *names: str) -> Loaded:
     ----------
     setting : Setting
     *names : str
-        Names of the weights. Several are those of `MultiTask` networks: the last one with a
-        reconstruction (or segmentation) network gives it.
+        Names of the weights. Several `MultiTask` networks are joined: the reconstruction
+        and the segmentation network are taken from the last file that contains them.
     """
     found = [_network(setting, name) for name in names]
     cards = tuple(card for _, card in found)
@@ -71,7 +71,7 @@ def load_network(setting: Setting, *names: str) -> Loaded:
 
 
 def _network(setting: Setting, name: str) -> tuple[nn.Module, Card]:
-    """Return the network and card of some weights; loaded once per process and kept."""
+    """Return the network and card of some weights; loaded once per process."""
     import torch
 
     from napari_mtmri.networks.base import build
@@ -100,7 +100,7 @@ def _runner(network: nn.Module, device: Device, least: tuple[int, int] | None) -
         kspace = torch.from_numpy(scan.kspace / scale).to(where)
         mask = torch.from_numpy(scan.mask).to(where)
         maps = None if scan.coil_maps is None else torch.from_numpy(scan.coil_maps).to(where)
-        reference = scan.reference_stack()  # None but for a method that needs the reference
+        reference = scan.reference_stack()  # None unless the method needs the reference
         truth = None if reference is None else torch.from_numpy(reference / scale).to(where)
         plane = (scan.mask.shape[0], scan.mask.shape[1])
         window = None if least is None else scan.normalization.window((least[0], least[1]), plane)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A loaded method over the slices of a scan: order, progress, stop, memory."""
+"""Run a loaded method on the slices of a scan: order, progress, stop, memory."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from napari_mtmri.scan import Scan
 
 @dataclass(frozen=True)
 class Progress:
-    """Slices that have just been done, in the order they were done.
+    """Slices that have just been processed, and the progress so far.
 
     Parameters
     ----------
     done, total : int
-        Slices.
+        Number of processed slices, and of all slices.
     slices : tuple of int
-        Slices of the grid that have just been done.
+        Slice numbers in the grid, in the order of processing.
     image : complex64 (slice, readout, phase) or None
     probability : float32 (slice, channel, readout, phase) or None
     seconds_left : float
@@ -40,7 +40,7 @@ class Progress:
 
     @property
     def share(self) -> float:
-        """Part of the slices that is done, 0 to 1."""
+        """Processed fraction of the slices, 0 to 1."""
         return self.done / max(self.total, 1)
 
     @property
@@ -53,7 +53,7 @@ Report = Callable[[Progress], None]
 
 
 def outwards(count: int, first: int | None) -> list[int]:
-    """Return 0 … count - 1, beginning at ``first`` and going outwards from it.
+    """Return 0 … count - 1, ordered outwards from ``first``.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def run_slices(
     Parameters
     ----------
     first : int, optional
-        Position in the scan of the slice to do first, alone.
+        Position in the scan of the slice to process first, separately.
     on_progress : callable, optional
     stop : threading.Event, optional
 

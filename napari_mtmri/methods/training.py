@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How a method is trained: network, stages, losses and options. Imports no torch."""
+"""Training of a method: network, stages, losses and options. Imports no torch."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Options(BaseModel):
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of a training: what is trained by which loss, and for how long.
+    """A part of a training: its loss, the parameters that it trains, and its length.
 
-    Each stage has a new optimizer and a whole schedule of the learning rate, of the loss
-    weights and of teacher forcing.
+    Each stage has a new optimizer and complete schedules of the learning rate, the loss
+    weights and teacher forcing.
 
     Parameters
     ----------
@@ -41,14 +41,14 @@ class Stage:
         (network, batch, context) -> scalar tensors by name. Their sum is minimized; each is
         logged as ``<name>_loss``. Means over the batch are taken with ``context.share``.
     trains : tuple of str
-        Beginnings of the names of the parameters that are trained; all others keep their
-        values and get no gradient. By default all are trained.
+        Prefixes of the names of the trained parameters; all others keep their values and
+        get no gradient. By default all are trained.
     share : float
         Part of the epochs, relative to the other stages.
     schedules : frozenset of {"drlc", "itfs"}
-        Sections of the recipe that the stage follows. "drlc": the losses ``recon`` and
-        ``seg`` are weighted; "itfs": ``context.teacher`` names the slices that are shown as
-        true images.
+        Sections of the recipe that the stage uses. "drlc": the losses ``recon`` and ``seg``
+        are weighted; "itfs": ``context.teacher`` marks the slices whose input of the
+        segmentation is the reference image.
     score : str, optional
         Validation score that selects the best checkpoint instead of the recipe's
         ``select_by`` (unless that is "last").
@@ -80,11 +80,11 @@ class CardWords:
     Parameters
     ----------
     networks : str
-        Names and widths, as in "D5C5 with 64 filters".
+        Names and widths, such as "D5C5 with 64 filters".
     task : str
-        What the method does, as in "segment a fully sampled image".
+        Task of the method, such as "segment a fully sampled image".
     size : str
-        The size in one or two words.
+        Size in one or two words.
     """
 
     networks: str
@@ -110,14 +110,14 @@ class TableRow:
 
 @dataclass(frozen=True)
 class Training:
-    """How a method is trained.
+    """Training of a method.
 
     Parameters
     ----------
     architecture : callable
         Recipe -> ``kind`` and sizes of the network (`napari_mtmri.networks.base.build`).
     stages : callable
-        Recipe -> stages, in their order.
+        Recipe -> stages, in order.
     words : callable
         Recipe -> description for the card.
     options : type of Options
@@ -137,13 +137,13 @@ class Training:
     row: TableRow | None = None
 
     def schedules(self, recipe: Recipe) -> frozenset[str]:
-        """Return the sections "drlc" and "itfs", as far as any stage follows them."""
+        """Return which of the sections "drlc" and "itfs" any stage uses."""
         return frozenset().union(*(stage.schedules for stage in self.stages(recipe)))
 
 
 @dataclass(frozen=True)
 class StageSpan:
-    """The epochs of a stage, ``first`` to before ``last``, and the recipe that it follows."""
+    """The epochs of a stage, ``first`` to before ``last``, and its recipe."""
 
     number: int
     stage: Stage

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Two-stage: D5C5, then a U-Net that is trained separately on true images."""
+"""Two-stage: D5C5, then a U-Net that is trained separately on reference images."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _TASK = "reconstruct and segment an under-sampled scan"
 _ROW = TableRow(
     ("table1", "table2"),
     "D5C5 and U-Net apart (two-stage)",
-    "the row to beat; of the same total of updates D5C5 is given the first half of the "
-    "epochs and the U-Net, on true images, the other half, each with a whole schedule of the "
-    "learning rate, so that each network is updated half as often as in the joint rows",
+    "the row to beat; D5C5 is trained in the first half of the epochs and the U-Net, on "
+    "reference images, in the second half, each with a complete schedule of the learning "
+    "rate, so that each network gets half as many updates as in the joint rows",
 )
 
 TWO_STAGE: Method = network_method(

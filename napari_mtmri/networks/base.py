@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Kinds of networks, found by entry points, and how one is built from an architecture."""
+"""Kinds of networks, found by entry points, and their construction from an architecture."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from torch import nn
 from napari_mtmri.registry import Registry
 
 # A member returns a network from its sizes, given by name: usually the class itself. Its
-# ``forward(kspace, mask, coil_maps, truth, window)`` returns image and logits, or None for
-# what it does not give; see `napari_mtmri.networks.multitask.MultiTask.forward`.
+# ``forward(kspace, mask, coil_maps, truth, window)`` returns image and logits, None for an
+# output that it lacks; see `napari_mtmri.networks.multitask.MultiTask.forward`.
 NETWORKS: Registry[Callable[..., nn.Module]] = Registry("networks")
-DEFAULT_KIND = "multitask"  # of cards that name none
+DEFAULT_KIND = "multitask"  # if a card names no kind
 NOT_SIZES = ("kind", "window")
 
 
@@ -26,8 +26,8 @@ def build(architecture: Mapping[str, Any], seed: int = 0) -> nn.Module:
     ----------
     architecture : mapping
         ``kind``: registered name of the network, "multitask" by default; ``window``: smallest
-        box of the object that the network processes, used by who runs it; all others are
-        sizes that the kind is built with.
+        box of the object that the network processes, used by the caller; all others are
+        sizes for the constructor.
     seed : int
         Random seed of the initial weights.
 

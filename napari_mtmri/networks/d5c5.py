@@ -43,7 +43,7 @@ def to_complex(channels: Tensor) -> Tensor:
 
 
 class Denoiser(nn.Sequential):
-    """Convolutions 2 → f → … → f → 2 with ReLU between them, none after the last.
+    """Convolutions 2 → f → … → f → 2 with ReLU between them, not after the last.
 
     Parameters
     ----------

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Losses of the two tasks, over the batch of all processes.
 
-Each process has some slices of the batch. A mean is a sum over its slices, divided by
-the number of slices of all and multiplied by the number of processes, since Lightning
-averages gradients over the processes; a ratio of sums (Eq. 4) needs the sums of all.
+Each process has some slices of the batch. A mean is the sum over its slices, divided by
+the number of slices of all processes and multiplied by the number of processes, since
+Lightning averages gradients over the processes; a ratio of sums (Eq. 4) needs the sums
+over all processes.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class TensorBatch(NamedTuple):
-    """Slices that a network is trained with, all divided by the scale of their scan.
+    """Training slices, each divided by the scale of its scan.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ class TensorBatch(NamedTuple):
         Magnitude of ``target``.
     labels : int64 (batch, readout, phase)
     position : int64 (batch,)
-        Position of each slice in the batch of all processes; -1 for one that only fills up.
+        Position of each slice in the batch of all processes; -1 for a padding slice.
     """
 
     kspace: Tensor
@@ -65,7 +66,7 @@ class BatchShare:
     Parameters
     ----------
     counts : float32 (batch,)
-        1 for each slice, 0 for one that only fills up.
+        1 for each slice, 0 for a padding slice.
     n_slices : int
         Number of slices of all processes.
     n_processes : int
@@ -96,16 +97,17 @@ class BatchShare:
 
 @dataclass(frozen=True)
 class LossContext:
-    """What a loss needs besides the network and the batch.
+    """Inputs of a loss in addition to the network and the batch.
 
     Parameters
     ----------
     recipe : Recipe
-        That of the stage: its ``epochs`` are those of the stage.
+        Recipe of the stage, with the ``epochs`` of the stage.
     share : BatchShare
         Means and sums over the slices of all processes.
     teacher : tuple of bool
-        For each slice whether teacher forcing shows the true image; empty without it.
+        For each slice, whether the input of the segmentation is the reference image; empty
+        without teacher forcing.
     recon_scale : float
         Factor of the reconstruction loss.
     """
@@ -123,14 +125,14 @@ def reconstruction_loss(image: Tensor, target: Tensor, options: Loss, share: Bat
     ----------
     image : complex64 (batch, readout, phase)
     target : complex64, same shape
-        The true image with its phase, without noise.
+        The reference image with its phase, without noise.
     options : Loss
         Section ``loss`` of the recipe.
     share : BatchShare
 
     References
     ----------
-    The paper, Eq. 3, its symbols swapped back; printed as a sum over pixels
+    The paper, Eq. 3, with its swapped symbols corrected; printed as a sum over pixels
     (``recon_reduction="sum"``), while "mean" divides by their number.
     """
     parts = torch.view_as_real(image - target)
@@ -155,8 +157,8 @@ def soft_dice_loss(logits: Tensor, labels: Tensor, options: Loss, share: BatchSh
 
     References
     ----------
-    The paper, Eq. 4: the smoothing of 0.1 is in the denominator only, so that a batch
-    without lesion costs 1 and has no gradient unless ``dice_smooth_top`` is set.
+    The paper, Eq. 4: the constant 0.1 is only in the denominator, so that a batch without
+    lesion has a loss of 1 and no gradient unless ``dice_smooth_top`` is set.
     """
     predicted = probabilities(logits.float())
     wanted = _one_hot(labels, logits.shape[1])
@@ -171,7 +173,7 @@ def soft_dice_loss(logits: Tensor, labels: Tensor, options: Loss, share: BatchSh
 
 
 def segmentation_loss(logits: Tensor, labels: Tensor, options: Loss, share: BatchShare) -> Tensor:
-    """Return the loss that the recipe names: soft Dice (Eq. 4), cross-entropy or their sum."""
+    """Return the loss chosen in the recipe: soft Dice (Eq. 4), cross-entropy or their sum."""
     loss = logits.new_zeros(())
     parts = options.seg_loss.split("+")
     if "dice" in parts:
@@ -193,15 +195,15 @@ def _one_hot(labels: Tensor, channels: int) -> Tensor:
 
 
 def shown_image(image: Tensor, truth: Tensor, teacher: Sequence[bool]) -> Tensor:
-    """Return the magnitude that the segmentation network is given for each slice.
+    """Return the input of the segmentation network for each slice, as magnitude.
 
     Parameters
     ----------
     image : complex64 (batch, readout, phase)
-        Reconstruction; no gradient reaches it from a slice that is shown as true image.
+        Reconstruction; it gets no gradient from a slice with the reference image as input.
     truth : float32 (batch, readout, phase)
     teacher : sequence of bool
-        For each slice whether the true image is shown.
+        For each slice, whether the input is the reference image.
 
     Returns
     -------

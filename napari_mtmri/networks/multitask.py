@@ -90,14 +90,14 @@ class MultiTask(nn.Module):
         -------
         reconstruction : complex64 (batch, readout, phase), or None
         logits : float32 (batch, class, readout, phase), or None
-            None without a network for it.
+            None without a segmentation network.
         """
         image = self.reconstruction(kspace, mask, coil_maps) if self.reconstruction else None
         if self.segmentation is None:
             return image, None
         if truth is not None:
             return image, self.segment(truth[:, None], window)
-        assert image is not None  # without a reconstruction network there is always a truth
+        assert image is not None  # without a reconstruction network, truth is always given
         return image, self.segment(magnitude(image), window)
 
     def segment(self, image: Tensor, window: Window | None = None) -> Tensor:
@@ -147,7 +147,7 @@ def build_multitask(
 
 
 def join(networks: Sequence[MultiTask]) -> MultiTask:
-    """Return one network of the parts of several; of two alike the last is used."""
+    """Return one network from the parts of several; of two equal parts the last is used."""
     recon = [one.reconstruction for one in networks if one.reconstruction is not None]
     seg = [one.segmentation for one in networks if one.segmentation is not None]
     return MultiTask(recon[-1], seg[-1])

@@ -85,7 +85,7 @@ def save_mask(mask: Mask, path: Path) -> None:
             f"{path.name}: masks can be written as {', '.join(ENDINGS)} only; use one of these."
         )
     data = encode(_mask(path, np.asarray(mask)))
-    write_whole(path, lambda beside: beside.write_bytes(data))
+    write_whole(path, lambda file: file.write_bytes(data))
 
 
 def contents(path: Path) -> bytes:
@@ -101,7 +101,7 @@ def contents(path: Path) -> bytes:
             f"{path.name}: not a {', '.join(ENDINGS)} file; save the mask as one of these."
         )
     if not path.is_file():
-        raise InputError(f"{path}: there is no such file; choose another file.")
+        raise InputError(f"{path}: no such file; choose another file.")
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
@@ -160,7 +160,7 @@ def _mask(path: Path, array: NDArray[Any]) -> Mask:
         )
     if not mask.any():
         raise InputError(
-            f"{path.name}: all {array.size} values are 0, so that nothing is measured; "
+            f"{path.name}: all {array.size} values are 0, no sample is measured; "
             "choose another mask."
         )
     return mask.ravel() if 1 in mask.shape else mask

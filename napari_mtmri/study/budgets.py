@@ -26,9 +26,9 @@ class Budget:
         Keys of the recipe, for all rows.
     seeds : tuple of int
     note : str
-        Conclusions that the budget allows; printed in every report.
+        Conclusions that the budget allows, for the report.
     most_cases : int or None
-        Number of cases that are scored; None: all of the split.
+        Number of cases to score; None: all cases of the split.
     """
 
     name: str
@@ -39,14 +39,14 @@ class Budget:
     most_cases: int | None = None
 
     def recipes(self, row: Row, seed: int, *, is_simulated: bool = False) -> tuple[Recipe, ...]:
-        """Return the recipe of each part of a row; parts share the epochs.
+        """Return the recipe of each part of a row; the parts share its epochs.
 
         Parameters
         ----------
         row : Row
         seed : int
         is_simulated : bool
-            Simulated heads are small and fill their image: nothing is cropped.
+            Simulated heads are small and fill their image, so they are not cropped.
         """
         # No checkpoint is chosen: the scores of the cases reported would choose it.
         changes = {**self.changes, "seed": seed, "select_by": "last"}
@@ -74,11 +74,11 @@ BUDGETS: Mapping[str, Budget] = {
             "validation_slices": 1,
         },
         (0,),
-        "A check that everything works, and no evidence: the networks are small, hardly trained "
+        "A check that everything works, no evidence: the networks are small, trained briefly "
         "and scored on few cases.",
         most_cases=4,
     ),
-    # 66 training cases give 8,448 slices. Epochs of 8 slices a case, rather than of 16 and
+    # 66 training cases give 8,448 slices. Epochs of 8 slices per case, rather than of 16 and
     # half as many, let schedules that change per epoch differ from one another.
     "cpu": Budget(
         "cpu",
@@ -103,8 +103,8 @@ def budget_of(name: str) -> Budget:
     Raises
     ------
     RequestError
-        If there is no budget of this name.
+        If it does not exist.
     """
     if name not in BUDGETS:
-        raise RequestError(f"budget {name!r} does not exist; there are: {', '.join(BUDGETS)}.")
+        raise RequestError(f"budget {name!r} does not exist; choose one of {', '.join(BUDGETS)}.")
     return BUDGETS[name]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Runs the rows of a study that are not finished; can be stopped anywhere and continued."""
+"""Runs the unfinished rows of a study; can be stopped at any time and continued."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Progress:
     Parameters
     ----------
     share : float
-        Part of the row that is done, 0 to 1.
+        Finished part of the row, 0 to 1.
     text : str
         Description.
     """
@@ -43,7 +43,7 @@ def run_experiment(
     watch: Watch | None = None,
     stop: threading.Event | None = None,
 ) -> list[Outcome]:
-    """Train and score the rows that are not finished; return the outcome of each row.
+    """Train and score the unfinished rows; return the outcome of each row.
 
     A row that fails does not stop the others.
 
@@ -51,11 +51,11 @@ def run_experiment(
     ----------
     plan : Plan
     where : Where, optional
-        Where the cases are scored; by default, as the training, in this process.
+        Where the cases are scored; by default in this process, like the training.
     watch : Watch, optional
         Receives the progress of the rows, as `Progress`.
     stop : threading.Event, optional
-        Set it to stop; what was done is kept, and the same plan continues from there.
+        Set it to stop; finished work is kept, and the same plan continues from there.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def _train(piece: Piece, plan: Plan, report: Report, stop: threading.Event) -> N
 
 @dataclass
 class _EventRelay:
-    """Passes the progress of a training on, and the request to stop to the training."""
+    """Forwards the progress of a training, and the request to stop it."""
 
     part: Part
     number: int

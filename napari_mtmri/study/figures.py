@@ -27,7 +27,7 @@ DOTS_PER_INCH = 120
 
 
 def save_figures(plan: Plan, lines: Sequence[Line]) -> list[Path]:
-    """Write the figures for which there are data into the report's folder; return them."""
+    """Write the figures that have data into the report's folder; return their paths."""
     events = {piece.job.key: [events_of(part) for part in piece.parts] for piece in plan.pieces}
     first = plan.experiment.budget.seeds[0]
     pieces = [piece for piece in plan.pieces if piece.seed == first]
@@ -75,8 +75,8 @@ def draw_weights(pieces: Sequence[Piece], events: Mapping[str, Sequence[Events]]
 def draw_segmentation_loss(pieces: Sequence[Piece], events: Mapping[str, Sequence[Events]]) -> Any:
     """Return the segmentation loss with and without teacher forcing (Fig. 5); None without data.
 
-    Steps on the true image and on the own reconstruction are two curves: one curve that
-    alternates between them would look like noise.
+    Updates with the reference image and with the reconstruction are two curves: one curve
+    that alternates between them would look like noise.
     """
     pairs: dict[str, list[Piece]] = {}
     for piece in pieces:
@@ -89,7 +89,7 @@ def draw_segmentation_loss(pieces: Sequence[Piece], events: Mapping[str, Sequenc
     }
     if not shown:
         return None
-    title = "Segmentation loss of the training steps: mean over a window and its 95 % interval"
+    title = "Segmentation loss of the updates: mean over a window and its 95 % interval"
     figure, axes = _panels(len(shown), title)
     for axis, (name, found) in zip(axes, shown.items(), strict=True):
         for piece in found:
@@ -112,10 +112,10 @@ def _draw_losses(axis: Any, piece: Piece, events: Events) -> None:
         if len(points) < 2 * LEAST_IN_WINDOW:
             continue
         middle, mean, half = _windows(np.array(points, float))
-        what = "input true image" if teacher else "input own reconstruction"
+        what = "reference image" if teacher else "reconstruction"
         colour = GREEN if teacher else (BLUE if forced else ORANGE)
         dashes = DASHES[1] if teacher else ("solid" if forced else DASHES[2])
-        label = f"{'ITFS' if forced else 'no ITFS'}: {what}"
+        label = f"{'ITFS' if forced else 'no ITFS'}, input: {what}"
         axis.plot(middle, mean, color=colour, linestyle=dashes, label=label)
         axis.fill_between(middle, mean - half, mean + half, color=colour, alpha=0.2, linewidth=0)
 
@@ -132,7 +132,7 @@ def draw_validation(pieces: Sequence[Piece], events: Mapping[str, Sequence[Event
     """Return the gain in PSNR and the Dice on validation slices over the training, or None."""
     keys = (
         ("val_psnr_gain", "PSNR above zero-filled (dB)"),
-        ("val_dice", "Dice on own reconstruction"),
+        ("val_dice", "Dice on the reconstruction"),
     )
     if not any(_track(piece, events, key)[0] for piece in pieces for key, _ in keys):
         return None
@@ -158,7 +158,7 @@ def _track(
 ) -> tuple[list[float], list[float]]:
     """Return a validation score over the fraction of the row's updates.
 
-    The Dice of a U-Net that was trained alone is left out: its input was always the true image.
+    The Dice of a U-Net trained alone is left out: its input was always the reference image.
     """
     done, values = [], []
     for number, found in enumerate(events[piece.job.key]):
@@ -171,7 +171,7 @@ def _track(
 
 
 def draw_differences(lines: Sequence[Line]) -> Any:
-    """Return each row's paired difference to the plain joint model, or None."""
+    """Return the paired difference of each row to the plain joint model, or None."""
     shown = [line for line in lines if line.differences]
     if not shown:
         return None
@@ -206,7 +206,7 @@ def _strategy(recipe: Recipe) -> str:
 
 
 def _weights(recipe: Recipe, events: Events) -> tuple[list[float], list[float], list[float]]:
-    """Return epochs, alpha and beta: from the recipe, or from the events where they are learned."""
+    """Return epochs, alpha and beta: from the recipe, or from the events if they are learned."""
     if recipe.drlc.weighting not in LEARNED:
         times, alpha, beta = (part.tolist() for part in weights_over_epochs(recipe))
         return times, alpha, beta
@@ -215,7 +215,7 @@ def _weights(recipe: Recipe, events: Events) -> tuple[list[float], list[float], 
     return (
         [
             (event["updates"] - 1) / per_epoch for event in found
-        ],  # events give the weights of the step before
+        ],  # events contain the weights of the previous update
         [event["alpha"] for event in found],
         [event["beta"] for event in found],
     )
@@ -240,7 +240,7 @@ def _panels(count: int, title: str, height: float = PANEL_HEIGHT) -> tuple[Any, 
 
 
 def _legend(figure: Any, axes: Sequence[Any]) -> None:
-    """Write one legend for all panels, each name once."""
+    """Draw one legend for all panels, with each name once."""
     named = {
         label: handle
         for axis in axes

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Numbers printed in the paper; measured on other data, so shown in a separate table."""
+"""Numbers printed in the paper; measured on other data, hence in a separate table."""
 
 from __future__ import annotations
 

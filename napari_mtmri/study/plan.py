@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From the rows of a study to folders: what is trained and scored where, each thing once."""
+"""Folders of a study's rows: where each row is trained and scored, without repetitions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from napari_mtmri.train.recipe import SIMULATED, Recipe
 
 SPLITS = ("val", "test")
 ACQUISITION = Acquisition(Pattern("random", acceleration=4.0))  # each case with its own seed
-TEST_RUNS = "test-runs.csv"  # each look at the test cases
+TEST_RUNS = "test-runs.csv"  # each evaluation on the test cases
 _DIGITS = 8
 
 
@@ -36,7 +36,7 @@ class Experiment:
     out : Path
         Output folder; studies with the same folder share their rows.
     split : {"val", "test"}
-        Cases that are scored.
+        Cases to score.
     rows : tuple of str
         Names of the rows to run; all if empty.
     """
@@ -64,7 +64,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Piece:
-    """One row with one seed: its trainings, and where its scores go.
+    """One row with one seed: its trainings, and the folder of its scores.
 
     Parameters
     ----------
@@ -72,9 +72,9 @@ class Piece:
     seed : int
     parts : tuple of Part
     folder : Path
-        Of weights and scores.
+        Folder of weights and scores.
     job : Job
-        Named by the hash of all that the scores depend on.
+        Its key is the hash of everything that the scores depend on.
     """
 
     row: Row
@@ -86,7 +86,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Plan:
-    """All pieces of an experiment, whichever rows are run now, and the cases to score.
+    """All pieces of an experiment, also of rows not selected, and the cases.
 
     Parameters
     ----------
@@ -102,20 +102,20 @@ class Plan:
 
     @property
     def cases(self) -> tuple[CaseFile, ...]:
-        """The cases that are scored."""
+        """The cases to score."""
         asked = self.experiment
         found = tuple(file for file in self.files if file.split == asked.split)
         return found[: asked.budget.most_cases]
 
     @property
     def chosen(self) -> tuple[Piece, ...]:
-        """The pieces that are to be run."""
+        """The pieces to run."""
         rows = self.experiment.study.choose(self.experiment.rows)
         return tuple(piece for piece in self.pieces if piece.row in rows)
 
 
 def make_plan(experiment: Experiment) -> Plan:
-    """Return what an experiment is made of; nothing is written.
+    """Return the plan of an experiment; nothing is written.
 
     Raises
     ------
@@ -131,7 +131,9 @@ def make_plan(experiment: Experiment) -> Plan:
     experiment.study.choose(experiment.rows)
     files = _same_cases(experiment)
     if experiment.split not in {file.split for file in files}:
-        raise InputError(f"{experiment.data}: no case has split {experiment.split!r}; mark some.")
+        raise InputError(
+            f"{experiment.data}: no case has split {experiment.split!r}; assign it to some cases."
+        )
     known = _names(files)
     pieces = tuple(
         _piece(experiment, row, seed, known)
@@ -142,7 +144,7 @@ def make_plan(experiment: Experiment) -> Plan:
 
 
 def _same_cases(experiment: Experiment) -> Sequence[CaseFile]:
-    """Return the cases, which must be split alike for all seeds; other machines can read them."""
+    """Return the cases, with absolute paths and the same split for all seeds."""
     data = Path(experiment.data)
     if data.exists() and str(data) != SIMULATED:
         data = data.absolute()
@@ -152,8 +154,8 @@ def _same_cases(experiment: Experiment) -> Sequence[CaseFile]:
     ]
     if any(_names(files) != _names(found[0]) for files in found):
         raise InputError(
-            f"{experiment.data}: names no split, so that each of the seeds "
-            f"{', '.join(map(str, experiment.budget.seeds))} would draw another; add a column split."
+            f"{experiment.data}: defines no split, so each of the seeds "
+            f"{', '.join(map(str, experiment.budget.seeds))} would draw a different one; add a column split."
         )
     return found[0]
 
@@ -192,5 +194,5 @@ def _part_name(row: Row, recipe: Recipe) -> str:
 
 
 def _facts(recipe: Recipe) -> Mapping[str, Any]:
-    """Return the keys that were set: a key added later, with its default, changes no name."""
+    """Return the keys without defaults, so that a key added later changes no name."""
     return recipe.flat(exclude_defaults=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The report of a study: Markdown for people, CSV for programs, figures."""
+"""The report of a study: Markdown, CSV and figures."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ DIFFERENCE_COLUMNS = (
 )  # fmt: skip
 CAPTIONS = {
     "weights": "Weights of the two losses over the epochs (the paper's Fig. 2).",
-    "segmentation_loss": "Segmentation loss with and without ITFS; steps on the true image and "
-    "on the own reconstruction separately (the paper's Fig. 5).",
+    "segmentation_loss": "Segmentation loss with and without ITFS; updates with the reference "
+    "image and with the reconstruction separately (the paper's Fig. 5).",
     "validation": "Validation slices during the training.",
     "differences": "Paired differences to the plain joint model.",
 }
@@ -41,7 +41,7 @@ CAPTIONS = {
 def write_report(plan: Plan, lines: Sequence[Line]) -> Path:
     """Write report.md, figures and tables; return the path of the report.
 
-    The tables have other columns than those of `evaluate`, and so other names.
+    The tables have other columns than those of `evaluate`, and therefore other names.
     """
     folder = plan.experiment.folder
     figures = save_figures(plan, lines)
@@ -84,7 +84,7 @@ def report_text(plan: Plan, lines: Sequence[Line], figures: Sequence[str] = ()) 
 
 
 def scores_table(lines: Sequence[Line], floor: Mapping[Measure, Summary]) -> str:
-    """Return mean ± standard deviation of all rows, and the state of rows that are not finished."""
+    """Return mean ± standard deviation of all rows, and the state of unfinished rows."""
     rows = [["zero-filled", *(_mean(measure, floor.get(measure)) for measure in measures()), ""]]
     for line in lines:
         state = "" if line.is_done else _states(line)
@@ -154,7 +154,7 @@ def _conditions(plan: Plan) -> str:
         f"R {pattern.acceleration:g}, one mask per case, the same for all rows.",
         f"Every row: the same training cases, masks, order and augmentation, the same number of "
         f"updates, seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}, no tuning, "
-        "and the last checkpoint, so that no score selects one.",
+        "and the last checkpoint, so no score selects a checkpoint.",
         "± is the standard deviation over cases; ∞ counts cases without a distance (missed or "
         "false alarm), which are in the median and not in the mean. “True image”: the input of the same U-Net is "
         "the fully sampled image instead of the reconstruction.",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The rows of the paper's Tables 1 and 2, and those that a fair reading adds."""
+"""The rows of the paper's Tables 1 and 2, and those added for a fair comparison."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from typing import Any
 from napari_mtmri.errors import RequestError
 from napari_mtmri.methods.base import DEFAULT_METHOD, METHODS, Method, trainable
 
-JOINT = DEFAULT_METHOD  # the method whose treatments the tables compare
+JOINT = DEFAULT_METHOD  # the method that the tables compare variants of
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table: what is trained, and how it differs from the other lines.
+    """One row of a table: its trainings, and how they differ from the other rows.
 
     Parameters
     ----------
     name : str
-        In file names and on the command line.
+        Name in files and on the command line.
     title : str
-        For people.
+        Title in tables and figures.
     changes : mapping
-        Keys of the recipe.
+        Changed keys of the recipe.
     parts : tuple of str
         Methods that are trained one after the other and share the updates of the row.
     method : str
-        What the parts together are run as.
+        Method that runs the trained parts together.
     note : str
-        What a reader must know of the row.
+        Remark for the reader of the report.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Study:
-    """A table: its rows, the first of which the others are compared with.
+    """A table: its rows; all others are compared with the first one.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Study:
     rows: tuple[Row, ...]
 
     def choose(self, names: Sequence[str]) -> tuple[Row, ...]:
-        """Return the rows of these names, in the table's order; all if there are none.
+        """Return the rows of these names, in table order; all rows if no name is given.
 
         Raises
         ------
@@ -67,7 +67,7 @@ class Study:
         for name in names:
             if name not in known:
                 raise RequestError(
-                    f"{self.name} has no row {name!r}; there are: {', '.join(known)}."
+                    f"{self.name} has no row {name!r}; choose one of {', '.join(known)}."
                 )
         return tuple(row for row in self.rows if not names or row.name in names)
 
@@ -101,14 +101,14 @@ CONTROL = Row(
     "fixed-5-95",
     "ITFS, fixed 0.05 / 0.95 (control)",
     {**_ITFS, **_fixed(0.05, 0.95)},
-    note="the weights that DRLC ends with, from the first update on; DRLC must beat it",
+    note="the final weights of DRLC from the first update on; DRLC must beat it",
 )
 LITERAL = Row(
     "literal",
     "ITFS, exponential, Eq. 5 as printed",
     {**_ITFS, "weighting": "exponential", "time_constant": 1.0},
-    note="time constant of one epoch: its floor is reached after 1.4 epochs, and the rest of "
-    "the training is the control",
+    note="time constant of one epoch: α reaches its minimum after 1.4 epochs; the rest of "
+    "the training equals the control",
 )
 _TABLES: Mapping[str, Study] = {
     "table1": Study(
@@ -125,7 +125,7 @@ _TABLES: Mapping[str, Study] = {
 
 
 def tables() -> Mapping[str, Study]:
-    """Return the tables by name: treatments of the joint method, then rows of other methods."""
+    """Return the tables by name: variants of the joint method, then rows of other methods."""
     members = [METHODS.get(name) for name in trainable()]
     return {
         name: replace(study, rows=(*study.rows, *_rows_of(members, name)))
@@ -134,7 +134,7 @@ def tables() -> Mapping[str, Study]:
 
 
 def _rows_of(members: Sequence[Method], table: str) -> Iterator[Row]:
-    """Yield the rows that methods declare; the weights of a method are its parts."""
+    """Yield the rows declared by methods; the weights of a method are its parts."""
     for one in members:
         row = None if one.training is None else one.training.row
         if row is not None and table in row.tables:
@@ -147,9 +147,9 @@ def study_of(name: str) -> Study:
     Raises
     ------
     RequestError
-        If there is none.
+        If it does not exist.
     """
     known = tables()
     if name not in known:
-        raise RequestError(f"experiment {name!r} does not exist; there are: {', '.join(known)}.")
+        raise RequestError(f"experiment {name!r} does not exist; choose one of {', '.join(known)}.")
     return known[name]

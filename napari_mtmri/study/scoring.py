@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Scores of a trained row on whole volumes, case by case, as ``napari-mtmri evaluate`` has them.
+"""Scores of a trained row on whole volumes, case by case, as in ``napari-mtmri evaluate``.
 
-Each case leaves one file, so that scoring can be stopped between any two.
+Each case is saved in its own file, so that scoring can be stopped between cases.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ def score_cases(
     Parameters
     ----------
     piece : Piece
-        Its trainings are finished.
+        A piece with finished trainings.
     cases : sequence of CaseFile
     report : callable
-        Called with the number of cases that are done.
+        Called with the number of scored cases.
     stop : threading.Event
     where : Where, optional
         By default in this process.
@@ -56,7 +56,7 @@ def score_cases(
     Raises
     ------
     Stopped
-        After ``stop`` was set; the scores that are complete are kept.
+        After ``stop`` was set; complete scores are kept.
     """
     piece = replace(piece, folder=piece.folder.absolute())
     weights = export_weights(piece)
@@ -75,7 +75,7 @@ def score_cases(
 
 
 class _CaseCount(Watch):
-    """Reports how many cases are done."""
+    """Reports the number of scored cases."""
 
     def __init__(self, report: Callable[[int], None]) -> None:
         self._report, self._done = report, 0
@@ -113,7 +113,7 @@ def _score(job: Job, report: Report, stop: threading.Event) -> Path:
 
 
 def count_look(plan: Plan, piece: Piece) -> None:
-    """Write down that a row is going to be scored on the test cases, once for each row."""
+    """Record the evaluation of a row on the test cases, once per row."""
     if read_scores(piece, plan.cases):
         return
     place = plan.experiment.out / TEST_RUNS
@@ -129,8 +129,8 @@ def count_look(plan: Plan, piece: Piece) -> None:
 def export_weights(piece: Piece) -> Path:
     """Write the weights of a row's last checkpoints; return their folder.
 
-    A part of a network that is a method for fully sampled images by itself is also written
-    alone.
+    A part of the network that is also a method for fully sampled images is written
+    separately as well.
     """
     from napari_mtmri.train.export.weights import export
 
@@ -150,7 +150,7 @@ def _full_sample_methods() -> list[str]:
 
 
 def _export_alone(weights: Path, name: str, recipe: Recipe) -> None:
-    """Write the part of a network that is a network of the method ``name``, if there is one."""
+    """Write the part of the network that belongs to the method ``name``, if there is one."""
     from napari_mtmri.networks.base import build
     from napari_mtmri.weights import load_weights, save_weights
 
@@ -171,7 +171,7 @@ def _export_alone(weights: Path, name: str, recipe: Recipe) -> None:
 
 
 def save_scores(piece: Piece, case: str, scores: CaseScores) -> None:
-    """Write the scores that were measured on the volume of a case."""
+    """Write the scores of a case."""
     from napari_mtmri.metrics.scores import COLUMNS
 
     rows = [
@@ -184,7 +184,7 @@ def save_scores(piece: Piece, case: str, scores: CaseScores) -> None:
 
 
 def read_scores(piece: Piece, cases: Sequence[CaseFile]) -> dict[str, CaseScores]:
-    """Return the scores by case of those that are done.
+    """Return the scores of the scored cases, by case.
 
     Raises
     ------

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How far a row is, read from its folders."""
+"""Progress of a row, read from its folders."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _BEGINNINGS = ("start", "resume")
 
 @dataclass(frozen=True)
 class State:
-    """How far a row with one seed is.
+    """Progress of a row with one seed.
 
     Parameters
     ----------
     updates, total : int
-        Updates of all its trainings; ``total`` is 0 while none has begun.
+        Updates of all its trainings; ``total`` is 0 if none has begun.
     slices : int
-        Shown in those updates.
+        Number of slices in those updates.
     seconds : float
-        That the trainings took, without their pauses.
+        Duration of the trainings, without pauses.
     n_scored, n_cases : int
     failure : str
-        Why a training ended, if it failed.
+        Reason if a training failed.
     """
 
     updates: int
@@ -44,12 +44,12 @@ class State:
 
     @property
     def is_done(self) -> bool:
-        """Whether all is trained and scored."""
+        """Whether everything is trained and scored."""
         return self.n_cases > 0 and self.n_scored == self.n_cases
 
     @property
     def text(self) -> str:
-        """How far it is, in words."""
+        """The progress in words."""
         if self.failure:
             return f"failed: {self.failure}"
         if not self.total:
@@ -68,16 +68,16 @@ def events_of(part: Part) -> Events:
 
 
 def is_trained(events: Events) -> bool:
-    """Return whether a training came to its end."""
+    """Return whether a training is finished."""
     return any(event["kind"] == "end" for event in events)
 
 
 def state_of(piece: Piece, cases: Sequence[CaseFile], n_scored: int) -> State:
-    """Return how far a row is, ``n_scored`` of its cases being scored."""
+    """Return the progress of a row with ``n_scored`` scored cases."""
     of_parts = [events_of(part) for part in piece.parts]
     updates = [max((event["updates"] for event in events), default=0) for events in of_parts]
     failures = [
-        str(events[-1].get("reason", "no reason is known"))
+        str(events[-1].get("reason", "reason unknown"))
         for events in of_parts
         if events and events[-1]["kind"] == "failed"
     ]
@@ -96,7 +96,7 @@ def state_of(piece: Piece, cases: Sequence[CaseFile], n_scored: int) -> State:
 
 
 def _total(of_parts: Sequence[Events]) -> int:
-    """Updates of all parts; those that have not begun are as long as those that have."""
+    """Updates of all parts; parts not begun are assumed as long as the others."""
     known = [
         next((int(event["total"]) for event in events if event["kind"] in _BEGINNINGS), 0)
         for events in of_parts

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From scores by case to the numbers of a table: spreads, paired differences, bound of Dice."""
+"""Numbers of a table from scores by case: spreads, paired differences, bound of Dice."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Measure:
-    """One number of a case: its title, and where it is found in the scores.
+    """One number of a case: its title, and its place in the scores.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Measure:
     input : {"own", "truth"}
         Input image of the segmentation network.
     is_compared : bool
-        Whether rows are compared by it.
+        Whether it is used to compare rows.
     """
 
     title: str
@@ -46,14 +46,14 @@ class Measure:
     is_compared: bool = False
 
     def of(self, scores: CaseScores, what: str | None = None) -> float:
-        """Return its value, NaN where it was not measured."""
+        """Return its value; NaN if not measured."""
         return scores[what or self.input].get(self.metric, self.region)
 
 
 def measures() -> list[Measure]:
     """Return the columns of the report: labels, then images, as their metrics declare them.
 
-    The main number of the labels is given twice: also with the true image as input.
+    The main number of the labels is given twice: also with the reference image as input.
     """
     labels = [measure_of(one, "labels") for one in quantities("study", "labels")]
     images = [measure_of(one, "image") for one in quantities("study", "image")]
@@ -64,7 +64,7 @@ def measures() -> list[Measure]:
 
 
 def compared() -> list[Measure]:
-    """Return the columns by which rows are compared."""
+    """Return the columns that are used to compare rows."""
     return [one for one in measures() if one.is_compared]
 
 
@@ -83,7 +83,7 @@ def measure_of(one: Quantity, kind: Kind) -> Measure:
 
 @dataclass(frozen=True)
 class Difference:
-    """A row minus the plain joint model, over the cases of both."""
+    """A row minus the plain joint model, over their common cases."""
 
     measure: Measure
     comparison: Comparison
@@ -102,7 +102,7 @@ class Line:
     cases : mapping
         Values by measure and case, means over the seeds.
     summaries : mapping
-        By measure; empty, like all that follows, until every seed is finished.
+        By measure; empty, like the following fields, until every seed is finished.
     spread : mapping
         By measure, the standard deviation over seeds of the mean over cases.
     differences : tuple of Difference
@@ -147,7 +147,7 @@ def summarise_plan(plan: Plan) -> tuple[Line, ...]:
 
 
 def zero_filled(plan: Plan) -> Mapping[Measure, Summary]:
-    """Return the summaries of the zero-filled images, from the first row that is finished."""
+    """Return the summaries of the zero-filled images, from the first finished row."""
     from napari_mtmri.stats.intervals import summarise
 
     for piece in plan.pieces:

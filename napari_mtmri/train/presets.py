@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Recipes by name: the paper's numbers, and sizes for the machine at hand."""
+"""Recipes by name: the settings of the paper, and sizes for a CPU or a GPU."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PAPER: Mapping[str, Any] = {
 }
 _OURS: Mapping[str, Any] = {
     "accelerations": {4.0: 0.6, 2.0: 0.1, 3.0: 0.1, 6.0: 0.1, 8.0: 0.1},
-    # With 1 the segmentation soon rules D5C5: 1.1 dB less on the validation cases.
+    # With 1 the segmentation loss soon dominates D5C5: 1.1 dB less on the validation cases.
     "recon_factor": 10.0,
     "seg_loss": "dice+ce",
     "schedule": "cosine",
@@ -100,49 +100,49 @@ NEEDS_NO_DATA = "quick-check"
 
 _READINGS = (
     "printed in the paper: epochs, batch size, learning rate and its decay, R 4 with the central "
-    "8 %, one mask per volume, sizes of the images, numbers of cases",
+    "8 %, one mask per volume, image sizes, numbers of cases",
     "our readings: 64 filters and a U-Net 64 wide with group normalisation, sums over pixels in "
-    "Eq. 3, Dice over the batch (Eq. 4), true image and reconstruction alternately per update, masks not "
-    "redrawn, random numbers of lines made exact",
-    "Eq. 5 as printed, t in epochs: the reconstruction's weight reaches its floor of 0.05 after "
-    "1.4 epochs, so that nearly all of the training is fixed (0.05, 0.95)",
+    "Eq. 3, Dice over the batch (Eq. 4), reference image and reconstruction alternately per update, "
+    "masks not redrawn, random numbers of lines made exact",
+    "Eq. 5 as printed, t in epochs: the weight of the reconstruction loss reaches its minimum of 0.05 "
+    "after 1.4 epochs, so that nearly all of the training has the fixed weights (0.05, 0.95)",
 )
 _NOTES: Mapping[str, tuple[str, ...]] = {
     "paper-inhouse-flair": _READINGS,
     "paper-atlas": (
         *_READINGS,
-        "the printed learning rate of 1e-6 moves a weight by 0.02 at most in the whole training "
-        "and is very likely a slip: learning_rate=1e-4 is advised",
+        "the printed learning rate of 1e-6 changes a weight by at most 0.02 in the whole training "
+        "and is very likely a misprint: learning_rate=1e-4 is advised",
     ),
     "paper-brainweb": (
         *_READINGS,
-        "3,000 epochs of all slices would be 4.6 million updates: an epoch is read as one random "
-        "slice a case",
+        "3,000 epochs of all slices would be 4.6 million updates: our reading of an epoch is one "
+        "random slice per case",
     ),
-    "cpu-size": ("sizes for a computer without a GPU; everything else is ours, not the paper's",),
-    "quick-check": ("simulated heads of 64 x 64: shows that training works, nothing else",),
-    "fine-tune": ("widths and depths are those of the weights it starts from",),
+    "cpu-size": ("sizes for a computer without a GPU; all settings are ours, not the paper's",),
+    "quick-check": ("simulated heads of 64 x 64: shows only that training works",),
+    "fine-tune": ("the network sizes are those of the initial weights",),
 }
 
 
 def notes(preset: str | None) -> tuple[str, ...]:
-    """Return notes on a preset: what the paper prints, and what is our reading."""
+    """Return notes on a preset: settings printed in the paper, and our reading of it."""
     return _NOTES.get(preset or "", ())
 
 
 def make_recipe(preset: str | None, overrides: Mapping[str, Any]) -> Recipe:
     """Return the preset's recipe with some keys changed.
 
-    A key may be given with its section (``data.crop``), and a part of a mapping after a dot:
-    ``split.train``, ``accelerations.6``.
+    A key may be given with its section (``data.crop``), and one entry of a mapping after a
+    dot: ``split.train``, ``accelerations.6``.
 
     Raises
     ------
     RequestError
-        If the preset or a key does not exist, or a value does not fit.
+        If the preset or a key does not exist, or a value is not valid.
     """
     if preset is not None and preset not in PRESETS:
-        raise RequestError(f"preset {preset!r} does not exist; there are: {', '.join(PRESETS)}.")
+        raise RequestError(f"preset {preset!r} does not exist; choose one of {', '.join(PRESETS)}.")
     keys = _with_parts(PRESETS[preset] if preset else {}, flatten(overrides))
     try:
         return Recipe(**keys)
@@ -152,7 +152,7 @@ def make_recipe(preset: str | None, overrides: Mapping[str, Any]) -> Recipe:
 
 
 def _with_parts(preset: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the preset's keys with the changes; dotted keys change a part of a mapping."""
+    """Return the preset's keys with the changes; dotted keys change one entry of a mapping."""
     found = dict(preset)
     for word, value in changes.items():
         section, _, rest = word.partition(".")
@@ -163,7 +163,7 @@ def _with_parts(preset: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[s
             field = KEYS.get(name)
             whole = found.get(name, field.default if field else None)
             if not isinstance(whole, Mapping):
-                raise RequestError(f"recipe: there is no key {word!r}; {name} has no parts.")
+                raise RequestError(f"recipe: there is no key {word!r}; {name} has no entries.")
             value = {**whole, part: value}
         found[name] = value
     return found

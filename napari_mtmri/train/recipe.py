@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Recipe: every choice of a training in one frozen, checked record of sections.
+"""Recipe: all settings of a training in one frozen, validated model with sections.
 
-Key names are unique over all sections, so that a key can be named alone (``crop``) or with
-its section (``data.crop``).
+Key names are unique over all sections, so that a key can be given without its section
+(``crop``) or with it (``data.crop``).
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ SIMULATED = "simulated"  # name of the data source that generates simulated head
 
 
 class Recipe(Section):
-    """What is trained, and how.
+    """Settings of a training.
 
-    Anything random derives from ``seed`` together with the epoch and the case, never
-    from the time or the number of workers or processes. Keys of sections may be given
-    without their section: ``Recipe(crop=(224, 192))``.
+    All random numbers depend on ``seed``, the epoch and the case only, not on the time or
+    the number of workers or processes. Keys may be given without their section:
+    ``Recipe(crop=(224, 192))``.
     """
 
     method: str = Field(DEFAULT_METHOD, description="method to train")
@@ -91,14 +91,14 @@ class Recipe(Section):
         return self
 
     def __getitem__(self, key: str) -> Any:
-        """Return the value of a key, named without its section."""
+        """Return the value of a key, given without its section."""
         if key in self.options:
             return self.options[key]
         section = SECTION_OF.get(key)
         return getattr(self if section is None else getattr(self, section), key)
 
     def changed(self, keys: Mapping[str, Any]) -> Recipe:
-        """Return the recipe with other values of some keys, all checked."""
+        """Return the recipe with other values of some keys, validated."""
         return Recipe(**{**self.flat(mode="python"), **keys})
 
     def flat(
@@ -109,12 +109,12 @@ class Recipe(Section):
 
     @property
     def n_classes(self) -> int:
-        """Number of label classes; 1 until "auto" was resolved from the data."""
+        """Number of label classes; 1 until "auto" is resolved from the data."""
         return 1 if self.data.classes == "auto" else self.data.classes
 
     @property
     def schedules(self) -> frozenset[str]:
-        """Sections "drlc" and "itfs", as far as the method follows them."""
+        """Which of the sections "drlc" and "itfs" the method uses."""
         return training_of(self.method).schedules(self)
 
     @property
@@ -147,7 +147,7 @@ KEYS: Mapping[str, FieldInfo] = {
 
 
 def option_keys(method: object) -> Mapping[str, FieldInfo]:
-    """Return the declaration of every option of a method's own; empty for unknown methods."""
+    """Return the declarations of a method's own options; empty for unknown methods."""
     try:
         return training_of(str(method)).options.model_fields
     except RequestError:
@@ -155,7 +155,7 @@ def option_keys(method: object) -> Mapping[str, FieldInfo]:
 
 
 def flatten(keys: Mapping[str, Any]) -> dict[str, Any]:
-    """Return keys, those of sections without their section."""
+    """Return the keys without their sections."""
     found: dict[str, Any] = {}
     for key, value in keys.items():
         found.update(value if key in SECTIONS and isinstance(value, Mapping) else {key: value})
@@ -163,7 +163,7 @@ def flatten(keys: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def reason_of(first: Mapping[str, Any], known: Sequence[str]) -> str:
-    """Return in words what does not fit, and which keys are known."""
+    """Return the reason why a recipe is not valid, with the known keys."""
     reason = str(first["msg"]).removeprefix("Value error, ")
     if first["type"] == "missing":
         reason = "it has too few numbers"

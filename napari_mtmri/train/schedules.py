@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What changes during a training: loss weights (DRLC), teacher forcing (ITFS), learning rate."""
+"""Schedules of a training: loss weights (DRLC), teacher forcing (ITFS), learning rate."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TEACHER_KEYS = {
 def learning_rate(recipe: Recipe, update: int, per_epoch: int) -> float:
     """Return the learning rate of an update.
 
-    It rises linearly over ``warmup_updates``, and falls in steps of ``lr_decay`` or as a
+    It rises linearly over ``warmup_updates`` and decreases in steps of ``lr_decay``, or as a
     cosine to 0 at the end of the training.
 
     Parameters
@@ -87,9 +87,9 @@ def loss_weights(recipe: Recipe, time: float) -> tuple[float, float]:
     References
     ----------
     Dynamic re-weighted loss constraint (DRLC), the paper, Eqs. 5 and 6:
-    alpha = max(exp(-t) - 0.2, 0.05), beta = 1 - alpha. The text of the paper says that alpha
-    increases; the equation, followed here, says that it falls. ``time_constant`` stretches
-    t, since t in epochs reaches the smallest alpha after 1.4.
+    alpha = max(exp(-t) - 0.2, 0.05), beta = 1 - alpha. According to the text of the paper
+    alpha increases; in the equation, used here, it decreases. ``time_constant`` stretches t,
+    since with t in epochs alpha reaches its minimum after 1.4 epochs.
     """
     if recipe.drlc.weighting == "fixed":
         return recipe.drlc.fixed_alpha, recipe.drlc.fixed_beta
@@ -109,7 +109,7 @@ def loss_weights(recipe: Recipe, time: float) -> tuple[float, float]:
 
 
 def dynamic_average(before: Means, last: Means, temperature: float) -> tuple[float, float]:
-    """Return two weights with sum 2; the task whose loss falls more slowly gets the larger one.
+    """Return two weights with sum 2; the larger one for the loss that decreases more slowly.
 
     References
     ----------
@@ -122,7 +122,7 @@ def dynamic_average(before: Means, last: Means, temperature: float) -> tuple[flo
 
 
 def weights_over_epochs(recipe: Recipe) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the loss weights over the training, for drawing.
+    """Return the loss weights over the training, for a plot.
 
     Returns
     -------
@@ -138,11 +138,11 @@ def weights_over_epochs(recipe: Recipe) -> tuple[np.ndarray, np.ndarray, np.ndar
 
 
 def weights_sentence(recipe: Recipe) -> str:
-    """Return a sentence about how the loss weights change."""
+    """Return one sentence that describes the course of the loss weights."""
     if "drlc" not in recipe.schedules:
-        return f"{recipe.method} has one loss: there are no loss weights."
+        return f"{recipe.method} has only one loss, so no loss weights."
     if recipe.drlc.weighting in LEARNED:
-        return "Only the initial weights are drawn: they then depend on the losses."
+        return "Only the initial weights are drawn; later ones depend on the losses."
     parts = 10 if recipe.drlc.t_unit == "iteration" else 1
     last = recipe.optimizer.epochs * parts - 1
     first, low = (loss_weights(recipe, number / parts)[0] for number in (0, last))
@@ -158,7 +158,7 @@ def weights_sentence(recipe: Recipe) -> str:
 
 
 def shows_truth(recipe: Recipe, update: int, epoch: int, position: int = 0) -> bool:
-    """Return whether the U-Net is given the true image of a slice, not its reconstruction.
+    """Return whether the input of the U-Net is the reference image, not the reconstruction.
 
     Parameters
     ----------
@@ -171,9 +171,10 @@ def shows_truth(recipe: Recipe, update: int, epoch: int, position: int = 0) -> b
 
     References
     ----------
-    Iterative teacher forcing (ITFS): the paper does not say how often the input alternates;
-    each update, the truth first, is our reading. In an update with the truth, no gradient of
-    the segmentation loss reaches the reconstruction. "scheduled": Bengio et al., NeurIPS 2015.
+    Iterative teacher forcing (ITFS): the paper does not define how often the input
+    alternates; with each update, beginning with the reference image, is our reading. In an
+    update with the reference image, no gradient of the segmentation loss reaches the
+    reconstruction. "scheduled": Bengio et al., NeurIPS 2015.
     """
     match recipe.itfs.teacher_forcing:
         case "alternate":
@@ -192,7 +193,7 @@ def shows_truth(recipe: Recipe, update: int, epoch: int, position: int = 0) -> b
 
 
 def truth_share(recipe: Recipe, epoch: int) -> float:
-    """Return the probability of the true image in an epoch with "scheduled" teacher forcing."""
+    """Return the probability of the reference image in an epoch, for "scheduled"."""
     done = min(epoch / max(recipe.optimizer.epochs - 1, 1), 1.0)
     start, end = recipe.itfs.tf_start, recipe.itfs.tf_end
     if recipe.itfs.tf_schedule == "linear":
@@ -207,7 +208,7 @@ def truth_share(recipe: Recipe, epoch: int) -> float:
 
 
 def ticks(recipe: Recipe) -> tuple[list[bool], str]:
-    """Return which updates get the true image, for drawing, and what a tick is."""
+    """Return which updates use the reference image, for a plot, and the meaning of a tick."""
     if "itfs" not in recipe.schedules:
         return [], f"{recipe.method}: no teacher forcing."
     mode = recipe.itfs.teacher_forcing

@@ -27,21 +27,25 @@ class Section(BaseModel):
 
 
 class Data(Section):
-    """Cases, their split, and what is done to them before the scan is simulated."""
+    """Cases, their split, and the processing of images before k-space is simulated."""
 
     split: dict[Literal["train", "val", "test"], Share] = Field(
         default={"train": 0.7, "val": 0.15, "test": 0.15},
-        description="fractions of the patients per split, if the data do not define one",
+        description="proportions of the patients per split, if the data define no split",
     )
-    image_glob: str | None = Field(None, description="file name pattern of the images")
-    labels_glob: str | None = Field(None, description="file name pattern of the labels")
+    image_glob: str | None = Field(
+        None, description="file name pattern of the images in the data folder"
+    )
+    labels_glob: str | None = Field(
+        None, description="file name pattern of the labels in the data folder"
+    )
     patient_regex: str | None = Field(
-        None, description="regular expression; its first group in the image path is the patient"
+        None, description="regular expression whose first group in the image path is the patient"
     )
     classes: int | Literal["auto"] = Field(
-        "auto", description="number of label classes; auto: from the training cases"
+        "auto", description="number of label classes; auto: found in the training cases"
     )
-    skip_unreadable: bool = Field(False, description="skip cases that cannot be read")
+    skip_unreadable: bool = Field(False, description="leave out cases that cannot be read")
     resize: Size | None = Field(
         None, description="image size (readout, phase) to resample to; null: unchanged"
     )
@@ -56,13 +60,13 @@ class Data(Section):
         0.0, ge=0, le=100, description="strength of the bias field of simulated images, in percent"
     )
     n_simulated: tuple[PositiveInt, NonNegativeInt, NonNegativeInt] = Field(
-        (4, 2, 0), description="number of simulated heads for train, val and test"
+        (4, 2, 0), description="number of simulated heads for training, validation and test"
     )
     simulated_size: Size = Field(
         (64, 64), description="image size (readout, phase) of simulated heads"
     )
     augment: Literal["none", "flip", "affine"] = Field(
-        "none", description="augmentation of image and labels before the scan is simulated"
+        "none", description="augmentation of image and labels before k-space is simulated"
     )
     slice_filter: Literal["all", "object"] = Field(
         "all", description="slices to train on; object: only slices that show the head"
@@ -71,51 +75,54 @@ class Data(Section):
         None, ge=1, description="number of slices drawn per case and epoch; null: all"
     )
     lesion_fraction: Share | None = Field(
-        None, description="fraction of the drawn slices that show a lesion; null: as they come"
+        None, description="fraction of the drawn slices with a lesion; null: as in the data"
     )
 
     @field_validator("field_t")
     @classmethod
     def _has_values(cls, value: float) -> float:
         if value not in (1.5, 3.0):
-            raise ValueError("tissue values are known at 1.5 and 3 T")
+            raise ValueError("choose 1.5 or 3 T, where the tissue values are known")
         return value
 
     @field_validator("classes")
     @classmethod
     def _few_classes(cls, value: int | str) -> int | str:
         if isinstance(value, int) and not 1 <= value <= 64:
-            raise ValueError("classes lie between 1 and 64")
+            raise ValueError("choose 1 to 64 classes")
         return value
 
     @model_validator(mode="after")
     def _has_training_cases(self) -> Data:
         if not self.split.get("train"):
-            raise ValueError("split needs a share to train on")
+            raise ValueError("split needs a proportion for train")
         return self
 
 
 class Sampling(Section):
-    """How the training scans are simulated."""
+    """Simulation of the training scans."""
 
-    pattern: str = Field("random", description="name of the sampling pattern")
+    pattern: str = Field("random", description="sampling pattern")
     accelerations: dict[float, float] = Field(
-        default={4.0: 1.0}, description="acceleration R and the fraction of volumes sampled with it"
+        default={4.0: 1.0},
+        description="accelerations R, each with the proportion of volumes sampled with it",
     )
     center_fraction: Share | None = Field(
-        None, description="fully sampled fraction of k-space; null: chosen by R"
+        None, description="fully sampled central fraction of k-space; null: chosen by R"
     )
     mask_scope: Literal["volume", "slice", "dataset"] = Field(
         "volume", description="draw one sampling mask per volume, slice or data set"
     )
     mask_redraw: Literal["epoch", "never"] = Field(
-        "epoch", description="when new sampling masks are drawn"
+        "epoch", description="draw new sampling masks every epoch or never"
     )
     phase_share: Share = Field(
         0.5, description="fraction of volumes simulated with a smooth random phase"
     )
     snr: float | None = Field(
-        None, gt=0, description="signal-to-noise ratio of the simulated k-space; null: no noise"
+        None,
+        gt=0,
+        description="mean signal inside the head / standard deviation of the noise; null: no noise",
     )
 
     @field_validator("accelerations", mode="before")
@@ -127,9 +134,9 @@ class Sampling(Section):
     @classmethod
     def _can_be_drawn(cls, value: dict[float, float]) -> dict[float, float]:
         if not value or min(value) < 1 or max(value) > 16:
-            raise ValueError("accelerations lie between 1 and 16")
+            raise ValueError("accelerations must be between 1 and 16")
         if min(value.values()) < 0 or not sum(value.values()) > 0:
-            raise ValueError("shares are not negative and not all 0")
+            raise ValueError("proportions must not be negative or all 0")
         return value
 
 
@@ -140,7 +147,7 @@ class Network(Section):
     recon_convs: int = Field(5, ge=2, le=20, description="number of convolutions per cascade")
     recon_features: int = Field(64, ge=1, le=512, description="number of filters of D5C5")
     recon_last_scale: float = Field(
-        0.1, ge=0, description="scale of the initial weights of the last convolution of a cascade"
+        0.1, ge=0, description="factor on the initial weights of the last convolution per cascade"
     )
     seg_features: int = Field(
         64, ge=1, le=512, description="number of filters in the first level of the U-Net"
@@ -155,17 +162,17 @@ class Loss(Section):
         "l2", description="reconstruction loss: squared or absolute error"
     )
     recon_domain: Literal["complex", "magnitude"] = Field(
-        "complex", description="images that the reconstruction loss compares"
+        "complex", description="images compared by the reconstruction loss"
     )
     recon_reduction: Literal["mean", "sum"] = Field(
-        "mean", description="how the reconstruction loss combines the pixels"
+        "mean", description="reduction of the reconstruction loss over the pixels"
     )
     recon_scale: PositiveFloat | Literal["zero_filled"] = Field(
         "zero_filled",
-        description="factor of the reconstruction loss; zero_filled: 1 / mean zero-filled error",
+        description="factor on the reconstruction loss; zero_filled: 1 / mean zero-filled error",
     )
     recon_factor: float = Field(
-        1.0, gt=0, description="additional factor of the reconstruction loss"
+        1.0, gt=0, description="additional factor on the reconstruction loss"
     )
     seg_loss: Literal["dice", "ce", "dice+ce"] = Field(
         "dice", description="segmentation loss: soft Dice, cross-entropy or their sum"
@@ -174,10 +181,10 @@ class Loss(Section):
         "batch", description="compute soft Dice over the batch or per slice"
     )
     dice_smooth: float = Field(
-        0.1, gt=0, description="smoothing term in the denominator of soft Dice (Eq. 4)"
+        0.1, gt=0, description="constant added to the denominator of soft Dice (Eq. 4)"
     )
     dice_smooth_top: float = Field(
-        0.0, ge=0, description="smoothing term in the numerator of soft Dice; 0 in Eq. 4"
+        0.0, ge=0, description="constant added to the numerator of soft Dice; 0 in Eq. 4"
     )
 
 
@@ -196,14 +203,14 @@ class Weighting(Section):
     )
     alpha_offset: Share = Field(0.2, description="offset subtracted from the exponential of DRLC")
     alpha_floor: Share = Field(0.05, description="smallest weight of the reconstruction loss")
-    fixed_alpha: float = Field(0.5, ge=0, description="fixed weight of the reconstruction loss")
-    fixed_beta: float = Field(0.5, ge=0, description="fixed weight of the segmentation loss")
+    fixed_alpha: float = Field(0.5, ge=0, description="weight of the reconstruction loss, if fixed")
+    fixed_beta: float = Field(0.5, ge=0, description="weight of the segmentation loss, if fixed")
     dwa_temperature: float = Field(2.0, gt=0, description="temperature of dynamic weight averaging")
 
     @model_validator(mode="after")
     def _has_a_weight(self) -> Weighting:
         if not self.fixed_alpha + self.fixed_beta:
-            raise ValueError("fixed_alpha and fixed_beta are not both 0")
+            raise ValueError("fixed_alpha and fixed_beta must not both be 0")
         return self
 
 
@@ -212,60 +219,66 @@ class TeacherForcing(Section):
 
     teacher_forcing: Literal[
         "alternate", "per_epoch", "per_sample", "period", "always", "never", "scheduled"
-    ] = Field("alternate", description="when the U-Net is given the true image; alternate: ITFS")
+    ] = Field(
+        "alternate",
+        description="when the input of the U-Net is the reference image; alternate: ITFS",
+    )
     tf_period: tuple[NonNegativeInt, NonNegativeInt] = Field(
-        (1, 1), description="updates with the true image, then updates with the reconstruction"
+        (1, 1),
+        description="number of updates with the reference image, then with the reconstruction",
     )
     tf_schedule: Literal["linear", "exponential", "sigmoid"] = Field(
-        "linear", description="how the probability of the true image changes over the epochs"
+        "linear", description="course of the probability of the reference image over the epochs"
     )
-    tf_start: Share = Field(1.0, description="probability of the true image in the first epoch")
-    tf_end: Share = Field(0.0, description="probability of the true image in the last epoch")
+    tf_start: Share = Field(
+        1.0, description="probability of the reference image in the first epoch"
+    )
+    tf_end: Share = Field(0.0, description="probability of the reference image in the last epoch")
 
     @model_validator(mode="after")
     def _has_a_period(self) -> TeacherForcing:
         if not any(self.tf_period):
-            raise ValueError("tf_period needs two counts, not both 0")
+            raise ValueError("tf_period needs two numbers, not both 0")
         return self
 
 
 class Optimizer(Section):
     """Length of the training, batches and learning rate."""
 
-    epochs: int = Field(50, ge=1, description="number of epochs")
-    batch_size: int = Field(16, ge=1, description="slices per update, over all processes")
+    epochs: int = Field(50, ge=1, description="number of passes over the training cases")
+    batch_size: int = Field(16, ge=1, description="number of slices per update, over all processes")
     accumulate: int = Field(
-        1, ge=1, description="number of parts a batch is split into to save memory"
+        1, ge=1, description="number of parts that a batch is split into to save memory"
     )
     learning_rate: float = Field(1e-4, gt=0, description="learning rate of Adam")
     schedule: Literal["steps", "cosine"] = Field(
         "steps", description="schedule of the learning rate"
     )
     warmup_updates: int = Field(
-        0, ge=0, description="updates over which the learning rate rises from 0"
+        0, ge=0, description="number of updates over which the learning rate rises from 0"
     )
-    lr_decay: float = Field(
-        1.0, gt=0, description="factor of the learning rate at each step of the schedule"
-    )
+    lr_decay: float = Field(1.0, gt=0, description="factor on the learning rate at each step")
     lr_decay_every: int = Field(
-        10, ge=1, description="epochs between two steps of the learning rate"
+        10, ge=1, description="number of epochs between steps of the learning rate"
     )
     grad_clip: float = Field(0.0, ge=0, description="maximum norm of the gradient; 0: no limit")
     precision: Literal["float32", "bfloat16"] = Field(
-        "float32", description="number type of the convolutions"
+        "float32", description="precision of the convolutions"
     )
 
     @model_validator(mode="after")
     def _parts_are_not_empty(self) -> Optimizer:
         if self.accumulate > self.batch_size:
-            raise ValueError("accumulate is more than batch_size")
+            raise ValueError("accumulate is larger than batch_size")
         return self
 
 
 class Validation(Section):
-    """Validation after each epoch, and which checkpoint is the best."""
+    """Validation after each epoch, and choice of the best checkpoint."""
 
-    validation_slices: int = Field(8, ge=1, description="evenly spaced slices per validation case")
+    validation_slices: int = Field(
+        8, ge=1, description="number of evenly spaced slices per validation case"
+    )
     select_by: Literal["val_dice", "val_psnr", "last"] = Field(
         "val_dice", description="validation score that selects the best checkpoint"
     )

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Weights that ship with the package, each beside its card."""
+"""Weights that ship with the package, each with its card."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The contract that every registered method keeps."""
+"""The contract of every registered method."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def run_parts(scan: Scan, name: str, weights: Path):  # type: ignore[no-untyped-
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_a_method_gives_what_it_declares(name: str, scan: Scan, weights: Path) -> None:
+def test_a_method_returns_what_it_declares(name: str, scan: Scan, weights: Path) -> None:
     member = METHODS.get(name)
     assert member.name == name
     part = run_parts(scan, name, weights)
@@ -84,7 +84,7 @@ def test_scaling_the_scan_scales_the_image_and_leaves_the_segmentation(
 
 
 @pytest.mark.parametrize("name", [n for n in OURS if not METHODS.get(n).is_full_sample])
-def test_the_reference_makes_no_difference(name: str, scan: Scan, weights: Path) -> None:
+def test_the_reference_does_not_change_the_result(name: str, scan: Scan, weights: Path) -> None:
     blind = replace(scan, reference=None, _memory={})
     with_it, without = (
         mt.run(s, name, weights=weights, device="cpu", precision="float32") for s in (scan, blind)
@@ -120,7 +120,7 @@ def test_bfloat16_is_close_to_float32(scan: Scan, weights: Path) -> None:
     laws.close(half, exact, 0.02)
 
 
-def test_the_slice_on_screen_comes_first_and_then_outwards(scan: Scan, weights: Path) -> None:
+def test_slices_are_processed_outwards_from_the_displayed_one(scan: Scan, weights: Path) -> None:
     seen: list[int] = []
     mt.run(
         scan, "mtmri", weights=weights, first_slice=3, on_progress=lambda p: seen.extend(p.slices)
@@ -177,7 +177,7 @@ def test_out_of_memory_halves_the_batch_and_then_names_the_cpu(
         run_halving(fits(0), range(4), device)
 
 
-def test_sampling_unlike_the_training_gives_a_warning(scan: Scan, weights: Path) -> None:
+def test_sampling_that_differs_from_the_training_gives_a_warning(scan: Scan, weights: Path) -> None:
     far = mt.simulate(head_volume(), mt.Pattern("equispaced", acceleration=12))
     lines = mt.run(far, "mtmri", weights=weights).warnings
     assert any("trained for R 2 to 8" in line for line in lines)

@@ -19,7 +19,7 @@ def logits_of(labels: torch.Tensor) -> torch.Tensor:
     return ((labels > 0).float() * 2 - 1)[:, None] * SURE
 
 
-def test_a_perfect_segmentation_costs_next_to_nothing() -> None:
+def test_a_perfect_segmentation_has_a_loss_near_zero() -> None:
     labels = torch.zeros(2, 20, 20, dtype=torch.long)
     labels[0, 3:15, 3:15] = 1
     assert (
@@ -28,7 +28,7 @@ def test_a_perfect_segmentation_costs_next_to_nothing() -> None:
     )
 
 
-def test_an_empty_batch_costs_one_as_printed_and_nothing_when_smoothed_above() -> None:
+def test_without_lesion_the_loss_is_one_or_zero_with_a_smoothed_numerator() -> None:
     labels = torch.zeros(2, 8, 8, dtype=torch.long)
     logits = logits_of(labels)
     share = BatchShare.whole(labels)
@@ -48,7 +48,7 @@ def test_dice_over_the_batch_differs_from_the_mean_over_samples_with_an_empty_sl
     assert float(sample) == pytest.approx(0.5, abs=1e-3)
 
 
-def test_background_is_no_class_of_its_own() -> None:
+def test_background_is_not_a_class() -> None:
     labels = torch.randint(0, 3, (2, 9, 9))
     share = BatchShare.whole(labels)
     logits = torch.nn.functional.one_hot(labels, 3).permute(0, 3, 1, 2).float() * SURE
@@ -89,7 +89,7 @@ def test_soft_dice_is_equation_4() -> None:
     assert float(found) == pytest.approx(float(expected), rel=1e-6)
 
 
-def test_the_reconstruction_loss_is_the_one_named() -> None:
+def test_the_reconstruction_loss_matches_the_recipe() -> None:
     image = torch.tensor([[[3 + 4j, 0], [0, 0]]], dtype=torch.complex64)
     target, share = torch.zeros_like(image), BatchShare.whole(image)
 

@@ -31,7 +31,7 @@ def measured(rows: int, columns: int, slices: int = 2, coils: int = 1, share: fl
 
 
 @pytest.mark.parametrize(("features", "count"), [(16, 37_770), (32, 144_650), (64, 565_770)])
-def test_d5c5_has_the_article_s_number_of_parameters(features: int, count: int) -> None:
+def test_d5c5_has_the_number_of_parameters_of_the_article(features: int, count: int) -> None:
     assert parameters(D5C5(features=features)) == count
 
 
@@ -72,7 +72,7 @@ def test_every_cascade_is_consistent_and_the_first_stage_is_zero_filled() -> Non
         laws.keeps_measured(stage.numpy(), kspace[:, 0], mask)
 
 
-def test_where_no_coil_sees_anything_the_networks_own_image_stays() -> None:
+def test_without_coil_sensitivity_the_network_output_is_kept() -> None:
     kspace, mask = measured(12, 10, coils=3)
     rng = np.random.default_rng(1)
     maps = rng.normal(size=(2, *kspace.shape))
@@ -87,7 +87,7 @@ def test_where_no_coil_sees_anything_the_networks_own_image_stays() -> None:
         added = to_complex(network.cascades[0](to_channels(torch.from_numpy(start)))).numpy()
     assert np.abs(added[..., :4]).max() > 0.1
     laws.close(end[..., :4], (start + added)[..., :4])
-    assert np.abs(end - start - added)[..., 4:].max() > 1e-3  # elsewhere the data have a say
+    assert np.abs(end - start - added)[..., 4:].max() > 1e-3  # elsewhere the data contribute
 
 
 def test_a_full_mask_gives_the_measured_image() -> None:
@@ -104,7 +104,7 @@ def test_cascades_do_not_share_weights() -> None:
     assert not first & {id(p) for p in network.cascades[1].parameters()}
 
 
-def test_real_and_imaginary_parts_stay_apart() -> None:
+def test_real_and_imaginary_parts_are_separate_channels() -> None:
     image = torch.randn(2, 3, 5, dtype=torch.complex64)
     channels = to_channels(image)
     assert torch.equal(channels[:, 0], image.real)
@@ -112,7 +112,7 @@ def test_real_and_imaginary_parts_stay_apart() -> None:
     assert torch.equal(to_complex(channels), image)
 
 
-def test_coils_outside_the_object_leave_the_estimate() -> None:
+def test_zero_coil_maps_give_a_finite_image() -> None:
     kspace, mask = measured(8, 10, coils=3)
     maps = np.zeros((2, 3, 8, 10), np.complex64)
     maps[..., 2:6, :] = np.sqrt(1 / 3)
@@ -124,7 +124,7 @@ def test_coils_outside_the_object_leave_the_estimate() -> None:
 
 @settings(max_examples=10)
 @given(st.integers(1, 37), st.integers(1, 37))
-def test_unet_takes_any_size_and_keeps_it(rows: int, columns: int) -> None:
+def test_unet_accepts_any_size_and_keeps_it(rows: int, columns: int) -> None:
     with torch.inference_mode():
         logits = UNet(features=2, depth=3)(torch.randn(1, 1, rows, columns))
     assert logits.shape == (1, 1, rows, columns)
@@ -141,7 +141,7 @@ def test_padding_is_cropped_back_to_the_same_pixel() -> None:
     np.testing.assert_allclose(here[8:22, 8:22], there[10:24, 10:24], atol=1e-3)
 
 
-def test_a_slice_does_not_depend_on_its_batch_mates() -> None:
+def test_a_slice_does_not_depend_on_its_batch() -> None:
     kspace, mask = measured(16, 16, slices=3)
     network = build(
         {"reconstruction": {"features": 4, "cascades": 2}, "segmentation": {"features": 4}}
@@ -168,7 +168,7 @@ def test_probabilities_of_one_class_are_not_all_one() -> None:
     np.testing.assert_allclose(many.sum(1), 1, rtol=1e-5)
 
 
-def test_the_same_seed_builds_the_same_network_and_leaves_torch_s_state_alone() -> None:
+def test_the_same_seed_builds_the_same_network_without_changing_torch_s_state() -> None:
     architecture = {"reconstruction": {"features": 4}, "segmentation": None}
     before = torch.random.get_rng_state()
     first, second, other = build(architecture, 1), build(architecture, 1), build(architecture, 2)
@@ -178,7 +178,7 @@ def test_the_same_seed_builds_the_same_network_and_leaves_torch_s_state_alone() 
     assert not torch.equal(next(first.parameters()), next(other.parameters()))
 
 
-def test_truth_given_is_what_the_segmentation_sees() -> None:
+def test_a_given_reference_is_the_input_of_the_segmentation() -> None:
     network = MultiTask(D5C5(2, 2, 4), UNet(features=2, depth=1)).eval()
     kspace, mask = measured(8, 8)
     truth = torch.rand(2, 8, 8)
@@ -188,7 +188,7 @@ def test_truth_given_is_what_the_segmentation_sees() -> None:
 
 
 @pytest.mark.parametrize("classes", [1, 4])
-def test_outside_the_window_all_is_background(classes: int) -> None:
+def test_outside_the_window_everything_is_background(classes: int) -> None:
     network = MultiTask(None, UNet(classes=classes, features=2, depth=1)).eval()
     image, window = torch.rand(2, 1, 12, 14), (slice(2, 10), slice(3, 11))
     with torch.inference_mode():
@@ -201,6 +201,6 @@ def test_outside_the_window_all_is_background(classes: int) -> None:
     assert float(foreground[:, outside].max()) < 1e-6
 
 
-def test_a_kind_that_is_not_registered_is_refused_by_name() -> None:
+def test_an_unregistered_kind_is_refused_by_name() -> None:
     with pytest.raises(RequestError, match="'cubist' is not one of the networks"):
         build({"kind": "cubist"})

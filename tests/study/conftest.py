@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Studies that take seconds: tiny networks, simulated heads, a handful of updates."""
+"""Studies that take seconds: tiny networks, simulated heads, few updates."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TINY = Budget(
         "validation_slices": 1, "n_simulated": (2, 2, 1), "simulated_size": (32, 32),
     },
     (0,),
-    "No evidence of anything.",
+    "No evidence.",
 )  # fmt: skip
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""An experiment runs each row once, and stopped anywhere it ends as if it never had been."""
+"""An experiment runs each row once, and stops do not change its results."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TIMES = ("seconds",)
 
 
 class StopAt(Watch):
-    """Asks for a stop at the n-th progress that is heard."""
+    """Requests a stop at the n-th report of progress."""
 
     def __init__(self, count: int) -> None:
         self.stop, self._left = threading.Event(), count
@@ -45,7 +45,7 @@ class StopAt(Watch):
 
 
 def csv_files(plan: Plan) -> dict[str, list[dict[str, str]]]:
-    """The CSV files of a report, without what the clock says."""
+    """The CSV files of a report, without times."""
     write_report(plan, summarise_plan(plan))
     found = {}
     for place in plan.experiment.folder.glob("*.csv"):
@@ -64,9 +64,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Plan:
     return plan
 
 
-def test_stopped_again_and_again_it_ends_with_the_same_csv_files(
-    finished: Plan, tmp_path: Path
-) -> None:
+def test_repeated_stops_give_the_same_csv_files(finished: Plan, tmp_path: Path) -> None:
     plan = plan_of(PAIR, tmp_path)
     stops = 0
     for count in (1, 3, 2, 5, 3, 4, 2, 100):
@@ -79,14 +77,14 @@ def test_stopped_again_and_again_it_ends_with_the_same_csv_files(
     assert csv_files(plan) == csv_files(finished)
 
 
-def test_scored_in_two_processes_the_tables_are_the_same(finished: Plan, tmp_path: Path) -> None:
+def test_scoring_in_two_processes_gives_the_same_tables(finished: Plan, tmp_path: Path) -> None:
     shutil.copytree(finished.experiment.out / "rows", tmp_path / "rows")
     plan = plan_of(PAIR, tmp_path)
     run_experiment(plan, where=Where(n_processes=2))
     assert csv_files(plan) == csv_files(finished)
 
 
-def test_scored_on_a_cluster_the_tables_are_the_same(finished: Plan, tmp_path: Path) -> None:
+def test_scoring_on_a_cluster_gives_the_same_tables(finished: Plan, tmp_path: Path) -> None:
     pytest.importorskip("distributed", reason="needs the extra [cluster]")
     shutil.copytree(finished.experiment.out / "rows", tmp_path / "rows")
     plan, machines = plan_of(PAIR, tmp_path), Machines(tmp_path)
@@ -98,20 +96,20 @@ def test_scored_on_a_cluster_the_tables_are_the_same(finished: Plan, tmp_path: P
     assert csv_files(plan) == csv_files(finished)
 
 
-def test_what_is_finished_is_not_done_again(finished: Plan) -> None:
+def test_finished_work_is_not_repeated(finished: Plan) -> None:
     before = {place: place.stat().st_mtime_ns for place in finished.experiment.out.rglob("*")}
     assert [one.state for one in run_experiment(finished)] == ["kept", "kept"]
     after = {place: place.stat().st_mtime_ns for place in finished.experiment.out.rglob("*")}
     assert {place: time for place, time in after.items() if place in before} == before
 
 
-def test_a_table_finds_the_rows_that_another_has_run(finished: Plan) -> None:
+def test_a_table_reuses_the_rows_of_another(finished: Plan) -> None:
     wider = Study("wider", "Three rows", (PLAIN, ITFS_ALONE, TWO_STAGE))
     plan = plan_of(wider, finished.experiment.out)
     assert [one.state for one in run_experiment(plan)] == ["kept", "done", "kept"]
 
 
-def test_every_row_is_given_the_same_number_of_updates(finished: Plan) -> None:
+def test_every_row_has_the_same_number_of_updates(finished: Plan) -> None:
     updates = [
         sum(event["kind"] == "update" for part in piece.parts for event in events_of(part))
         for piece in finished.pieces
@@ -141,7 +139,7 @@ def test_every_row_trains_on_the_same_slices_and_masks(tmp_path: Path) -> None:
     assert abs(fft2c(batch.truth[:, None])).max() > 0
 
 
-def test_the_truth_that_is_shown_is_that_of_the_rows_own_network(finished: Plan) -> None:
+def test_the_reference_image_is_segmented_by_the_network_of_the_row(finished: Plan) -> None:
     for piece in finished.pieces:
         for scores in read_scores(piece, finished.cases).values():
             metrics = {row.metric for row in scores[TRUTH].rows}
@@ -152,16 +150,16 @@ def test_the_truth_that_is_shown_is_that_of_the_rows_own_network(finished: Plan)
 def test_a_row_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     wild = Row("wild", "wild", {"learning_rate": 1e30, "schedule": "steps"})
     plan = plan_of(Study("wild", "Wild", (wild, PLAIN)), tmp_path)
-    watch = Heard()
+    watch = Recorder()
     outcomes = run_experiment(plan, watch=watch)
     assert [one.state for one in outcomes] == ["failed", "done"]
-    assert watch.heard == outcomes
+    assert watch.outcomes == outcomes
     text = write_report(plan, summarise_plan(plan)).read_text(encoding="utf-8")
     assert "| wild | — |" in text
     assert "failed: update" in text
 
 
-def test_looks_at_the_test_cases_are_counted_once_a_row(tmp_path: Path) -> None:
+def test_evaluations_on_the_test_cases_are_counted_once_per_row(tmp_path: Path) -> None:
     plan = plan_of(Study("one", "One row", (PLAIN,)), tmp_path, split="test")
     for _ in range(2):
         run_experiment(plan)
@@ -169,9 +167,9 @@ def test_looks_at_the_test_cases_are_counted_once_a_row(tmp_path: Path) -> None:
     assert [line.split(",")[1] for line in lines] == ["row", "plain"]
 
 
-class Heard(Watch):
+class Recorder(Watch):
     def __init__(self) -> None:
-        self.heard: list[Outcome] = []
+        self.outcomes: list[Outcome] = []
 
     def ended(self, outcome: Outcome) -> None:
-        self.heard.append(outcome)
+        self.outcomes.append(outcome)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is trained and scored where: the same thing in the same folder, another in another."""
+"""Folders of trainings and scores: equal content in the same folder, different in another."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ def folders(plan: Plan) -> dict[str, list[Path]]:
     return {piece.row.name: [part.folder for part in piece.parts] for piece in plan.pieces}
 
 
-def test_tables_share_the_folders_of_the_rows_they_share(tmp_path: Path) -> None:
+def test_tables_share_the_folders_of_their_common_rows(tmp_path: Path) -> None:
     first, second = folders(plan_of(TABLE1, tmp_path)), folders(plan_of(TABLE2, tmp_path))
     shared = set(first) & set(second)
     assert shared == {"plain", "itfs", "itfs-drlc", "two-stage"}
     assert all(first[name] == second[name] for name in shared)
     every = [place for found in (*first.values(), *second.values()) for place in found]
-    # Of 5 and 10 rows one has two trainings, and 4 rows with 5 trainings are shared.
+    # In tables of 5 and 10 rows one row has two trainings; 4 rows with 5 trainings are shared.
     assert len(set(every)) == 6 + 11 - 5
 
 
-def test_another_recipe_or_other_cases_are_another_training(tmp_path: Path) -> None:
+def test_another_recipe_or_other_cases_give_another_training(tmp_path: Path) -> None:
     def of(**changes: object) -> set[Path]:
         budget = replace(TINY, changes={**TINY.changes, **changes})
         return {place for found in folders(plan_of(TABLE1, tmp_path, budget)).values() for place in found}  # fmt: skip
@@ -41,31 +41,31 @@ def test_another_recipe_or_other_cases_are_another_training(tmp_path: Path) -> N
     assert not usual & of(n_simulated=(3, 2, 1))
 
 
-def test_scores_of_another_split_lie_elsewhere_and_trainings_do_not(tmp_path: Path) -> None:
+def test_another_split_changes_the_folder_of_scores_but_not_of_trainings(tmp_path: Path) -> None:
     val, test = (plan_of(TABLE1, tmp_path, split=split) for split in ("val", "test"))
     assert folders(val) == folders(test)
     assert not {piece.folder for piece in val.pieces} & {piece.folder for piece in test.pieces}
     assert {case.split for case in test.cases} == {"test"}
 
 
-def test_each_seed_is_a_training_of_its_own(tmp_path: Path) -> None:
+def test_each_seed_has_its_own_training(tmp_path: Path) -> None:
     plan = plan_of(TABLE1, tmp_path, replace(TINY, seeds=(0, 1)))
     places = [part.folder for piece in plan.pieces for part in piece.parts]
     assert len(set(places)) == len(places) == 12
     assert {piece.seed for piece in plan.pieces} == {0, 1}
 
 
-def test_only_the_rows_asked_for_are_run(tmp_path: Path) -> None:
+def test_only_the_requested_rows_are_run(tmp_path: Path) -> None:
     plan = plan_of(TABLE1, tmp_path, rows=("two-stage", "plain"))
     assert [piece.row.name for piece in plan.chosen] == ["plain", "two-stage"]
     assert len(plan.pieces) == len(TABLE1.rows)
 
 
-def test_no_more_cases_are_scored_than_the_budget_says(tmp_path: Path) -> None:
+def test_the_budget_limits_the_number_of_scored_cases(tmp_path: Path) -> None:
     assert len(plan_of(TABLE1, tmp_path, replace(TINY, most_cases=1)).cases) == 1
 
 
-def test_what_cannot_be_run_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
+def test_an_invalid_experiment_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with pytest.raises(RequestError, match="val, test"):
         plan_of(TABLE1, out, split="train")

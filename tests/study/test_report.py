@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Reports of studies, whole and in part, from scores and events that are known."""
+"""Complete and partial reports of studies, from known scores and events."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def scores_of(dice: float, psnr: float) -> Mapping[str, Scores]:
 
 
 def train(piece: Piece, share: float = 1.0, end: bool = True) -> None:
-    """Leave the events of trainings that came so far."""
+    """Write the events of partial trainings."""
     for part in piece.parts:
         recipe, total = part.recipe, PER_EPOCH * part.recipe.optimizer.epochs
         events = [{"kind": "start", "updates": 0, "time": 0.0, "total": total,
@@ -69,7 +69,7 @@ def train(piece: Piece, share: float = 1.0, end: bool = True) -> None:
 
 
 def score(plan: Plan, piece: Piece, dice: float, psnr: float, count: int = N_CASES) -> None:
-    """Leave the scores of some cases, each a little better than the one before."""
+    """Write the scores of some cases, each a little better than the previous one."""
     piece.folder.mkdir(parents=True, exist_ok=True)
     for number, case in enumerate(plan.cases[:count]):
         save_scores(piece, case.name, scores_of(dice + 0.01 * number, psnr + number))
@@ -89,7 +89,7 @@ def partial(tmp_path: Path) -> Plan:
     return plan
 
 
-def test_unfinished_rows_say_how_far_they_are_and_nothing_else(partial: Plan) -> None:
+def test_unfinished_rows_report_their_progress_only(partial: Plan) -> None:
     text = report_text(partial, summarise_plan(partial))
     for title, state in (
         ("no ITFS, exponential (DRLC)", "50 % trained"),
@@ -102,7 +102,7 @@ def test_unfinished_rows_say_how_far_they_are_and_nothing_else(partial: Plan) ->
         assert cells[-1] == state
 
 
-def test_means_and_medians_are_those_of_the_cases(partial: Plan) -> None:
+def test_means_and_medians_are_over_the_cases(partial: Plan) -> None:
     plain = summarise_plan(partial)[0]
     values = [0.60 + 0.01 * number for number in range(N_CASES)]
     assert plain.summaries[DICE].mean == pytest.approx(sum(values) / N_CASES)
@@ -116,7 +116,7 @@ def test_differences_are_paired_by_case_and_corrected(partial: Plan) -> None:
     records = difference_records(summarise_plan(partial))
     assert {record["row"] for record in records} == {"itfs"}
     dice = next(record for record in records if record["metric"] == "Dice")
-    # The same for every case: between the cases there is a spread, within pairs there is none.
+    # Equal differences: the cases have a spread, the pairs have none.
     assert dice["mean"] == pytest.approx(0.05)
     assert dice["low"] == pytest.approx(0.05)
     assert dice["high"] == pytest.approx(0.05)
@@ -136,7 +136,7 @@ def test_a_second_row_makes_the_corrected_p_larger(partial: Plan) -> None:
     assert p_of_itfs() == pytest.approx(2 * alone)
 
 
-def test_what_breaks_the_law_of_dice_is_said(partial: Plan) -> None:
+def test_means_beyond_the_bound_of_dice_give_a_warning(partial: Plan) -> None:
     assert "at most 2PR" in report_text(partial, summarise_plan(partial))
     scores = dict(scores_of(0.9, 30))
     scores[OWN] = Scores(
@@ -151,7 +151,7 @@ def test_what_breaks_the_law_of_dice_is_said(partial: Plan) -> None:
     assert "cases were left out" in text
 
 
-def test_several_seeds_count_once_a_case_and_their_spread_is_shown(tmp_path: Path) -> None:
+def test_several_seeds_count_once_per_case_and_their_spread_is_reported(tmp_path: Path) -> None:
     plan = plan_of(tables()["table1"], tmp_path, replace(BUDGET, seeds=(0, 1)))
     first, second = plan.pieces[:2]
     for piece, psnr in ((first, 30.0), (second, 32.0)):
@@ -164,7 +164,7 @@ def test_several_seeds_count_once_a_case_and_their_spread_is_shown(tmp_path: Pat
     assert "over seeds" in report_text(plan, [line])
 
 
-def test_the_report_and_its_tables_say_what_they_are(partial: Plan) -> None:
+def test_the_report_and_its_tables_describe_themselves(partial: Plan) -> None:
     place = write_report(partial, summarise_plan(partial))
     text = place.read_text(encoding="utf-8")
     assert BUDGET.note in text
@@ -199,28 +199,28 @@ def test_a_metric_of_another_package_is_in_the_report(partial: Plan, dummy_packa
     assert HOW_CORRECTED in text
 
 
-def test_nothing_begun_is_a_report_too(tmp_path: Path) -> None:
+def test_a_report_is_possible_before_any_training(tmp_path: Path) -> None:
     plan = plan_of(tables()["table2"], tmp_path, BUDGET)
     place = write_report(plan, summarise_plan(plan))
     text = place.read_text(encoding="utf-8")
     assert text.count("not begun") >= len(tables()["table2"].rows)
-    assert "0.518" in text  # what the paper printed, apart
+    assert "0.518" in text  # numbers of the paper, separately
     assert "0.518" not in text[: text.index("## What the paper printed")]
 
 
-def test_truth_and_own_steps_are_two_curves(partial: Plan) -> None:
+def test_each_input_of_the_unet_has_its_own_curve(partial: Plan) -> None:
     events = {piece.job.key: [events_of(part) for part in piece.parts] for piece in partial.pieces}
     figure = draw_segmentation_loss(partial.pieces, events)
     curves = {line.get_label(): line.get_ydata() for line in figure.axes[0].get_lines()}
     assert set(curves) == {
-        "no ITFS: input own reconstruction", "ITFS: input own reconstruction", "ITFS: input true image"
+        "no ITFS, input: reconstruction", "ITFS, input: reconstruction", "ITFS, input: reference image"
     }  # fmt: skip
-    assert set(curves["ITFS: input true image"]) == {2.0}
-    assert set(curves["ITFS: input own reconstruction"]) == {1.0}
-    assert len(curves["ITFS: input true image"]) == N_WINDOWS
+    assert set(curves["ITFS, input: reference image"]) == {2.0}
+    assert set(curves["ITFS, input: reconstruction"]) == {1.0}
+    assert len(curves["ITFS, input: reference image"]) == N_WINDOWS
 
 
-def test_drawn_weights_are_those_of_the_training(partial: Plan) -> None:
+def test_the_drawn_weights_equal_those_of_the_training(partial: Plan) -> None:
     events = {piece.job.key: [events_of(part) for part in piece.parts] for piece in partial.pieces}
     figure = draw_weights(partial.pieces, events)
     (recipe,) = (part.recipe for part in partial.pieces[3].parts)

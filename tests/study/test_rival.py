@@ -18,7 +18,7 @@ from napari_mtmri.study.summary import summarise_plan
 from tests.study.conftest import plan_of
 
 
-def test_a_method_that_declares_a_row_has_it_in_the_table_and_the_report(
+def test_a_row_declared_by_a_method_is_in_table_and_report(
     dummy_package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     member = METHODS.get("refine")
@@ -33,7 +33,7 @@ def test_a_method_that_declares_a_row_has_it_in_the_table_and_the_report(
     assert outcome.error is None
     for scores in read_scores(plan.chosen[0], plan.cases).values():
         assert scores[OWN].rows
-        assert not scores[TRUTH].rows  # its network segments nothing but the scan
+        assert not scores[TRUTH].rows  # its network segments only the scan
     write_report(plan, summarise_plan(plan))
     report = (plan.experiment.folder / "report.md").read_text(encoding="utf-8")
     assert "| Refine, in two stages |" in report

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Rows and budgets: all alike but for what the table is about."""
+"""Rows and budgets: rows differ only in what the table compares."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TREATED = {"weighting", "fixed_alpha", "fixed_beta", "time_constant", "teacher_f
 
 
 @pytest.mark.parametrize("study", TABLES.values(), ids=TABLES)
-def test_each_row_of_a_table_is_another_treatment(study) -> None:
+def test_the_rows_of_a_table_are_all_different(study) -> None:
     recipes = [TINY.recipes(row, 0) for row in study.rows]
     assert len(set(map(str, recipes))) == len(study.rows)
     assert len({row.title for row in study.rows}) == len(study.rows)
@@ -36,14 +36,14 @@ def test_each_row_of_a_table_is_another_treatment(study) -> None:
     assert TWO_STAGE in study.rows
 
 
-def test_rows_that_tables_share_are_the_same_row() -> None:
+def test_rows_shared_by_tables_are_identical() -> None:
     for study in TABLES.values():
         assert all(ROWS[row.name] == row for row in study.rows)
 
 
 @pytest.mark.parametrize("budget", BUDGETS.values(), ids=BUDGETS)
 @pytest.mark.parametrize("row", [row for row in ROWS.values() if row.method == JOINT], ids=str)
-def test_joint_rows_differ_in_their_treatment_alone(budget, row: Row) -> None:
+def test_joint_rows_differ_only_in_weighting_and_teacher_forcing(budget, row: Row) -> None:
     (ours,), (plain,) = budget.recipes(row, 0), budget.recipes(PLAIN, 0)
     differing = {key for key in KEYS if ours[key] != plain[key]}
     assert differing <= TREATED
@@ -61,7 +61,7 @@ def test_table_1_crosses_teacher_forcing_with_reweighting() -> None:
 
 
 @pytest.mark.parametrize("epochs", [6, 7])
-def test_two_stage_has_the_epochs_of_a_joint_row_in_all(epochs: int) -> None:
+def test_two_stage_has_as_many_epochs_in_total_as_a_joint_row(epochs: int) -> None:
     budget = type(TINY)("odd", TINY.preset, {**TINY.changes, "epochs": epochs}, (0,), "")
     parts = budget.recipes(TWO_STAGE, 0)
     assert sum(recipe.optimizer.epochs for recipe in parts) == epochs
@@ -69,14 +69,14 @@ def test_two_stage_has_the_epochs_of_a_joint_row_in_all(epochs: int) -> None:
     assert TWO_STAGE.method == "two-stage"
 
 
-def test_the_printed_equation_soon_is_the_control() -> None:
+def test_the_printed_equation_soon_equals_the_control() -> None:
     (literal,), (control,) = TINY.recipes(LITERAL, 0), TINY.recipes(CONTROL, 0)
     assert loss_weights(literal, 0) != loss_weights(control, 0)
     for epoch in (2, 3, 10):
         assert loss_weights(literal, epoch) == pytest.approx(loss_weights(control, epoch))
 
 
-def test_the_cpu_budget_shows_8000_slices_of_66_cases() -> None:
+def test_the_cpu_budget_trains_on_8000_slices_of_66_cases() -> None:
     (recipe,) = BUDGETS["cpu"].recipes(PLAIN, 0)
     assert recipe.data.slices_per_case is not None
     assert recipe.data.slices_per_case * recipe.optimizer.epochs * 66 >= 8000
@@ -91,7 +91,7 @@ def test_the_cpu_budget_shows_8000_slices_of_66_cases() -> None:
 
 
 @pytest.mark.parametrize("table", PRINTED)
-def test_what_the_paper_printed_is_of_known_rows_and_obeys_the_law_of_dice(table: str) -> None:
+def test_printed_numbers_belong_to_known_rows_and_obey_the_bound_of_dice(table: str) -> None:
     known = {row.name for row in TABLES[table].rows}
     for name, cells in PRINTED[table].items():
         assert name in known
@@ -100,7 +100,7 @@ def test_what_the_paper_printed_is_of_known_rows_and_obeys_the_law_of_dice(table
         assert dice <= 2 * precision * recall / (precision + recall)
 
 
-def test_unknown_names_are_answered_with_those_there_are() -> None:
+def test_an_unknown_name_is_reported_with_the_known_ones() -> None:
     with pytest.raises(RequestError, match="table1, table2"):
         study_of("table3")
     with pytest.raises(RequestError, match="small, cpu, full"):

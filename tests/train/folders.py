@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Training folders written by hand, as a training writes them."""
+"""Training folders written without a training."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def write_process(run: Path, pid: int | None = None, host: str = "", started: fl
 
 
 def begun(run: Path, updates: int = 0, at: float = 0.0) -> Path:
-    """A training of this very process that has done some updates."""
+    """A training of this process with some updates done."""
     at = at or time.time() - 0.1 * updates
     run.mkdir(parents=True, exist_ok=True)
     write_config(run, Config(TINY, "simulated", "quick-check"))

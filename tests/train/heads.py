@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A recipe and cases so small that a training takes a second."""
+"""A recipe and cases for trainings of one second."""
 
 from __future__ import annotations
 

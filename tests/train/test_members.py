@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Laws of every method that can be trained, those of another package among them."""
+"""Laws of every trainable method, including one of another package."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from napari_mtmri.train.loop.training import Training, open_run
 CODE = Path(mt.__file__).parent
 MEMBERS = (*trainable(), "refine")  # the last is the dummy package's
 EPOCHS, PER_EPOCH = 3, 3
-# With one stage every update is tried in tests/train/loop.
+# tests/train/loop tests every update of a training with one stage.
 STOPS = [
     (method, updates)
     for method in MEMBERS
@@ -48,7 +48,7 @@ STOPS = [
 
 @pytest.fixture(autouse=True)
 def _with_the_rival(dummy_package: Path) -> None:
-    """Trainings of the dummy package's member too."""
+    """Also trainings of the dummy package's method."""
 
 
 def recipe_of(method: str, **keys: object) -> Recipe:
@@ -60,7 +60,7 @@ def tensors_of(run: Path) -> dict[str, torch.Tensor]:
 
 
 def facts_of(run: Path) -> list[dict[str, Any]]:
-    """Events of updates and validations, without what the clock says."""
+    """Events of updates and validations, without times."""
     return [
         {key: value for key, value in event.items() if key not in ("time", "seconds")}
         for event in read_events(run)
@@ -70,7 +70,7 @@ def facts_of(run: Path) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Folders of trainings that were never stopped, made when first asked for."""
+    """Folders of uninterrupted trainings, made on first use."""
     return {"": tmp_path_factory.mktemp("whole")}
 
 
@@ -88,7 +88,7 @@ def trained(method: str, whole: dict[str, Path], tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("method", MEMBERS)
-def test_it_is_trained_to_the_end_and_each_stage_is_named(method: str, trained: Path) -> None:
+def test_a_method_is_trained_to_the_end_and_each_stage_is_named(method: str, trained: Path) -> None:
     events = read_events(trained)
     assert (events[0]["kind"], events[-1]["kind"]) == ("start", "end")
     updates = [event for event in events if event["kind"] == "update"]
@@ -102,7 +102,7 @@ def test_it_is_trained_to_the_end_and_each_stage_is_named(method: str, trained: 
 
 
 @pytest.mark.parametrize(("method", "updates"), STOPS)
-def test_stopped_in_or_between_stages_and_resumed_is_bit_for_bit_the_same(
+def test_a_stop_in_or_between_stages_changes_nothing_bit_for_bit(
     method: str, updates: int, trained: Path, tmp_path: Path
 ) -> None:
     run = tmp_path / "parts"
@@ -128,7 +128,7 @@ class Killed(Exception):
 
 @pytest.mark.parametrize("epoch", range(EPOCHS - 1))
 @pytest.mark.parametrize("method", ["two-stage", "refine"])
-def test_killed_right_after_an_epoch_it_resumes_bit_for_bit(
+def test_a_kill_right_after_an_epoch_changes_nothing_bit_for_bit(
     method: str, epoch: int, trained: Path, tmp_path: Path
 ) -> None:
     run, kinds = tmp_path / "parts", []
@@ -148,7 +148,7 @@ def test_killed_right_after_an_epoch_it_resumes_bit_for_bit(
 
 
 @pytest.mark.parametrize("method", MEMBERS)
-def test_no_gradient_leaves_the_parameters_of_a_stage(method: str, cases: list[Case]) -> None:
+def test_only_the_parameters_of_a_stage_get_a_gradient(method: str, cases: list[Case]) -> None:
     recipe = recipe_of(method)
     batch = TensorBatch.of(
         Simulator(cases, recipe).batch(plan_epoch(cases, recipe, 0)[:2], 0), torch.device("cpu")
@@ -168,7 +168,7 @@ def test_no_gradient_leaves_the_parameters_of_a_stage(method: str, cases: list[C
 
 
 @pytest.mark.parametrize("method", MEMBERS)
-def test_a_slice_alone_is_the_slice_in_a_batch(method: str, cases: list[Case]) -> None:
+def test_a_slice_alone_gives_the_same_as_in_a_batch(method: str, cases: list[Case]) -> None:
     recipe = recipe_of(method)
     batch = TensorBatch.of(
         Simulator(cases, recipe).batch(plan_epoch(cases, recipe, 0)[:3], 0), torch.device("cpu")
@@ -187,7 +187,7 @@ def test_a_slice_alone_is_the_slice_in_a_batch(method: str, cases: list[Case]) -
 
 
 @pytest.mark.parametrize("method", MEMBERS)
-def test_its_card_builds_the_network_and_it_runs(
+def test_the_card_builds_the_network_and_it_runs(
     method: str, trained: Path, tmp_path: Path
 ) -> None:
     place = tmp_path / f"{method}.safetensors"
@@ -206,13 +206,13 @@ def test_its_card_builds_the_network_and_it_runs(
 
 
 @pytest.mark.parametrize("method", MEMBERS)
-def test_every_option_has_a_description_and_a_name_of_its_own(method: str) -> None:
+def test_every_option_has_a_description_and_a_unique_name(method: str) -> None:
     fields = training_of(method).options.model_fields
     assert all(field.description for field in fields.values())
     assert not set(fields) & set(KEYS)
 
 
-def test_options_are_given_with_or_without_their_section_and_checked() -> None:
+def test_options_are_validated_with_or_without_their_section() -> None:
     keys = {"method": "refine", "filters": 5}
     assert make_recipe(None, keys).options == {"filters": 5, "edge_weight": 0.5}
     dotted = make_recipe(None, {"method": "refine", "options.filters": 5})
@@ -226,7 +226,7 @@ def test_options_are_given_with_or_without_their_section_and_checked() -> None:
         make_recipe(None, {"method": "mtmri", "filters": 5})
 
 
-def test_a_method_that_cannot_be_trained_is_refused_with_those_that_can() -> None:
+def test_an_untrainable_method_is_refused_with_the_trainable_ones() -> None:
     with pytest.raises(RequestError, match=r"zero-filled.*choose one of mtmri, d5c5, refine"):
         make_recipe(None, {"method": "zero-filled"})
     with pytest.raises(RequestError, match="nothing-known"):
@@ -234,7 +234,7 @@ def test_a_method_that_cannot_be_trained_is_refused_with_those_that_can() -> Non
 
 
 @pytest.mark.parametrize(("epochs", "ends"), [(2, [1, 2]), (3, [2, 3]), (6, [4, 6]), (7, [5, 7])])
-def test_stages_share_the_epochs_and_each_has_one(epochs: int, ends: list[int]) -> None:
+def test_stages_share_the_epochs_and_each_has_at_least_one(epochs: int, ends: list[int]) -> None:
     spans = spans_of(training_of("refine"), recipe_of("refine").changed({"epochs": epochs}))
     assert [span.last for span in spans] == ends
     assert [span.recipe.optimizer.epochs for span in spans] == [ends[0], ends[1] - ends[0]]
@@ -248,7 +248,9 @@ def test_fewer_epochs_than_stages_are_refused_and_nothing_is_written(
     assert not (tmp_path / "run").exists()
 
 
-def test_a_stage_has_a_whole_schedule_of_the_learning_rate(trained_rates: list[float]) -> None:
+def test_each_stage_has_a_complete_schedule_of_the_learning_rate(
+    trained_rates: list[float],
+) -> None:
     first, second = trained_rates[: 3 * PER_EPOCH], trained_rates[3 * PER_EPOCH :]
     assert first[0] == second[0] == max(trained_rates)
     assert first == sorted(first, reverse=True)
@@ -264,7 +266,7 @@ def trained_rates(folder: Path, tmp_path: Path) -> list[float]:
     return [event["lr"] for event in events if event["kind"] == "update"]
 
 
-def test_losses_have_the_names_that_the_member_gives(whole: dict[str, Path], folder: Path, tmp_path: Path) -> None:  # fmt: skip
+def test_losses_have_the_names_given_by_the_method(whole: dict[str, Path], folder: Path, tmp_path: Path) -> None:  # fmt: skip
     Training(recipe_of("refine"), folder, tmp_path / "run").run()
     updates = [event for event in read_events(tmp_path / "run") if event["kind"] == "update"]
     for event in updates[: 2 * PER_EPOCH]:
@@ -281,7 +283,7 @@ def test_losses_have_the_names_that_the_member_gives(whole: dict[str, Path], fol
     assert not rows[-1]["pixel_loss"]
 
 
-def test_best_is_chosen_within_the_last_stage(whole: dict[str, Path], folder: Path, tmp_path: Path) -> None:  # fmt: skip
+def test_the_best_checkpoint_is_chosen_within_the_last_stage(whole: dict[str, Path], folder: Path, tmp_path: Path) -> None:  # fmt: skip
     Training(recipe_of("two-stage"), folder, tmp_path / "run").run()
     checks = [event for event in read_events(tmp_path / "run") if event["kind"] == "validation"]
     assert [event["score"] for event in checks[:2]] == [event["val_psnr"] for event in checks[:2]]
@@ -289,7 +291,7 @@ def test_best_is_chosen_within_the_last_stage(whole: dict[str, Path], folder: Pa
     assert checks[2]["best"]
 
 
-def test_training_of_parts_or_of_the_whole_gives_weights_to_two_stage(
+def test_two_stage_uses_weights_trained_separately_or_as_a_whole(
     whole: dict[str, Path], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = METHODS.get("two-stage")
@@ -304,7 +306,9 @@ def test_training_of_parts_or_of_the_whole_gives_weights_to_two_stage(
     assert [card["method"] for card in result.provenance["weights"]] == ["two-stage"]
 
 
-def test_a_configuration_of_the_rival_survives_being_written(folder: Path, tmp_path: Path) -> None:
+def test_a_configuration_of_another_package_s_method_is_read_back(
+    folder: Path, tmp_path: Path
+) -> None:
     recipe = recipe_of("refine", filters=4)
     Training(recipe, folder, tmp_path / "run").run(most_updates=1)
     assert read_config(tmp_path / "run").recipe.options == {"filters": 4, "edge_weight": 0.5}

@@ -20,7 +20,7 @@ from napari_mtmri.train.schedules import (
 
 
 @given(st.sampled_from(["exponential", "linear"]), st.floats(0, 100), st.integers(1, 100))
-def test_weights_sum_to_one_and_alpha_never_rises(kind: str, time: float, epochs: int) -> None:
+def test_weights_sum_to_one_and_alpha_never_increases(kind: str, time: float, epochs: int) -> None:
     recipe = Recipe(weighting=kind, epochs=epochs)
     alpha, beta = loss_weights(recipe, time)
     assert alpha + beta == pytest.approx(1)
@@ -28,7 +28,7 @@ def test_weights_sum_to_one_and_alpha_never_rises(kind: str, time: float, epochs
     assert loss_weights(recipe, time + 1)[0] <= alpha + 1e-12
 
 
-def test_the_printed_equation_reaches_its_floor_in_the_second_epoch() -> None:
+def test_the_printed_equation_reaches_its_minimum_in_the_second_epoch() -> None:
     recipe = Recipe(time_constant=1)
     alphas = [loss_weights(recipe, t)[0] for t in range(4)]
     assert alphas == pytest.approx([0.8, 0.1679, 0.05, 0.05], abs=1e-4)
@@ -41,20 +41,20 @@ def test_the_stretched_equation_follows_the_length_of_the_training() -> None:
     assert loss_weights(recipe, 14)[0] == pytest.approx(0.05)
 
 
-def test_linear_weights_end_at_the_floor_in_the_last_epoch() -> None:
+def test_linear_weights_reach_the_minimum_in_the_last_epoch() -> None:
     recipe = Recipe(weighting="linear", epochs=11)
     assert loss_weights(recipe, 0)[0] == pytest.approx(0.8)
     assert loss_weights(recipe, 10)[0] == pytest.approx(0.05)
 
 
-def test_fixed_weights_stay() -> None:
+def test_fixed_weights_are_constant() -> None:
     recipe = Recipe(weighting="fixed", fixed_alpha=0.2, fixed_beta=0.8)
     assert loss_weights(recipe, 0) == loss_weights(recipe, 9) == (0.2, 0.8)
 
 
 @pytest.mark.parametrize("kind", ["exponential", "linear", "fixed"])
 @pytest.mark.parametrize("unit", ["epoch", "iteration"])
-def test_drawn_weights_are_those_that_are_trained_with(kind: str, unit: str) -> None:
+def test_drawn_weights_equal_those_of_the_training(kind: str, unit: str) -> None:
     recipe = Recipe(weighting=kind, t_unit=unit, epochs=7)
     epochs, alpha, beta = weights_over_epochs(recipe)
     assert epochs[0] == 0
@@ -83,12 +83,12 @@ def test_the_learning_rate_rises_linearly_in_the_warm_up() -> None:
     assert warm[4:] == plain[4:]
 
 
-def test_the_learning_rate_falls_in_steps_of_whole_epochs() -> None:
+def test_the_learning_rate_decreases_in_steps_of_whole_epochs() -> None:
     found = rates(70, lr_decay=0.1, lr_decay_every=3)
     assert found == pytest.approx([0.5] * 30 + [0.05] * 30 + [0.005] * 10)
 
 
-def test_the_learning_rate_falls_as_a_cosine_to_0_at_the_end_of_the_training() -> None:
+def test_the_learning_rate_decreases_as_a_cosine_to_0() -> None:
     found = rates(51, schedule="cosine", epochs=5)
     assert found[0] == 0.5
     assert found[25] == pytest.approx(0.25)
@@ -107,12 +107,12 @@ def test_the_learning_rate_falls_as_a_cosine_to_0_at_the_end_of_the_training() -
         ("never", [False] * 4),
     ],
 )
-def test_truth_and_reconstruction_alternate(mode: str, shown: list[bool]) -> None:
+def test_reference_image_and_reconstruction_alternate(mode: str, shown: list[bool]) -> None:
     recipe = Recipe(teacher_forcing=mode)
     assert [shows_truth(recipe, update, update // 2) for update in range(4)] == shown
 
 
-def test_a_period_gives_truth_and_own_output_their_shares() -> None:
+def test_a_period_sets_the_updates_per_input() -> None:
     recipe = Recipe(teacher_forcing="period", tf_period=(2, 1))
     assert [shows_truth(recipe, update, 0) for update in range(6)] == [True, True, False] * 2
 
@@ -141,7 +141,7 @@ def test_scheduled_sampling_changes_monotonically_from_start_to_end(
     assert ordered or max(shares) - min(shares) < 0.02
 
 
-def test_scheduled_sampling_draws_its_share() -> None:
+def test_scheduled_sampling_draws_with_its_probability() -> None:
     recipe = Recipe(teacher_forcing="scheduled", tf_start=0.3, tf_end=0.3)
     shown = [shows_truth(recipe, update, 0) for update in range(2000)]
     assert sum(shown) / 2000 == pytest.approx(0.3, abs=0.04)
@@ -149,7 +149,7 @@ def test_scheduled_sampling_draws_its_share() -> None:
 
 
 @given(st.floats(0.01, 10), st.floats(0.01, 10), st.floats(0.01, 10), st.floats(0.01, 10))
-def test_the_task_whose_loss_falls_more_slowly_weighs_more(
+def test_the_loss_that_decreases_more_slowly_gets_the_larger_weight(
     a: float, b: float, c: float, d: float
 ) -> None:
     alpha, beta = dynamic_average((a, b), (c, d), 2.0)
@@ -158,7 +158,7 @@ def test_the_task_whose_loss_falls_more_slowly_weighs_more(
         assert (alpha - beta) * (c / a - d / b) >= 0
 
 
-def test_averages_need_two_epochs() -> None:
+def test_dynamic_weight_averaging_needs_two_epochs() -> None:
     recipe = Recipe(weighting="dwa")
     assert weights_now(recipe, 1, [(1.0, 1.0)]) == (1.0, 1.0)
     alpha, beta = weights_now(recipe, 2, [(1.0, 1.0), (0.5, 0.9)])
@@ -166,7 +166,7 @@ def test_averages_need_two_epochs() -> None:
 
 
 @pytest.mark.parametrize("preset", ["paper-atlas", "paper-brainweb", "paper-inhouse-flair"])
-def test_the_papers_presets_have_its_numbers_and_say_what_is_read_into_them(preset: str) -> None:
+def test_the_papers_presets_have_its_settings_and_note_our_readings(preset: str) -> None:
     recipe = make_recipe(preset, {})
     assert (
         recipe.network.recon_features,
@@ -180,13 +180,13 @@ def test_the_papers_presets_have_its_numbers_and_say_what_is_read_into_them(pres
     assert any("readings" in note for note in notes(preset))
 
 
-def test_the_printed_learning_rate_of_atlas_is_kept_and_warned_of() -> None:
+def test_the_printed_learning_rate_of_atlas_is_kept_with_a_warning() -> None:
     assert make_recipe("paper-atlas", {}).optimizer.learning_rate == 1e-6
     assert any("1e-6" in note for note in notes("paper-atlas"))
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_preset_is_a_recipe(preset: str) -> None:
+def test_every_preset_is_a_valid_recipe(preset: str) -> None:
     assert make_recipe(preset, {}) == Recipe(**PRESETS[preset])
 
 

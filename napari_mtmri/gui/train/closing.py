@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The question when napari is closed while a training that was started in it is running."""
+"""The question when napari is closed while a training started from it is running."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ClosingGuard(QObject):
         return True
 
     def _is_torn_down(self) -> bool:
-        """Whether a program closes the viewer, which cannot be delayed."""
+        """Whether code closes the viewer, which cannot be delayed."""
         middle = self.parent().centralWidget()
         direct = Qt.FindChildOption.FindDirectChildrenOnly
         inside = [] if middle is None else middle.findChildren(QWidget, options=direct)

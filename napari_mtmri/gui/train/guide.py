@@ -14,17 +14,17 @@ that training works.
 
 1. **Data.** A folder of cases, a table `cases.csv`, or *Simulated*. Cases are split by patient;
    a patient or image in two splits is refused. The six slices are shown as the network receives
-   them: under-sampled and augmented, labels outlined. *Open a training…* shows one that runs
-   elsewhere.
+   them: under-sampled and augmented, with outlined labels. *Open a training…* shows a training
+   that runs elsewhere.
 2. **Recipe.** Choose a preset and change its keys, in groups. **DRLC** (dynamic re-weighted loss
    constraint) moves the weight from reconstruction to segmentation: the plot shows the weights α
-   and β. **ITFS** (iterative teacher forcing): on a full tick, the input of the U-Net is the true
-   image; on a low tick, it is the reconstruction. A value that does not fit is marked, with the
-   reason below it; correct it before you start. *Estimate* measures a few real updates.
-3. **Run.** The training is a process of its own: it can continue when napari is closed, and any
+   and β. **ITFS** (iterative teacher forcing): at a full tick, the input of the U-Net is the
+   reference image; at a low tick, the reconstruction. An invalid value is marked, with the reason
+   below it; correct it before you start. *Estimate* measures a few real updates.
+3. **Run.** The training is a separate process: it can continue when napari is closed, and any
    training folder can be opened again. *Stop after this batch* writes a checkpoint, *Resume*
    continues from it. "—" means not measured.
-4. **Use.** Makes weights from the best or last checkpoint. They are listed in the Reconstruct
+4. **Use.** Exports weights from the best or last checkpoint. They are listed in the Reconstruct
    panel at once and replace no others.
 
 | key | action |

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The Train panel: wires its parts to the process that trains and to its folder."""
+"""The Train panel: connects its parts to the training process and its folder."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ class Train(Panel):
             self.estimating.start(partial(_measure, self.plan.command()))
 
     def start(self) -> None:
-        """Start the chosen training, unless one is running or a chosen value was refused."""
+        """Start the chosen training, unless one is running or a value was refused."""
         if not self.status.is_going_on and not self.plan.refused:
             self._start(self.plan.command(), Path(self.plan.run))
 
@@ -155,24 +155,24 @@ class Train(Panel):
         self.run_part.show_status(status)
 
     def stop(self) -> None:
-        """Ask the training that is watched to stop after the current batch."""
+        """Ask the watched training to stop after the current batch."""
         is_running = self.status.is_going_on and self.status is not BEING_STARTED
         if self.watcher.run is not None and is_running:
             self.run_part.problem.clear()
             self.launcher.stop(self.watcher.run)
 
     def resume(self) -> None:
-        """Continue the training that is watched."""
+        """Resume the watched training."""
         run = self.watcher.run
         if run is not None and self.status.can_go_on:
             self._start(launch.resume_command(run), run)
 
     def open_run(self, run: Path) -> None:
-        """Watch the training in a folder, no matter who started it."""
+        """Watch the training in a folder, also one started elsewhere."""
         if is_run(run):
             self._watch(run, None)
         else:
-            why = f"{run}: is no training folder (it has no config.yaml); choose another one."
+            why = f"{run}: not a training folder (no config.yaml); choose another folder."
             self._failed(InputError(why))
 
     def _watch(self, run: Path, launched: Any) -> None:
@@ -213,12 +213,12 @@ class Train(Panel):
             show_info(sentence(why))
 
     def close_down(self) -> None:
-        """Stop an estimate and watching; a training continues."""
+        """Stop estimate and watching; the training continues."""
         self.estimating.stop()
         self.let_go()
 
     def let_go(self) -> None:
-        """Disconnect from the viewer; works also when the widget itself is deleted."""
+        """Disconnect from the viewer, also when the widget itself is deleted."""
         if not self._has_let_go:
             self._has_let_go = True
             self.watcher.end()

@@ -16,7 +16,7 @@ from napari_mtmri.parameters import Option
 from napari_mtmri.patterns.base import PATTERNS
 from napari_mtmri.train.recipe import KEYS
 
-# Labels of keys whose name is no plain English.
+# Labels of keys whose name is not plain English.
 LABELS = {
     "accelerations": "Accelerations", "center_fraction": "Center fraction",
     "image_glob": "Image files", "labels_glob": "Label files", "patient_regex": "Patient in path",
@@ -32,8 +32,8 @@ LABELS = {
     "dice_smooth": "Dice smoothing", "dice_smooth_top": "Dice smoothing, top",
     "weighting": "Weighting", "t_unit": "Update per", "alpha_offset": "Offset of α",
     "alpha_floor": "Minimum of α", "fixed_alpha": "Weight α", "fixed_beta": "Weight β",
-    "dwa_temperature": "Temperature", "teacher_forcing": "True image as input",
-    "tf_period": "Updates (true, own)", "tf_schedule": "Probability falls",
+    "dwa_temperature": "Temperature", "teacher_forcing": "U-Net input",
+    "tf_period": "Updates per input", "tf_schedule": "Probability course",
     "tf_start": "Probability, first epoch", "tf_end": "Probability, last epoch",
     "accumulate": "Parts per batch", "schedule": "Learning rate schedule",
     "lr_decay": "Learning rate factor", "lr_decay_every": "Epochs per step",
@@ -42,16 +42,16 @@ LABELS = {
 
 
 def options_of(keys: Mapping[str, FieldInfo]) -> list[Option]:
-    """Return the options from which a form makes the fields of some keys.
+    """Return the options of a form for some keys.
 
-    Members of a registry and literals are choices; a number whose range is known is a number;
-    all others are typed, also those that may be empty.
+    Members of a registry and literals are choices; a number with a known range is a number
+    field; all others are text fields, also those that may be empty.
     """
     return [_option(key, field) for key, field in keys.items()]
 
 
 def text_of(value: Any) -> str:
-    """Return a value as it is typed: ``4``, ``224, 192``, ``2: 0.1, 4: 0.6``."""
+    """Return a value as text for a field: ``4``, ``224, 192``, ``2: 0.1, 4: 0.6``."""
     if value is None:
         return ""
     if isinstance(value, Mapping):
@@ -62,7 +62,7 @@ def text_of(value: Any) -> str:
 
 
 def value_of(text: str | None, field: FieldInfo) -> Any:
-    """Return typed text as the recipe takes it; the recipe checks the value."""
+    """Return typed text as a value for the recipe, which validates it."""
     text, shape = (text or "").strip(), str(field.annotation)
     if not text:
         return None
@@ -85,7 +85,7 @@ def label_of(key: str) -> str:
 
 
 def reason_of(key: str, why: str) -> str:
-    """Return the reason why the value of a key was refused, with keys called by their labels."""
+    """Return the reason why the value of a key was refused, with labels instead of keys."""
     named = sorted({key, *(one for one in KEYS if "_" in one)}, key=len, reverse=True)
     return relabeled(why.removeprefix("recipe: "), {one: label_of(one) for one in named})
 

@@ -41,7 +41,7 @@ def status_line(status: Status) -> str:
             takes = f"{pace:.2g} s" if pace is not None and pace < 10 else duration(pace)
             return (
                 f"Stalled: no progress for {duration(status.silent_s)}, although an update takes "
-                f"{takes}. Check the log, or the machine that it runs on."
+                f"{takes}. Check the log and the machine."
             )
         case "stopped":
             return f"Stopped · {_where(status)}. {_kept(status)}"
@@ -49,7 +49,7 @@ def status_line(status: Status) -> str:
             return f"Failed: {status.reason} {_kept(status)}".rstrip()
         case "killed":
             return (
-                f"Ended without a message, perhaps killed or out of memory · {_where(status)}. "
+                f"Ended without a message, possibly killed or out of memory · {_where(status)}. "
                 f"{_kept(status)}"
             )
     return f"Finished · {_where(status)}"
@@ -83,10 +83,10 @@ def scores_line(validation: Mapping[str, Any]) -> str:
     epoch, dice, psnr = (number_of(validation, key) for key in ("epoch", "val_dice", "val_psnr"))
     truth, gain = (number_of(validation, key) for key in ("val_dice_truth", "val_psnr_gain"))
     if dice is None and truth is not None:
-        dice_text = f"Dice {truth:.3f} on the true image"
+        dice_text = f"Dice {truth:.3f} on the reference image"
     else:
         dice_text = f"Dice {_text(dice, '{:.3f}')}"
-        dice_text += "" if truth is None else f" (on the true image {truth:.3f})"
+        dice_text += "" if truth is None else f" (on the reference image {truth:.3f})"
     over = "" if gain is None else f" ({gain:+.1f} over zero-filled)"
     return (
         f"epoch {_text(epoch if epoch is None else epoch + 1, '{:.0f}')} · "
@@ -109,7 +109,7 @@ def facts_line(facts: Mapping[str, Any]) -> str:
 
 
 def estimate_line(found: Mapping[str, Any] | None) -> str:
-    """Return the time and memory that a training will need; "—" where not measured."""
+    """Return the time and memory that a training needs; "—" if not measured."""
     if found is None:
         return f"Time {NOT_MEASURED} · memory {NOT_MEASURED}"
     memory = found.get("peak_bytes")

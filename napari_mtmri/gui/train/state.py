@@ -23,7 +23,7 @@ TRAININGS = "mtmri-trainings"  # in the user's home
 
 @dataclass(frozen=True)
 class Refused:
-    """A value that the recipe does not take, and the reason."""
+    """A value that the recipe refuses, and the reason."""
 
     value: Any
     why: str
@@ -39,11 +39,11 @@ class Plan:
         Folder or table of cases, or "simulated".
     preset : str
     changes : mapping
-        Keys of the recipe that differ from the preset's.
+        Keys of the recipe that differ from the preset.
     refused : mapping
-        Keys whose chosen value the recipe does not take; the recipe has another one.
+        Keys whose chosen value the recipe refuses; the recipe keeps the previous value.
     run, suggested : str
-        Training folder to write; the one that was last suggested.
+        Training folder to write; the last suggested one.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -60,13 +60,13 @@ class Plan:
         return make_recipe(self.preset, self.changes)
 
     def keys(self) -> Mapping[str, FieldInfo]:
-        """Return the declarations of all keys of the recipe, the method's own options too."""
+        """Return the declarations of all keys of the recipe and of the method's own options."""
         return {**KEYS, **option_keys(self.recipe().method)}
 
     def choose_key(self, key: str, value: Any) -> None:
-        """Change a key of the recipe; a value that does not fit is kept as refused.
+        """Change a key of the recipe; an invalid value is kept as refused.
 
-        Values that were refused before are tried again: what they contradicted may be changed.
+        Values refused before are tried again: the key that they contradicted may be changed.
         """
         waiting = {name: one.value for name, one in self.refused.items() if name != key}
         refused = {}
@@ -86,7 +86,7 @@ class Plan:
         Raises
         ------
         RequestError
-            If the value does not fit; nothing is changed.
+            If the value is not valid; nothing is changed.
         """
         method = {} if key == METHOD else {METHOD: self.recipe().method}
         own = option_keys(method.get(METHOD, value))
@@ -103,7 +103,7 @@ class Plan:
             self.choose_free_run()
 
     def command(self) -> list[str]:
-        """Return the words of the shell command that starts this training."""
+        """Return the arguments of the shell command that starts this training."""
         return command(self.preset, self.data, self.run, self.changes)
 
     def choose_free_run(self) -> None:
@@ -113,7 +113,7 @@ class Plan:
 
 
 def free_run(place: Path, name: str) -> Path:
-    """Return the first of ``name-1``, ``name-2``, ... of which neither folder nor log exists."""
+    """Return the first of ``name-1``, ``name-2``, ... without existing folder or log."""
     number = 1
     while (place / f"{name}-{number}").exists() or (place / f"{name}-{number}.log").exists():
         number += 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Trainings on disk, off the window's thread: start, stop, list, and follow one of them."""
+"""Trainings on disk, handled in threads: start, stop, list, and follow one of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OFTEN_MS, SELDOM_MS = 400, 3000
 # Share of one core for reading and drawing: where drawing is slow (OpenGL in software) the
 # folder is read less often, so that a training on the same machine is hardly slowed down.
 SHARE = 0.05
-FIXED = {"zero-filled": "zero_filled", "true image": "truth", "reference": "mask"}
+FIXED = {"zero-filled": "zero_filled", "reference image": "truth", "reference labels": "mask"}
 MOST_PICTURE_BYTES = 10**7
 
 
@@ -54,7 +54,7 @@ class Launcher(QObject):
         once(partial(_remember, run), self._listed, self._failed)
 
     def find(self) -> None:
-        """List the known trainings, and find the newest one that is running."""
+        """List the known trainings, and find the newest running one."""
         once(_find, self._found, self._failed)
 
     # Methods, not signals, are called by a thread: they are disconnected with this object.
@@ -103,7 +103,7 @@ class Sight:
     run : Path
     snapshot : Snapshot
     pictures : mapping
-        New PNG files by name: zero-filled, now, true image, reference.
+        New PNG files by name: zero-filled, now, reference image, reference labels.
     """
 
     run: Path
@@ -188,13 +188,13 @@ class Watcher(QObject):
             self.failed.emit(why)
 
     def _pause(self) -> int:
-        """Return the milliseconds to the next read: the longer, the more the last one took."""
+        """Return the milliseconds to the next read, which increase with the duration of the last."""
         before, self._spent = self._spent, time.process_time()
         return min(max(self._pause_ms, round(1000 * (self._spent - before) / SHARE)), SELDOM_MS)
 
 
 def _see(follower: Follower, known: frozenset[str]) -> Sight:
-    """Return the state of a training now, with the pictures that are not known."""
+    """Return the current state of a training, with the pictures that are new."""
     snapshot = follower.poll()
     pictures = {}
     newest = snapshot.validation.get("picture")

@@ -33,7 +33,7 @@ class Item:
     slice : int
         Slice number.
     repeat : int
-        How often this slice came before in this epoch.
+        Number of times this slice was drawn before in this epoch.
     """
 
     case: int
@@ -53,7 +53,7 @@ class Batch:
     target : complex64 array, (batch, readout, phase)
         Fully sampled image with the simulated phase, without noise.
     truth : float32 array, (batch, readout, phase)
-        Its magnitude.
+        Reference image: magnitude of ``target``.
     labels : int64 array, (batch, readout, phase)
     position : int64 array, (batch,)
         Position of each slice in the batch of all processes; -1 for a repeated slice that
@@ -96,7 +96,7 @@ def _choose_slices(case: Case, recipe: Recipe, draw: np.random.Generator) -> lis
 
 
 def _draw(pool: np.ndarray, count: int, draw: np.random.Generator) -> list[int]:
-    """Draw ``count`` numbers of a pool; each once before any is drawn again."""
+    """Draw ``count`` numbers from a pool; each once before any is drawn again."""
     if not len(pool):
         return []
     rounds = [draw.permutation(pool) for _ in range(-(-count // len(pool)))]
@@ -121,8 +121,8 @@ class Simulator:
     def batch(self, items: Sequence[Item], epoch: int, rank: int = 0, world: int = 1) -> Batch:
         """Return the slices of a batch that one of ``world`` processes works on.
 
-        All processes get the same number of slices: a process with too few repeats the last
-        one at position -1, where it has no weight.
+        All processes get the same number of slices: a process with too few repeats its last
+        slice at position -1, where it has no weight.
         """
         n_each = -(-len(items) // world)
         places = [rank + world * turn for turn in range(n_each)]
@@ -159,8 +159,8 @@ class Simulator:
         """Return how a volume is scanned in an epoch, and its normalization.
 
         The normalization is that of inference: of the cropped volume without augmentation,
-        with the phase, noise and mask of this epoch. If masks are drawn per slice, a further
-        mask, drawn for the volume, takes their place.
+        with the phase, noise and mask of this epoch. If masks are drawn per slice, one more
+        mask is drawn for the volume and used here.
         """
         if (index, epoch) not in self._scans:
             self._scans = {key: val for key, val in self._scans.items() if key[1] == epoch}
@@ -197,8 +197,8 @@ class Simulator:
 def crop_around(plane: np.ndarray, box: tuple[slice, slice], size: tuple[int, int]) -> np.ndarray:
     """Return the part of a slice around the centre of a box.
 
-    A part that is not larger than the slice lies inside it, where `Normalization.window`
-    would lie; outside a smaller slice it is 0.
+    A part that is not larger than the slice lies inside it, at the position of
+    `Normalization.window`; outside a smaller slice it is 0.
 
     Parameters
     ----------

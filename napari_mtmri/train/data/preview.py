@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Preview of the training data: cases, split and slices as the network gets them; no Qt."""
+"""Preview of the training data: cases, split, and slices as input of the network; no Qt."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Look:
     leaks : str
         Result of the leak check.
     seen, truth : sequence of uint8 arrays, (row, column, 3)
-        Slices of the first epoch, upright, with outlined labels: the zero-filled input of
-        the network, and the fully sampled image.
+        Slices of the first epoch, upright, with outlined labels: the zero-filled image, which
+        is the input of the network, and the fully sampled image.
     """
 
     facts: tuple[str, ...]
@@ -95,7 +95,7 @@ def _read(cases: Sequence[Case]) -> str:
     found = sorted({int(label) for case in cases for label in np.unique(case.labels)} - {0})
     labels = ", ".join(map(str, found)) if found else "none"
     others = "" if len(sizes) == 1 else " and others"
-    return f"{slices} slices a case of {rows} × {columns}{others} · labels: {labels}"
+    return f"{slices} slices per case of {rows} × {columns}{others} · labels: {labels}"
 
 
 def _pairs(

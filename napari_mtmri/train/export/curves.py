@@ -34,7 +34,7 @@ def finish(run: Path, recipe: Recipe) -> dict[str, str]:
 
 
 def draw_curves(path: Path, events: Events) -> None:
-    """Draw losses, loss weights and validation scores over updates, those that exist."""
+    """Draw the losses, loss weights and validation scores that exist, over updates."""
     from matplotlib.figure import Figure
 
     updates = [event for event in events if event["kind"] == "update"]
@@ -59,8 +59,8 @@ def _losses(axis: Any, updates: Events) -> None:
     _curve(axis, updates, "recon_loss", "reconstruction", BLUE)
     shown = (
         (None, "", GREEN),
-        (True, ", truth shown", GREEN),
-        (False, ", own output shown", ORANGE),
+        (True, ", input: reference image", GREEN),
+        (False, ", input: reconstruction", ORANGE),
     )
     for teacher, what, color in shown:
         some = [event for event in updates if event.get("teacher") is teacher]
@@ -84,8 +84,8 @@ def _psnr(axis: Any, checks: Events) -> None:
 
 
 def _dice(axis: Any, checks: Events) -> None:
-    _curve(axis, checks, "val_dice", "own output shown", ORANGE, marker="s")
-    _curve(axis, checks, "val_dice_truth", "truth shown", GREEN, marker="^")
+    _curve(axis, checks, "val_dice", "input: reconstruction", ORANGE, marker="s")
+    _curve(axis, checks, "val_dice_truth", "input: reference image", GREEN, marker="^")
     axis.set(ylabel="Dice", ylim=(0, 1))
 
 

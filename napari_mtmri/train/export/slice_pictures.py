@@ -21,7 +21,7 @@ MOST_PIXELS = 512
 
 @dataclass(frozen=True)
 class Upright:
-    """Turns slices of a case upright for pictures.
+    """Rotates slices of a case upright for pictures.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Upright:
 
     @classmethod
     def of(cls, file: CaseFile) -> Upright:
-        """Return the one for a case; reads the case."""
+        """Return the converter for a case, which is read."""
         volume, _ = file.open()
         return cls(volume.axes, upright_view(volume, volume.axes.slice))
 

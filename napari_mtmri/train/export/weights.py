@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From a training's checkpoint to weights with a card."""
+"""Export of a training's checkpoint as weights with a card."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def read_about(path: Path) -> About:
     Raises
     ------
     InputError
-        If the file is missing or a key is.
+        If the file or a key is missing.
     """
     try:
         return About(**json.loads(path.read_text(encoding="utf-8")))
@@ -61,7 +61,7 @@ def read_scores(word: str, method: str) -> list[Score]:
     Raises
     ------
     InputError
-        If the file is no such summary.
+        If the file is not such a summary.
     """
     split, _, name = word.partition("=")
     try:
@@ -98,7 +98,7 @@ def _acceleration(scores: Path) -> float:
 
 
 def _acceleration_of(row: dict[str, str]) -> float:
-    """Return the acceleration of one case, 0 where none is given."""
+    """Return the acceleration of one case; 0 if none is given."""
     if "acceleration" in row:
         value = float(row["acceleration"] or "nan")
         return value if value > 0 else 0.0
@@ -140,7 +140,7 @@ def export(
     """
     path = run / (BEST if checkpoint == "best" and (run / BEST).is_file() else LAST)
     if not path.is_file():
-        raise InputError(f"{path}: no checkpoint; let the training run for an update at least.")
+        raise InputError(f"{path}: no checkpoint; let the training run for at least one update.")
     tensors, position = read_checkpoint(path)
     weights = {
         name.removeprefix("network."): value
@@ -154,7 +154,7 @@ def export(
 
 @dataclass(frozen=True)
 class Exported:
-    """Weights that were made.
+    """Exported weights.
 
     Parameters
     ----------
@@ -167,18 +167,18 @@ class Exported:
 
 
 def export_own(run: Path, name: str | None = None, **how: Any) -> Exported:
-    """Write the weights of a run into the user's folder, where they replace none.
+    """Write the weights of a training into the user's folder; nothing is replaced.
 
-    The same weights with the same card are not kept twice.
+    The same weights with the same card are not stored twice.
 
     Parameters
     ----------
     run : Path
         Training folder.
     name : str, optional
-        ``<method>-<run>`` by default; with a number where that is taken.
+        ``<method>-<run>`` by default; a number is appended if that name is taken.
     **how
-        As `export` takes it.
+        Further arguments of `export`.
 
     Raises
     ------
@@ -219,7 +219,7 @@ def _known_of(run: Path, recipe: Recipe) -> About:
         data=Path(config.data).name,
         split=f"{counts} cases; {SPLIT} in the training folder lists them",
         n_cases=splits.count("train"),
-        limits="Research use only. No limits of these weights were stated.",
+        limits="Research use only. Limits of these weights: not stated.",
         licence="that of the training data; not stated",
         citation="",
     )
@@ -259,12 +259,12 @@ def _preprocessing(recipe: Recipe, architecture: Mapping[str, Any]) -> str:
     if "window" not in architecture:
         return scale
     rows, columns = recipe.data.crop or (0, 0)
-    return f"{scale}; the U-Net is shown the object's box, at least {rows} by {columns} pixels"
+    return f"{scale}; input of the U-Net: the object's box, at least {rows} by {columns} pixels"
 
 
 def _sampling(recipe: Recipe) -> str:
     if METHODS.get(recipe.method).is_full_sample:
-        return "none: it was shown fully sampled images"
+        return "none: trained on fully sampled images"
     shares = sorted(recipe.sampling.accelerations.items())
     mix = ", ".join(f"{share:.0%} R {factor:g}" for factor, share in shares)
     return (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""All that a training needs to continue, in one safetensors file; no pickle."""
+"""Checkpoint: everything a training needs to continue, in one safetensors file; no pickle."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Position:
-    """State of a training besides its tensors.
+    """State of a training, except its tensors.
 
     Parameters
     ----------
@@ -50,12 +50,12 @@ class Position:
     stage: int = 0
 
     def text(self) -> str:
-        """Return the position as JSON; every float comes back the same."""
+        """Return the position as JSON; all floats are read back exactly."""
         return json.dumps({**asdict(self), "recipe": self.recipe.model_dump(mode="json")})
 
     @classmethod
     def of(cls, text: str) -> Position:
-        """Return the position that `text` wrote."""
+        """Return the position from the JSON of `text`."""
         found = json.loads(text)
         history = tuple((recon, seg) for recon, seg in found.pop("history"))
         recon, seg, count = found.pop("sums")
@@ -84,17 +84,17 @@ def save_checkpoint(
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{key}": value for key, value in state.items()}
     whole = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-    last, previous, beside = run / LAST, run / PREVIOUS, run / f"{LAST}.next"
+    last, previous, new = run / LAST, run / PREVIOUS, run / f"{LAST}.next"
     try:
         last.parent.mkdir(parents=True, exist_ok=True)
         write_whole(
-            beside, lambda file: save_file(whole, file, metadata={"position": position.text()})
+            new, lambda file: save_file(whole, file, metadata={"position": position.text()})
         )
         if last.exists():
             os.replace(last, previous)
-        os.replace(beside, last)
+        os.replace(new, last)
     except OSError as why:
-        raise ResourceError(f"{last}: cannot be written ({why}); make room there.") from why
+        raise ResourceError(f"{last}: cannot be written ({why}); free some space there.") from why
     if is_best:
         write_whole(run / BEST, lambda file: shutil.copyfile(last, file))
 
@@ -106,7 +106,7 @@ def has_checkpoint(run: Path) -> bool:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint that was read.
+    """A checkpoint in memory.
 
     Parameters
     ----------
@@ -121,12 +121,12 @@ class Checkpoint:
     position: Position
 
     def restore_network(self, network: torch.nn.Module) -> None:
-        """Put the weights into a network.
+        """Load the weights into a network.
 
         Raises
         ------
         InputError
-            If they are those of another network.
+            If they belong to another network.
         """
         start = "network."
         own = {k.removeprefix(start): v for k, v in self.tensors.items() if k.startswith(start)}
@@ -134,12 +134,12 @@ class Checkpoint:
             network.load_state_dict(own)
 
     def restore(self, module: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
-        """Put weights and optimizer state into the objective and optimizer of the same stage.
+        """Load weights and optimizer state into objective and optimizer of the same stage.
 
         Raises
         ------
         InputError
-            If they are those of another network.
+            If they belong to another network.
         """
         with self._fits():
             _put(self.tensors, module, optimizer)
@@ -163,12 +163,12 @@ def load_checkpoint(run: Path, report: Callable[[str], None]) -> Checkpoint | No
     run : Path
         Training folder.
     report : callable
-        Called with a message if the last one is damaged and the one before it is taken.
+        Called with a message if the last one is damaged and the one before it is used.
 
     Raises
     ------
     InputError
-        If the files are no checkpoints.
+        If the files are not checkpoints.
     """
     found = [run / name for name in (LAST, PREVIOUS) if (run / name).is_file()]
     for turn, path in enumerate(found):
@@ -177,7 +177,7 @@ def load_checkpoint(run: Path, report: Callable[[str], None]) -> Checkpoint | No
         except InputError as why:
             if turn == len(found) - 1:
                 raise
-            report(f"the one before is taken: {why}")
+            report(f"the previous checkpoint is used: {why}")
     return None
 
 
@@ -187,7 +187,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, torch.Tensor], Position]:
     Raises
     ------
     InputError
-        If the file is none.
+        If the file is not a checkpoint.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -198,8 +198,8 @@ def read_checkpoint(path: Path) -> tuple[dict[str, torch.Tensor], Position]:
             return {name: file.get_tensor(name) for name in names}, position
     except (OSError, SafetensorError, KeyError, ValueError, TypeError) as why:
         raise InputError(
-            f"{path}: not a checkpoint of a training ({why}); let it run for an update at least, "
-            "or name another."
+            f"{path}: not a checkpoint of a training ({why}); let it run for at least one update, "
+            "or choose another."
         ) from why
 
 

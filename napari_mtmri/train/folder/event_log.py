@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Event log: what a training writes about its progress."""
+"""Event log: records of the progress of a training."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class EventLog:
         return self
 
     def __exit__(self, kind: object, why: BaseException | None, trace: object) -> None:
-        """Write why the block failed, if it did, and close all files."""
+        """Write the reason if the block failed, and close all files."""
         if why is not None and not isinstance(why, Stopped):
             with suppress(ResourceError):  # the disk may be full
                 self.emit("failed", self._updates, reason=f"{why}" or type(why).__name__)
@@ -132,7 +132,7 @@ class EventLog:
 
 
 class NoEventLog:
-    """The event log of all processes but the first: it writes nothing."""
+    """The event log of all processes except the first: it writes nothing."""
 
     def __enter__(self) -> NoEventLog:
         """Write nothing."""
@@ -149,12 +149,12 @@ class NoEventLog:
 
 
 def _curves_of(event: Mapping[str, Any]) -> list[str]:
-    """Return the names of the numbers of an update, the losses of any method among them."""
+    """Return the names of the numbers of an update, including the losses of any method."""
     return [key for key in event if key in CURVES or key.endswith("_loss")]
 
 
 def _rows_before(table: Path, epoch: int) -> list[Mapping[str, Any]]:
-    """Return the rows of the table of epochs, without those that are trained again."""
+    """Return the rows of the table of epochs, without those that are repeated."""
     if not table.exists():
         return []
     with table.open(newline="", encoding="utf-8") as file:
@@ -163,7 +163,7 @@ def _rows_before(table: Path, epoch: int) -> list[Mapping[str, Any]]:
 
 def _full(path: Path, why: OSError) -> ResourceError:
     return ResourceError(
-        f"{path}: cannot be written ({why}); make room and resume from the last checkpoint."
+        f"{path}: cannot be written ({why}); free some space and resume from the last checkpoint."
     )
 
 

@@ -85,7 +85,7 @@ def start(words: Sequence[str], run: Path) -> Process:
     Raises
     ------
     RequestError
-        If a training started by this program runs in the folder.
+        If a training started by this program is running in the folder.
     ResourceError
         If the process cannot be started.
     """
@@ -96,11 +96,13 @@ def start(words: Sequence[str], run: Path) -> Process:
 
 def _start(words: Sequence[str], run: Path) -> Process:
     if is_running(run):
-        raise RequestError(f"{run}: a training runs there already; watch it or choose another.")
+        raise RequestError(
+            f"{run}: a training already runs there; watch it or choose another folder."
+        )
     console = console_of(run)
     try:
         console.parent.mkdir(parents=True, exist_ok=True)
-        (run / STOP).unlink(missing_ok=True)  # asked of an earlier training
+        (run / STOP).unlink(missing_ok=True)  # meant for an earlier training
         with console.open("ab") as log:
             process = subprocess.Popen(
                 _real(words),
@@ -117,7 +119,7 @@ def _start(words: Sequence[str], run: Path) -> Process:
 
 @atexit.register
 def _let_go() -> None:
-    """Leave running trainings alone, without the warning of `subprocess` about them."""
+    """Let running trainings continue, without the warning of `subprocess` about them."""
     for process in _STARTED.values():
         if process.poll() is None:
             process.returncode = 0
@@ -161,12 +163,12 @@ def ask_to_stop(run: Path) -> None:
 
 
 def measure(words: Sequence[str], stop: threading.Event) -> dict[str, Any]:
-    """Return the time and memory a training will take (`loop.estimate.Estimate`).
+    """Return the time and memory that a training needs (`loop.estimate.Estimate`).
 
     Parameters
     ----------
     words : sequence of str
-        The command of the training; it is run with ``--estimate --json``.
+        The command of the training; it is called with ``--estimate --json``.
     stop : threading.Event
         Set it to end the command.
 
@@ -205,7 +207,7 @@ def _real(words: Sequence[str]) -> list[str]:
 
 
 def _detached() -> dict[str, Any]:
-    """Return the options by which a process outlives the one that starts it."""
+    """Return the options that let a process outlive the one that starts it."""
     if sys.platform == "win32":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
         return {"creationflags": flags}
@@ -242,7 +244,7 @@ def _recent_file() -> Path:
 
 
 def _recent_names() -> list[str]:
-    """Return all folders in the list, also those on a disk that is not mounted now."""
+    """Return all folders in the list, including those on a disk that is not mounted."""
     try:
         found = json.loads(_recent_file().read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

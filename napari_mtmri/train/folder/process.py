@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The process that trains in a training folder, and the lock that keeps it the only one.
+"""The process that trains in a training folder, and the lock that excludes all others.
 
 Imports neither torch nor Qt.
 """
@@ -40,11 +40,11 @@ class Process:
 
     @property
     def is_here(self) -> bool:
-        """Whether it runs, or ran, on this machine."""
+        """Whether the process runs, or ran, on this machine."""
         return self.host == socket.gethostname()
 
     def is_gone(self) -> bool:
-        """Return whether it has ended; False if unknown, as on another machine."""
+        """Return whether the process has ended; False if unknown, as on another machine."""
         import psutil
 
         if not self.is_here:
@@ -72,7 +72,7 @@ def read_process(run: Path) -> Process | None:
 
 @contextmanager
 def only_one(run: Path) -> Iterator[None]:
-    """Lock a training folder while the block runs, so that no other process trains there.
+    """Lock a training folder for the duration of the block, against other trainings.
 
     The operating system releases the lock when the process ends, even after ``kill -9``.
     On a file system without locks, nothing is locked.
@@ -94,7 +94,7 @@ def only_one(run: Path) -> Iterator[None]:
             f"{run}: {name} is training there; stop it first, or choose another folder."
         ) from None
     except (OSError, NotImplementedError):
-        pass  # a folder that cannot be written is reported by the training itself
+        pass  # the training itself reports a folder that cannot be written
     try:
         yield
     finally:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Time and memory that a training will take, measured by a few real updates."""
+"""Time and memory that a training needs, measured by a few real updates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ N_WARM, N_MEASURED = 1, 3
 
 @dataclass(frozen=True)
 class Estimate:
-    """Time and memory that a training will take.
+    """Time and memory that a training needs.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Estimate:
 
 
 def estimate(recipe: Recipe, data: Path | str, machine: Machine | None = None) -> Estimate:
-    """Return time and memory that a training will take, measured by a few updates of each stage.
+    """Return time and memory that a training needs, measured by a few updates of each stage.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def estimate(recipe: Recipe, data: Path | str, machine: Machine | None = None) -
         measured = took[N_WARM:] or took
         seconds += sum(measured) / len(measured) * per_epoch * (span.last - span.first)
         if step.n_parts > recipe.optimizer.accumulate:
-            warnings.append(f"memory ran out: each batch goes in {step.n_parts} parts.")
+            warnings.append(f"out of memory: each batch is processed in {step.n_parts} parts.")
     updates = per_epoch * recipe.optimizer.epochs
     is_cuda = fabric.device.type == "cuda"
     return Estimate(

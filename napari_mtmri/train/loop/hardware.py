@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Devices and processes of a training, as Lightning names them; results do not depend on them."""
+"""Devices and processes of a training, by Lightning's names; results do not depend on them."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Machine:
     strategy : str
         Lightning's name of the strategy; "auto": "ddp" for more than one process.
     workers : int or "auto"
-        Number of processes that prepare batches; "auto": none on a CPU, which they would
-        share with the training.
+        Number of processes that prepare batches; "auto": none on a CPU, where they would
+        compete with the training.
     """
 
     accelerator: str = "auto"
@@ -41,7 +41,7 @@ class Machine:
         """Return a launched Fabric; under torchrun or SLURM it joins the others."""
         from lightning_fabric import Fabric
 
-        # Precision and processes are in our own first event.
+        # Our own first event contains precision and processes.
         logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
         fabric = Fabric(
             accelerator=self.accelerator,
@@ -51,7 +51,7 @@ class Machine:
             precision="bf16-mixed" if precision == "bfloat16" else "32-true",
         )
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # hints for SLURM users who start no job
+            warnings.simplefilter("ignore")  # hints about SLURM for sessions without a job
             fabric.launch()
         return fabric
 
@@ -64,10 +64,10 @@ class Machine:
 
 @contextmanager
 def ended_together(fabric: Any) -> Iterator[None]:
-    """Let no process leave before the others are done, nor with its links to them alive.
+    """Wait until all processes are done, then close the connections between them.
 
-    One that exits with them may abort instead ("terminate called without an active
-    exception"), and the launcher then ends all.
+    A process that exits with open connections may abort ("terminate called without an
+    active exception"), and the launcher then ends all processes.
     """
     from torch import distributed
 

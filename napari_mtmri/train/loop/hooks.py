@@ -24,7 +24,7 @@ Report = Callable[[dict[str, Any]], None]
 
 
 class Hooks:
-    """What the loop calls around its updates; files are written by the first process only.
+    """Calls of the loop around its updates; only the first process writes files.
 
     Parameters
     ----------
@@ -67,12 +67,12 @@ class Hooks:
         self._pictures = SlicePictures(out, files)
 
     def __enter__(self) -> Hooks:
-        """Write events until the block ends."""
+        """Open the event log until the block ends."""
         self._events.__enter__()
         return self
 
     def __exit__(self, kind: object, why: BaseException | None, trace: object) -> None:
-        """Write why the block ended, if it failed."""
+        """Write the reason if the block failed, and close the event log."""
         self._events.__exit__(kind, why, trace)
 
     def emit(self, kind: str, position: Position, **facts: Any) -> None:
@@ -80,7 +80,7 @@ class Hooks:
         self._events.emit(kind, position.updates, **facts)
 
     def beat(self) -> bool:
-        """Show that the training is alive; return whether the only process is to stop."""
+        """Touch the heartbeat; return whether a single process was asked to stop."""
         self._events.beat()
         return self._fabric.world_size == 1 and self._wants_stop()
 
@@ -90,7 +90,7 @@ class Hooks:
         return bool(self._fabric.all_reduce(asked, reduce_op="sum") > 0)
 
     def is_checkpoint_due(self) -> bool:
-        """Return whether the last checkpoint is too old."""
+        """Return whether the next checkpoint is due."""
         return time.monotonic() - self._saved > self._every_s
 
     def save(
@@ -105,14 +105,14 @@ class Hooks:
     def validate(
         self, network: nn.Module, epoch: int, beat: Callable[[], None]
     ) -> tuple[dict[str, float], str | None]:
-        """Return the scores of the network, and the picture that shows one of its slices."""
+        """Return the validation scores of the network, and the picture of one slice."""
         with self._fabric.autocast():
             scores = self._validator.scores(network, self._fabric.device, beat)
             slices = self._validator.pictures(network, self._fabric.device)
         return scores, self._pictures.save(epoch, slices)
 
     def stopped(self, position: Position) -> Stopped:
-        """Write that the training was stopped and remove the request; return the error."""
+        """Log the stop and remove the request; return the exception."""
         if self._fabric.is_global_zero:
             (self._out / STOP).unlink(missing_ok=True)
         self.emit("stopped", position, epoch=position.n_validated)

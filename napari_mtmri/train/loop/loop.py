@@ -27,14 +27,14 @@ from napari_mtmri.train.schedules import learning_rate, shows_truth, weights_now
 
 
 class Loop:
-    """Trains a network through its stages, from a checkpoint on.
+    """Trains a network through its stages, starting from a checkpoint if there is one.
 
     Parameters
     ----------
     fabric : Fabric
     recipe : Recipe
     network : Module
-        With its initial weights; those of the checkpoint are put into it.
+        With its initial weights; those of the checkpoint are loaded into it.
     scale : float
         Factor of the reconstruction loss.
     loader : BatchLoader
@@ -73,7 +73,7 @@ class Loop:
         self._step = Step(self._fabric, module, self._optimizer, span.recipe)
 
     def _begin(self, span: StageSpan) -> None:
-        """Begin a stage that has done no update yet."""
+        """Begin a stage that has no updates yet."""
         if span.stage.begin is not None:
             with torch.no_grad():
                 span.stage.begin(self._network)
@@ -81,7 +81,7 @@ class Loop:
         self.position = replace(self.position, stage=span.number, best=None, history=())
 
     def run(self, hooks: Hooks, most_updates: int | None) -> bool:
-        """Train to the end, or for some further updates; return whether it is the end."""
+        """Train to the end, or for some further updates; return whether the end is reached."""
         self._hooks = hooks
         goal = math.inf if most_updates is None else self.position.updates + most_updates
         for span in self._spans[self._span.number :]:
@@ -127,7 +127,9 @@ class Loop:
         context = self._context(epoch, n_slices)
         rate = learning_rate(self._span.recipe, context.update, self.per_epoch)
         n_parts = self._step.n_parts
-        with torch.random.fork_rng(devices=[]):  # a network that draws does so as if not resumed
+        with torch.random.fork_rng(
+            devices=[]
+        ):  # random numbers of the network are the same as without a resume
             key = (self._recipe.seed, position.updates, self._fabric.global_rank, "network")
             torch.manual_seed(int(keyed_generator(*key).integers(2**62)))
             cost = self._step(TensorBatch.of(batch, self._fabric.device), context, rate)
@@ -143,7 +145,7 @@ class Loop:
         self.position = replace(position, updates=position.updates + 1, sums=sums)
         if self._step.n_parts != n_parts:
             size = -(-n_slices // self._step.n_parts)
-            self._emit("warning", text=f"memory ran out: {size} slices at once from here on.")
+            self._emit("warning", text=f"out of memory: at most {size} slices at once from now on.")
         seconds = time.perf_counter() - began
         self._emit("update", epoch=epoch, lr=rate, **self._shown(cost, context), seconds=seconds)
         if self._hooks.is_to_stop():
@@ -159,7 +161,7 @@ class Loop:
             if name != "total":
                 facts[name if name in plain else f"{name}_loss"] = value
         recipe = self._span.recipe
-        # Per sample, an update shows both.
+        # With "per_sample", an update has both kinds of input.
         if self.objective.has_teacher and recipe.itfs.teacher_forcing != "per_sample":
             facts["teacher"] = shows_truth(recipe, context.update, context.epoch)
         return facts | self._stage_name()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The network of a recipe with the loss of a stage: what an update differentiates."""
+"""The network of a recipe with the loss of a stage, which an update differentiates."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ WEIGHTED = ("recon", "seg")  # losses that DRLC weights
 
 
 class StepContext(NamedTuple):
-    """Where in its stage an update is.
+    """Position of an update in its stage.
 
     Parameters
     ----------
     update : int
-        Updates done in the stage; decides what the U-Net is shown (`schedules.shows_truth`).
+        Updates done in the stage; decides the input of the U-Net (`schedules.shows_truth`).
     epoch : int
         Epoch of the stage.
     alpha, beta : float
@@ -74,7 +74,7 @@ class Objective(nn.Module):
         share = BatchShare((batch.position >= 0).float(), step.n_slices, step.n_processes)
         context = LossContext(self.recipe, share, self._teacher(batch, step), self.scale)
         losses = dict(self.stage.loss(self.network, batch, context))
-        # DRLC: the weights move over the epochs.
+        # DRLC: the weights change over the epochs.
         weights, extra = self._weights(step, share.counts) if self.is_weighted else ({}, None)
         parts = [weights[name] * loss if name in weights else loss for name, loss in losses.items()]
         total = sum(parts[1:], start=parts[0])
@@ -106,7 +106,7 @@ def make_network(recipe: Recipe, *, is_begun: bool = False) -> nn.Module:
     ----------
     recipe : Recipe
     is_begun : bool
-        Whether a checkpoint brings its own weights: those to start from are not read.
+        Whether a checkpoint contains the weights, so that the initial ones are not read.
     """
     network = build(training_of(recipe.method).architecture(recipe), recipe.seed)
     if recipe.start_from is not None and not is_begun:

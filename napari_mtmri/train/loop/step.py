@@ -15,7 +15,7 @@ from napari_mtmri.train.recipe import Recipe
 
 
 def make_optimizer(objective: Objective) -> torch.optim.Optimizer:
-    """Return the paper's optimizer, Adam without weight decay, for what the stage trains."""
+    """Return the paper's optimizer, Adam without weight decay, for the stage's parameters."""
     trained = [one for one in objective.parameters() if one.requires_grad]
     return torch.optim.Adam(trained, lr=objective.recipe.optimizer.learning_rate)
 
@@ -37,7 +37,7 @@ class Step:
         self.n_parts = recipe.optimizer.accumulate
 
     def __call__(self, batch: TensorBatch, context: StepContext, rate: float) -> dict[str, float]:
-        """Return what the update cost, over all processes.
+        """Do one update; return its losses and gradient norm over all processes.
 
         Raises
         ------
@@ -55,7 +55,7 @@ class Step:
                 if self.n_parts >= len(batch.position):
                     raise ResourceError(
                         f"one slice of {tuple(batch.truth.shape[1:])} does not fit into memory "
-                        f"({why}); crop it or choose fewer features."
+                        f"({why}); crop it or use fewer features."
                     ) from why
             self.n_parts = min(2 * self.n_parts, len(batch.position))
             if self._fabric.device.type == "cuda":

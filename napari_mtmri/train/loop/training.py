@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A training in its folder: begun, continued, stopped by signals."""
+"""A training in its folder: start, resume, stop by signals."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Training:
     out : Path
         Training folder.
     preset : str, optional
-        Where the recipe came from.
+        Name of the preset of the recipe.
     machine : Machine
     checkpoint_every_s : float
         Seconds between checkpoints within an epoch.
@@ -83,8 +83,8 @@ class Training:
         InputError
             If the data cannot be used, or the folder is that of another training.
         ResourceError
-            If memory or disk are full, or the loss is no number any more; the last
-            checkpoint is kept.
+            If memory or disk is full, or the loss is not finite; the last checkpoint is
+            kept.
         """
         spans_of(training_of(self.recipe.method), self.recipe)  # refused before a file is written
         fabric = self.machine.fabric(self.recipe.optimizer.precision)
@@ -136,20 +136,22 @@ class Training:
         return self.stop_asked or (self.out / STOP).exists()
 
     def _is_begun(self) -> bool:
-        """Return whether a checkpoint has all that the weights to start from gave."""
+        """Return whether a checkpoint replaces the initial weights."""
         return has_checkpoint(self.out) and read_config(self.out).recipe == self.recipe
 
     def _make_folder(self) -> None:
         try:
             (self.out / SLICES).mkdir(parents=True, exist_ok=True)
         except OSError as why:
-            raise ResourceError(f"{self.out}: cannot be made ({why}); choose another.") from why
+            raise ResourceError(
+                f"{self.out}: cannot be made ({why}); choose another folder."
+            ) from why
 
     def _begin(self, material: TrainingData) -> None:
         recipe = material.recipe
         if (self.out / CONFIG).exists() and read_config(self.out).recipe != recipe:
             raise InputError(
-                f"{self.out}: holds a training with another recipe; choose another folder."
+                f"{self.out}: contains a training with another recipe; choose another folder."
             )
         if not (self.out / CONFIG).exists():
             # A folder is found again from anywhere; "simulated" and "brainweb" are names.
@@ -186,7 +188,7 @@ def _facts_of(fabric: Any, material: TrainingData) -> dict[str, Any]:
 
 @contextmanager
 def _stopped_by_signals(ask: Callable[[], None]) -> Iterator[None]:
-    """Let SIGTERM and Ctrl-C ask for a stop while the block lasts."""
+    """Turn SIGTERM and Ctrl-C into requests to stop until the block ends."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Scores of a network in training, on fixed slices and fixed masks."""
+"""Validation scores of a network during training, on fixed slices with fixed masks."""
 
 from __future__ import annotations
 
@@ -19,20 +19,19 @@ if TYPE_CHECKING:
 
 
 class Validator:
-    """Fixed slices of the validation cases, whole field of view, one mask a case at R = 4.
+    """Fixed slices of the validation cases, whole field of view, one mask per case at R = 4.
 
-    The scores are for following a training; `napari-mtmri evaluate` gives those that
-    are reported.
+    The scores are for following a training; for a report, use `napari-mtmri evaluate`.
 
     Parameters
     ----------
     cases : sequence of Case
     recipe : Recipe
     window : sequence of two int or None
-        Smallest box of the object (readout, phase) that the network is shown; None: the
-        whole field of view.
+        Smallest box of the object (readout, phase) that the U-Net gets; None: the whole
+        field of view.
     sees_truth : bool
-        Whether the method is given the true image.
+        Whether the method is given the reference image.
     """
 
     def __init__(
@@ -65,10 +64,10 @@ class Validator:
         device: torch.device,
         beat: Callable[[], None] = lambda: None,
     ) -> dict[str, float]:
-        """Return means over the cases, as far as the network gives them.
+        """Return means over the cases, of the scores that apply to the network.
 
         ``val_psnr`` (dB), ``val_psnr_gain`` over zero-filled, ``val_dice`` of the
-        under-sampled scan and ``val_dice_truth`` of the true image.
+        under-sampled scan and ``val_dice_truth`` of the reference image.
 
         Parameters
         ----------
@@ -87,9 +86,9 @@ class Validator:
         }
 
     def pictures(self, network: nn.Module, device: torch.device) -> dict[str, np.ndarray] | None:
-        """Return one slice as the network now makes it, (readout, phase) each.
+        """Return one slice with the current output of the network, (readout, phase) each.
 
-        The one with the most lesion of the first case that has any: ``truth``,
+        The slice with the largest lesion in the first case with a lesion: ``truth``,
         ``zero_filled``, ``image``, ``labels``, ``found``; None without cases.
         """
         if not self._items:
@@ -129,7 +128,7 @@ class Validator:
     def _run(
         self, items: list[Item], network: nn.Module, device: torch.device
     ) -> tuple[Batch, np.ndarray | None, np.ndarray | None, np.ndarray | None]:
-        """Return the batch, its reconstruction, and labels found on it and on the truth."""
+        """Return the batch, its reconstruction, and labels from it and from the reference."""
         import torch
 
         batch = self._simulator.batch(items, 0)
@@ -159,12 +158,12 @@ class Validator:
 
 
 def _labels(logits: np.ndarray) -> np.ndarray:
-    """Return the labels of logits (batch, classes, readout, phase): 0 is their threshold."""
+    """Return the labels of logits (batch, classes, readout, phase), with threshold 0."""
     return (logits[:, 0] >= 0).astype(int) if logits.shape[1] == 1 else logits.argmax(1)
 
 
 def _dice(found: np.ndarray, labels: np.ndarray) -> float:
-    """Return the mean Dice over the labels that are there."""
+    """Return the mean Dice over the labels that occur."""
     scores = []
     for label in np.unique(labels[labels > 0]):
         one, other = found == label, labels == label

@@ -24,7 +24,7 @@ SEG, SEG_TRUTH, SEG_OWN = "seg_loss", "seg_loss truth", "seg_loss own"
 
 
 class History:
-    """Curves, scores and pace of a training, collected from its events."""
+    """Curves, scores and speed of a training, collected from its events."""
 
     def __init__(self) -> None:
         self._curves: dict[str, DecimatedSeries] = {}
@@ -58,7 +58,7 @@ class History:
             self.messages.append(str(event.get("text", event.get("reason", ""))))
 
     def _begin(self, event: dict[str, Any]) -> None:
-        """Remove what a resumed training repeats."""
+        """Remove the values that a resumed training repeats."""
         self.facts = event
         self.pace.clear()
         self._decimate()

@@ -20,7 +20,7 @@ MOST_BYTES = 4 * 2**20  # largest block read at once
 # A thread that computes gives the interpreter to the window's thread only every 5 ms. Sleeping
 # now and then keeps the window responsive while millions of events are read.
 EVENTS_AT_ONCE, REST_S = 100, 0.0005
-HEAD_BYTES = 128  # first bytes of the event file, which reveal that it was replaced
+HEAD_BYTES = 128  # first bytes of the event file; they change if the file is replaced
 MOST_LINE_BYTES = 2**16
 TAIL_BYTES, TAIL_LINES = 2**14, 60
 
@@ -35,10 +35,10 @@ class Snapshot:
         Increases with each new event.
     status : Status
     curves : mapping of Curve
-        By the keys of the events; the segmentation loss is split into updates with the true
-        image and with the reconstruction.
+        By the keys of the events; the segmentation loss is split into updates with the
+        reference image and with the reconstruction.
     recent : ((int, bool), ...)
-        The latest updates, and whether the U-Net was given the true image.
+        The latest updates, and whether the input of the U-Net was the reference image.
     facts : mapping
         The last "start" or "resume" event.
     validation, best : mapping

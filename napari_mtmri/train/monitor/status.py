@@ -23,11 +23,11 @@ class Status:
     ----------
     state : State
         "killed": its process ended without a final event; "stalled": no event or heartbeat
-        for long, although the process is alive or on another machine.
+        for a long time, although the process is alive or on another machine.
     reason : str
-        Why it failed; empty otherwise.
+        Reason of a failure; empty otherwise.
     is_stopping : bool
-        Whether a stop was requested and has not happened yet.
+        Whether a stop was requested but has not happened yet.
     updates, total : int or None
         Updates done, and of the whole training.
     epoch, epochs : int or None
@@ -66,5 +66,5 @@ class Status:
 
 
 def is_stalled(silent_s: float, seconds_per_update: float | None) -> bool:
-    """Return whether the time without events is too long for the pace of the training."""
+    """Return whether the time without events is too long for the speed of the training."""
     return silent_s > max(LEAST_STALL_S, STALL_UPDATES * (seconds_per_update or 0.0))

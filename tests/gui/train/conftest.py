@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The Train panel, and a check for processes that a test leaves running."""
+"""The Train panel, and a check for processes left running by a test."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.gui.conftest import WAIT_MS
 
 @pytest.fixture(autouse=True)
 def own_weights(tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The user's folder of weights, which the test may write into."""
+    """A temporary folder for the user's weights."""
     folder = shutil.copytree(tiny_weights, tmp_path / "weights")
     monkeypatch.setenv("MTMRI_WEIGHTS", str(folder))
     return Path(folder)
@@ -30,7 +30,7 @@ def _no_process_is_left() -> Iterator[None]:
     yield
     left = launch.running()
     for child in psutil.Process().children():
-        # Python's own helpers (of multiprocessing) serve the tests that follow.
+        # Python's own helper processes (of multiprocessing) also serve later tests.
         if child not in before and "napari_mtmri" in child.cmdline():
             child.kill()
             child.wait()
@@ -39,7 +39,7 @@ def _no_process_is_left() -> Iterator[None]:
 
 @pytest.fixture
 def train(viewer: Any, qtbot: Any) -> Any:
-    """The panel, with the preview of the simulated heads."""
+    """The panel with the preview of the simulated heads."""
     panel = commands.open_train(viewer)
     qtbot.waitUntil(lambda: bool(panel.data.leaks.text()), timeout=WAIT_MS)
     qtbot.waitUntil(lambda: "loading" not in panel.header.device.text(), timeout=WAIT_MS)

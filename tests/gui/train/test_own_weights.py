@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A checkpoint becomes weights of the user's own, and others stay."""
+"""A checkpoint is exported to the user's weights without changing others."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def trained(tmp_path: Path, place: str, seed: int) -> Path:
     return run
 
 
-def test_no_weights_replace_others_and_none_are_kept_twice(
+def test_exported_weights_replace_no_others_and_are_stored_once(
     tmp_path: Path, own_weights: Path
 ) -> None:
     before = {path: path.read_bytes() for path in own_weights.iterdir()}
@@ -36,10 +36,10 @@ def test_no_weights_replace_others_and_none_are_kept_twice(
     for one in made:
         load_weights(one.path, "mtmri")
     assert set(listed("mtmri")) == {one.path for one in made}
-    assert find_weights("mtmri") not in listed("mtmri")  # used without a choice
+    assert find_weights("mtmri") not in listed("mtmri")  # used by default
 
 
-def test_a_training_without_a_checkpoint_has_nothing_to_use(tmp_path: Path) -> None:
+def test_without_a_checkpoint_nothing_can_be_exported(tmp_path: Path) -> None:
     run = trained(tmp_path, "a", 0)
     for path in (run / "checkpoints").iterdir():
         path.unlink()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The Train panel, driven as a user drives it."""
+"""The Train panel, operated like by a user."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def grays(train: Any) -> list[int | None]:
     return [None if one.isNull() else one.pixelColor(1, 1).red() for one in pictures]
 
 
-def test_it_opens_ready_to_train_on_simulated_heads(train: Any) -> None:
+def test_the_panel_opens_ready_to_train_on_simulated_heads(train: Any) -> None:
     assert train.run_part.start.isEnabled()
     assert "6 cases: 4 train, 2 val, 0 test" in train.data.facts.text()
     assert all(not picture.isNull() for picture in train.data.montage.pictures)
@@ -81,7 +81,7 @@ def problem_of(train: Any, key: str) -> str:
     return str(label.text())
 
 
-def test_what_is_typed_is_in_the_command(train: Any, qtbot: Any) -> None:
+def test_typed_values_are_in_the_command(train: Any, qtbot: Any) -> None:
     type_into(field_of(train, "epochs"), "7", qtbot)
     assert train.watch_part.command.text().endswith("epochs=7")
     type_into(field_of(train, "accelerations"), "2: 0.1, 4: 0.9", qtbot)
@@ -90,20 +90,20 @@ def test_what_is_typed_is_in_the_command(train: Any, qtbot: Any) -> None:
     assert train.plan.changes["skip_unreadable"] is True
 
 
-def test_a_refused_value_is_marked_and_start_is_off_until_it_is_corrected(
+def test_an_invalid_value_is_marked_and_start_is_disabled_until_corrected(
     train: Any, qtbot: Any
 ) -> None:
     epochs, batch = field_of(train, "epochs"), field_of(train, "batch_size")
     type_into(epochs, "-7", qtbot)
     assert "Epochs = -7" in problem_of(train, "epochs")
-    assert epochs.text() == "-7"  # as it was typed, above the reason
+    assert epochs.text() == "-7"  # as typed, above the reason
     assert epochs.styleSheet()
     assert not train.run_part.start.isEnabled()
     assert "Epochs" in train.run_part.obstacle.text()
     assert not train.recipe.estimate.isEnabled()
     train.start()  # nor by its key
     assert train.status.state == "no run"
-    type_into(batch, "3", qtbot)  # of another field: nothing is corrected by it
+    type_into(batch, "3", qtbot)  # in another field: corrects nothing
     assert epochs.text() == "-7"
     assert not train.run_part.start.isEnabled()
     type_into(epochs, "7", qtbot)
@@ -114,11 +114,11 @@ def test_a_refused_value_is_marked_and_start_is_off_until_it_is_corrected(
     assert train.plan.changes == {"epochs": 7, "batch_size": 3}
 
 
-def test_a_refused_value_is_taken_once_the_key_that_it_contradicts_is_changed(
+def test_a_refused_value_is_accepted_when_the_conflicting_key_changes(
     train: Any, qtbot: Any
 ) -> None:
     type_into(field_of(train, "accumulate"), "8", qtbot)
-    assert "Parts per batch is more than Batch size" in problem_of(train, "accumulate")
+    assert "Parts per batch is larger than Batch size" in problem_of(train, "accumulate")
     type_into(field_of(train, "batch_size"), "8", qtbot)
     assert train.plan.changes == {"accumulate": 8, "batch_size": 8}
     assert train.run_part.start.isEnabled()
@@ -130,7 +130,7 @@ def test_a_preset_replaces_all_changes(train: Any, qtbot: Any) -> None:
     train.recipe.preset.setCurrentText("paper-atlas")
     assert problem_of(train, "epochs") == ""
     assert train.run_part.start.isEnabled()
-    assert "very likely a slip" in train.recipe.note.text()
+    assert "very likely a misprint" in train.recipe.note.text()
     assert "paper-atlas-1" in train.watch_part.command.text()
     assert epochs.text() == "50"
 
@@ -142,10 +142,10 @@ def test_methods_and_patterns_of_another_package_are_listed(
         box = field_of(train, key)
         assert [box.itemText(row) for row in range(box.count())] == list(names)
     assert field_of(train, "method").findText("refine") >= 0
-    assert field_of(train, "method").findText("smooth") < 0  # has nothing to train
+    assert field_of(train, "method").findText("smooth") < 0  # cannot be trained
 
 
-def test_the_options_of_a_method_have_fields_while_it_is_chosen(
+def test_the_options_of_a_method_have_fields_only_when_it_is_chosen(
     dummy_package: Path, train: Any, qtbot: Any
 ) -> None:
     own = train.recipe.groups[OWN]
@@ -164,10 +164,10 @@ def test_the_options_of_a_method_have_fields_while_it_is_chosen(
     field_of(train, "method").setCurrentText(DEFAULT_METHOD)
     assert own.isHidden()
     assert not train.plan.changes
-    assert train.run_part.start.isEnabled()  # the refused value went with its method
+    assert train.run_part.start.isEnabled()  # the refused value was removed with its method
 
 
-def test_the_plot_and_the_ticks_move_with_the_recipe(train: Any, qtbot: Any) -> None:
+def test_the_plot_and_the_ticks_follow_the_recipe(train: Any, qtbot: Any) -> None:
     recipe = train.recipe
     before = recipe.plot.curves["α reconstruction"].getData()[1].copy()
     train.tabs.setCurrentIndex(1)
@@ -192,7 +192,7 @@ def test_a_folder_that_does_not_exist_is_reported_at_the_field(
     assert "no such folder" in train.data.problem.text
     assert not train.data.leaks.text()
     write_cases(tmp_path / "nowhere", ["train", "val"])
-    type_into(train.data.place, str(tmp_path / "nowhere"), qtbot)  # there by now
+    type_into(train.data.place, str(tmp_path / "nowhere"), qtbot)  # exists by now
     qtbot.waitUntil(lambda: bool(train.data.leaks.text()), timeout=WAIT_MS)
     assert "2 cases" in train.data.facts.text()
     click(train.data.simulated, qtbot)
@@ -213,7 +213,7 @@ def test_an_estimate_is_measured_and_can_be_stopped(train: Any, qtbot: Any) -> N
     assert train.recipe.estimated.text() == "Time — · memory —"
 
 
-def test_any_training_folder_is_watched(train: Any, qtbot: Any, tmp_path: Path) -> None:
+def test_any_training_folder_can_be_watched(train: Any, qtbot: Any, tmp_path: Path) -> None:
     run = begun(tmp_path / "elsewhere", 20)
     for number, name in enumerate(("zero_filled", "truth", "mask", "epoch-0001")):
         png(run / "slices" / f"{name}.png", 40 * (number + 1))
@@ -225,7 +225,10 @@ def test_any_training_folder_is_watched(train: Any, qtbot: Any, tmp_path: Path) 
     watched = train.watch_part
     qtbot.waitUntil(lambda: watched.known.currentText() == "elsewhere", timeout=WAIT_MS)
     assert len(watched.plots["losses"].curves["reconstruction"].getData()[0]) == 20
-    assert len(watched.plots["losses"].curves["segmentation, own steps"].getData()[0]) == 10
+    assert (
+        len(watched.plots["losses"].curves["segmentation, input: reconstruction"].getData()[0])
+        == 10
+    )
     assert watched.strip.ticks == (True, False) * 10
     assert "Dice 0.500" in watched.scores.text()
     assert "update 20 of 50" in train.run_part.status.text()
@@ -272,12 +275,12 @@ def test_a_killed_or_silent_training_is_reported(train: Any, qtbot: Any, tmp_pat
     assert "Ended without a message" in train.run_part.status.text()
 
 
-def test_a_folder_that_is_no_training_is_refused(train: Any, tmp_path: Path) -> None:
+def test_a_folder_without_a_training_is_refused(train: Any, tmp_path: Path) -> None:
     train.open_run(tmp_path)
-    assert "is no training folder" in train.run_part.problem.text
+    assert "not a training folder" in train.run_part.problem.text
 
 
-def test_another_training_replaces_all_that_was_shown(
+def test_another_training_replaces_the_displayed_one(
     train: Any, qtbot: Any, tmp_path: Path
 ) -> None:
     first = begun(tmp_path / "first", 20)
@@ -313,7 +316,7 @@ def test_a_hidden_panel_notifies_of_the_end_of_the_training(
     qtbot.waitUntil(lambda: "nan" in train.run_part.status.text(), timeout=WAIT_MS)
 
 
-def test_train_use_compare_without_leaving_the_window(
+def test_train_export_and_compare_in_one_window(
     train: Any, viewer: Any, files: tuple[Path, Path], qtbot: Any, own_weights: Path
 ) -> None:
     viewer.open(str(files[0]), plugin="napari-mtmri")
@@ -323,7 +326,7 @@ def test_train_use_compare_without_leaving_the_window(
     run = Path(train.plan.run).resolve()
     click(train.run_part.start, qtbot)
     until(train, "starting", qtbot)
-    train.start()  # a second click starts no second one
+    train.start()  # a second click does not start a second training
     qtbot.waitUntil(lambda: train.watcher.run == run, timeout=WAIT_MS)
     assert not train.run_part.start.isEnabled()
     until(train, "running", qtbot)
@@ -335,7 +338,7 @@ def test_train_use_compare_without_leaving_the_window(
     qtbot.waitUntil(lambda: not launch.running(), timeout=LONG_MS)
     click(train.run_part.resume, qtbot)
     qtbot.waitUntil(lambda: (train.status.updates or 0) > stopped, timeout=LONG_MS)
-    # used while it goes on
+    # exported while it continues
     train.tabs.setCurrentIndex(3)
     assert train.use.best.isEnabled()
     with qtbot.waitSignal(train.use.exported, timeout=LONG_MS) as found:
@@ -344,7 +347,7 @@ def test_train_use_compare_without_leaving_the_window(
     assert exported.path == own_weights / f"mtmri-{run.name}.safetensors"
     assert exported.path in list_weights("mtmri")
     box = reconstruct.method.weights.box
-    assert box.findText(exported.path.stem) > 0  # there at once
+    assert box.findText(exported.path.stem) > 0  # listed at once
     click(train.run_part.stop, qtbot)
     until(train, "stopped", qtbot)
     qtbot.waitUntil(lambda: not launch.running(), timeout=LONG_MS)
@@ -359,7 +362,7 @@ def test_train_use_compare_without_leaving_the_window(
     assert titles[0].provenance["weights"] != titles[1].provenance["weights"]
     assert titles[0].provenance["weights"][0]["sha256"] == exported.card.sha256
     shown = [layer.name for layer in viewer.layers if layer.name.endswith("reconstruction")]
-    assert len(shown) == 2  # one beside the other
+    assert len(shown) == 2  # next to each other
     rows = {row.title for row in reconstruct.scores.rows}
     own, usual = f"mtmri R4 random, {exported.path.stem}", "mtmri R4 random"
     assert rows == {"zero-filled R4 random", own, usual}
@@ -385,7 +388,7 @@ def test_a_method_of_another_package_is_trained_and_used(
 
 
 def answer(train: Any, text: str, qtbot: Any) -> None:
-    """Close the window as a user does, and click an answer."""
+    """Close the window like a user, and click an answer."""
     window = train.guard.parent()
     assert not window.close()
     box = train.guard.question
@@ -421,9 +424,7 @@ def test_closing_napari_asks_whether_the_training_continues(
     assert status.checkpoint_updates == status.updates
 
 
-def test_a_program_that_closes_the_viewer_is_not_delayed(
-    make_napari_viewer: Any, qtbot: Any
-) -> None:
+def test_code_that_closes_the_viewer_is_not_delayed(make_napari_viewer: Any, qtbot: Any) -> None:
     viewer = make_napari_viewer(show=True)
     train = commands.open_train(viewer)
     choose_small(train, epochs=400)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Choices, drawings and texts of the Train panel, without a window."""
+"""Choices, plots and texts of the Train panel, without a window."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def test_a_refused_value_changes_nothing() -> None:
 
 
 def test_a_change_emits_one_event() -> None:
-    plan, heard = Plan(), []
-    plan.events.changes.connect(heard.append)
+    plan, changes = Plan(), []
+    plan.events.changes.connect(changes.append)
     plan.set_key("epochs", 3)
     plan.set_key("epochs", 3)
-    assert heard == [{"epochs": 3}]
+    assert changes == [{"epochs": 3}]
 
 
-def test_no_training_takes_the_folder_or_log_of_another(tmp_path: Path) -> None:
+def test_a_suggested_folder_has_no_existing_folder_or_log(tmp_path: Path) -> None:
     assert free_run(tmp_path, "a").name == "a-1"
     (tmp_path / "a-1").mkdir()
     (tmp_path / "a-2.log").touch()
@@ -80,17 +80,17 @@ def test_every_value_of_a_recipe_is_read_back_from_its_text(preset: str) -> None
         (["loss", "lr"], ["loss"]),
     ],
 )
-def test_losses_that_only_another_method_has_are_drawn(curves: list[str], drawn: list[str]) -> None:
+def test_losses_of_another_method_are_drawn(curves: list[str], drawn: list[str]) -> None:
     usual = loss_lines(["recon_loss"])
     found = loss_lines(curves)
     assert [name for name in found if name not in usual] == drawn
     assert len({line.name for line in found.values()}) == len(found)
 
 
-# Drawings
+# Plots
 
 
-def test_the_weights_are_those_of_the_recipe() -> None:
+def test_the_drawn_weights_follow_the_recipe() -> None:
     recipe = make_recipe(None, {"epochs": 10, "time_constant": 1.0})
     epochs, alpha, beta = weights_over_epochs(recipe)
     np.testing.assert_allclose(alpha + beta, 1)
@@ -102,14 +102,14 @@ def test_the_weights_are_those_of_the_recipe() -> None:
     assert "reached after 2 of 3000 epochs" in weights_sentence(long)
     fixed = make_recipe(None, {"weighting": "fixed"})
     assert weights_sentence(fixed) == "α stays 0.5 throughout."
-    assert "one loss" in weights_sentence(make_recipe(None, {"method": "d5c5"}))
+    assert "only one loss" in weights_sentence(make_recipe(None, {"method": "d5c5"}))
 
 
 @pytest.mark.parametrize("mode", get_args(KEYS["teacher_forcing"].annotation))
 def test_every_kind_of_teacher_forcing_is_drawn(mode: str) -> None:
-    found, said = ticks(make_recipe(None, {"teacher_forcing": mode, "tf_period": (2, 1)}))
+    found, text = ticks(make_recipe(None, {"teacher_forcing": mode, "tf_period": (2, 1)}))
     assert found
-    assert said
+    assert text
     if mode in ("always", "never"):
         assert set(found) == {mode == "always"}
     elif mode == "period":
@@ -121,9 +121,9 @@ def test_every_kind_of_teacher_forcing_is_drawn(mode: str) -> None:
 # Texts
 
 
-def test_durations_are_given_in_two_units() -> None:
-    said = [duration(seconds) for seconds in (None, 0.4, 59, 125, 3 * 3600 + 600, 100 * 3600)]
-    assert said == ["—", "0 s", "59 s", "2 min 5 s", "3 h 10 min", "4 d 4 h"]
+def test_durations_have_at_most_two_units() -> None:
+    texts = [duration(seconds) for seconds in (None, 0.4, 59, 125, 3 * 3600 + 600, 100 * 3600)]
+    assert texts == ["—", "0 s", "59 s", "2 min 5 s", "3 h 10 min", "4 d 4 h"]
 
 
 @pytest.mark.parametrize("state", get_args(State))
@@ -143,10 +143,12 @@ def test_every_status_has_a_text_with_and_without_numbers(state: Any) -> None:
         assert "the disk is full." in known
 
 
-def test_what_was_not_measured_is_a_dash() -> None:
+def test_unmeasured_values_are_a_dash() -> None:
     assert scores_line({}) == "—"
     assert "Dice —" in scores_line({"epoch": 0, "val_psnr": 31.0})
-    assert scores_line({"epoch": 0, "val_dice_truth": 0.5}).endswith("Dice 0.500 on the true image")
+    assert scores_line({"epoch": 0, "val_dice_truth": 0.5}).endswith(
+        "Dice 0.500 on the reference image"
+    )
     assert estimate_line(None) == "Time — · memory —"
     assert facts_line({}) == ""
     assert "—" in facts_line({"epochs": 3})
@@ -160,7 +162,7 @@ def test_the_preview_shows_cases_split_and_network_input(tmp_path: Path) -> None
     found = look(str(folder), TINY)
     assert found.facts == (
         "3 cases: 2 train, 1 val, 0 test; split by patient",
-        "5 slices a case of 20 × 18 · labels: 1",
+        "5 slices per case of 20 × 18 · labels: 1",
     )
     assert "no patient and none of" in found.leaks
     assert len(found.seen) == len(found.truth) == 6

@@ -16,7 +16,7 @@ def equal(a: object, b: object) -> bool:
     return all(np.array_equal(getattr(a, k), getattr(b, k)) for k in vars(a))
 
 
-def test_batches_depend_on_seed_epoch_and_case_alone(cases: list[Case]) -> None:
+def test_batches_depend_on_seed_epoch_and_case_only(cases: list[Case]) -> None:
     plan = plan_epoch(cases, TINY, 1)
     once = Simulator(cases, TINY).batch(plan[2:4], 1)
     late = Simulator(cases, TINY)
@@ -44,13 +44,13 @@ def test_a_volume_has_another_mask_in_each_epoch(cases: list[Case]) -> None:
     assert (fixed.batch(items, 0).mask == fixed.batch(items, 1).mask).all()
 
 
-def test_kspace_is_that_of_the_truth_where_sampled(cases: list[Case]) -> None:
+def test_sampled_kspace_is_that_of_the_reference(cases: list[Case]) -> None:
     batch = Simulator(cases, TINY).batch(plan_epoch(cases, TINY, 0)[:3], 0)
     full = fft2c(batch.target[:, None])
     np.testing.assert_allclose(batch.kspace, full * batch.mask, atol=1e-4)
 
 
-def test_augmentation_moves_image_and_labels_alike() -> None:
+def test_augmentation_transforms_image_and_labels_together() -> None:
     case = Case("lesion only", np.zeros((1, 20, 18), np.uint8), np.zeros((1, 20, 18), np.uint8), 2)
     case.labels[0, 6:12, 5:11] = 1
     case.image[:] = case.labels * 100
@@ -66,7 +66,7 @@ def test_augmentation_moves_image_and_labels_alike() -> None:
 @pytest.mark.parametrize(
     ("size", "center"), [((4, 4), (0, 9)), ((20, 5), (3, 3)), ((9, 9), (4, 4))]
 )
-def test_a_crop_has_the_size_asked_for(size: tuple[int, int], center: tuple[int, int]) -> None:
+def test_a_crop_has_the_requested_size(size: tuple[int, int], center: tuple[int, int]) -> None:
     plane = np.arange(1, 91).reshape(9, 10)
     rows, columns = (slice(middle, middle + 1) for middle in center)
     out = crop_around(plane, (rows, columns), size)
@@ -81,7 +81,7 @@ def test_the_truth_is_the_magnitude_of_the_target(cases: list[Case]) -> None:
     assert np.abs(np.angle(batch.target[batch.truth > 0.1])).max() > 0.1
 
 
-def test_phase_is_drawn_for_about_its_share_of_the_volumes(cases: list[Case]) -> None:
+def test_the_requested_fraction_of_volumes_has_a_phase(cases: list[Case]) -> None:
     def has_phase(share: float, epoch: int) -> bool:
         recipe = changed(phase_share=share)
         batch = Simulator(cases, recipe).batch(plan_epoch(cases, recipe, epoch)[:1], epoch)
@@ -92,12 +92,12 @@ def test_phase_is_drawn_for_about_its_share_of_the_volumes(cases: list[Case]) ->
     assert 5 <= sum(has_phase(0.5, epoch) for epoch in range(30)) <= 25
 
 
-def test_noise_has_the_snr_asked_for_and_is_not_in_the_target(cases: list[Case]) -> None:
+def test_noise_has_the_requested_snr_and_is_not_in_the_target(cases: list[Case]) -> None:
     recipe = changed(snr=20.0, accelerations={1.0: 1.0}, augment="none", phase_share=0.0)
     plan = plan_epoch(cases, recipe, 0)
     simulators = [Simulator(cases, recipe), Simulator(cases, recipe.changed({"snr": None}))]
     noisy, clean = (simulator.batch(plan, 0) for simulator in simulators)
-    # The noise changes the scale a little, as it does in inference.
+    # The noise changes the scale a little, as in inference.
     noisy_scale, scale = (
         np.array([simulator.scan(item.case, 0)[1].scale for item in plan])[:, None, None]
         for simulator in simulators
@@ -111,7 +111,7 @@ def test_noise_has_the_snr_asked_for_and_is_not_in_the_target(cases: list[Case])
 
 
 @pytest.mark.parametrize("world", [1, 2, 3, 5])
-def test_several_processes_share_the_batch_of_one(cases: list[Case], world: int) -> None:
+def test_several_processes_share_one_batch(cases: list[Case], world: int) -> None:
     simulator = Simulator(cases, TINY)
     items = plan_epoch(cases, TINY, 0)[:4]
     alone = simulator.batch(items, 0)
@@ -140,8 +140,8 @@ def test_masks_are_drawn_per_slice_volume_or_data_set(cases: list[Case]) -> None
     assert len(masks("slice")) > 3
 
 
-def test_only_slices_that_show_the_head_are_trained_on_if_asked_for() -> None:
-    """The head fills at least 5 % of a slice that is trained on."""
+def test_the_slice_filter_keeps_only_slices_that_show_the_head() -> None:
+    """The head fills at least 5 % of a training slice."""
     image = np.zeros((5, 20, 20), np.float32)
     for number, n_voxels in enumerate((0, 16, 24, 80, 320)):  # 0, 4, 6, 20 and 80 %
         image[number].flat[:n_voxels] = 100

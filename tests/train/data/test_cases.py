@@ -26,7 +26,7 @@ from tests.train.heads import write_cases
 
 
 class Endless(Sequence[CaseFile]):
-    """More cases than any memory holds, all of them one."""
+    """More cases than fit into any memory, all the same."""
 
     def __init__(self, one: CaseFile) -> None:
         self._one = one
@@ -36,7 +36,7 @@ class Endless(Sequence[CaseFile]):
 
     def __getitem__(self, index: Any) -> Any:
         if index > 2:
-            raise IndexError("nobody reads so far")
+            raise IndexError("too many cases were read")
         return self._one
 
 
@@ -68,7 +68,7 @@ def test_cases_can_be_sent_to_other_processes(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "said"),
+    ("table", "message"),
     [
         ("case,image,split\na,b,train\n", "mask"),
         ("case,image,mask,split\na,b,c,training\n", "training"),
@@ -80,9 +80,9 @@ def test_cases_can_be_sent_to_other_processes(folder: Path) -> None:
         ("case,patient,image,mask,split\na,x,b,c,train\nd,x,e,f,val\n", "same patient"),
     ],
 )
-def test_a_table_that_cannot_be_used_is_refused(table: str, said: str, tmp_path: Path) -> None:
+def test_an_unusable_table_is_refused(table: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "cases.csv").write_text(table)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         find_cases(tmp_path, Recipe())
 
 
@@ -94,7 +94,7 @@ def test_a_folder_of_unknown_layout_is_refused_with_the_known_layouts(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("edit", "said"),
+    ("edit", "message"),
     [
         (lambda a: np.full(a.shape, np.nan, np.float32), "NaN"),
         (lambda a: np.zeros_like(a), "all voxels are 0"),
@@ -103,18 +103,18 @@ def test_a_folder_of_unknown_layout_is_refused_with_the_known_layouts(tmp_path: 
         (lambda a: a[:-1], "shape"),
     ],
 )
-def test_an_image_that_cannot_be_used_is_named(
-    edit: Callable[[np.ndarray], np.ndarray], said: str, folder: Path
+def test_an_unusable_image_is_named(
+    edit: Callable[[np.ndarray], np.ndarray], message: str, folder: Path
 ) -> None:
     change(folder / "1_image.nii.gz", edit)
     files = [f for f in find_cases(folder, Recipe()) if f.split == "train"]
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         load_cases(files, Recipe(), refuse)
-    heard: list[str] = []
-    kept = load_cases(files, Recipe(skip_unreadable=True), heard.append)
+    messages: list[str] = []
+    kept = load_cases(files, Recipe(skip_unreadable=True), messages.append)
     assert [case.name for case in kept] == ["p0"]
-    assert len(heard) == 1
-    assert "p1" in heard[0]
+    assert len(messages) == 1
+    assert "p1" in messages[0]
 
 
 def test_a_missing_file_is_named(folder: Path) -> None:
@@ -148,7 +148,7 @@ def test_labels_beyond_the_classes_are_refused(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [-1, 255, 256, 1000])
-def test_with_a_single_class_any_label_is_one(number: int, folder: Path) -> None:
+def test_with_a_single_class_every_label_becomes_1(number: int, folder: Path) -> None:
     first = find_cases(folder, Recipe())[0]
     before = load_case(first, Recipe()).labels
     change(folder / "0_mask.nii.gz", lambda a: a.astype(np.int16) * np.int16(number))
@@ -158,7 +158,7 @@ def test_with_a_single_class_any_label_is_one(number: int, folder: Path) -> None
             load_case(first, Recipe())
 
 
-def test_cases_beyond_the_free_memory_are_refused_with_the_sizes(folder: Path) -> None:
+def test_cases_larger_than_the_free_memory_are_refused_with_sizes(folder: Path) -> None:
     first = find_cases(folder, Recipe())[0]
     with pytest.raises(ResourceError, match=r"more cases like p0 need .* GiB"):
         load_cases(Endless(first), Recipe(), refuse)
@@ -180,10 +180,10 @@ def test_labels_are_counted_in_the_training_cases(cases: list[Case]) -> None:
         labels[0, 0, 0] = label
         return replace(case, labels=labels)
 
-    heard: list[str] = []
+    messages: list[str] = []
     train, val = [with_label(cases[0], 3)], [cases[1]]
-    assert with_classes(Recipe(), train, val, heard.append).data.classes == 3
-    assert heard == ["no training case has label 2 of 3."]
+    assert with_classes(Recipe(), train, val, messages.append).data.classes == 3
+    assert messages == ["no training case has label 2 of 3."]
     only_255 = [replace(cases[0], labels=cases[0].labels * np.uint8(255))]
     assert with_classes(Recipe(), only_255, val).data.classes == 1
     with pytest.raises(InputError, match="has label 4"):
@@ -191,7 +191,7 @@ def test_labels_are_counted_in_the_training_cases(cases: list[Case]) -> None:
     assert with_classes(Recipe(classes=2), train, val) == Recipe(classes=2)
 
 
-def test_resizing_keeps_labels_whole_and_in_place(folder: Path) -> None:
+def test_resizing_keeps_labels_integer_and_in_place(folder: Path) -> None:
     first = find_cases(folder, Recipe())[0]
     before, after = load_case(first, Recipe()), load_case(first, Recipe(resize=(40, 36)))
     assert after.image.shape == (len(before.image), 40, 36)
@@ -219,7 +219,7 @@ def place(root: Path, names: Sequence[str]) -> None:
         ("[a-c]?.nii", "[!0-9]?_seg.nii", ["{}.nii", "{}_seg.nii"]),
     ],
 )
-def test_patterns_pair_files_by_the_text_their_wildcards_match(
+def test_patterns_pair_files_by_the_text_that_their_wildcards_match(
     images: str, labels: str, files: list[str], tmp_path: Path
 ) -> None:
     place(tmp_path, [name.format(case) for case in ("a1", "b1", "c2") for name in files])
@@ -243,7 +243,7 @@ def test_patterns_do_not_pair_files_by_order(tmp_path: Path) -> None:
         find_cases(tmp_path, Recipe(image_glob="images/*.nii"))
 
 
-def test_the_patient_is_the_group_of_the_expression_or_from_bids_or_the_case(
+def test_the_patient_comes_from_the_expression_or_bids_or_the_case(
     tmp_path: Path,
 ) -> None:
     assert patient_of("a/sub-07/ses-2/x_T1w", None) == "sub-07"
@@ -255,7 +255,7 @@ def test_the_patient_is_the_group_of_the_expression_or_from_bids_or_the_case(
             patient_of("TCGA_1", wrong)
 
 
-def test_a_table_made_by_a_spreadsheet_is_read(folder: Path) -> None:
+def test_a_table_from_a_spreadsheet_is_read(folder: Path) -> None:
     lines = (folder / "cases.csv").read_text().replace("mask,", "labels,").replace(",", " , ")
     (folder / "cases.csv").write_text("\ufeff" + lines, encoding="utf-8")
     files = find_cases(folder, Recipe())

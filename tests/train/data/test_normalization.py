@@ -168,10 +168,10 @@ def test_a_cropped_training_is_normalized_as_a_scan_of_the_cropped_volume() -> N
     assert scan.normalization == found
 
 
-def test_a_gain_of_the_augmentation_divides_all_of_a_slice(
+def test_the_gain_of_the_augmentation_scales_the_whole_slice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The network is trained on scales that are a little off, as they are in other scans."""
+    """The network is trained with small scale errors, as they occur in other scans."""
     from napari_mtmri.train.data import batches
 
     image, labels = head()
@@ -184,7 +184,7 @@ def test_a_gain_of_the_augmentation_divides_all_of_a_slice(
         np.testing.assert_array_equal(2 * getattr(louder, name), getattr(plain, name))
 
 
-def test_repeats_of_a_slice_have_the_phase_of_the_volume_and_noise_of_their_own() -> None:
+def test_repeated_slices_share_the_phase_and_have_different_noise() -> None:
     image, labels = head()
     recipe = changed(**PLAIN, phase_share=1.0, snr=15.0)
     simulator = Simulator([case_of(image, labels, recipe)], recipe)

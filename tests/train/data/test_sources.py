@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Every layout of cases, from a small made tree."""
+"""Every layout of cases, from a small generated folder."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_brainweb_models_become_images_and_three_classes(tmp_path: Path) -> None
 
 
 def fuzzy_maps(crisp: np.ndarray) -> list[np.ndarray]:
-    """How much each of BrainWeb's 12 tissues fills each voxel: a blurred crisp map."""
+    """Fraction of each of BrainWeb's 12 tissues per voxel: a blurred crisp map."""
     return [gaussian_filter((crisp == number).astype(np.float32), 0.6) for number in range(12)]
 
 
@@ -183,7 +183,7 @@ def test_brainweb_needs_its_library(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         with pytest.raises(ResourceError, match="brainweb-dl"):
             find_cases("brainweb", Recipe())
         return
-    # Its own cache: axes reversed, whatever the affine says.
+    # Its own cache: axes reversed, regardless of the affine.
     crisp = nib.Nifti1Image(head_map().transpose(2, 1, 0), np.eye(4))
     nib.save(crisp, tmp_path / "brainweb_s04_crisp.nii.gz")
     files = find_cases("brainweb", Recipe())
@@ -196,7 +196,7 @@ def test_brainweb_needs_its_library(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         files[1].open()
 
 
-def test_simulated_images_are_functions_of_seed_and_case(tmp_path: Path) -> None:
+def test_simulated_images_depend_on_seed_and_case_only(tmp_path: Path) -> None:
     for number in (4, 5):
         nib.save(
             nib.Nifti1Image(head_map(), np.eye(4)), tmp_path / f"subject{number:02d}_tissues.nii.gz"
@@ -211,7 +211,7 @@ def test_simulated_images_are_functions_of_seed_and_case(tmp_path: Path) -> None
     assert len(set(images(0))) == 2
 
 
-def test_label_maps_come_with_a_list_of_tissues(tmp_path: Path) -> None:
+def test_label_maps_need_a_list_of_tissues(tmp_path: Path) -> None:
     nib.save(nib.Nifti1Image(head_map(), np.eye(4)), tmp_path / "a.nii.gz")
     meaning = {
         "1": {"tissue": "csf"},
@@ -242,7 +242,7 @@ def test_simulated_heads_differ_have_lesions_and_need_no_data() -> None:
     assert image_hash(again.image) == image_hash(cases[0].image)
 
 
-def test_simulated_heads_have_the_contrast_asked_for() -> None:
+def test_simulated_heads_have_the_requested_contrast() -> None:
     def contrast(sequence: str) -> float:
         recipe = Recipe(sequence=sequence, n_simulated=(1, 0, 0))
         case = load_case(find_cases("simulated", recipe)[0], recipe)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Who is on which side, and that nobody is on two."""
+"""Split of the patients, with no patient or image in two parts."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ from napari_mtmri.train.data.split import (
 from napari_mtmri.train.recipe import Recipe
 
 
-def nobody() -> None:
-    raise AssertionError("a listing reads nothing")
+def refuse_to_read() -> None:
+    raise AssertionError("listing must not read images")
 
 
 def file(name: str, patient: str | None = None, split: str = "") -> CaseFile:
-    return CaseFile(name, patient or name, split, name, name, nobody)  # type: ignore[arg-type]
+    return CaseFile(name, patient or name, split, name, name, refuse_to_read)  # type: ignore[arg-type]
 
 
 names = st.lists(st.text("abcdef", min_size=1, max_size=4), min_size=1, max_size=40, unique=True)
 
 
 @given(names, st.integers(0, 5), st.integers(1, 3))
-def test_patients_are_split_in_the_shares_asked_for(
+def test_patients_are_split_in_the_requested_proportions(
     patients: list[str], seed: int, scans: int
 ) -> None:
     files = [file(f"{p}-{k}", p) for p in patients for k in range(scans)]
@@ -64,7 +64,7 @@ def test_a_given_split_is_kept() -> None:
 
 def test_the_same_image_under_another_name_is_found(folder: Path) -> None:
     image = nib.load(folder / "0_image.nii.gz")
-    # Another type, another compression: the same values.
+    # Other data type and compression, same values.
     nib.save(nib.Nifti1Image(image.get_fdata(), image.affine), folder / "2_image.nii.gz")
     files = find_cases(folder, Recipe())
     hashes = hash_images(files, Recipe(), str)

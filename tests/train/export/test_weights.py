@@ -32,7 +32,7 @@ def run(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_what_is_exported_is_the_trained_network_with_a_card(run: Path, tmp_path: Path) -> None:
+def test_the_trained_network_is_exported_with_a_card(run: Path, tmp_path: Path) -> None:
     card = export(
         run, tmp_path / "out" / "mtmri.safetensors", about=read_about(ABOUT), command="again"
     )
@@ -45,7 +45,7 @@ def test_what_is_exported_is_the_trained_network_with_a_card(run: Path, tmp_path
         assert torch.equal(tensors[name], value.half().float())
 
 
-def test_the_box_of_the_training_is_that_of_the_exported_network(run: Path, tmp_path: Path) -> None:
+def test_the_exported_network_uses_the_box_of_the_training(run: Path, tmp_path: Path) -> None:
     card = export(run, tmp_path / "out" / "mtmri.safetensors")
     assert card.architecture["window"] == list(TINY.data.crop)
     data = np.zeros((48, 44, 2), np.float32)
@@ -53,20 +53,18 @@ def test_the_box_of_the_training_is_that_of_the_exported_network(run: Path, tmp_
     scan = mt.simulate(mt.Volume(data, np.eye(4)), mt.Pattern("random", 2))
     found = mt.run(scan, "mtmri", weights=tmp_path / "out").probability.data
     rows, columns = np.nonzero((found > 1e-6).any(axis=2))
-    assert np.ptp(rows) + 1 <= 16  # else the U-Net was shown more air than in its training
+    assert np.ptp(rows) + 1 <= 16  # otherwise the U-Net gets more air than in its training
     assert np.ptp(columns) + 1 <= 16
 
 
-def test_without_a_description_the_card_says_what_the_folder_knows(
-    run: Path, tmp_path: Path
-) -> None:
+def test_without_a_description_the_card_uses_the_training_folder(run: Path, tmp_path: Path) -> None:
     card = export(run, tmp_path / "out.safetensors", checkpoint="last")
     assert (card.n_cases, card.data) == (1, "cases")
     assert "1 train, 1 val" in card.split
     assert "not stated" in card.licence
 
 
-def test_the_scores_of_an_evaluation_go_onto_the_card(tmp_path: Path) -> None:
+def test_the_scores_of_an_evaluation_are_written_to_the_card(tmp_path: Path) -> None:
     table = tmp_path / "summary.csv"
     table.write_text(
         "metric,region,unit,method,n,left out,mean,sd,median,low,high\n"
@@ -78,7 +76,7 @@ def test_the_scores_of_an_evaluation_go_onto_the_card(tmp_path: Path) -> None:
     assert (score.split, score.mean, score.n, score.acceleration) == ("val", 33.5, 10, 4.0)
     with pytest.raises(InputError, match="split=FILE"):
         read_scores(str(table), "mtmri")
-    # A column of numbers is believed, not the sentence next to it.
+    # The column of numbers is used, not the text next to it.
     (tmp_path / "scores.csv").write_text('case,sampling,acceleration\na,"R 4.00",3.5\nb,,2.5\n')
     assert read_scores(f"val={table}", "mtmri")[0].acceleration == 3.0
     (tmp_path / "scores.csv").write_text('case,sampling,acceleration\na,"R 4.00",nan\n')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The command that is shown is the one that is started, and it outlives who started it."""
+"""The displayed command is the one that is started, and outlives the starting process."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_separate_process_trains_to_the_end(tmp_path: Path) -> None:
     follower = Follower(run, process)
     assert follower.poll().status.state == "starting"
     assert launch.is_running(run)
-    with pytest.raises(RequestError, match="runs there already"):
+    with pytest.raises(RequestError, match="already runs there"):
         launch.start(quick(run), run)
     wait(process.pid)
     seen = follower.poll()
@@ -72,7 +72,7 @@ def test_a_separate_process_trains_to_the_end(tmp_path: Path) -> None:
     assert any("epoch 2" in line for line in seen.lines)
 
 
-def test_it_stops_on_request_and_can_be_resumed(tmp_path: Path) -> None:
+def test_a_training_stops_on_request_and_can_be_resumed(tmp_path: Path) -> None:
     run = tmp_path / "run"
     process = launch.start(quick(run, epochs=500), run)
     follower = Follower(run, process)
@@ -84,7 +84,7 @@ def test_it_stops_on_request_and_can_be_resumed(tmp_path: Path) -> None:
     assert stopped.state == "stopped"
     assert stopped.can_go_on
     assert stopped.checkpoint_updates == stopped.updates
-    launch.ask_to_stop(run)  # of an earlier training; the next one must not obey it
+    launch.ask_to_stop(run)  # from an earlier training; the next one must ignore it
     process = launch.start(launch.resume_command(run), run)
     follower.launched = process
     while (follower.poll().status.updates or 0) <= (stopped.updates or 0):
@@ -94,7 +94,7 @@ def test_it_stops_on_request_and_can_be_resumed(tmp_path: Path) -> None:
     assert follower.poll().status.state == "stopped"
 
 
-def test_it_can_be_stopped_before_it_has_a_folder(tmp_path: Path) -> None:
+def test_a_training_can_be_stopped_before_it_has_a_folder(tmp_path: Path) -> None:
     run = tmp_path / "run"
     process = launch.start(quick(run, epochs=500), run)
     launch.ask_to_stop(run)  # at once: its program is still being loaded
@@ -140,7 +140,7 @@ def test_an_estimate_can_be_stopped(tmp_path: Path) -> None:
     assert not [child for child in psutil.Process().children() if child not in before]
 
 
-def test_neither_torch_nor_qt_is_needed_to_watch() -> None:
+def test_watching_needs_neither_torch_nor_qt() -> None:
     code = (
         "import sys, napari_mtmri.train.monitor.reader, napari_mtmri.train.folder.launch; "
         "print({'torch', 'qtpy', 'napari'} & set(sys.modules))"

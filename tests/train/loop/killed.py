@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Start a training again and again, kill it at random moments, and let the last one end.
+"""Start a training repeatedly, kill it at random times, and let the last one finish.
 
-Run as a program, so that the process that forks has never computed anything.
+Run as a program, so that the forking process has not used torch before.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main(folder: Path, run: Path) -> None:
         if child == 0:
             train(folder, run)
             os._exit(0)
-        time.sleep(moments.uniform(0, LONGEST_S))  # the random moment
+        time.sleep(moments.uniform(0, LONGEST_S))  # the random time
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         if not os.WIFSIGNALED(status):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Trainings in processes of their own: killed, stopped by a signal, two at once."""
+"""Trainings in separate processes: killed, stopped by a signal, two at once."""
 
 from __future__ import annotations
 
@@ -37,9 +37,7 @@ def one_thread() -> object:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.usefixtures("one_thread")
-def test_killed_at_twenty_moments_it_ends_with_the_same_weights(
-    folder: Path, tmp_path: Path
-) -> None:
+def test_twenty_kills_give_the_same_weights(folder: Path, tmp_path: Path) -> None:
     Training(changed(epochs=12), folder, tmp_path / "whole").run()
     script = [sys.executable, "-m", "tests.train.loop.killed", folder, tmp_path / "killed"]
     done = subprocess.run(
@@ -59,8 +57,8 @@ def command(folder: Path, run: Path, *words: str, config: Path) -> list[str]:
     return ["napari_mtmri", "train", str(config), "--data", str(folder), "--out", str(run), *words]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to hear")
-def test_sigterm_leaves_a_checkpoint_to_go_on_from(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM")
+def test_sigterm_writes_a_checkpoint_to_resume_from(folder: Path, tmp_path: Path) -> None:
     recipe, run = changed(epochs=100_000), tmp_path / "run"
     config = tmp_path / "recipe.yaml"
     config.write_text(Config(recipe, str(folder)).text())
@@ -80,7 +78,7 @@ def test_sigterm_leaves_a_checkpoint_to_go_on_from(folder: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize("batch_size", [2, 3])
-def test_two_processes_learn_as_one_does(batch_size: int, folder: Path, tmp_path: Path) -> None:
+def test_two_processes_learn_the_same_as_one(batch_size: int, folder: Path, tmp_path: Path) -> None:
     recipe = changed(batch_size=batch_size, slices_per_case=4, seg_loss="dice+ce")
     Training(recipe, folder, tmp_path / "one").run()
     config = tmp_path / "recipe.yaml"

@@ -58,7 +58,9 @@ def gradients(recipe: Recipe, cases: list[Case], update: int) -> dict[str, float
     }
 
 
-def test_segmentation_reaches_the_reconstruction_on_own_steps_only(cases: list[Case]) -> None:
+def test_the_segmentation_loss_reaches_the_reconstruction_only_when_it_is_the_input(
+    cases: list[Case],
+) -> None:
     on_truth, on_own = gradients(TINY, cases, 0), gradients(TINY, cases, 1)
     assert on_truth["reconstruction"] == 0
     assert on_own["reconstruction"] > 0
@@ -66,7 +68,7 @@ def test_segmentation_reaches_the_reconstruction_on_own_steps_only(cases: list[C
     assert on_own["segmentation"] > 0
 
 
-def test_half_a_batch_reaches_the_reconstruction_where_samples_take_turns(
+def test_with_per_sample_half_of_the_batch_reaches_the_reconstruction(
     cases: list[Case],
 ) -> None:
     whole = gradients(changed(teacher_forcing="never"), cases, 0)["reconstruction"]
@@ -88,15 +90,13 @@ def test_a_network_is_trained_to_the_end(method: str, folder: Path, tmp_path: Pa
     assert all((run / e["picture"]).is_file() for e in events if e["kind"] == "validation")
 
 
-def test_tasks_that_are_not_there_have_no_numbers(folder: Path, tmp_path: Path) -> None:
+def test_missing_tasks_have_no_numbers(folder: Path, tmp_path: Path) -> None:
     Training(changed(method="d5c5"), folder, tmp_path / "run").run()
     for event in read_events(tmp_path / "run"):
         assert not {"seg_loss", "alpha", "teacher", "val_dice"} & set(event)
 
 
-def test_a_network_that_sees_the_truth_alone_has_its_dice_on_it(
-    folder: Path, tmp_path: Path
-) -> None:
+def test_a_network_for_reference_images_has_its_dice_on_them(folder: Path, tmp_path: Path) -> None:
     Training(changed(method="unet-full-sample"), folder, tmp_path / "run").run()
     checks = [e for e in read_events(tmp_path / "run") if e["kind"] == "validation"]
     assert [event["score"] for event in checks] == [event["val_dice_truth"] for event in checks]
@@ -121,7 +121,7 @@ def stop_after(training: Training, updates: int) -> None:
 
 @pytest.mark.parametrize("updates", range(1, 6))
 @pytest.mark.parametrize("weighting", ["exponential", "uncertainty", "dwa"])
-def test_stopped_and_resumed_is_not_stopped_bit_for_bit(
+def test_a_resumed_training_equals_an_uninterrupted_one_bit_for_bit(
     updates: int, weighting: str, folder: Path, tmp_path: Path
 ) -> None:
     recipe = changed(weighting=weighting, epochs=3)
@@ -131,12 +131,12 @@ def test_stopped_and_resumed_is_not_stopped_bit_for_bit(
     assert same(weights_of(tmp_path / "whole"), weights_of(tmp_path / "parts"))
     whole, parts = (read_events(tmp_path / name) for name in ("whole", "parts"))
 
-    def told(events: list[dict[str, Any]]) -> list[object]:
+    def facts(events: list[dict[str, Any]]) -> list[object]:
         keys = ("updates", "loss", "alpha", "beta", "teacher", "val_psnr")
         chosen = [event for event in events if event["kind"] in ("update", "validation")]
         return [[event.get(key) for key in keys] for event in chosen]
 
-    assert told(whole) == told(parts)
+    assert facts(whole) == facts(parts)
 
     def table(name: str) -> list[dict[str, str]]:
         with (tmp_path / name / LOG).open(newline="") as file:
@@ -146,7 +146,7 @@ def test_stopped_and_resumed_is_not_stopped_bit_for_bit(
     assert table("parts") == table("whole")  # means over all updates of an epoch, resumed or not
 
 
-def test_pieces_of_any_length_make_the_whole(folder: Path, tmp_path: Path) -> None:
+def test_pieces_of_any_length_give_the_whole_training(folder: Path, tmp_path: Path) -> None:
     Training(TINY, folder, tmp_path / "whole").run()
     for _ in range(4):
         Training(TINY, folder, tmp_path / "parts").run(most_updates=2)
@@ -154,17 +154,17 @@ def test_pieces_of_any_length_make_the_whole(folder: Path, tmp_path: Path) -> No
 
 
 def test_a_batch_in_parts_has_the_gradient_of_the_whole(folder: Path, tmp_path: Path) -> None:
-    # Dice over samples: over the batch it is a ratio of sums, which parts do not have.
+    # Dice per sample: over the batch it is a ratio of sums, which parts cannot compute.
     for parts in (1, 2):
         recipe = changed(accumulate=parts, dice_over="sample")
         Training(recipe, folder, tmp_path / str(parts)).run()
-    # Of the first update: later ones start from weights that Adam has moved by rounding.
+    # Only the first update: later ones start from weights that differ by rounding in Adam.
     one, two = (read_events(tmp_path / name)[1] for name in ("1", "2"))
     for key in ("loss", "recon_loss", "seg_loss", "grad_norm"):
         assert two[key] == pytest.approx(one[key], rel=1e-4)
 
 
-def test_a_stop_file_stops_with_a_checkpoint_and_goes(folder: Path, tmp_path: Path) -> None:
+def test_a_stop_file_stops_with_a_checkpoint_and_is_removed(folder: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     run.mkdir()
     (run / STOP).touch()
@@ -175,7 +175,7 @@ def test_a_stop_file_stops_with_a_checkpoint_and_goes(folder: Path, tmp_path: Pa
     assert read_events(run)[-1]["kind"] == "stopped"
 
 
-def test_a_damaged_checkpoint_gives_way_to_the_one_before(folder: Path, tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_replaced_by_the_previous_one(folder: Path, tmp_path: Path) -> None:
     Training(TINY, folder, tmp_path / "whole").run()
     training = Training(TINY, folder, tmp_path / "run", checkpoint_every_s=0)
     stop_after(training, 4)
@@ -188,13 +188,15 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(folder: Path, tmp_path
     assert "last.safetensors: not a checkpoint" in warnings[0]
 
 
-def test_a_folder_of_another_training_is_refused(folder: Path, tmp_path: Path) -> None:
+def test_the_folder_of_another_training_is_refused(folder: Path, tmp_path: Path) -> None:
     Training(TINY, folder, tmp_path / "run").run(most_updates=1)
     with pytest.raises(InputError, match="another recipe"):
         Training(changed(recon_features=8), folder, tmp_path / "run").run()
 
 
-def test_a_loss_that_is_no_number_ends_the_training_visibly(folder: Path, tmp_path: Path) -> None:
+def test_a_loss_that_is_not_finite_ends_the_training_with_a_message(
+    folder: Path, tmp_path: Path
+) -> None:
     run = tmp_path / "run"
     with pytest.raises(ResourceError, match="grad_clip"):
         Training(changed(learning_rate=1e30, epochs=5), folder, run).run()
@@ -211,11 +213,11 @@ def test_a_full_disk_ends_the_training_with_a_reason(folder: Path, tmp_path: Pat
     run = tmp_path / "run"
     run.mkdir()
     (run / EVENTS).symlink_to("/dev/full")
-    with pytest.raises(ResourceError, match="make room"):
+    with pytest.raises(ResourceError, match="free some space"):
         Training(TINY, folder, run).run()
 
 
-def test_a_configuration_survives_being_written(folder: Path, tmp_path: Path) -> None:
+def test_a_configuration_is_read_back_as_written(folder: Path, tmp_path: Path) -> None:
     Training(TINY, folder, tmp_path / "run", preset="cpu-size").run(most_updates=1)
     found = read_config(tmp_path / "run")
     assert found.recipe == changed(classes=1)
@@ -227,7 +229,7 @@ def test_a_configuration_survives_being_written(folder: Path, tmp_path: Path) ->
 @pytest.mark.parametrize(
     "text", ["[1, 2]", "1: 2", "recipe: quick", "recipe: {1: 2}", "epochs: [", "preset: [a]", "\0"]
 )
-def test_a_file_that_is_no_configuration_is_refused(text: str, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_configuration_is_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "recipe.yaml"
     path.write_text(text)
     with pytest.raises((InputError, RequestError)):
@@ -236,19 +238,19 @@ def test_a_file_that_is_no_configuration_is_refused(text: str, tmp_path: Path) -
         read_config(tmp_path / "other.yaml")
 
 
-def test_data_that_are_a_name_are_found_again(tmp_path: Path) -> None:
+def test_named_data_are_found_again(tmp_path: Path) -> None:
     recipe = changed(crop=None, n_simulated=(1, 1, 0), simulated_size=(32, 32))
     Training(recipe, "simulated", tmp_path / "run").run(most_updates=1)
     assert read_config(tmp_path / "run").data == "simulated"
     open_run(tmp_path / "run").run(most_updates=1)
 
 
-def test_a_step_that_shows_both_is_called_neither(folder: Path, tmp_path: Path) -> None:
+def test_an_update_with_both_inputs_is_logged_as_neither(folder: Path, tmp_path: Path) -> None:
     Training(changed(teacher_forcing="per_sample"), folder, tmp_path / "run").run(most_updates=1)
     assert not [event for event in read_events(tmp_path / "run") if "teacher" in event]
 
 
-def test_fine_tuning_starts_from_the_weights_it_names(folder: Path, tmp_path: Path) -> None:
+def test_fine_tuning_starts_from_the_given_weights(folder: Path, tmp_path: Path) -> None:
     Training(TINY, folder, tmp_path / "first").run()
     weights = tmp_path / "first" / "weights" / "mtmri.safetensors"
     recipe = changed(start_from=str(weights), recon_features=7, learning_rate=1e-12)
@@ -262,9 +264,7 @@ def test_fine_tuning_starts_from_the_weights_it_names(folder: Path, tmp_path: Pa
         torch.testing.assert_close(first[key].half().float(), second[key], rtol=1e-5, atol=1e-6)
 
 
-def test_fine_tuning_goes_on_without_the_weights_it_started_from(
-    folder: Path, tmp_path: Path
-) -> None:
+def test_fine_tuning_resumes_without_its_initial_weights(folder: Path, tmp_path: Path) -> None:
     weights = save_tiny_weights(tmp_path / "weights") / "mtmri.safetensors"
     recipe = changed(start_from=str(weights))
     Training(recipe, folder, tmp_path / "whole").run()
@@ -274,7 +274,7 @@ def test_fine_tuning_goes_on_without_the_weights_it_started_from(
     assert same(weights_of(tmp_path / "whole"), weights_of(tmp_path / "parts"))
 
 
-def test_a_folder_in_which_another_trains_is_left_alone(
+def test_a_folder_used_by_another_process_is_refused(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("napari_mtmri.train.folder.process.PATIENCE_S", 0.2)
@@ -288,7 +288,7 @@ def test_a_folder_in_which_another_trains_is_left_alone(
     assert read_events(run)[-1]["kind"] == "end"
 
 
-def test_several_classes_are_learned_exported_and_run(folder: Path, tmp_path: Path) -> None:
+def test_several_classes_are_trained_exported_and_run(folder: Path, tmp_path: Path) -> None:
     import nibabel as nib
 
     import napari_mtmri as mt
@@ -308,7 +308,7 @@ def test_several_classes_are_learned_exported_and_run(folder: Path, tmp_path: Pa
     assert set(np.unique(result.labels.data)) <= {0, 1, 2, 3}
 
 
-def test_out_of_memory_the_batch_goes_in_parts_with_the_same_outcome(cases: list[Case]) -> None:
+def test_out_of_memory_splits_the_batch_with_the_same_result(cases: list[Case]) -> None:
     recipe = changed(dice_over="sample", batch_size=4)
     batch = TensorBatch.of(
         Simulator(cases, recipe).batch(plan_epoch(cases, recipe, 0)[:4], 0), torch.device("cpu")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A training is followed through its folder, also a damaged one."""
+"""A training is followed through its folder, even a damaged one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from tests.train.folders import (
 
 
 def all_of(follower: Follower) -> follow.Snapshot:
-    """Read until nothing is left."""
+    """Read all events."""
     while (seen := follower.poll()).has_more:
         pass
     return seen
@@ -48,7 +48,7 @@ def losses(seen: follow.Snapshot) -> list[float]:
 
 
 def gone_pid() -> int:
-    """The number of a process that has ended."""
+    """The id of a process that has ended."""
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
         return process.pid
@@ -147,13 +147,13 @@ def test_a_shrunk_or_replaced_file_is_read_from_the_start(tmp_path: Path) -> Non
     write(run, [event("start", 0, **FACTS), update(1)], mode="w")
     assert len(losses(follower.poll())) == 1
     longer = [event("start", 0, 1.0, **FACTS), *(update(n) for n in range(1, 41))]
-    write(run, longer, mode="w")  # longer than before: only its beginning gives it away
+    write(run, longer, mode="w")  # longer than before: only its beginning differs
     assert len(losses(follower.poll())) == 40
     (run / "events.jsonl").unlink()
     assert losses(follower.poll()) == []
 
 
-def test_what_a_resumed_training_repeats_is_removed(tmp_path: Path) -> None:
+def test_events_repeated_by_a_resumed_training_are_removed(tmp_path: Path) -> None:
     run = begun(tmp_path / "run", 2 * PER_EPOCH + 5)
     write(run, [validation(0, 0.3), validation(1, 0.5), event("checkpoint", 25)])
     follower = Follower(run)
@@ -166,7 +166,7 @@ def test_what_a_resumed_training_repeats_is_removed(tmp_path: Path) -> None:
     assert seen.curves["val_dice"].mean.tolist() == [0.3]
     assert seen.recent[-1] == (15, True)
     assert seen.status.checkpoint_updates is None
-    # who comes later reads the same
+    # a later reader gets the same
     fresh = Follower(run).poll()
     assert losses(fresh) == losses(seen)
     assert fresh.recent == seen.recent
@@ -212,7 +212,7 @@ def test_decimation_keeps_extremes_and_the_mean(
     assert np.isclose((curve.mean * counts).sum(), sum(values), atol=1e-3)
 
 
-def test_updates_with_truth_and_reconstruction_are_two_curves(tmp_path: Path) -> None:
+def test_each_input_of_the_unet_gives_its_own_curve(tmp_path: Path) -> None:
     seen = Follower(begun(tmp_path / "run", 6)).poll()
     assert seen.curves["seg_loss truth"].x.tolist() == [1, 3, 5]
     assert seen.curves["seg_loss own"].x.tolist() == [2, 4, 6]
@@ -225,7 +225,7 @@ def test_the_remaining_time_is_clock_time(tmp_path: Path) -> None:
     assert (status.updates, status.total, status.epoch, status.epochs) == (20, 50, 2, 5)
 
 
-def test_a_pause_does_not_slow_the_pace(tmp_path: Path) -> None:
+def test_a_pause_does_not_change_the_speed(tmp_path: Path) -> None:
     at = time.time() - 5000
     run = begun(tmp_path / "run", 10, at)
     later = at + 4000
@@ -255,9 +255,9 @@ def test_a_resumed_training_without_new_events_is_starting(tmp_path: Path) -> No
     write_process(run)
     assert Follower(run).poll().status.state == "starting"
     write_process(run, gone_pid())
-    (tmp_path / "run.log").write_text("note: x\nthe disk is full; make room.\n")
+    (tmp_path / "run.log").write_text("note: x\nthe disk is full; free some space.\n")
     status = Follower(run).poll().status
-    assert (status.state, status.reason) == ("failed", "the disk is full; make room.")
+    assert (status.state, status.reason) == ("failed", "the disk is full; free some space.")
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_a_process_that_ended_without_a_final_event_was_killed(tmp_path: Path) -
     assert Follower(run).poll().status.state == "running"
     write_process(run, gone_pid(), started=at - 1)
     assert Follower(run).poll().status.state == "killed"
-    write_process(run, os.getpid(), started=at - 1e9)  # another process got its number
+    write_process(run, os.getpid(), started=at - 1e9)  # another process got its id
     assert Follower(run).poll().status.state == "killed"
 
 
@@ -293,7 +293,7 @@ def test_a_training_on_another_machine_is_judged_by_its_signs_of_life(tmp_path: 
     assert follower.poll(time.time() + 61).status.state == "running"
 
 
-def test_slow_updates_may_be_silent_for_longer(tmp_path: Path) -> None:
+def test_slow_updates_allow_longer_silence(tmp_path: Path) -> None:
     at = time.time()
     run = begun(tmp_path / "run", 0, at)
     write(run, [update(1, at + 10), update(2, at + 20)])

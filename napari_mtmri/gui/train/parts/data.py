@@ -29,8 +29,8 @@ class DataPart(QWidget):
 
     Signals
     -------
-    folder_asked, table_asked : a folder or table of cases shall be chosen
-    open_asked : a training folder shall be chosen
+    folder_asked, table_asked : the user wants to choose a folder or table of cases
+    open_asked : the user wants to open a training folder
     """
 
     folder_asked = Signal()
@@ -57,14 +57,14 @@ class DataPart(QWidget):
         self.table.setToolTip(
             "Table cases.csv with the columns case, image, mask and optionally split"
         )
-        self.open.setToolTip("Show a training that was started elsewhere, by its training folder")
+        self.open.setToolTip("Open the training folder of a training that was started elsewhere")
         for label in (self.facts, self.leaks):
             label.setWordWrap(True)
         self.montage = Pictures([""] * N_SEEN, COLUMNS)
         self.truth = QCheckBox("Fully sampled")
         self.truth.setToolTip(
-            "Show the true images of these slices: target of the loss, and input of the U-Net on "
-            "true-image steps (ITFS)"
+            "Show the reference images of these slices: target of the reconstruction loss, and "
+            "input of the U-Net in some updates (ITFS)"
         )
         self._lay_out()
         self.place.editingFinished.connect(self._typed)
@@ -90,7 +90,7 @@ class DataPart(QWidget):
 
     def choose(self, data: str) -> None:
         """Choose a folder or table of cases."""
-        self._key = ()  # read also if it was read before
+        self._key = ()  # read again even if the name is the same
         self._plan.data = data
         self.place.setText(data)
         self.refresh()

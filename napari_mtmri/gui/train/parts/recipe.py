@@ -60,7 +60,7 @@ class RecipePart(QWidget):
         self.preset.addItems(list(PRESETS))
         self.preset.setCurrentText(plan.preset)
         self.preset.setAccessibleName("preset")
-        self.preset.setToolTip("Recipe to start from; paper-…: with the numbers of the paper")
+        self.preset.setToolTip("Recipe to start from; paper-…: settings of the paper")
         self.notes = Fold("All notes on this preset", self.all_notes)
         self.forms = {
             name: OptionsForm(options_of(keys_of(name))) for name in (GENERAL, OWN, *SECTIONS)
@@ -136,14 +136,14 @@ class RecipePart(QWidget):
         }
 
     def _show_options(self, recipe: Recipe) -> None:
-        """Show the fields of the method's own options, if it is another method."""
+        """Show the fields of the method's own options, if the method has changed."""
         if recipe.method != self._method:
             self._method, own = recipe.method, option_keys(recipe.method)
             self.forms[OWN].show_options(options_of(own))
             self.groups[OWN].setVisible(bool(own))
 
     def _show_keys(self, recipe: Recipe) -> None:
-        """Show the keys that have an effect, and those that were refused."""
+        """Show the keys that have an effect, and those with refused values."""
         weights = ("weighting", *WEIGHT_KEYS[recipe.drlc.weighting])
         teacher = ("teacher_forcing", *TEACHER_KEYS.get(recipe.itfs.teacher_forcing, ()))
         for section, keys in (("drlc", weights), ("itfs", teacher)):
@@ -157,11 +157,11 @@ class RecipePart(QWidget):
         self.groups[section].setVisible(has_effect or is_refused)
 
     def show_estimate(self, found: Any = None) -> None:
-        """Show what was measured, or that nothing was."""
+        """Show the measured time and memory, or "—"."""
         self.estimated.setText(estimate_line(found))
 
     def show_estimate_error(self, why: BaseException) -> None:
-        """Show why nothing was measured."""
+        """Show why the estimate failed."""
         self.show_estimate()
         self.problem.show_error(why)
 

@@ -14,12 +14,12 @@ from napari_mtmri.gui.widgets.layout import Steady
 from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.train.monitor.status import Status
 
-START = "Start the training in a process of its own (Alt+T)"
+START = "Start the training as a separate process (Alt+T)"
 IS_RUNNING = "A training is running: stop it, or select another one in the Run tab"
 
 
 class RunPart(QWidget):
-    """Buttons and status of the training that is watched.
+    """Buttons and status of the watched training.
 
     Signals
     -------
@@ -82,7 +82,7 @@ class RunPart(QWidget):
         self.status.setToolTip(checkpoint_line(status, time.time()))
         self.progress.setVisible(status.is_going_on)
         self.progress.setUpdatesEnabled(False)  # or the window is drawn for each value
-        # A range of 0 to 0 shows that something is running whose end is not known.
+        # A range of 0 to 0 shows activity with unknown end.
         self.progress.setRange(0, 0 if status.state == "starting" else status.total or 0)
         self.progress.setValue(status.updates or 0)
         self.progress.setUpdatesEnabled(True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Makes weights for the Reconstruct panel from a checkpoint."""
+"""Exports a checkpoint as weights for the Reconstruct panel."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.train.export.weights import Exported, export_own
 from napari_mtmri.train.monitor.reader import Snapshot
 
-WORKING = "Making weights …"
+WORKING = "Exporting weights …"
 WHAT_FOR = (
-    "Makes weights from a checkpoint, with a model card that describes the training data. They "
+    "Exports a checkpoint as weights, with a model card that describes the training data. They "
     "are written to your weights folder and replace no others; in the Reconstruct panel, choose "
     "them instead of the shipped weights."
 )
@@ -46,7 +46,7 @@ class UsePart(QWidget):
         self.best_note, self.last_note = QLabel(), QLabel()
         self.use = QPushButton("Use this checkpoint")
         self.reconstruct = QPushButton("Open Reconstruct")
-        self.use.setToolTip("Make weights from it; a running training continues")
+        self.use.setToolTip("Export weights from this checkpoint; a running training continues")
         self.reconstruct.setToolTip(
             "Open the Reconstruct panel with these weights; choose 'shipped' to compare"
         )

@@ -32,14 +32,14 @@ from napari_mtmri.train.monitor.aggregate import LOSS, SEG, SEG_OWN, SEG_TRUTH
 COLORS = tuple(
     (color, is_dashed) for is_dashed in (False, True) for color in ("image", "own", "truth")
 )
-PICTURES = ("zero-filled", "now", "true image", "reference")
+PICTURES = ("zero-filled", "now", "reference image", "reference labels")
 # Lines of the plots, by the names of the curves of a training.
 DRAWN = {
     "losses": {
         "recon_loss": Line("reconstruction", "image"),
         SEG: Line("segmentation", "own"),
-        SEG_TRUTH: Line("segmentation, true-image steps", "truth"),
-        SEG_OWN: Line("segmentation, own steps", "own", is_dashed=True),
+        SEG_TRUTH: Line("segmentation, input: reference image", "truth"),
+        SEG_OWN: Line("segmentation, input: reconstruction", "own", is_dashed=True),
     },
     "weights": {
         "alpha": Line("α reconstruction", "image"),
@@ -47,25 +47,23 @@ DRAWN = {
     },
     "psnr": {"val_psnr": Line("reconstruction", "image", has_marks=True)},
     "dice": {
-        "val_dice": Line("own", "own", is_dashed=True, has_marks=True),
-        "val_dice_truth": Line("true image", "truth", has_marks=True),
+        "val_dice": Line("input: reconstruction", "own", is_dashed=True, has_marks=True),
+        "val_dice_truth": Line("input: reference image", "truth", has_marks=True),
     },
 }
 
 TIPS = {
-    "losses": "Means and ranges over updates; the input of the U-Net is the true image on "
-    "true-image steps, the reconstruction on own steps",
+    "losses": "Means and ranges of the losses over updates, for each input of the U-Net",
     "weights": "Weights of the losses over updates",
     "psnr": "PSNR of the validation cases against the fully sampled image, over updates",
-    "dice": "Dice of the validation cases over updates; input of the U-Net: own reconstruction, "
-    "or the true image",
+    "dice": "Dice of the validation cases over updates, for each input of the U-Net",
 }
 
 
 def loss_lines(curves: Iterable[str]) -> dict[str, Line]:
-    """Return the lines of the losses: those of the joint model, then any others of a method.
+    """Return the lines of the losses: those of the joint model, then others of the method.
 
-    Without any part of it, the total loss is drawn.
+    If there are none, the total loss is drawn.
     """
     known = DRAWN["losses"]
     others = [name for name in curves if name.endswith(LOSS) and name not in known]
@@ -82,7 +80,7 @@ class WatchPart(QWidget):
 
     Signals
     -------
-    open_asked : a training folder shall be chosen
+    open_asked : the user wants to open a training folder
     chosen : Path of a known training
     run_named : typed folder of the next training
     """
@@ -117,20 +115,22 @@ class WatchPart(QWidget):
         self.copy.clicked.connect(self._to_clipboard)
 
     def _prepare(self) -> None:
-        self.known.setAccessibleName("training that is shown")
-        self.known.setToolTip("Training that is shown; choose one of the earlier ones here")
+        self.known.setAccessibleName("displayed training")
+        self.known.setToolTip("Displayed training; choose an earlier one here")
         policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         self.known.setSizeAdjustPolicy(policy)
         self.known.setMinimumContentsLength(10)
         self.known.setPlaceholderText("No training")
-        self.open.setToolTip("Open any training folder, also one that a shell or a cluster writes")
-        self.run.setToolTip("Training folder that the next training writes")
+        self.open.setToolTip(
+            "Open any training folder, also one written from a shell or on a cluster"
+        )
+        self.run.setToolTip("Training folder of the next training")
         self.run.setAccessibleName("folder of the next training")
         self.copy.setToolTip("Copy the shell command that starts the same training")
         for label in (self.facts, self.scores, self.command):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.command.setToolTip("Command that Start runs")
+        self.command.setToolTip("Command started by Start")
         self.pictures.setToolTip("One validation slice; the segmentation is outlined in orange")
         self.log.setReadOnly(True)
         self.log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
@@ -188,7 +188,7 @@ class WatchPart(QWidget):
         self.log.clear()
 
     def show_sight(self, sight: Sight) -> None:
-        """Show the state of a training; draw only what has changed."""
+        """Show the state of a training; redraw only changes."""
         snapshot = sight.snapshot
         for name, data in sight.pictures.items():
             picture = QPixmap()

@@ -48,7 +48,7 @@ def _case(name: str, patient: str, image: Path, lesions: Sequence[Path]) -> Case
 
 
 def read_united(image: Path, lesions: Sequence[Path]) -> Pair:
-    """Return an image and the union of its lesion masks, which have the same voxels."""
+    """Return an image and the union of its lesion masks, on the same grid."""
     volume = read_volume(image, "image")
     union = np.zeros(volume.shape, bool)
     for path in lesions:
