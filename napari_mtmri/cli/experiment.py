@@ -41,7 +41,7 @@ def experiment(
         typer.Option(
             "--budget",
             metavar="NAME",
-            help="Amount of training: small (an hour), cpu (hours) or full.",
+            help="Amount of training: small (minutes), cpu (hours) or full (needs a CUDA device).",
         ),
     ] = "small",
     rows: Annotated[
