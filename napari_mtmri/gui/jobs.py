@@ -56,10 +56,11 @@ def _wait() -> None:
 def _start(work: Callable[[], Any], **slots: Any) -> Any:
     """Start work in a thread; the slots must include ``errored``.
 
-    Otherwise superqt raises an error of the work in the window's thread.
+    Otherwise superqt raises an error of the work in the window's thread. Slots are bound
+    methods of Qt objects: Qt disconnects them when the object is deleted, while the ``emit``
+    of a deleted object's signal would raise in the thread.
     """
-    listeners = {name: getattr(slot, "emit", slot) for name, slot in slots.items()}
-    worker = create_worker(work, _start_thread=False, _connect=listeners)
+    worker = create_worker(work, _start_thread=False, _connect=slots)
     _ALIVE.add(worker)
     worker.finished.connect(partial(_ALIVE.discard, worker))
     threads().start(worker)

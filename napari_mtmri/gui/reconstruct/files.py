@@ -73,18 +73,18 @@ class Files(QObject):
             self._window, "Open MR volumes", "", volume_filter()
         )
         if paths:
-            once(partial(layers_of_paths, list(paths)), self._add, self.failed)
+            once(partial(layers_of_paths, list(paths)), self._add, self._failed)
 
     def open_labels(self) -> None:
         """Ask for a reference segmentation and open it."""
         title = "Open a reference segmentation"
         path, _ = QFileDialog.getOpenFileName(self._window, title, "", volume_filter())
         if path:
-            once(partial(_labels_of_path, path), self._add, self.failed)
+            once(partial(_labels_of_path, path), self._add, self._failed)
 
     def open_sample(self) -> None:
         """Open the shipped sample."""
-        once(sample_layers, self._add, self.failed)
+        once(sample_layers, self._add, self._failed)
 
     def load_mask(self) -> None:
         """Ask for a sampling mask."""
@@ -138,7 +138,13 @@ class Files(QObject):
     def _save(self, title: str, name: str, kinds: str, write: Callable[[Path], str]) -> None:
         path, _ = QFileDialog.getSaveFileName(self._window, title, name, kinds)
         if path:
-            once(partial(write, Path(path)), self.noted, self.failed)
+            once(partial(write, Path(path)), self._written, self._failed)
+
+    def _written(self, text: str) -> None:
+        self.noted.emit(text)
+
+    def _failed(self, why: BaseException) -> None:
+        self.failed.emit(why)
 
     def _add(self, layers: list[LayerData]) -> None:
         self._waiting += layers

@@ -85,10 +85,13 @@ class RunController(QObject):
         if layer is not None:
             layer.visible = wanted
         elif wanted:
-            once(partial(more_layers, self.newest, what), self._add_more, self.failed)
+            once(partial(more_layers, self.newest, what), self._add_more, self._layer_failed)
 
     def _add_more(self, layers: Any) -> None:
         self.layers.place(layers, None)
+
+    def _layer_failed(self, why: BaseException) -> None:
+        self.failed.emit(why)
 
     def _progressed(self, progress: Progress) -> None:
         self.progressed.emit(progress)

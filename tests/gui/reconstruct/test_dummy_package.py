@@ -82,7 +82,7 @@ def test_the_window_of_the_shell_opens_its_format(
 
 def test_its_pattern_can_be_trained_with(dummy_package: Path, viewer: Any) -> None:
     panel = commands.open_train(viewer)
-    field = panel.recipe.forms["main"].fields["pattern"]
+    field = panel.recipe.forms["sampling"].fields["pattern"].native
     assert isinstance(field, QComboBox)
     assert field.findText("comb") >= 0
     field.setCurrentText("comb")
