@@ -13,7 +13,7 @@ from napari_mtmri.rng import keyed_generator
 from napari_mtmri.train.recipe import Recipe
 
 Means = tuple[float, float]  # mean losses of reconstruction and segmentation in an epoch
-LEARNED = ("uncertainty", "dwa")  # weightings that depend on the losses, not on the time alone
+LEARNED = ("uncertainty", "dwa")  # weightings that depend on the losses, not only on the time
 SMALLEST_SHARE = 1e-2  # an exponential never reaches 0
 SIGMOID_STEEPNESS = 10.0
 MOST_POINTS, POINTS_PER_EPOCH, N_TICKS = 2000, 20, 48

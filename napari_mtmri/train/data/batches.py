@@ -3,7 +3,7 @@
 
 Time, worker and process have no influence, so that a resumed training and one on several
 machines get exactly the batches of an uninterrupted one. Without crop and augmentation a
-slice is bit for bit what inference feeds to the network.
+slice equals the input of the network in inference bit for bit.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class Simulator:
         scanner, normalization = self.scan(item.case, epoch)
         if recipe.sampling.mask_scope == "slice":
             scanner = replace(scanner, mask=self._mask(item.case, epoch, item.slice))
-        # A repeated slice has the phase of its volume, and noise of its own.
+        # A repeated slice has the phase of its volume and its own noise.
         scanner = replace(scanner, seed=scanner.seed + item.repeat)
         draw = keyed_generator(recipe.seed, epoch, case.name, item.slice, item.repeat, "augment")
         image, labels = case.image[item.slice].astype(np.float32), case.labels[item.slice]

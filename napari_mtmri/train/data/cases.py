@@ -256,7 +256,7 @@ def _resized(
 
 
 def _check_planes(cases: Sequence[Case], recipe: Recipe) -> None:
-    """Refuse slices of several sizes if they would be in one batch."""
+    """Refuse slices of different sizes if a batch would contain them."""
     sizes = {case.image.shape[1:]: case.name for case in cases}
     if len(sizes) > 1 and recipe.data.crop is None and recipe.optimizer.batch_size > 1:
         found = " and ".join(f"{size} ({name})" for size, name in list(sizes.items())[:2])
@@ -264,7 +264,7 @@ def _check_planes(cases: Sequence[Case], recipe: Recipe) -> None:
 
 
 def _check_memory(cases: Sequence[Case], n_more: int) -> None:
-    """Refuse cases that will not fit into memory, judged by the mean size of those read."""
+    """Refuse cases that will not fit into memory, estimated from the mean size so far."""
     import psutil
 
     if not cases:

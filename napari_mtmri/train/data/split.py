@@ -56,7 +56,7 @@ def check_patients(files: Sequence[CaseFile]) -> None:
     Raises
     ------
     InputError
-        With the names of the cases.
+        If one is; the message names the cases.
     """
     _refuse_twins({file.name: (file.patient, file.split) for file in files}, "patient")
 
@@ -73,7 +73,7 @@ def check_images(files: Sequence[CaseFile], hashes: Mapping[str, str]) -> None:
     Raises
     ------
     InputError
-        With the names of the cases.
+        If one is; the message names the cases.
     """
     known = {file.name: (hashes[file.name], file.split) for file in files if file.name in hashes}
     _refuse_twins(known, "image")

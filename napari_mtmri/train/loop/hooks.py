@@ -80,7 +80,7 @@ class Hooks:
         self._events.emit(kind, position.updates, **facts)
 
     def beat(self) -> bool:
-        """Touch the heartbeat; return whether a single process was asked to stop."""
+        """Touch the heartbeat; return whether to stop (several processes ask `is_to_stop`)."""
         self._events.beat()
         return self._fabric.world_size == 1 and self._wants_stop()
 

@@ -60,7 +60,7 @@ class RunPart(QWidget):
         self.show_status(Status())
 
     def show_refused(self, labels: Sequence[str]) -> None:
-        """Disable Start while fields of the recipe have values that were refused."""
+        """Disable Start while the recipe has refused values."""
         text = f"To start, correct in the Recipe tab: {', '.join(labels)}"
         self.obstacle.setText(text if labels else "")
         self.obstacle.setVisible(bool(labels))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A folder of tissue label maps with a list of the tissues of their numbers."""
+"""A folder of tissue label maps, with a list of the tissue of each number."""
 
 from __future__ import annotations
 

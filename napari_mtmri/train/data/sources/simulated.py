@@ -28,7 +28,7 @@ TEXTURE = 0.03
 def make_head(name: str, recipe: Recipe) -> Pair:
     """Return the image of a simulated head with a lesion in the white matter, and the lesion.
 
-    FLAIR contrast, unless the recipe names another one. The shape depends on seed and name.
+    FLAIR contrast, unless the recipe sets another one. The shape depends on seed and name.
     """
     draw = keyed_generator(recipe.seed, SIMULATED, name)
     shape = (recipe.data.simulated_size[1], recipe.data.simulated_size[0], N_SLICES)
