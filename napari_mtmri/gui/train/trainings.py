@@ -21,7 +21,7 @@ OFTEN_MS, SELDOM_MS = 400, 3000
 # Share of one core for reading and drawing: where drawing is slow (OpenGL in software) the
 # folder is read less often, so that a training on the same machine is hardly slowed down.
 SHARE = 0.05
-FIXED = {"zero-filled": "zero_filled", "reference image": "truth", "reference labels": "mask"}
+FIXED = {"zero-filled": "zero_filled", "reference": "truth", "labels": "mask"}
 MOST_PICTURE_BYTES = 10**7
 
 

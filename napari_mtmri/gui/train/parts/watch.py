@@ -32,7 +32,7 @@ from napari_mtmri.train.monitor.aggregate import LOSS, SEG, SEG_OWN, SEG_TRUTH
 COLORS = tuple(
     (color, is_dashed) for is_dashed in (False, True) for color in ("image", "own", "truth")
 )
-PICTURES = ("zero-filled", "now", "reference image", "reference labels")
+PICTURES = ("zero-filled", "now", "reference", "labels")
 # Lines of the plots, by the names of the curves of a training.
 DRAWN = {
     "losses": {
