@@ -138,7 +138,7 @@ def test_methods_without_weights_are_greyed_out_with_the_reason(
     row = box.findData("mtmri")
     assert not box.model().item(row).isEnabled()
     assert box.itemText(row) == "mtmri (no weights)"
-    assert "no weights at" in box.itemData(row, Qt.ItemDataRole.ToolTipRole)
+    assert "no weights found at" in box.itemData(row, Qt.ItemDataRole.ToolTipRole)
     assert panel.choices.method == "zero-filled"
     assert not panel.run_part.run.isEnabled()  # there is no volume
 
