@@ -106,7 +106,7 @@ def check_affine(affine: ArrayLike, what: str) -> Affine:
 
 
 def _is_singular(matrix: NDArray[np.float64]) -> bool:
-    """Whether the voxel axes span no volume, whatever the voxel size."""
+    """Whether the voxel axes span no volume, for any voxel size."""
     with np.errstate(over="ignore", invalid="ignore"):  # 1e300 mm is finite, its square is not
         sizes = np.linalg.norm(matrix, axis=0)
         if not np.isfinite(sizes).all() or not sizes.all():

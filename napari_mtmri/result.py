@@ -15,6 +15,8 @@ from napari_mtmri.volume import Volume
 if TYPE_CHECKING:
     from napari_mtmri.metrics.scores import Scores
 
+ZERO_FILLED = "zero-filled"  # name of the baseline in the scores
+
 
 @dataclass(frozen=True)
 class Result:

@@ -26,7 +26,8 @@ from napari_mtmri.batch.score_store import (
 )
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.methods.base import DEFAULT_METHOD
-from napari_mtmri.stats.differences import ZERO_FILLED, Tables, make_tables, save_rows
+from napari_mtmri.result import ZERO_FILLED
+from napari_mtmri.stats.differences import Tables, make_tables, save_rows
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +17,7 @@ from typing import Annotated
 import typer
 
 from napari_mtmri.errors import InputError, ResourceError
+from napari_mtmri.registry import Registry
 
 BINDINGS = ("PySide6", "PyQt6", "PyQt5")
 PROBE_S = 30.0
@@ -71,8 +71,9 @@ def show_window(
     """Open the window and return when it is closed; Ctrl-C closes it at once."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's handler never runs in Qt's event loop
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    # The import contract keeps `cli` and `gui` apart; this is the only call between them.
-    import_module("napari_mtmri.gui.app.window").open_window(paths, sample=sample, run=run)
+    # The import contract keeps `cli` and `gui` apart: the window is found by its entry point.
+    open_window = Registry[Callable[..., None]]("windows").get("napari")
+    open_window(paths, sample=sample, run=run)
 
 
 def open_(

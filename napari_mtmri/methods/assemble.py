@@ -16,7 +16,7 @@ from napari_mtmri.geometry import to_stack
 from napari_mtmri.methods.base import LoadedMethod
 from napari_mtmri.metrics.base import Scores, main_quantity
 from napari_mtmri.metrics.measure import measure_all
-from napari_mtmri.result import Result
+from napari_mtmri.result import ZERO_FILLED, Result
 from napari_mtmri.scan import Scan
 from napari_mtmri.volume import Kind, Volume
 
@@ -81,7 +81,7 @@ def score(result: Result, reference: Volume | None, labels: Volume | None) -> di
     truth = None if reference is None else np.abs(to_stack(reference.data, axes))
     drawn = stack(labels)
     rows = {
-        "zero-filled": measure_all(stack(result.zero_filled), truth, None, None, spacing=along),
+        ZERO_FILLED: measure_all(stack(result.zero_filled), truth, None, None, spacing=along),
         result.method: measure_all(
             stack(result.reconstruction), truth, stack(result.labels), drawn, spacing=along
         ),
@@ -91,10 +91,10 @@ def score(result: Result, reference: Volume | None, labels: Volume | None) -> di
 
 def lost_to_zero_filled(scores: Mapping[str, Scores]) -> tuple[str, ...]:
     """Return a warning for each method with an image worse than the zero-filled one."""
-    base, one = scores.get("zero-filled"), main_quantity("image")
+    base, one = scores.get(ZERO_FILLED), main_quantity("image")
     lines = []
     for name, own in scores.items():
-        if base is None or name == "zero-filled":
+        if base is None or name == ZERO_FILLED:
             continue
         value, floor = own.get(one.name), base.get(one.name)
         if value < floor:

@@ -12,11 +12,11 @@ from typing import Any
 from napari_mtmri.files import write_text
 from napari_mtmri.metrics.base import decimals, quantities
 from napari_mtmri.metrics.scores import COLUMNS, Scores, format_value
+from napari_mtmri.result import ZERO_FILLED
 from napari_mtmri.stats.intervals import Comparison, compare, holm
 from napari_mtmri.stats.summary import Table, summary_table
 from napari_mtmri.tables import csv_text, markdown_table
 
-ZERO_FILLED = "zero-filled"
 CASE_COLUMNS = ("case", "method", "sampling", "acceleration")
 ROW_COLUMNS = (*CASE_COLUMNS, *COLUMNS)
 DIFFERENCE_COLUMNS = (

@@ -169,7 +169,6 @@ def compare(
     first: Sequence[float] | np.ndarray,
     second: Sequence[float] | np.ndarray,
     *,
-    miss: float | Sequence[float] | None = None,
     seed: int = 0,
 ) -> Comparison:
     """Return the paired difference of two methods over cases, first minus second.
@@ -178,10 +177,6 @@ def compare(
     ----------
     first, second : sequence or array of float, (case,)
         One value per case, in the same unit and order; NaN if not measured.
-    miss : float or sequence of float, optional
-        Finite value to rank an infinite distance by, for all cases or for each: the diagonal
-        of the field of view. Without it, an infinite difference ranks above all others, and
-        two infinite values do not differ. It is not used for means.
     seed : int
         Random seed of the bootstrap.
 
@@ -211,7 +206,7 @@ def compare(
         mean=float(differences.mean()) if differences.size else math.nan,
         low=low,
         high=high,
-        test=signed_rank(_ranked(ours, theirs, miss)[measured]),
+        test=signed_rank(_ranked(ours, theirs)[measured]),
     )
 
 
@@ -281,12 +276,8 @@ def _median(values: np.ndarray) -> float:
     return float(middle[0] if middle[0] == middle[1] else middle.mean())
 
 
-def _ranked(
-    ours: np.ndarray, theirs: np.ndarray, miss: float | Sequence[float] | None
-) -> np.ndarray:
+def _ranked(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
     """Return the differences to rank, finite wherever both values were measured."""
-    if miss is not None:
-        ours, theirs = (np.where(np.isposinf(side), miss, side) for side in (ours, theirs))
     with np.errstate(invalid="ignore"):
         differences = np.where(ours == theirs, 0.0, ours - theirs)
     finite = np.abs(differences[np.isfinite(differences)])

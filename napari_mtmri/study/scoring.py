@@ -21,15 +21,17 @@ from napari_mtmri.batch.run_jobs import Where, run_jobs
 from napari_mtmri.errors import InputError
 from napari_mtmri.files import safe_child, write_text
 from napari_mtmri.methods.base import METHODS, trainable, training_of
+from napari_mtmri.result import ZERO_FILLED
 from napari_mtmri.study.plan import ACQUISITION, TEST_RUNS, Piece, Plan
-from napari_mtmri.tables import csv_text
+from napari_mtmri.tables import csv_text, read_rows
 
 if TYPE_CHECKING:
     from napari_mtmri.metrics.base import Scores
     from napari_mtmri.train.data.cases import CaseFile
     from napari_mtmri.train.recipe import Recipe
 
-ZERO_FILLED, OWN, TRUTH = "zero-filled", "own", "truth"
+OWN, TRUTH = "own", "truth"
+LOOKS = ("date", "row", "seed", "n", "request")  # columns of the table of test evaluations
 CaseScores = Mapping[str, "Scores"]
 
 
@@ -117,13 +119,10 @@ def count_look(plan: Plan, piece: Piece) -> None:
     if read_scores(piece, plan.cases):
         return
     place = plan.experiment.out / TEST_RUNS
-    is_new = not place.exists()
-    with place.open("a", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        if is_new:
-            table.writerow(("date", "row", "seed", "n", "request"))
-        today = datetime.now(UTC).date().isoformat()
-        table.writerow((today, piece.row.name, piece.seed, len(plan.cases), piece.job.key))
+    before = read_rows(place) if place.exists() else []
+    today = datetime.now(UTC).date().isoformat()
+    values = (today, piece.row.name, piece.seed, len(plan.cases), piece.job.key)
+    write_text(place, csv_text(LOOKS, [*before, values]))
 
 
 def export_weights(piece: Piece) -> Path:

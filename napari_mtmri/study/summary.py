@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_mtmri.metrics.base import MAIN_REGION, Kind, Quantity, main_quantity, quantities
+from napari_mtmri.result import ZERO_FILLED
 from napari_mtmri.study.plan import Plan
 from napari_mtmri.study.rows import Row
-from napari_mtmri.study.scoring import OWN, TRUTH, ZERO_FILLED, CaseScores, read_scores
+from napari_mtmri.study.scoring import OWN, TRUTH, CaseScores, read_scores
 from napari_mtmri.study.state import State, state_of
 
 if TYPE_CHECKING:

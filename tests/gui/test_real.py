@@ -13,6 +13,7 @@ from skimage.transform import resize
 import napari_mtmri as mt
 from napari_mtmri.display import upright_view
 from napari_mtmri.gui.app import commands
+from napari_mtmri.gui.viewer.layers import KEY
 from napari_mtmri.gui.viewer.orientation import watch
 from napari_mtmri.samples import open_sample
 from tests.gui.conftest import WAIT_MS
@@ -56,7 +57,7 @@ def test_a_real_head_is_shown_upright_with_its_right_on_the_left(
     order = viewer.dims.order[0]
     point = np.zeros(3)
     layer = viewer.layers[0]
-    placement = layer.metadata["mtmri"]["placement"]
+    placement = layer.metadata[KEY]["placement"]
     point[placement.order.index(along)] = middle
     viewer.dims.set_point(order, layer.data_to_world(point)[order])
     for view in ("radiological", "neurological"):

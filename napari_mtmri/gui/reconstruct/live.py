@@ -22,8 +22,9 @@ from napari_mtmri.gui.reconstruct.slice_job import (
 )
 from napari_mtmri.gui.viewer.layer_list import ResultLayers, insert_unfilled, redraw, stack_of
 from napari_mtmri.gui.viewer.layers import Placement, window_of
+from napari_mtmri.result import ZERO_FILLED
 
-ZERO_FILLED, SEGMENTATION = "zero-filled", "segmentation"
+SEGMENTATION = "segmentation"
 
 
 class Live(QObject):

@@ -22,7 +22,7 @@ MORE_COLOURS = ("#7570b3", "#e7298a", "#66a61e", "#e6ab02", "#a6761d")
 WINDOW_PERCENTILE = 99.7
 MOST_WINDOW_VOXELS = 400_000  # subsampling finds a window in milliseconds for any volume
 OFF_GRID_VOXELS = 0.05
-KEY = "mtmri"
+KEY = "napari-mtmri"
 _TO_RAS = np.eye(4)[[2, 1, 0, 3]]  # rows S, A, R -> R, A, S; its own inverse
 
 

@@ -21,10 +21,9 @@ from napari_mtmri.gui.viewer.result_layers import run_title
 from napari_mtmri.gui.widgets.layout import Flow
 from napari_mtmri.metrics.base import Quantity, main_quantity, quantities
 from napari_mtmri.metrics.scores import Score, Scores, format_value
-from napari_mtmri.result import Result
+from napari_mtmri.result import ZERO_FILLED, Result
 from napari_mtmri.tables import csv_text
 
-ZERO_FILLED = "zero-filled"
 MOST_ROWS = 12
 VOLUME, SLICE = "volume", "slice"
 
