@@ -32,6 +32,9 @@ def architecture(recipe: Recipe, *, recon: bool = True, seg: bool = True) -> dic
             "classes": 1 if n_classes == 1 else n_classes + 1,
             "features": sizes.seg_features,
             "depth": sizes.seg_depth,
+            "binning": sizes.seg_binning,
+            "sees_level": sizes.seg_sees_level,
+            "first_logit": sizes.seg_first_logit,
         }
         if seg
         else None,
@@ -53,6 +56,8 @@ def like(architecture: Mapping[str, Any]) -> dict[str, Any]:
         keys |= {
             "seg_features": seg["features"],
             "seg_depth": seg["depth"],
+            "seg_binning": seg.get("binning", 1),
+            "seg_sees_level": seg.get("sees_level", False),
             "classes": 1 if seg["classes"] == 1 else seg["classes"] - 1,
         }
     return keys

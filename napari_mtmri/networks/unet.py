@@ -14,16 +14,23 @@ class Block(nn.Sequential):
     GroupNorm instead of BatchNorm: the result of a slice must not depend on the other slices
     of the batch, and with teacher forcing running statistics would mix reference images and
     reconstructions.
+
+    Parameters
+    ----------
+    wide_in, wide_out : int
+        Input and output channels.
+    normalized : bool
+        Whether GroupNorm follows the convolutions, which then have no bias. With it, a slice
+        and the same slice twice as bright give the same output.
     """
 
-    def __init__(self, wide_in: int, wide_out: int) -> None:
+    def __init__(self, wide_in: int, wide_out: int, *, normalized: bool = True) -> None:
         layers: list[nn.Module] = []
         for wide in (wide_in, wide_out):
-            layers += [
-                nn.Conv2d(wide, wide_out, 3, padding=1, bias=False),
-                nn.GroupNorm(min(8, wide_out), wide_out),
-                nn.ReLU(inplace=True),
-            ]
+            layers.append(nn.Conv2d(wide, wide_out, 3, padding=1, bias=not normalized))
+            if normalized:
+                layers.append(nn.GroupNorm(min(8, wide_out), wide_out))
+            layers.append(nn.ReLU(inplace=True))
         super().__init__(*layers)
 
 
@@ -40,6 +47,16 @@ class UNet(nn.Module):
         Width f of the first level; 64 gives 31 036 481 parameters for one class.
     depth : int
         Number of pooling steps.
+    binning : int
+        Factor by which the image is averaged along both axes before the first level; the
+        logits are interpolated back to its size. With 2, a slice takes a quarter of the time.
+    sees_level : bool
+        Whether the first level has no normalization, so that the result depends on the
+        brightness of the slice relative to its volume.
+    first_logit : float, optional
+        Initial bias of the head, for all classes. With -4 the first masks of one class are
+        nearly empty, as lesions are rare; by default the bias is random and near 0, with
+        which some trainings with a Dice loss never leave empty masks.
 
     References
     ----------
@@ -47,13 +64,23 @@ class UNet(nn.Module):
     """
 
     def __init__(
-        self, channels: int = 1, classes: int = 1, features: int = 64, depth: int = 4
+        self,
+        channels: int = 1,
+        classes: int = 1,
+        features: int = 64,
+        depth: int = 4,
+        *,
+        binning: int = 1,
+        sees_level: bool = False,
+        first_logit: float | None = None,
     ) -> None:
         super().__init__()
         widths = [features * 2**level for level in range(depth + 1)]
         self.down = nn.ModuleList(
-            Block(before, after)
-            for before, after in zip([channels, *widths[:-1]], widths, strict=True)
+            Block(before, after, normalized=level > 0 or not sees_level)
+            for level, (before, after) in enumerate(
+                zip([channels, *widths[:-1]], widths, strict=True)
+            )
         )
         self.lift = nn.ModuleList(
             nn.ConvTranspose2d(deep, shallow, 2, stride=2)
@@ -61,13 +88,15 @@ class UNet(nn.Module):
         )
         self.up = nn.ModuleList(Block(2 * wide, wide) for wide in widths[-2::-1])
         self.head = nn.Conv2d(features, classes, 1)
-        self.depth = depth
+        if first_logit is not None:
+            nn.init.constant_(self.head.bias, first_logit)  # type: ignore[arg-type]
+        self.depth, self.binning = depth, binning
 
     def forward(self, image: Tensor) -> Tensor:
         """Return the logits of images of any size.
 
         The border pixels are repeated on all sides until the size is a multiple of
-        ``2**depth``; the logits are cropped back.
+        ``binning * 2**depth``; the logits are cropped back.
 
         Parameters
         ----------
@@ -78,11 +107,13 @@ class UNet(nn.Module):
         float32 (batch, classes, readout, phase)
         """
         rows, columns = image.shape[-2:]
-        step = 2**self.depth
+        step = self.binning * 2**self.depth
         top, left = (-rows % step) // 2, (-columns % step) // 2
         bottom, right = -rows % step - top, -columns % step - left
         image = image.to(self.head.weight.dtype)
         features = nnf.pad(image, (left, right, top, bottom), mode="replicate")
+        if self.binning > 1:
+            features = nnf.avg_pool2d(features, self.binning)
         skips: list[Tensor] = []
         for level, block in enumerate(self.down):
             features = block(nnf.max_pool2d(features, 2) if level else features)
@@ -91,4 +122,6 @@ class UNet(nn.Module):
         for lift, block in zip(self.lift, self.up, strict=True):
             features = block(torch.cat([skips.pop(), lift(features)], dim=1))
         logits: Tensor = self.head(features).float()
+        if self.binning > 1:
+            logits = nnf.interpolate(logits, scale_factor=self.binning, mode="bilinear")
         return logits[..., top : top + rows, left : left + columns]

@@ -141,6 +141,44 @@ def test_padding_is_cropped_back_to_the_same_pixel() -> None:
     np.testing.assert_allclose(here[8:22, 8:22], there[10:24, 10:24], atol=1e-3)
 
 
+@settings(max_examples=10)
+@given(st.integers(1, 37), st.integers(1, 37), st.integers(2, 4))
+def test_a_binned_unet_keeps_the_size_of_any_image(rows: int, columns: int, binning: int) -> None:
+    with torch.inference_mode():
+        logits = UNet(features=2, depth=3, binning=binning)(torch.randn(1, 1, rows, columns))
+    assert logits.shape == (1, 1, rows, columns)
+
+
+def test_a_binned_unet_is_the_unet_of_the_mean_of_pixels() -> None:
+    torch.manual_seed(0)
+    binned = UNet(features=2, depth=1, binning=2)
+    plain = UNet(features=2, depth=1)
+    plain.load_state_dict(binned.state_dict())  # old and new weights have the same names
+    image = torch.rand(1, 1, 8, 12)
+    means = image.reshape(1, 1, 4, 2, 6, 2).mean((3, 5))
+    with torch.inference_mode():
+        fine, coarse = binned(image), plain(means)
+    # Bilinear interpolation: the mean of 2 x 2 logits inside is a mean of 3 x 3 coarse ones.
+    inside = fine.reshape(1, 1, 4, 2, 6, 2).mean((3, 5))[..., 1:-1, 1:-1]
+    weights = torch.tensor([[1, 6, 1], [6, 36, 6], [1, 6, 1]]) / 64.0
+    wanted = torch.nn.functional.conv2d(coarse, weights[None, None])
+    torch.testing.assert_close(inside, wanted)
+
+
+@pytest.mark.parametrize("sees_level", [False, True])
+def test_only_a_first_level_without_normalization_sees_brightness(sees_level: bool) -> None:
+    torch.manual_seed(0)
+    network = UNet(features=4, depth=1, sees_level=sees_level)
+    image = torch.rand(1, 1, 16, 16)
+    with torch.inference_mode():
+        change = (network(3 * image) - network(image)).abs().max()
+    assert (float(change) > 0.05) == sees_level
+
+
+def test_the_first_masks_have_the_requested_logit() -> None:
+    assert UNet(features=2, first_logit=-4.0).head.bias.tolist() == [-4.0]
+
+
 def test_a_slice_does_not_depend_on_its_batch() -> None:
     kspace, mask = measured(16, 16, slices=3)
     network = build(

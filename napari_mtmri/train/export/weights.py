@@ -18,7 +18,7 @@ from napari_mtmri import __version__
 from napari_mtmri.errors import InputError
 from napari_mtmri.methods.base import METHODS, training_of
 from napari_mtmri.metrics.base import quantities
-from napari_mtmri.train.folder.checkpoint import Position, read_checkpoint
+from napari_mtmri.train.folder.checkpoint import Position, network_of, read_checkpoint
 from napari_mtmri.train.folder.layout import BEST, CONFIG, LAST, SPLIT, read_config
 from napari_mtmri.train.recipe import Recipe
 from napari_mtmri.weights import Card, Score, list_weights, read_card, save_weights, user_folder
@@ -142,11 +142,7 @@ def export(
     if not path.is_file():
         raise InputError(f"{path}: no checkpoint; let the training run for at least one update.")
     tensors, position = read_checkpoint(path)
-    weights = {
-        name.removeprefix("network."): value
-        for name, value in tensors.items()
-        if name.startswith("network.")
-    }
+    weights = network_of(tensors)
     about = about or _known_of(run, position.recipe)
     command = command or f"napari-mtmri train {run.name}/{CONFIG} --out again"
     return save_weights(out, weights, _card(position, about, tuple(scores), command))

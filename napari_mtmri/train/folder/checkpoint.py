@@ -128,10 +128,8 @@ class Checkpoint:
         InputError
             If they belong to another network.
         """
-        start = "network."
-        own = {k.removeprefix(start): v for k, v in self.tensors.items() if k.startswith(start)}
         with self._fits():
-            network.load_state_dict(own)
+            network.load_state_dict(network_of(self.tensors))
 
     def restore(self, module: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
         """Load weights and optimizer state into objective and optimizer of the same stage.
@@ -201,6 +199,13 @@ def read_checkpoint(path: Path) -> tuple[dict[str, torch.Tensor], Position]:
             f"{path}: not a checkpoint of a training ({why}); let it run for at least one update, "
             "or choose another."
         ) from why
+
+
+def network_of(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return the weights of the network in a checkpoint: averaged if the training averages."""
+    starts = ("averaged.module.", "network.")
+    start = next(one for one in starts if any(name.startswith(one) for name in tensors))
+    return {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
 
 
 def _put(

@@ -45,6 +45,7 @@ class Validator:
         changes = {
             "augment": "none", "mask_redraw": "never", "mask_scope": "volume",
             "accelerations": {4.0: 1.0}, "crop": None, "phase_share": 0.0, "snr": None,
+            "half_matrix_share": 0.0,
         }  # fmt: skip
         self._recipe = recipe.changed(changes)
         self._least = None if window is None else (window[0], window[1])
