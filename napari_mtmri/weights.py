@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from napari_mtmri.errors import WeightsError
 from napari_mtmri.files import sha256, write_whole
@@ -42,7 +42,8 @@ class Card(BaseModel):
     """Description of a weights file: training data, sampling, architecture, scores, licence.
 
     A JSON file next to the weights. ``sha256`` is the hash of the weights file, so that card
-    and weights cannot be mixed up.
+    and weights cannot be mixed up. ``temperature`` divides the logits, so that probabilities
+    are calibrated (`napari_mtmri.metrics.calibration`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,6 +63,7 @@ class Card(BaseModel):
     accelerations: tuple[float, ...]
     preprocessing: str
     architecture: dict[str, Any]
+    temperature: float = Field(1.0, gt=0)
     scores: tuple[Score, ...] = ()
     limits: str
     licence: str
@@ -75,7 +77,7 @@ class Card(BaseModel):
         lines = [f"{self.title}  ({self.size})", ""]
         for key in (
             "task", "labels", "data", "split", "n_cases", "n_updates", "n_slices_shown",
-            "sampling", "preprocessing", "limits", "licence", "citation", "command",
+            "sampling", "preprocessing", "temperature", "limits", "licence", "citation", "command",
             "code_version", "sha256",
         ):  # fmt: skip
             value = getattr(self, key)

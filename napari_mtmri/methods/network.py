@@ -67,7 +67,10 @@ def load_network(setting: Setting, *names: str) -> Loaded:
         from napari_mtmri.networks.multitask import join
 
         network = join([one for one, _ in found])  # type: ignore[misc]
-    return Loaded(_runner(network, setting.device, windows[-1] if windows else None), cards)
+    least = windows[-1] if windows else None
+    # The last file with a segmentation network; see `join`.
+    temperature = [card.temperature for card in cards if card.labels] or [1.0]
+    return Loaded(_runner(network, setting.device, least, temperature[-1]), cards)
 
 
 def _network(setting: Setting, name: str) -> tuple[nn.Module, Card]:
@@ -88,7 +91,9 @@ def _network(setting: Setting, name: str) -> tuple[nn.Module, Card]:
     return _LOADED[key]
 
 
-def _runner(network: nn.Module, device: Device, least: tuple[int, int] | None) -> Runner:
+def _runner(
+    network: nn.Module, device: Device, least: tuple[int, int] | None, temperature: float
+) -> Runner:
     import torch
 
     from napari_mtmri.networks.multitask import probabilities
@@ -108,7 +113,7 @@ def _runner(network: nn.Module, device: Device, least: tuple[int, int] | None) -
             image, logits = network(kspace, mask, maps, truth, window)
         return SliceBatch(
             None if image is None else (image * scale).cpu().numpy(),
-            None if logits is None else probabilities(logits).float().cpu().numpy(),
+            None if logits is None else probabilities(logits / temperature).float().cpu().numpy(),
         )
 
     return run

@@ -115,6 +115,7 @@ def export(
     about: About | None = None,
     scores: Sequence[Score] = (),
     command: str = "",
+    calibrated: bool = False,
 ) -> Card:
     """Write the weights of a training as float16 safetensors, with their card.
 
@@ -132,11 +133,14 @@ def export(
         Scores from `napari-mtmri evaluate`.
     command : str
         Shell command that reproduces the weights; by default that of the training folder.
+    calibrated : bool
+        Whether to fit the temperature of the probabilities on the validation cases
+        (`napari_mtmri.train.export.temperature.calibrate`).
 
     Raises
     ------
     InputError
-        If the training has no checkpoint.
+        If the training has no checkpoint, or its validation cases cannot be read.
     """
     path = run / (BEST if checkpoint == "best" and (run / BEST).is_file() else LAST)
     if not path.is_file():
@@ -145,7 +149,12 @@ def export(
     weights = network_of(tensors)
     about = about or _known_of(run, position.recipe)
     command = command or f"napari-mtmri train {run.name}/{CONFIG} --out again"
-    return save_weights(out, weights, _card(position, about, tuple(scores), command))
+    card = _card(position, about, tuple(scores), command)
+    if calibrated:
+        from napari_mtmri.train.export.temperature import calibrate
+
+        card = card.model_copy(update={"temperature": round(calibrate(run, path)[0], 3)})
+    return save_weights(out, weights, card)
 
 
 @dataclass(frozen=True)

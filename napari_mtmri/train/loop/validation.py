@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -109,6 +109,20 @@ class Validator:
             "found": np.zeros_like(batch.labels[0]) if found is None else found[0],
             "place": np.array([index, number]),
         }
+
+    def logits(
+        self, network: nn.Module, device: torch.device
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield logits (slice, channel, readout, phase) and labels of the slices of each case."""
+        import torch
+
+        for items in self._items:
+            batch = self._simulator.batch(items, 0)
+            given = [torch.from_numpy(p).to(device) for p in (batch.kspace, batch.mask)]
+            truth = torch.from_numpy(batch.truth).to(device) if self._sees_truth else None
+            with torch.inference_mode():
+                found = network(*given, None, truth, self._window(items[0], batch))[1]
+            yield found.float().cpu().numpy(), batch.labels
 
     def _case_scores(
         self, items: list[Item], network: nn.Module, device: torch.device

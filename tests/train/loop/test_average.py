@@ -67,6 +67,21 @@ def test_the_average_is_exported(folder: Path, tmp_path: Path) -> None:
     assert card.n_updates == 6
 
 
+def test_calibration_uses_the_validation_cases(folder: Path, tmp_path: Path) -> None:
+    from napari_mtmri.train.export.temperature import calibrate
+    from napari_mtmri.train.export.weights import export
+
+    Training(changed(), folder, tmp_path / "run").run()
+    temperature, _, after = calibrate(tmp_path / "run", tmp_path / "run" / LAST)
+    assert 0.25 <= temperature <= 8
+    assert 0 <= after <= 1
+    card = export(tmp_path / "run", tmp_path / "x.safetensors", checkpoint="last", calibrated=True)
+    assert card.temperature == pytest.approx(temperature, abs=1e-3)
+    (folder / "2_mask.nii.gz").unlink()
+    with pytest.raises(InputError, match="2_mask"):
+        calibrate(tmp_path / "run", tmp_path / "run" / LAST)
+
+
 def test_a_joint_network_starts_from_the_weights_of_its_parts(tmp_path: Path) -> None:
     place = save_tiny_weights(tmp_path)
     parts = [place / f"{name}.safetensors" for name in ("d5c5", "unet-full-sample")]
