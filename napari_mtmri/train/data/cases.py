@@ -24,6 +24,7 @@ from napari_mtmri.train.data.sources.simulated import HEADS
 from napari_mtmri.train.data.sources.table import TABLES
 from napari_mtmri.train.data.split import assign_splits, check_patients, image_hash
 from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.volume import magnitude
 
 # The first source that recognises a folder lists its cases.
 SOURCES: tuple[Source, ...] = (
@@ -227,7 +228,7 @@ def _magnitude(file: CaseFile, image: np.ndarray) -> np.ndarray:
             f"{file.image}: values from {low:g} to {high:g} are not magnitudes (standardised?); "
             "give the image before any normalization."
         )
-    return np.asarray(np.abs(image))
+    return magnitude(image)
 
 
 def _labels(file: CaseFile, drawn: np.ndarray, recipe: Recipe) -> np.ndarray:

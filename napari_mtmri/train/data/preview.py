@@ -108,7 +108,7 @@ def _pairs(
     pairs = []
     for item in _some(plan_epoch(cases, recipe, 0)):
         batch = simulator.batch([item], 0)
-        upright, peak = turned[item.case], max(float(batch.truth[0].max()), 1e-12)
+        upright, peak = turned[item.case], float(batch.truth[0].max()) or 1.0
         labels = upright.picture(batch.labels[0])
         scans = np.abs(ifft2c(batch.kspace[0, 0])), batch.truth[0]
         seen, truth = (outlined(upright.picture(scan) / peak, labels) for scan in scans)

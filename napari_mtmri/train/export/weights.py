@@ -258,7 +258,9 @@ def _preprocessing(recipe: Recipe, architecture: Mapping[str, Any]) -> str:
     scale = "divided by the 99th percentile of the zero-filled magnitude inside the object"
     if "window" not in architecture:
         return scale
-    rows, columns = recipe.data.crop or (0, 0)
+    if not architecture["window"]:
+        return f"{scale}; input of the U-Net: the whole field of view"
+    rows, columns = architecture["window"]
     return f"{scale}; input of the U-Net: the object's box, at least {rows} by {columns} pixels"
 
 
