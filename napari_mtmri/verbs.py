@@ -39,15 +39,16 @@ def open(path: str | Path, kind: Literal["image", "labels"] | None = None) -> Vo
     InputError
         If it cannot be read.
     """
-    return readers.read(Path(path), kind=kind)
+    return readers.read(Path(path).expanduser(), kind=kind)
 
 
 def save(thing: Volume | Result, path: str | Path) -> Path:
     """Write a Volume to a file, in the format of its extension, or a Result to a result folder."""
+    place = Path(path).expanduser()
     if isinstance(thing, Result):
-        return write_run(thing, Path(path))
-    readers.write(thing, Path(path))
-    return Path(path)
+        return write_run(thing, place)
+    readers.write(thing, place)
+    return place
 
 
 def load_method(
@@ -69,7 +70,7 @@ def load_method(
 
     member = METHODS.get(method)
     checked = check_options(parameters or {}, member.parameters, method)
-    place = None if weights is None else Path(weights)
+    place = None if weights is None else Path(weights).expanduser()
     setting = Setting(choose_device(device, precision), place, checked)
     return LoadedMethod(member, setting, member.load(setting))
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -46,6 +47,20 @@ def magnitude(data: NDArray[Any]) -> NDArray[np.float32]:
         if data.dtype.kind == "c":
             return np.asarray(np.abs(data), dtype=np.float32)
         return np.asarray(np.abs(data.astype(np.float32)))
+
+
+def image_hash(image: NDArray[Any]) -> str:
+    """Return the SHA-256 of the sorted values of an image.
+
+    It depends neither on the file nor on the order of the axes, so that copies with other
+    axes are found too.
+
+    Parameters
+    ----------
+    image : real array, any shape
+    """
+    values = np.sort(image.ravel()).astype(np.float32) + np.float32(0)  # no -0
+    return hashlib.sha256(values.tobytes()).hexdigest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,6 +236,11 @@ class Volume:
         if self.kind == "labels":
             raise InputError(f"{self.name}: contains labels, not an image; choose an image.")
         return self._magnitude
+
+    @cached_property
+    def content_hash(self) -> str:
+        """`image_hash` of the absolute values, as training data are compared."""
+        return image_hash(magnitude(self.data))
 
     @cached_property
     def _magnitude(self) -> NDArray[np.float32]:

@@ -18,7 +18,11 @@ from napari_mtmri.files import sha256, write_whole
 if TYPE_CHECKING:
     import torch
 
+    from napari_mtmri.volume import Volume
+
 MOST_BYTES = 2 * 2**30
+MOST_CARD_BYTES = 2**20
+HASH_DIGITS = 16
 
 
 class Score(BaseModel):
@@ -42,7 +46,9 @@ class Card(BaseModel):
     """Description of a weights file: training data, sampling, architecture, scores, licence.
 
     A JSON file next to the weights. ``sha256`` is the hash of the weights file, so that card
-    and weights cannot be mixed up.
+    and weights cannot be mixed up. ``training_images`` are the first digits of the
+    `napari_mtmri.volume.image_hash` of each training image, so that a score on one of them
+    is recognized.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,6 +73,7 @@ class Card(BaseModel):
     licence: str
     citation: str
     command: str
+    training_images: tuple[str, ...] = ()
     code_version: str
     sha256: str = ""
 
@@ -89,6 +96,11 @@ class Card(BaseModel):
                 f"95 % interval {score.low:.3f} to {score.high:.3f}"
             )
         return "\n".join(lines)
+
+    def was_trained_on(self, volume: Volume) -> bool:
+        """Return whether an image is one of the training images."""
+        known = self.training_images
+        return bool(known) and volume.content_hash[:HASH_DIGITS] in known
 
     def misfit(self, pattern: str | None, acceleration: float) -> str | None:
         """Return a warning if the sampling differs from the training, else None.
@@ -176,8 +188,10 @@ def read_card(weights: Path) -> Card:
     """
     path = weights.with_suffix(".json")
     try:
+        if not path.is_file() or path.stat().st_size > MOST_CARD_BYTES:
+            raise OSError("no file of reasonable size")
         return Card(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError, ValidationError) as why:
+    except (OSError, ValueError, TypeError, RecursionError, ValidationError) as why:
         raise WeightsError(
             f"{weights}: the card {path.name} is missing or damaged ({why}); "
             "keep weights and card together."
@@ -203,8 +217,8 @@ def load_weights(path: Path, name: str) -> tuple[dict[str, torch.Tensor], Card]:
     Raises
     ------
     WeightsError
-        If the file is damaged or too large, was made for another method, or does not match
-        its card.
+        If the file is damaged or too large, has NaN weights, was made for another method, or
+        does not match its card.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -229,6 +243,8 @@ def load_weights(path: Path, name: str) -> tuple[dict[str, torch.Tensor], Card]:
         tensors = load_file(path)
     except (OSError, SafetensorError, ValueError) as why:
         raise WeightsError(f"{path}: not a safetensors file ({why}); choose another file.") from why
+    if not all(bool(value.isfinite().all()) for value in tensors.values()):
+        raise WeightsError(f"{path}: has NaN or infinite weights; train again or choose another.")
     return {key: value.float() for key, value in tensors.items()}, card
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from napari_mtmri.readers.image import case_name
 from napari_mtmri.tables import read_rows
 
 CASES = "cases.csv"
+TRAIN = "train"
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def read_cases(table: Path, split: str | None = None) -> list[CaseRow]:
     table : Path
         CSV file, or a folder with ``cases.csv``.
     split : str, optional
-        Return only the cases of this split.
+        Return only the cases of this split; by default all but those marked "train".
 
     Raises
     ------
@@ -97,8 +99,15 @@ def read_cases(table: Path, split: str | None = None) -> list[CaseRow]:
     table = table_of(table)
     rows = read_rows(table)
     _check_columns(table, rows[0])
+    splits = splits_of(table)
+    if split is None and TRAIN in splits:
+        rows = [row for row in rows if row.get("split") != TRAIN]
+        if not rows:
+            raise InputError(
+                f"{table}: has only training cases, whose scores would be too good; "
+                f"give the split {TRAIN!r} to use them all the same."
+            )
     if split is not None:
-        splits = splits_of(table)
         rows = [row for row in rows if row.get("split") == split]
         if not rows:
             raise InputError(
@@ -130,7 +139,8 @@ def case_names(paths: Sequence[Path]) -> list[str]:
     RequestError
         If a file is given twice.
     """
-    resolved = [path.resolve() for path in paths]
+    # Not resolved: a link into a store of files has the name that the user gave it.
+    resolved = [Path(os.path.abspath(path)) for path in paths]
     twice = [path for path in resolved if resolved.count(path) > 1]
     if twice:
         raise RequestError(f"{twice[0]}: is given twice; give it once.")

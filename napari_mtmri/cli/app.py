@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments : sequence of str, optional
         Command-line arguments; by default ``sys.argv[1:]``.
     """
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    words = [_home(word) for word in (sys.argv[1:] if arguments is None else arguments)]
     session = Session(debug="--debug" in words)
     words = [word for word in words if word != "--debug"]
     if arguments is None and not session.debug:
@@ -103,6 +103,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stderr.flush()
         os._exit(STOPPED)
     sys.exit(status)
+
+
+def _home(word: str) -> str:
+    """Return an argument with ``~`` expanded, which shells do not do in ``--out=~/runs``."""
+    option, equals, value = word.partition("=")
+    if word.startswith("-") and equals and value.startswith("~"):
+        return f"{option}={os.path.expanduser(value)}"
+    return os.path.expanduser(word) if word.startswith("~") else word
 
 
 def _run(words: Sequence[str], session: Session) -> int:

@@ -182,6 +182,11 @@ def _warnings(scan: Scan, method: LoadedMethod) -> tuple[str, ...]:
     achieved = scan.mask.size / max(int(scan.mask.sum()), 1)
     pattern = None if scan.pattern is None else scan.pattern.name
     for card in method.cards:
+        if scan.reference is not None and card.was_trained_on(scan.reference):
+            lines.append(
+                f"{scan.name}: one of the training images of these weights of {card.method}; "
+                "its scores are too good."
+            )
         line = card.misfit(pattern, achieved)
         if line:
             lines.append(line)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_mtmri.device import Device
+from napari_mtmri.errors import RequestError, WeightsError
 from napari_mtmri.files import sha256
 from napari_mtmri.methods.base import Loaded, Method, Runner, Setting, SliceBatch
 from napari_mtmri.methods.training import Training
@@ -76,7 +77,7 @@ def _network(setting: Setting, name: str) -> tuple[nn.Module, Card]:
     """Return the network and card of some weights; loaded once per process."""
     import torch
 
-    from napari_mtmri.networks.base import build
+    from napari_mtmri.networks.base import build_like
 
     path = find_weights(name, setting.weights)
     device = setting.device
@@ -87,8 +88,13 @@ def _network(setting: Setting, name: str) -> tuple[nn.Module, Card]:
         while len(_LOADED) >= MOST_LOADED:
             _LOADED.pop(next(iter(_LOADED)))
         tensors, card = load_weights(path, name)
-        network = build(card.architecture)
-        network.load_state_dict(tensors)
+        try:
+            network = build_like(card.architecture, tensors)
+        except (TypeError, ValueError, RuntimeError, RequestError) as why:
+            raise WeightsError(
+                f"{path}: its card describes another network than its weights "
+                f"({str(why).splitlines()[0]}); copy both again."
+            ) from why
         dtype = torch.bfloat16 if device.precision == "bfloat16" else torch.float32
         _LOADED[key] = (network.to(device.torch_device, dtype).eval(), card)
     return _LOADED[key]

@@ -22,9 +22,9 @@ from napari_mtmri.train.data.sources.label_maps import LABEL_MAPS
 from napari_mtmri.train.data.sources.rules import RULES
 from napari_mtmri.train.data.sources.simulated import HEADS
 from napari_mtmri.train.data.sources.table import TABLES
-from napari_mtmri.train.data.split import assign_splits, check_patients, image_hash
+from napari_mtmri.train.data.split import assign_splits, check_patients
 from napari_mtmri.train.recipe import Recipe
-from napari_mtmri.volume import magnitude
+from napari_mtmri.volume import image_hash, magnitude
 
 # The first source that recognises a folder lists its cases.
 SOURCES: tuple[Source, ...] = (

@@ -18,8 +18,9 @@ from napari_mtmri.train.data.cases import (
     load_cases,
     with_classes,
 )
-from napari_mtmri.train.data.split import check_images, image_hash
+from napari_mtmri.train.data.split import check_images
 from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.volume import image_hash
 
 
 @dataclass(frozen=True)

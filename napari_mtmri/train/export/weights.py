@@ -21,7 +21,15 @@ from napari_mtmri.metrics.base import quantities
 from napari_mtmri.train.folder.checkpoint import Position, read_checkpoint
 from napari_mtmri.train.folder.layout import BEST, CONFIG, LAST, SPLIT, read_config
 from napari_mtmri.train.recipe import Recipe
-from napari_mtmri.weights import Card, Score, list_weights, read_card, save_weights, user_folder
+from napari_mtmri.weights import (
+    HASH_DIGITS,
+    Card,
+    Score,
+    list_weights,
+    read_card,
+    save_weights,
+    user_folder,
+)
 
 
 class About(BaseModel):
@@ -149,7 +157,9 @@ def export(
     }
     about = about or _known_of(run, position.recipe)
     command = command or f"napari-mtmri train {run.name}/{CONFIG} --out again"
-    return save_weights(out, weights, _card(position, about, tuple(scores), command))
+    card = _card(position, about, tuple(scores), command)
+    card = card.model_copy(update={"training_images": _training_images(run)})
+    return save_weights(out, weights, card)
 
 
 @dataclass(frozen=True)
@@ -204,6 +214,16 @@ def _free(folder: Path, name: str) -> Path:
         number += 1
         path = folder / f"{name}-{number}.safetensors"
     return path
+
+
+def _training_images(run: Path) -> tuple[str, ...]:
+    """Return the hashes of the training images that the training folder lists."""
+    try:
+        rows = _rows(run / SPLIT)
+    except OSError:
+        return ()
+    found = (row["image_sha256"] for row in rows if row["split"] == "train")
+    return tuple(digits[:HASH_DIGITS] for digits in found if digits)
 
 
 def _known_of(run: Path, recipe: Recipe) -> About:
