@@ -21,6 +21,7 @@ from napari_mtmri.result import Result
 from napari_mtmri.scan import Scan
 from napari_mtmri.simulation import simulate
 from napari_mtmri.volume import Volume
+from napari_mtmri.weights import own_weights
 
 __all__ = ["Progress", "evaluate", "load_method", "open", "run", "save", "simulate"]
 
@@ -70,7 +71,7 @@ def load_method(
 
     member = METHODS.get(method)
     checked = check_options(parameters or {}, member.parameters, method)
-    place = None if weights is None else Path(weights).expanduser()
+    place = None if weights is None else own_weights(weights)
     setting = Setting(choose_device(device, precision), place, checked)
     return LoadedMethod(member, setting, member.load(setting))
 
@@ -97,7 +98,7 @@ def run(
     device, precision : str
         See `napari_mtmri.device.choose_device`.
     weights : path, optional
-        Weights file, or folder of weights files named by method.
+        Weights file, name of exported weights, or folder of weights files named by method.
     first_slice : int, optional
         Slice to start with, continuing outwards; by default from the first to the last.
     on_progress : callable, optional

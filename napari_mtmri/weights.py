@@ -166,6 +166,19 @@ def find_weights(name: str, given: Path | None = None) -> Path:
     )
 
 
+def own_weights(given: str | Path) -> Path:
+    """Return the path of weights given by path, or by name in the user's folder.
+
+    Parameters
+    ----------
+    given : str or Path
+        File or folder; or the name of exported weights, such as "mtmri-training".
+    """
+    path = Path(given).expanduser()
+    named = user_folder() / f"{given}.safetensors"
+    return named if not path.exists() and named.is_file() else path
+
+
 def list_weights(method: str) -> list[Path]:
     """Return the weights files for a method in the user's folder, newest first."""
     found = []

@@ -22,6 +22,7 @@ from napari_mtmri.cli.methods import methods
 from napari_mtmri.cli.output import STOPPED, WRONG, sentence, status_of, write_note, write_result
 from napari_mtmri.cli.patterns import patterns
 from napari_mtmri.cli.run import run
+from napari_mtmri.cli.sample import sample
 from napari_mtmri.cli.session import Session, interruptible
 from napari_mtmri.cli.train import train
 from napari_mtmri.cli.window import open_
@@ -29,6 +30,7 @@ from napari_mtmri.cli.window import open_
 NAME = "napari-mtmri"
 COMMANDS: dict[str, Callable[..., object]] = {
     "demo": demo,
+    "sample": sample,
     "open": open_,
     "run": run,
     "evaluate": evaluate,
