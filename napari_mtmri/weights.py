@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from napari_mtmri.errors import WeightsError
-from napari_mtmri.files import sha256, write_whole
+from napari_mtmri.files import sha256, write_text, write_whole
 
 if TYPE_CHECKING:
     import torch
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 2 * 2**30
 MOST_CARD_BYTES = 2**20
 HASH_DIGITS = 16
+NEXT = ".next"  # of files that are about to replace others
 
 
 class Score(BaseModel):
@@ -199,7 +200,10 @@ def read_card(weights: Path) -> Card:
     WeightsError
         If the card is missing or damaged.
     """
-    path = weights.with_suffix(".json")
+    return _read_card(weights.with_suffix(".json"), weights)
+
+
+def _read_card(path: Path, weights: Path) -> Card:
     try:
         if not path.is_file() or path.stat().st_size > MOST_CARD_BYTES:
             raise OSError("no file of reasonable size")
@@ -236,7 +240,12 @@ def load_weights(path: Path, name: str) -> tuple[dict[str, torch.Tensor], Card]:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    card = read_card(path)
+    card, found = read_card(path), sha256(path)
+    if card.sha256 != found and _next_card(path).is_file():  # killed while it was replaced
+        new = _read_card(_next_card(path), path)
+        if new.sha256 == found:
+            os.replace(_next_card(path), path.with_suffix(".json"))
+            card = new
     if card.method != name:
         raise WeightsError(
             f"{path}: made for {card.method!r}, not for {name!r}; choose another file."
@@ -246,7 +255,6 @@ def load_weights(path: Path, name: str) -> tuple[dict[str, torch.Tensor], Card]:
         raise WeightsError(
             f"{path}: {size} bytes are more than the {MOST_BYTES} allowed; choose another file."
         )
-    found = sha256(path)
     if card.sha256 != found:
         raise WeightsError(
             f"{path}: SHA-256 {found[:12]}… is not the {card.sha256[:12]}… of its card; "
@@ -277,12 +285,39 @@ def save_weights(path: Path, tensors: Mapping[str, torch.Tensor], card: Card) ->
     Card
         With the hash of the file.
     """
-    from safetensors.torch import save_file
-
     path.parent.mkdir(parents=True, exist_ok=True)
     halves = {key: value.detach().cpu().half().contiguous() for key, value in tensors.items()}
-    write_whole(path, lambda file: save_file(halves, file))
-    card = card.model_copy(update={"sha256": sha256(path)})
+    new, card_path = path.with_name(f"{path.name}{NEXT}"), path.with_suffix(".json")
+    write_whole(new, lambda file: save_tensors(file, halves))
+    card = card.model_copy(update={"sha256": sha256(new)})
     text = card.model_dump_json(indent=1)
-    write_whole(path.with_suffix(".json"), lambda file: file.write_text(text, encoding="utf-8"))
+    write_text(_next_card(path), text)
+    # Killed here, the old pair is still whole; killed between the next two lines,
+    # `load_weights` finds the card of the new weights under its temporary name.
+    os.replace(new, path)
+    os.replace(_next_card(path), card_path)
     return card
+
+
+def save_tensors(
+    file: Path, tensors: Mapping[str, torch.Tensor], metadata: dict[str, str] | None = None
+) -> None:
+    """Write a safetensors file.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; the library has an error class of its own for a full disk.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    try:
+        save_file(dict(tensors), file, metadata=metadata)
+    except SafetensorError as why:
+        raise OSError(str(why)) from why
+
+
+def _next_card(path: Path) -> Path:
+    """Return the temporary name of the card of weights that are being replaced."""
+    return path.with_name(f"{path.stem}.json{NEXT}")

@@ -2,14 +2,17 @@
 from __future__ import annotations
 
 import json
+import os
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors import SafetensorError
 
 from napari_mtmri import Pattern, Volume, run, simulate
-from napari_mtmri.errors import WeightsError
+from napari_mtmri.errors import ResourceError, WeightsError
 from napari_mtmri.networks.base import build
 from napari_mtmri.verbs import load_method
 from napari_mtmri.weights import (
@@ -169,3 +172,44 @@ def test_a_score_on_a_training_image_is_marked(folder: Path) -> None:
     for image, is_known in ((volume, True), (turned, True), (head_volume(seed=5), False)):
         result = run(simulate(image, Pattern("random", 2)), "d5c5", weights=folder)
         assert any("one of the training images" in line for line in result.warnings) == is_known
+
+
+@pytest.mark.parametrize("step", range(6))
+def test_weights_killed_while_they_are_replaced_are_the_old_or_the_new_pair(
+    step: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = folder / "d5c5.safetensors"
+    before = read_card(path)
+    new = build(ARCHITECTURES["d5c5"], seed=99).state_dict()
+    calls = []
+    replace = os.replace
+
+    def killed(source: Path, target: Path) -> None:
+        calls.append(target)
+        if len(calls) > step:
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.replace", killed)
+        with suppress(KeyboardInterrupt):
+            save_weights(path, new, card_of("d5c5", title="new"))
+    tensors, card = load_weights(path, "d5c5")
+    assert card.title in (before.title, "new")
+    is_new = all(torch.equal(tensors[name], new[name].half().float()) for name in new)
+    assert is_new == (card.title == "new")
+    save_weights(path, new, card_of("d5c5", title="again"))
+    assert load_weights(path, "d5c5")[1].title == "again"
+    assert not list(folder.glob("*.next"))
+
+
+def test_a_full_disk_names_the_file_of_the_weights(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise SafetensorError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr("safetensors.torch.save_file", full)
+    with pytest.raises(ResourceError, match=r"d5c5.*No space left"):
+        save_weights(folder / "d5c5.safetensors", {}, card_of("d5c5"))
+    load_weights(folder / "d5c5.safetensors", "d5c5")
