@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from napari_mtmri.batch.cases_table import repeated
 from napari_mtmri.errors import InputError, ResourceError
 from napari_mtmri.geometry import to_stack
 from napari_mtmri.normalization import normalization_of, representative_slices
@@ -83,8 +84,7 @@ def find_cases(data: Path | str, recipe: Recipe) -> list[CaseFile]:
     files = source.list_cases(place, recipe)
     if not files:
         raise InputError(f"{place}: no case found in the layout {source.title}; check the folder.")
-    names = [file.name for file in files]
-    twins = sorted({name for name in names if names.count(name) > 1})
+    twins = sorted(repeated(file.name for file in files))
     if twins:
         raise InputError(
             f"{place}: case {twins[0]!r} is listed twice; give each case its own name."
