@@ -15,7 +15,7 @@ from napari_mtmri.display import SliceView, upright_view
 from napari_mtmri.files import write_whole
 from napari_mtmri.metrics.base import Kind, quantities
 from napari_mtmri.metrics.scores import Score, format_value
-from napari_mtmri.volume import Volume
+from napari_mtmri.volume import Volume, magnitude
 
 if TYPE_CHECKING:
     from napari_mtmri.result import Result
@@ -119,10 +119,10 @@ class _Scale:
 
     @staticmethod
     def of(volume: Volume) -> _Scale:
-        magnitude = np.abs(volume.data)
-        seen = magnitude[magnitude > 0]
+        values = magnitude(volume.data)
+        seen = values[values > 0]
         white = float(np.percentile(seen, WINDOW_PERCENTILE)) if seen.size else 1.0
-        return _Scale(white, ERROR_SHARE * (float(magnitude.max()) or 1.0))
+        return _Scale(white, ERROR_SHARE * (float(values.max()) or 1.0))
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def _panels(
         title = (
             f"|reconstruction − reference|\n0 to {scale.error:.3g}: {ERROR_SHARE:.0%} of maximum"
         )
-        error = result.reconstruction.data - np.abs(reference.data)
+        error = result.reconstruction.data - magnitude(reference.data)
         panels.append(_Panel(title, error, is_error=True))
     return panels
 
@@ -273,7 +273,7 @@ def _draw_panel(
     middle = page.slot(place)
     axis = figure.add_axes(page.box(middle - wide / 2, page.floor, wide, tall))
     shown = axis.imshow(
-        np.abs(view.picture(panel.data, number)),
+        magnitude(view.picture(panel.data, number)),
         cmap="inferno" if panel.is_error else "gray",
         vmin=0,
         vmax=scale.error if panel.is_error else scale.white,

@@ -21,6 +21,7 @@ from napari_mtmri.result import Result
 from napari_mtmri.scan import Scan
 from napari_mtmri.simulation import simulate
 from napari_mtmri.volume import Volume
+from napari_mtmri.weights import own_weights
 
 __all__ = ["Progress", "evaluate", "load_method", "open", "run", "save", "simulate"]
 
@@ -39,15 +40,16 @@ def open(path: str | Path, kind: Literal["image", "labels"] | None = None) -> Vo
     InputError
         If it cannot be read.
     """
-    return readers.read(Path(path), kind=kind)
+    return readers.read(Path(path).expanduser(), kind=kind)
 
 
 def save(thing: Volume | Result, path: str | Path) -> Path:
     """Write a Volume to a file, in the format of its extension, or a Result to a result folder."""
+    place = Path(path).expanduser()
     if isinstance(thing, Result):
-        return write_run(thing, Path(path))
-    readers.write(thing, Path(path))
-    return Path(path)
+        return write_run(thing, place)
+    readers.write(thing, place)
+    return place
 
 
 def load_method(
@@ -69,7 +71,7 @@ def load_method(
 
     member = METHODS.get(method)
     checked = check_options(parameters or {}, member.parameters, method)
-    place = None if weights is None else Path(weights)
+    place = None if weights is None else own_weights(weights)
     setting = Setting(choose_device(device, precision), place, checked)
     return LoadedMethod(member, setting, member.load(setting))
 
@@ -96,7 +98,7 @@ def run(
     device, precision : str
         See `napari_mtmri.device.choose_device`.
     weights : path, optional
-        Weights file, or folder of weights files named by method.
+        Weights file, name of exported weights, or folder of weights files named by method.
     first_slice : int, optional
         Slice to start with, continuing outwards; by default from the first to the last.
     on_progress : callable, optional

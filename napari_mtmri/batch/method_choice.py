@@ -11,7 +11,7 @@ from typing import Any
 from napari_mtmri.errors import RequestError, WeightsError
 from napari_mtmri.methods.base import DEFAULT_METHOD, METHODS
 from napari_mtmri.parameters import check_options
-from napari_mtmri.weights import Card, find_weights, read_card
+from napari_mtmri.weights import Card, find_weights, own_weights, read_card
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class MethodChoice:
     device, precision : str
         See `napari_mtmri.device.choose_device`.
     weights : Path, optional
-        Weights file, or folder of weights files named by method.
+        Weights file, name of exported weights, or folder of weights files named by method.
     """
 
     name: str = DEFAULT_METHOD
@@ -35,6 +35,10 @@ class MethodChoice:
     device: str = "auto"
     precision: str = "auto"
     weights: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.weights is not None:
+            object.__setattr__(self, "weights", own_weights(self.weights))
 
     def record(self) -> dict[str, Any]:
         """Return the settings that a result depends on as plain data, weights by their SHA-256.

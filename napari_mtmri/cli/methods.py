@@ -55,10 +55,11 @@ def facts_of(name: str, weights: Path | None = None) -> dict[str, Any]:
     """Return the description of a method, whether it can run, and if not, why."""
     from napari_mtmri.batch.method_choice import cards_of
     from napari_mtmri.methods.base import METHODS
+    from napari_mtmri.weights import list_weights
 
     facts: dict[str, Any] = {
         "name": name, "title": name, "summary": "", "gives": [], "needs": [], "parameters": {},
-        "runs": False, "why": "", "cards": [],
+        "runs": False, "why": "", "cards": [], "own_weights": [],
     }  # fmt: skip
     try:
         method = METHODS.get(name)
@@ -69,6 +70,8 @@ def facts_of(name: str, weights: Path | None = None) -> dict[str, Any]:
             needs=sorted(method.needs),
             parameters={option.name: option.help for option in method.parameters},
         )
+        if weights is None:
+            facts["own_weights"] = [path.stem for path in list_weights(name)]
         return {**facts, "runs": True, "cards": cards_of(name, weights)}
     except (RequestError, WeightsError) as why:
         return {**facts, "why": str(why)}
@@ -77,6 +80,7 @@ def facts_of(name: str, weights: Path | None = None) -> dict[str, Any]:
 def _card_text(facts: dict[str, Any]) -> str:
     lines = [f"{facts['title']}: {facts['summary']}"]
     lines += [f"  --param {name}=…  {text}" for name, text in facts["parameters"].items()]
+    lines += [f"  --weights {name}" for name in facts["own_weights"]]
     if facts["why"]:
         lines.append(f"It cannot run: {facts['why']}")
     return "\n\n".join(["\n".join(lines), *(card.text() for card in facts["cards"])])

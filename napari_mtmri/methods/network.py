@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_mtmri.device import Device
+from napari_mtmri.errors import RequestError, WeightsError
+from napari_mtmri.files import sha256
 from napari_mtmri.methods.base import Loaded, Method, Runner, Setting, SliceBatch
 from napari_mtmri.methods.training import Training
 from napari_mtmri.scan import Scan
-from napari_mtmri.weights import Card, find_weights, load_weights
+from napari_mtmri.weights import Card, find_weights, load_weights, read_card
 
 if TYPE_CHECKING:
     from torch import nn
 
+MOST_LOADED = 12
 _LOADED: dict[tuple[str, ...], tuple[nn.Module, Card]] = {}
 
 
@@ -77,15 +80,24 @@ def _network(setting: Setting, name: str) -> tuple[nn.Module, Card]:
     """Return the network and card of some weights; loaded once per process."""
     import torch
 
-    from napari_mtmri.networks.base import build
+    from napari_mtmri.networks.base import build_like
 
     path = find_weights(name, setting.weights)
     device = setting.device
-    key = (name, str(path.resolve()), device.name, device.precision)
+    # By content: file or card may be replaced while the process runs.
+    content = (sha256(path), read_card(path).model_dump_json())
+    key = (name, *content, device.name, device.precision)
     if key not in _LOADED:
+        while len(_LOADED) >= MOST_LOADED:
+            _LOADED.pop(next(iter(_LOADED)))
         tensors, card = load_weights(path, name)
-        network = build(card.architecture)
-        network.load_state_dict(tensors)
+        try:
+            network = build_like(card.architecture, tensors)
+        except (TypeError, ValueError, RuntimeError, RequestError) as why:
+            raise WeightsError(
+                f"{path}: its card describes another network than its weights "
+                f"({str(why).splitlines()[0]}); copy both again."
+            ) from why
         dtype = torch.bfloat16 if device.precision == "bfloat16" else torch.float32
         _LOADED[key] = (network.to(device.torch_device, dtype).eval(), card)
     return _LOADED[key]

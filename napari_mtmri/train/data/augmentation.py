@@ -56,7 +56,7 @@ def augment(
         turn, zoom, shear, down, right = (most * part for part in (turn, zoom, shear, down, right))
         image, labels = _move(image, labels, turn, zoom, shear, (down, right))
     if contrast < 0.5:
-        peak = max(float(image.max()), 1e-6)
+        peak = float(image.max()) or 1.0
         image = (image / peak) ** np.float32(gamma) * np.float32(peak)
     if kind == "strong":
         image = _degrade(image, draw)

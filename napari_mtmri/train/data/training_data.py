@@ -19,8 +19,9 @@ from napari_mtmri.train.data.cases import (
     load_cases,
     with_classes,
 )
-from napari_mtmri.train.data.split import check_images, image_hash
+from napari_mtmri.train.data.split import check_images
 from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.volume import image_hash
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,10 @@ def read_training_data(recipe: Recipe, data: Path | str, *, is_begun: bool = Fal
     if not train:
         raise InputError(f"{data}: has no training case; mark some cases as 'train'.")
     recipe = with_classes(recipe, train, val, remarks.append)
+    if not any(case.labels.any() for case in train):
+        remarks.append("no training case has a lesion: a segmentation cannot be learned.")
+    if not val:
+        remarks.append("no validation case: the last checkpoint is used, and nothing is compared.")
     hashes = {case.name: image_hash(case.image) for case in chain(train, val)}
     # Test cases are only read for their hashes: a copy of a training case would inflate scores.
     test = [file for file in files if file.split == "test"]

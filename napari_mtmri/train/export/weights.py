@@ -21,7 +21,15 @@ from napari_mtmri.metrics.base import quantities
 from napari_mtmri.train.folder.checkpoint import Position, network_of, read_checkpoint
 from napari_mtmri.train.folder.layout import BEST, CONFIG, LAST, SPLIT, read_config
 from napari_mtmri.train.recipe import Recipe
-from napari_mtmri.weights import Card, Score, list_weights, read_card, save_weights, user_folder
+from napari_mtmri.weights import (
+    HASH_DIGITS,
+    Card,
+    Score,
+    list_weights,
+    read_card,
+    save_weights,
+    user_folder,
+)
 
 
 class About(BaseModel):
@@ -150,6 +158,7 @@ def export(
     about = about or _known_of(run, position.recipe)
     command = command or f"napari-mtmri train {run.name}/{CONFIG} --out again"
     card = _card(position, about, tuple(scores), command)
+    card = card.model_copy(update={"training_images": _training_images(run)})
     if calibrated:
         from napari_mtmri.train.export.temperature import calibrate
 
@@ -211,6 +220,16 @@ def _free(folder: Path, name: str) -> Path:
     return path
 
 
+def _training_images(run: Path) -> tuple[str, ...]:
+    """Return the hashes of the training images that the training folder lists."""
+    try:
+        rows = _rows(run / SPLIT)
+    except OSError:
+        return ()
+    found = (row["image_sha256"] for row in rows if row["split"] == "train")
+    return tuple(digits[:HASH_DIGITS] for digits in found if digits)
+
+
 def _known_of(run: Path, recipe: Recipe) -> About:
     """Return the description of the data that the training folder contains."""
     config = read_config(run)
@@ -263,7 +282,9 @@ def _preprocessing(recipe: Recipe, architecture: Mapping[str, Any]) -> str:
     scale = "divided by the 99th percentile of the zero-filled magnitude inside the object"
     if "window" not in architecture:
         return scale
-    rows, columns = recipe.data.crop or (0, 0)
+    if not architecture["window"]:
+        return f"{scale}; input of the U-Net: the whole field of view"
+    rows, columns = architecture["window"]
     return f"{scale}; input of the U-Net: the object's box, at least {rows} by {columns} pixels"
 
 

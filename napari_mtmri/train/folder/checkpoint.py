@@ -16,6 +16,7 @@ from napari_mtmri.errors import InputError, ResourceError
 from napari_mtmri.files import write_whole
 from napari_mtmri.train.folder.layout import BEST, LAST, PREVIOUS
 from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.weights import save_tensors
 
 if TYPE_CHECKING:
     import torch
@@ -78,8 +79,6 @@ def save_checkpoint(
     ResourceError
         If it cannot be written; the last checkpoint is kept.
     """
-    from safetensors.torch import save_file
-
     tensors = dict(module.state_dict())
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{key}": value for key, value in state.items()}
@@ -87,9 +86,7 @@ def save_checkpoint(
     last, previous, new = run / LAST, run / PREVIOUS, run / f"{LAST}.next"
     try:
         last.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(
-            new, lambda file: save_file(whole, file, metadata={"position": position.text()})
-        )
+        write_whole(new, lambda file: save_tensors(file, whole, {"position": position.text()}))
         if last.exists():
             os.replace(last, previous)
         os.replace(new, last)
