@@ -10,7 +10,7 @@ import typer
 
 from napari_mtmri.cli import options
 from napari_mtmri.cli.output import columns, write_json, write_result
-from napari_mtmri.errors import RequestError, WeightsError
+from napari_mtmri.errors import MtmriError
 
 
 def methods(
@@ -70,7 +70,7 @@ def facts_of(name: str, weights: Path | None = None) -> dict[str, Any]:
             parameters={option.name: option.help for option in method.parameters},
         )
         return {**facts, "runs": True, "cards": cards_of(name, weights)}
-    except (RequestError, WeightsError) as why:
+    except MtmriError as why:
         return {**facts, "why": str(why)}
 
 
