@@ -42,7 +42,9 @@ class Card(BaseModel):
     """Description of a weights file: training data, sampling, architecture, scores, licence.
 
     A JSON file next to the weights. ``sha256`` is the hash of the weights file, so that card
-    and weights cannot be mixed up.
+    and weights cannot be mixed up. ``n_parameters`` and ``gflop_per_slice`` are those of
+    `napari_mtmri.networks.cost.Cost`; ``dice_ceiling`` is the Dice of the true validation
+    labels after the method's auto-encoder, if it has one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,6 +64,9 @@ class Card(BaseModel):
     accelerations: tuple[float, ...]
     preprocessing: str
     architecture: dict[str, Any]
+    n_parameters: int | None = None
+    gflop_per_slice: float | None = None
+    dice_ceiling: float | None = None
     scores: tuple[Score, ...] = ()
     limits: str
     licence: str
@@ -81,6 +86,14 @@ class Card(BaseModel):
             value = getattr(self, key)
             shown = ", ".join(value) if isinstance(value, tuple) else value
             lines.append(f"{key.replace('_', ' '):<15} {shown}")
+        if self.n_parameters is not None and self.gflop_per_slice is not None:
+            cost = f"{self.gflop_per_slice:.1f} GFLOP per slice of 224 × 192"
+            lines.append(f"{'cost':<15} {self.n_parameters:,} parameters, {cost}")
+        if self.dice_ceiling is not None:
+            lines.append(
+                f"{'upper limit':<15} Dice {self.dice_ceiling:.3f}: the true validation labels "
+                "after the auto-encoder"
+            )
         lines.append("")
         for score in self.scores:
             lines.append(

@@ -19,7 +19,7 @@ from napari_mtmri.errors import InputError
 from napari_mtmri.methods.base import METHODS, training_of
 from napari_mtmri.metrics.base import quantities
 from napari_mtmri.train.folder.checkpoint import Position, read_checkpoint
-from napari_mtmri.train.folder.layout import BEST, CONFIG, LAST, SPLIT, read_config
+from napari_mtmri.train.folder.layout import BEST, CONFIG, LAST, SPLIT, read_config, read_events
 from napari_mtmri.train.recipe import Recipe
 from napari_mtmri.weights import Card, Score, list_weights, read_card, save_weights, user_folder
 
@@ -149,7 +149,7 @@ def export(
     }
     about = about or _known_of(run, position.recipe)
     command = command or f"napari-mtmri train {run.name}/{CONFIG} --out again"
-    return save_weights(out, weights, _card(position, about, tuple(scores), command))
+    return save_weights(out, weights, _card(run, position, about, tuple(scores), command))
 
 
 @dataclass(frozen=True)
@@ -225,10 +225,21 @@ def _known_of(run: Path, recipe: Recipe) -> About:
     )
 
 
-def _card(position: Position, about: About, scores: tuple[Score, ...], command: str) -> Card:
+def _ceiling(run: Path) -> float | None:
+    """Return the Dice of the true labels after the auto-encoder, last logged."""
+    found = [e["val_dice_ceiling"] for e in read_events(run) if "val_dice_ceiling" in e]
+    return round(found[-1], 4) if found else None
+
+
+def _card(
+    run: Path, position: Position, about: About, scores: tuple[Score, ...], command: str
+) -> Card:
+    from napari_mtmri.networks.cost import cost_of
+
     recipe = position.recipe
     method, training = METHODS.get(recipe.method), training_of(recipe.method)
     words, architecture = training.words(recipe), training.architecture(recipe)
+    cost = cost_of([architecture])
     return Card(
         method=method.name,
         title=f"{method.name}: {words.networks}",
@@ -245,6 +256,9 @@ def _card(position: Position, about: About, scores: tuple[Score, ...], command: 
         accelerations=tuple(sorted(map(float, recipe.sampling.accelerations))),
         preprocessing=_preprocessing(recipe, architecture),
         architecture=architecture,
+        n_parameters=cost.n_parameters,
+        gflop_per_slice=round(cost.gflop_per_slice, 2),
+        dice_ceiling=_ceiling(run),
         scores=scores,
         limits=about.limits,
         licence=about.licence,
