@@ -50,7 +50,9 @@ class Card(BaseModel):
     and weights cannot be mixed up. ``temperature`` divides the logits, so that probabilities
     are calibrated (`napari_mtmri.metrics.calibration`). ``training_images`` are the first
     digits of the `napari_mtmri.volume.image_hash` of each training image, so that a score on
-    one of them is recognized.
+    one of them is recognized. ``n_parameters`` and ``gflop_per_slice`` are those of
+    `napari_mtmri.networks.cost.Cost`; ``dice_ceiling`` is the Dice of the true validation
+    labels after the method's auto-encoder, if it has one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -71,6 +73,9 @@ class Card(BaseModel):
     preprocessing: str
     architecture: dict[str, Any]
     temperature: float = Field(1.0, gt=0)
+    n_parameters: int | None = None
+    gflop_per_slice: float | None = None
+    dice_ceiling: float | None = None
     scores: tuple[Score, ...] = ()
     limits: str
     licence: str
@@ -91,6 +96,14 @@ class Card(BaseModel):
             value = getattr(self, key)
             shown = ", ".join(value) if isinstance(value, tuple) else value
             lines.append(f"{key.replace('_', ' '):<15} {shown}")
+        if self.n_parameters is not None and self.gflop_per_slice is not None:
+            cost = f"{self.gflop_per_slice:.1f} GFLOP per slice of 224 × 192"
+            lines.append(f"{'cost':<15} {self.n_parameters:,} parameters, {cost}")
+        if self.dice_ceiling is not None:
+            lines.append(
+                f"{'upper limit':<15} Dice {self.dice_ceiling:.3f}: the true validation labels "
+                "after the auto-encoder"
+            )
         lines.append("")
         for score in self.scores:
             lines.append(

@@ -171,6 +171,7 @@ def _warnings(scan: Scan, method: LoadedMethod) -> tuple[str, ...]:
     lines = list(scan.grid.warnings)
     if scan.is_simulated:
         lines.append(origin(scan))
+    lines += method.loaded.remarks
     reference = None if scan.reference is None else scan.reference_stack()
     if reference is not None:
         high, top = float(np.percentile(reference, 99.9)), float(reference.max())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Trainings of `MultiTask` networks, shared by four methods."""
+"""Trainings of `MultiTask` networks, shared by several methods."""
 
 from __future__ import annotations
 
@@ -71,8 +71,14 @@ def words(recipe: Recipe, task: str, *, recon: bool = True, seg: bool = True) ->
         widths.append(f"D5C5 with {sizes.recon_features} filters")
     if seg:
         widths.append(f"U-Net {sizes.seg_features} wide")
+    return CardWords(" and ".join(widths), task, size_of(recipe))
+
+
+def size_of(recipe: Recipe) -> str:
+    """Return the size of the networks in words."""
+    sizes = recipe.network
     is_full = sizes.recon_features == sizes.seg_features == PAPER_WIDTH
-    return CardWords(" and ".join(widths), task, "the paper's size" if is_full else "CPU size")
+    return "the paper's size" if is_full else "CPU size"
 
 
 def joint_loss(network: MultiTask, batch: TensorBatch, context: LossContext) -> Losses:

@@ -8,26 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_mtmri.errors import RequestError
-from napari_mtmri.kspace import fft2c, ifft2c
+from napari_mtmri.kspace import ifft2c
 from napari_mtmri.networks.base import build
 from napari_mtmri.networks.d5c5 import D5C5, to_channels, to_complex
 from napari_mtmri.networks.multitask import MultiTask, magnitude, probabilities
 from napari_mtmri.networks.unet import UNet
 from tests import laws
-
-
-def parameters(network: torch.nn.Module) -> int:
-    return sum(p.numel() for p in network.parameters())
-
-
-def measured(rows: int, columns: int, slices: int = 2, coils: int = 1, share: float = 0.4):  # type: ignore[no-untyped-def]
-    rng = np.random.default_rng(rows * 31 + columns)
-    image = rng.normal(size=(2, slices, coils, rows, columns))
-    mask = rng.random(columns) < share
-    mask[columns // 2] = True
-    mask = np.broadcast_to(mask, (rows, columns)).copy()
-    kspace = (fft2c(image[0] + 1j * image[1]) * mask).astype(np.complex64)
-    return kspace, mask
+from tests.networks.scans import measured, parameters
 
 
 @pytest.mark.parametrize(("features", "count"), [(16, 37_770), (32, 144_650), (64, 565_770)])

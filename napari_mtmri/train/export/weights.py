@@ -19,7 +19,7 @@ from napari_mtmri.errors import InputError
 from napari_mtmri.methods.base import METHODS, training_of
 from napari_mtmri.metrics.base import quantities
 from napari_mtmri.train.folder.checkpoint import Position, network_of, read_checkpoint
-from napari_mtmri.train.folder.layout import BEST, CONFIG, LAST, SPLIT, read_config
+from napari_mtmri.train.folder.layout import BEST, CONFIG, LAST, SPLIT, read_config, read_events
 from napari_mtmri.train.recipe import Recipe
 from napari_mtmri.weights import (
     HASH_DIGITS,
@@ -157,7 +157,7 @@ def export(
     weights = network_of(tensors)
     about = about or _known_of(run, position.recipe)
     command = command or f"napari-mtmri train {run.name}/{CONFIG} --out again"
-    card = _card(position, about, tuple(scores), command)
+    card = _card(run, position, about, tuple(scores), command)
     card = card.model_copy(update={"training_images": _training_images(run)})
     if calibrated:
         from napari_mtmri.train.export.temperature import calibrate
@@ -249,10 +249,21 @@ def _known_of(run: Path, recipe: Recipe) -> About:
     )
 
 
-def _card(position: Position, about: About, scores: tuple[Score, ...], command: str) -> Card:
+def _ceiling(run: Path) -> float | None:
+    """Return the Dice of the true labels after the auto-encoder, last logged."""
+    found = [e["val_dice_ceiling"] for e in read_events(run) if "val_dice_ceiling" in e]
+    return round(found[-1], 4) if found else None
+
+
+def _card(
+    run: Path, position: Position, about: About, scores: tuple[Score, ...], command: str
+) -> Card:
+    from napari_mtmri.networks.cost import cost_of
+
     recipe = position.recipe
     method, training = METHODS.get(recipe.method), training_of(recipe.method)
     words, architecture = training.words(recipe), training.architecture(recipe)
+    cost = cost_of([architecture])
     return Card(
         method=method.name,
         title=f"{method.name}: {words.networks}",
@@ -269,6 +280,9 @@ def _card(position: Position, about: About, scores: tuple[Score, ...], command: 
         accelerations=tuple(sorted(map(float, recipe.sampling.accelerations))),
         preprocessing=_preprocessing(recipe, architecture),
         architecture=architecture,
+        n_parameters=cost.n_parameters,
+        gflop_per_slice=round(cost.gflop_per_slice, 2),
+        dice_ceiling=_ceiling(run),
         scores=scores,
         limits=about.limits,
         licence=about.licence,

@@ -68,7 +68,9 @@ class Validator:
         """Return means over the cases, of the scores that apply to the network.
 
         ``val_psnr`` (dB), ``val_psnr_gain`` over zero-filled, ``val_dice`` of the
-        under-sampled scan and ``val_dice_truth`` of the reference image.
+        under-sampled scan, ``val_dice_truth`` of the reference image, and
+        ``val_dice_ceiling`` of the true labels after an auto-encoder (`autoencode` of the
+        network), which the method cannot exceed.
 
         Parameters
         ----------
@@ -138,7 +140,23 @@ class Validator:
                 row["dice"] = _dice(own, batch.labels)
             if on_truth is not None:
                 row["dice_truth"] = _dice(on_truth, batch.labels)
+            ceiling = self._ceiling(items[0], batch, network, device)
+            if ceiling is not None:
+                row["dice_ceiling"] = _dice(ceiling, batch.labels)
         return row
+
+    def _ceiling(
+        self, item: Item, batch: Batch, network: nn.Module, device: torch.device
+    ) -> np.ndarray | None:
+        """Return the true labels after the auto-encoder of the network, if it has one."""
+        import torch
+
+        autoencode: Any = getattr(network, "autoencode", None)
+        if autoencode is None:
+            return None
+        labels = torch.from_numpy(batch.labels).to(device)
+        with torch.no_grad():
+            return _labels(autoencode(labels, self._window(item, batch)).cpu().numpy())
 
     def _run(
         self, items: list[Item], network: nn.Module, device: torch.device
