@@ -110,6 +110,13 @@ def draw_figure(
     return figure
 
 
+def grey_window(volume: Volume) -> tuple[float, float]:
+    """Return the values shown black and white: 0 and a high percentile of what is not 0."""
+    magnitude = np.abs(volume.data)
+    seen = magnitude[magnitude > 0]
+    return 0.0, float(np.percentile(seen, WINDOW_PERCENTILE)) if seen.size else 1.0
+
+
 @dataclass(frozen=True)
 class _Scale:
     """Maxima of the grey and error scales, from the reference alone: equal for all methods."""
@@ -119,10 +126,8 @@ class _Scale:
 
     @staticmethod
     def of(volume: Volume) -> _Scale:
-        magnitude = np.abs(volume.data)
-        seen = magnitude[magnitude > 0]
-        white = float(np.percentile(seen, WINDOW_PERCENTILE)) if seen.size else 1.0
-        return _Scale(white, ERROR_SHARE * (float(magnitude.max()) or 1.0))
+        largest = float(np.abs(volume.data).max())
+        return _Scale(grey_window(volume)[1], ERROR_SHARE * (largest or 1.0))
 
 
 @dataclass(frozen=True)

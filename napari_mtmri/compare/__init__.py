@@ -13,7 +13,6 @@ from napari_mtmri.compare.comparison import (
     Comparison,
     View,
     Zoom,
-    check_pair,
     compare_results,
 )
 from napari_mtmri.compare.errors import Reading, error_map, error_top, readings, residual_map
@@ -25,6 +24,7 @@ from napari_mtmri.compare.figure import (
 from napari_mtmri.compare.lesions import LesionRow, LesionTable, lesion_table
 from napari_mtmri.compare.masks import AGREED, EXTRA, MISSED, agreement, disagreement_counts
 from napari_mtmri.compare.resample import resampled
+from napari_mtmri.compare.same_case import check_pair
 from napari_mtmri.compare.saved import (
     compare_paths,
     is_comparison,
@@ -32,12 +32,11 @@ from napari_mtmri.compare.saved import (
     open_cell,
     save_comparison,
 )
+from napari_mtmri.compare.score_table import ScoreTable, score_table
 from napari_mtmri.compare.slices import (
-    ScoreTable,
     SliceScores,
     largest_lesion_slice,
     most_disputed_slice,
-    score_table,
     slice_scores,
     strip_quantities,
 )

@@ -17,7 +17,6 @@ from napari_mtmri.volume import Volume
 
 Kind = Literal["reference", "result", "image", "mask", "date"]
 KINDS: tuple[Kind, ...] = ("reference", "result", "image", "mask", "date")
-RECOVERED = "reconstruction minus error"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +37,10 @@ class Cell:
         Segmentation of the image.
     result : Result, optional
         The result that image and labels are from.
-    path, labels_path : Path, optional
-        Result folder or file of the image, and file of the labels; None: in memory only.
+    path : Path, optional
+        Result folder, or file of the image; by default the path of the image.
+    labels_path : Path, optional
+        File of the labels, unless they are part of the result; by default their path.
     is_resampled : bool
         Whether it was interpolated onto the grid of the comparison.
     window : (float, float), optional
@@ -103,36 +104,49 @@ class Cell:
             return None if given is None else str(given)
         return None if self.image is None else self.image.sha256
 
+    @property
+    def source(self) -> Path | None:
+        """Result folder or file of the image; None: in memory only."""
+        if self.path is not None or self.result is not None:
+            return self.path
+        return None if self.image is None else self.image.path
+
+    @property
+    def labels_source(self) -> Path | None:
+        """File of the labels; None: in memory only, or part of the result."""
+        if self.labels_path is not None or self.labels is None:
+            return self.labels_path
+        is_own = self.result is not None and self.labels is self.result.labels
+        return None if is_own else self.labels.path
+
     def resampled_to(self, grid: Volume) -> Cell:
         """Return the cell interpolated onto another grid and marked so, or itself if it is on it."""
         if self.grid.same_grid(grid):
             return self
         image = None if self.image is None else resampled(self.image, grid)
         labels = None if self.labels is None else resampled(self.labels, grid)
-        return replace(self, image=image, labels=labels, is_resampled=True)
+        return replace(
+            self,
+            image=image,
+            labels=labels,
+            path=self.source,
+            labels_path=self.labels_source,
+            is_resampled=True,
+        )
 
 
-def result_cell(
-    result: Result, name: str | None = None, *, path: Path | None = None, kind: Kind = "result"
-) -> Cell:
-    """Return the cell of a result: its reconstruction, or the zero-filled image, and its labels."""
-    image = result.reconstruction or _image_below(result)
-    return Cell(name or result_name(result), kind, image, result.labels, result, path)
+def result_cell(result: Result, name: str | None = None, *, path: Path | None = None) -> Cell:
+    """Return the cell of a result: reconstruction and segmentation, what there is of them."""
+    image = result.reconstruction
+    if image is None and result.labels is None:
+        image = result.zero_filled
+    return Cell(name or result_name(result), "result", image, result.labels, result, path)
 
 
-def _image_below(result: Result) -> Volume:
-    """Return what a segmentation was made from: full-sample methods see the reference."""
-    from napari_mtmri.methods.base import METHODS
-
-    known = result.method in METHODS.names()
-    if known and METHODS.get(result.method).is_full_sample and result.reference is not None:
-        return result.reference
-    return result.zero_filled
-
-
-def zero_filled_cell(result: Result, *, path: Path | None = None) -> Cell:
+def zero_filled_cell(result: Result) -> Cell:
     """Return the cell of the zero-filled image of a result."""
-    return Cell(ZERO_FILLED, "image", result.zero_filled, path=path)
+    name = f"{ZERO_FILLED} R{result.acceleration:g}"
+    return Cell(name, "image", result.zero_filled)
 
 
 def result_name(result: Result) -> str:
