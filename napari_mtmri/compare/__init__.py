@@ -18,6 +18,7 @@ from napari_mtmri.compare.comparison import (
 from napari_mtmri.compare.errors import Reading, error_map, error_top, readings, residual_map
 from napari_mtmri.compare.figure import (
     draw_comparison,
+    draw_spectrum,
     save_comparison_figure,
     save_spectrum_figure,
 )
@@ -39,8 +40,10 @@ from napari_mtmri.compare.slices import (
     most_disputed_slice,
     slice_scores,
     strip_quantities,
+    worst_slice,
 )
 from napari_mtmri.compare.spectrum import Spectrum, error_spectrum, kspace_decibels
+from napari_mtmri.compare.zoom import lesion_zoom, slice_view
 
 __all__ = [
     "AGREED",
@@ -64,6 +67,9 @@ __all__ = [
     "disagreement_counts",
     "distinct_names",
     "draw_comparison",
+    "draw_spectrum",
+    "lesion_zoom",
+    "slice_view",
     "error_map",
     "error_spectrum",
     "error_top",
@@ -85,5 +91,6 @@ __all__ = [
     "score_table",
     "slice_scores",
     "strip_quantities",
+    "worst_slice",
     "zero_filled_cell",
 ]

@@ -12,6 +12,7 @@ import numpy as np
 
 from napari_mtmri.compare.resample import resampled
 from napari_mtmri.errors import RequestError
+from napari_mtmri.methods.base import METHODS
 from napari_mtmri.result import ZERO_FILLED, Result
 from napari_mtmri.volume import Volume
 
@@ -150,7 +151,10 @@ def zero_filled_cell(result: Result) -> Cell:
 
 
 def result_name(result: Result) -> str:
-    """Return method and acceleration: "mtmri R4"."""
+    """Return method and acceleration, "mtmri R4", or the method alone if it sees the full image."""
+    known = result.method in METHODS.names()
+    if known and METHODS.get(result.method).is_full_sample:
+        return result.method
     return f"{result.method} R{result.acceleration:g}"
 
 
@@ -210,6 +214,7 @@ def _facts(result: Result) -> tuple[str, ...]:
     weights = [str(one.get("sha256"))[:8] for one in result.provenance.get("weights") or ()]
     snr, center = simulation.get("snr"), pattern.get("center_fraction")
     return (
+        result.name,
         str(pattern.get("name", "")),
         f"seed {pattern['seed']}" if "seed" in pattern else "",
         "" if center is None else f"centre {center:g}",

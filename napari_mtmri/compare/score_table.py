@@ -48,9 +48,14 @@ class Column:
     unit: str = ""
 
     @property
+    def is_of_labels(self) -> bool:
+        """Whether it is a score of a segmentation."""
+        return self.region.startswith(CLASS)
+
+    @property
     def title(self) -> str:
         """Heading: "PSNR (dB)", or "Dice, class 2" from the second class on."""
-        later = self.region.startswith(CLASS) and self.region != "class 1"
+        later = self.is_of_labels and self.region != "class 1"
         name = f"{self.quantity.name} ({self.unit})" if self.unit else self.quantity.name
         return f"{name}, {self.region}" if later else name
 
@@ -126,7 +131,7 @@ def _table(comparison: Comparison) -> ScoreTable:
     every = dict.fromkeys(column for scores in found.values() for column in scores)
     columns = [  # of images first, then of segmentations
         column
-        for column in sorted(every, key=lambda column: column.region.startswith(CLASS))
+        for column in sorted(every, key=lambda column: column.is_of_labels)
         if any(
             not math.isnan(scores[column].value) for scores in found.values() if column in scores
         )

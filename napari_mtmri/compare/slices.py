@@ -13,9 +13,10 @@ from napari_mtmri.compare.comparison import Comparison
 from napari_mtmri.compare.errors import error_map
 from napari_mtmri.compare.masks import disagreement_counts
 from napari_mtmri.errors import RequestError
-from napari_mtmri.metrics.base import Metric, Quantity, all_metrics
+from napari_mtmri.metrics.base import Metric, Quantity, all_metrics, main_quantity
 from napari_mtmri.metrics.measure import Truth
 from napari_mtmri.metrics.scores import Score
+from napari_mtmri.result import ZERO_FILLED
 
 LESION_ERROR = Quantity(
     "lesion error",
@@ -182,6 +183,34 @@ def _lesion_sums(comparison: Comparison, cell: Cell) -> tuple[np.ndarray, np.nda
     squares = np.where(inside, error.astype(np.float64) / peak, 0) ** 2
     others = tuple(axis for axis in range(3) if axis != comparison.axis)
     return squares.sum(axis=others), inside.sum(axis=others)
+
+
+def worst_slice(comparison: Comparison) -> int:
+    """Return the slice with the worst main score of any method: PSNR, else Dice.
+
+    The zero-filled image counts only if it is the only one.
+
+    Raises
+    ------
+    RequestError
+        If nothing can be scored.
+    """
+    cells = comparison.compared or comparison.segmented
+    if not cells:
+        raise RequestError("`slice` worst: there is nothing to compare with; give a `reference`.")
+    scores = slice_scores(
+        comparison, main_quantity("image" if comparison.compared else "labels").name
+    )
+    names = [
+        cell.name for cell in cells if cell.result is not None and cell.result.method != ZERO_FILLED
+    ]
+    chosen = SliceScores(
+        scores.quantity,
+        scores.depends,
+        {name: scores.values[name] for name in names or scores.values},
+    )
+    found = chosen.worst()
+    return comparison.slice if found is None else found
 
 
 def most_disputed_slice(comparison: Comparison) -> int | None:
