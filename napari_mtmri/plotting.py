@@ -110,6 +110,13 @@ def draw_figure(
     return figure
 
 
+def grey_window(volume: Volume) -> tuple[float, float]:
+    """Return the values shown black and white: 0 and a high percentile of what is not 0."""
+    magnitude = np.abs(volume.data)
+    seen = magnitude[magnitude > 0]
+    return 0.0, float(np.percentile(seen, WINDOW_PERCENTILE)) if seen.size else 1.0
+
+
 @dataclass(frozen=True)
 class _Scale:
     """Maxima of the grey and error scales, from the reference alone: equal for all methods."""
@@ -119,10 +126,8 @@ class _Scale:
 
     @staticmethod
     def of(volume: Volume) -> _Scale:
-        values = magnitude(volume.data)
-        seen = values[values > 0]
-        white = float(np.percentile(seen, WINDOW_PERCENTILE)) if seen.size else 1.0
-        return _Scale(white, ERROR_SHARE * (float(values.max()) or 1.0))
+        largest = float(magnitude(volume.data).max())
+        return _Scale(grey_window(volume)[1], ERROR_SHARE * (largest or 1.0))
 
 
 @dataclass(frozen=True)
@@ -290,30 +295,36 @@ def _draw_panel(
         (panel.predicted, PREDICTED_COLOUR, PREDICTED_LINE),
     ):
         region = None if volume is None else view.picture(volume.data, number) > 0
-        if region is not None and region.any() and not region.all():
-            axis.autoscale(False)
-            found = axis.contour(region, [0.5], colors=colour, linestyles=[line], linewidths=1.3)
-            found.set_path_effects(_stroke(2.3))  # both colours print as mid-grey
-    _letters(axis, view.letters)
+        draw_outline(axis, region, colour, line)
+    draw_letters(axis, view.letters)
     page.write(figure, panel.title, middle, page.floor + tall + 0.05, 9, ha="center")
     page.write(figure, panel.scores, middle, page.floor - 0.06, 9, ha="center", va="top")
 
 
-def _stroke(width: float) -> list[Any]:
+def stroke(width: float) -> list[Any]:
     """Return a black outline, which makes a line or letter visible on any grey."""
     from matplotlib.patheffects import withStroke
 
     return [withStroke(linewidth=width, foreground="black")]
 
 
-def _letters(axis: Any, letters: tuple[str, str, str, str]) -> None:
+def draw_outline(axis: Any, region: np.ndarray | None, colour: str, line: Any) -> None:
+    """Draw the outline of a region of a picture, bool (row, column); its limits are kept."""
+    if region is not None and region.any() and not region.all():
+        axis.autoscale(False)
+        found = axis.contour(region, [0.5], colors=colour, linestyles=[line], linewidths=1.3)
+        found.set_path_effects(stroke(2.3))  # both colours print as mid-grey
+
+
+def draw_letters(axis: Any, letters: tuple[str, str, str, str]) -> None:
+    """Write the orientation letters into a picture: left, right, top and bottom."""
     places = ((0.02, 0.5, "left", "center"), (0.98, 0.5, "right", "center"),
               (0.5, 0.98, "center", "top"), (0.5, 0.02, "center", "bottom"))  # fmt: skip
     for letter, (x, y, across, along) in zip(letters, places, strict=True):
         axis.text(
             x, y, letter, transform=axis.transAxes, ha=across, va=along, color="white",
             fontsize=11, fontweight="bold",
-            path_effects=_stroke(2.5),
+            path_effects=stroke(2.5),
         )  # fmt: skip
 
 

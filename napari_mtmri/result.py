@@ -40,6 +40,9 @@ class Result:
         Segmentation, uint8; 0 is background.
     error : Volume or None
         Reconstruction minus reference, float32; None without a reference.
+    residual : Volume or None
+        Data-consistency residual of a scan without a reference, float32: root sum of squares
+        over the coils of the part of the reconstruction that contradicts the measured samples.
     request : mapping
         Method, parameters, pattern, simulation, device and precision.
     provenance : mapping
@@ -63,6 +66,7 @@ class Result:
     probability: Volume | None = None
     labels: Volume | None = None
     error: Volume | None = None
+    residual: Volume | None = None
     request: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     timings: Mapping[str, float] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from napari_mtmri.cli.compare import compare
 from napari_mtmri.cli.demo import demo
 from napari_mtmri.cli.doctor import doctor
 from napari_mtmri.cli.evaluate import evaluate
@@ -34,6 +35,7 @@ COMMANDS: dict[str, Callable[..., object]] = {
     "open": open_,
     "run": run,
     "evaluate": evaluate,
+    "compare": compare,
     "methods": methods,
     "patterns": patterns,
     "train": train,

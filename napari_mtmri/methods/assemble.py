@@ -13,6 +13,7 @@ import numpy as np
 
 from napari_mtmri import __version__
 from napari_mtmri.geometry import to_stack
+from napari_mtmri.kspace import expand, fft2c, ifft2c
 from napari_mtmri.methods.base import LoadedMethod
 from napari_mtmri.metrics.base import Scores, main_quantity
 from napari_mtmri.metrics.inputs import match_labels
@@ -59,6 +60,7 @@ def assemble(
         probability=on_grid(foreground, "probability"),
         labels=on_grid(labels, "segmentation", "labels"),
         error=on_grid(error, "error"),
+        residual=on_grid(_residual(scan, image), "residual"),
         request=_request(scan, method),
         provenance=_provenance(scan, method),
         timings=dict(timings),
@@ -118,6 +120,19 @@ def lost_to_zero_filled(scores: Mapping[str, Scores]) -> tuple[str, ...]:
                 "do not use this reconstruction."
             )
     return tuple(lines)
+
+
+def _residual(scan: Scan, image: np.ndarray | None) -> np.ndarray | None:
+    """Return what of the image contradicts the measured samples, if there is no reference."""
+    combined_without_maps = scan.coil_maps is None and scan.kspace.shape[1] > 1
+    if image is None or scan.reference is not None or combined_without_maps:
+        return None
+    residual = np.empty(image.shape, np.float32)
+    for number, measured in enumerate(scan.kspace):  # slice by slice, to save memory
+        maps = None if scan.coil_maps is None else scan.coil_maps[number]
+        differs = np.where(scan.mask, fft2c(expand(image[number], maps)) - measured, 0)
+        residual[number] = np.sqrt((np.abs(ifft2c(differs)) ** 2).sum(axis=0))
+    return residual
 
 
 def _segmentation(probability: np.ndarray | None) -> tuple[np.ndarray | None, np.ndarray | None]:

@@ -56,17 +56,39 @@ def find_lesions(
     list of Lesion
         Largest first.
     """
+    numbers = label_components(mask, min_voxels)
+    count = int(numbers.max(initial=0))
+    sizes = np.bincount(numbers.ravel(), minlength=count + 1)
+    covered = np.bincount(numbers[other], minlength=count + 1)
+    return [
+        Lesion(number, int(sizes[number]), int(covered[number])) for number in range(1, count + 1)
+    ]
+
+
+def label_components(mask: np.ndarray, min_voxels: int = MIN_LESION_VOXELS) -> np.ndarray:
+    """Return the 26-connected components of a mask.
+
+    Parameters
+    ----------
+    mask : bool array, (slice, row, column)
+    min_voxels : int
+        Ignore smaller components.
+
+    Returns
+    -------
+    int array, same shape
+        0 outside; components are numbered from 1, largest first.
+    """
     from scipy import ndimage
 
     components, count = ndimage.label(mask, np.ones((3, 3, 3)))
-    sizes = np.bincount(components.ravel(), minlength=count + 1)[1:]
-    covered = np.bincount(components[other], minlength=count + 1)[1:]
-    order = np.argsort(-sizes, kind="stable")
-    kept = [index for index in order.tolist() if sizes[index] >= min_voxels]
-    return [
-        Lesion(number, int(sizes[index]), int(covered[index]))
-        for number, index in enumerate(kept, start=1)
-    ]
+    sizes = np.bincount(components.ravel(), minlength=count + 1)
+    sizes[0] = 0
+    order = np.argsort(-sizes[1:], kind="stable") + 1
+    numbers = np.zeros(count + 1, components.dtype)
+    numbers[order] = np.arange(1, count + 1)
+    numbers[sizes < min_voxels] = 0
+    return np.asarray(numbers[components])
 
 
 def measure(pair: LabelPair, min_voxels: int = MIN_LESION_VOXELS) -> list[Score]:

@@ -27,6 +27,7 @@ _IMAGES = {
     "zero_filled": "zero_filled.nii.gz",
     "reconstruction": "reconstruction.nii.gz",
     "error": "error.nii.gz",
+    "residual": "residual.nii.gz",
     "probability": "probability.nii.gz",
     "labels": "segmentation.nii.gz",
 }

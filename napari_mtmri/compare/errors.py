@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Error maps on one stated scale, data-consistency residual, and values under the cursor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_mtmri.compare.cells import Cell
+from napari_mtmri.compare.comparison import Comparison
+from napari_mtmri.metrics.scores import Score
+from napari_mtmri.result import Result
+
+RESIDUAL = "data-consistency residual"
+
+
+def error_top(comparison: Comparison) -> float:
+    """Return the end of the error scale, in the unit of the images.
+
+    The largest value of the reference (without one, of the first image) divided by the gain of
+    the view: one fifth of it for ×5. It is the same for all cells.
+    """
+    return comparison.remember("peak", lambda: _peak(comparison)) / comparison.view.gain
+
+
+def _peak(comparison: Comparison) -> float:
+    shown = comparison.reference or comparison.image_of(comparison.cells[0])
+    return 1.0 if shown is None else float(shown.magnitude().max()) or 1.0
+
+
+def error_map(comparison: Comparison, cell: Cell) -> np.ndarray | None:
+    """Return the error of a cell: its magnitude minus that of the reference.
+
+    Returns
+    -------
+    float32 array, (i, j, k), or None
+        In the unit of the image. None without a reference, for the reference itself, for masks
+        and for images of other dates.
+    """
+    if cell not in comparison.compared:
+        return None
+    return comparison.remember(("error", cell.name), lambda: _error(comparison, cell))
+
+
+def _error(comparison: Comparison, cell: Cell) -> np.ndarray | None:
+    if comparison.reference is None or cell.magnitude is None:
+        return None
+    return np.asarray(cell.magnitude - comparison.reference.magnitude())
+
+
+def residual_map(cell: Cell) -> np.ndarray | None:
+    """Return the data-consistency residual of a result that was made without a reference.
+
+    Returns
+    -------
+    float32 array, (i, j, k), or None
+        Magnitude of the part of the reconstruction that contradicts the measured samples, in
+        the unit of the image; see `Result`.
+    """
+    if cell.result is None or cell.result.residual is None or cell.is_resampled:
+        return None
+    return cell.result.residual.magnitude()
+
+
+def residual_score(result: Result) -> Score | None:
+    """Return the norm of the residual as a share of that of the zero-filled image, or None."""
+    if result.residual is None:
+        return None
+    norm = float(np.linalg.norm(result.zero_filled.magnitude().astype(np.float64)))
+    own = float(np.linalg.norm(result.residual.magnitude().astype(np.float64)))
+    depends = (
+        "norm of the part of the reconstruction that contradicts the measured samples, divided by "
+        "the norm of the zero-filled image; 0 says nothing about what was not measured"
+    )
+    return Score(RESIDUAL, own / norm if norm else float("nan"), depends=depends)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one cell shows at one voxel; None where there is no such thing."""
+
+    name: str
+    value: float | None = None
+    error: float | None = None
+    label: int | None = None
+
+    @property
+    def text(self) -> str:
+        """One line: "mtmri R4: 312, error −4.1, label 1"."""
+        parts = [] if self.value is None else [f"{self.value:.4g}"]
+        if self.error is not None:
+            sign = "−" if self.error < 0 else "+"
+            parts.append(f"error {sign}{abs(self.error):.3g}")
+        if self.label is not None:
+            parts.append(f"label {self.label}")
+        return f"{self.name}: {', '.join(parts) or '—'}"
+
+
+def readings(comparison: Comparison, voxel: tuple[int, int, int]) -> tuple[Reading, ...]:
+    """Return value, error and label of every cell at a voxel.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    voxel : (int, int, int)
+        In the voxel axes of the file.
+
+    Returns
+    -------
+    tuple of Reading
+        In the order of the cells; empty outside the grid.
+    """
+    if not all(0 <= at < side for at, side in zip(voxel, comparison.grid.shape, strict=True)):
+        return ()
+    return tuple(_reading(comparison, cell, voxel) for cell in comparison.cells)
+
+
+def _reading(comparison: Comparison, cell: Cell, voxel: tuple[int, int, int]) -> Reading:
+    value = None if cell.magnitude is None else float(cell.magnitude[voxel])
+    error = None
+    if cell in comparison.compared and comparison.reference is not None and value is not None:
+        error = value - float(comparison.reference.magnitude()[voxel])
+    label = None if cell.labels is None else int(cell.labels.data[voxel])
+    return Reading(cell.name, value, error, label)
