@@ -112,8 +112,8 @@ def draw_figure(
 
 def grey_window(volume: Volume) -> tuple[float, float]:
     """Return the values shown black and white: 0 and a high percentile of what is not 0."""
-    magnitude = np.abs(volume.data)
-    seen = magnitude[magnitude > 0]
+    values = magnitude(volume.data)
+    seen = values[values > 0]
     return 0.0, float(np.percentile(seen, WINDOW_PERCENTILE)) if seen.size else 1.0
 
 
