@@ -33,7 +33,6 @@ def architecture(recipe: Recipe, *, recon: bool = True, seg: bool = True) -> dic
             "features": sizes.seg_features,
             "depth": sizes.seg_depth,
             "binning": sizes.seg_binning,
-            "sees_level": sizes.seg_sees_level,
             "first_logit": sizes.seg_first_logit,
         }
         if seg
@@ -57,7 +56,6 @@ def like(architecture: Mapping[str, Any]) -> dict[str, Any]:
             "seg_features": seg["features"],
             "seg_depth": seg["depth"],
             "seg_binning": seg.get("binning", 1),
-            "seg_sees_level": seg.get("sees_level", False),
             "classes": 1 if seg["classes"] == 1 else seg["classes"] - 1,
         }
     return keys

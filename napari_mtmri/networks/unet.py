@@ -14,23 +14,16 @@ class Block(nn.Sequential):
     GroupNorm instead of BatchNorm: the result of a slice must not depend on the other slices
     of the batch, and with teacher forcing running statistics would mix reference images and
     reconstructions.
-
-    Parameters
-    ----------
-    wide_in, wide_out : int
-        Input and output channels.
-    normalized : bool
-        Whether GroupNorm follows the convolutions, which then have no bias. With it, a slice
-        and the same slice twice as bright give the same output.
     """
 
-    def __init__(self, wide_in: int, wide_out: int, *, normalized: bool = True) -> None:
+    def __init__(self, wide_in: int, wide_out: int) -> None:
         layers: list[nn.Module] = []
         for wide in (wide_in, wide_out):
-            layers.append(nn.Conv2d(wide, wide_out, 3, padding=1, bias=not normalized))
-            if normalized:
-                layers.append(nn.GroupNorm(min(8, wide_out), wide_out))
-            layers.append(nn.ReLU(inplace=True))
+            layers += [
+                nn.Conv2d(wide, wide_out, 3, padding=1, bias=False),
+                nn.GroupNorm(min(8, wide_out), wide_out),
+                nn.ReLU(inplace=True),
+            ]
         super().__init__(*layers)
 
 
@@ -50,9 +43,6 @@ class UNet(nn.Module):
     binning : int
         Factor by which the image is averaged along both axes before the first level; the
         logits are interpolated back to its size. With 2, a slice takes a quarter of the time.
-    sees_level : bool
-        Whether the first level has no normalization, so that the result depends on the
-        brightness of the slice relative to its volume.
     first_logit : float, optional
         Initial bias of the head, for all classes. With -4 the first masks of one class are
         nearly empty, as lesions are rare; by default the bias is random and near 0, with
@@ -71,16 +61,13 @@ class UNet(nn.Module):
         depth: int = 4,
         *,
         binning: int = 1,
-        sees_level: bool = False,
         first_logit: float | None = None,
     ) -> None:
         super().__init__()
         widths = [features * 2**level for level in range(depth + 1)]
         self.down = nn.ModuleList(
-            Block(before, after, normalized=level > 0 or not sees_level)
-            for level, (before, after) in enumerate(
-                zip([channels, *widths[:-1]], widths, strict=True)
-            )
+            Block(before, after)
+            for before, after in zip([channels, *widths[:-1]], widths, strict=True)
         )
         self.lift = nn.ModuleList(
             nn.ConvTranspose2d(deep, shallow, 2, stride=2)

@@ -65,7 +65,7 @@ class Data(Section):
     simulated_size: Size = Field(
         (64, 64), description="image size (readout, phase) of simulated heads"
     )
-    augment: Literal["none", "flip", "affine", "strong"] = Field(
+    augment: Literal["none", "flip", "affine"] = Field(
         "none", description="augmentation of image and labels before k-space is simulated"
     )
     half_matrix_share: Share = Field(
@@ -161,9 +161,6 @@ class Network(Section):
     )
     seg_first_logit: float | None = Field(
         None, description="initial bias of the last layer of the U-Net; null: random, near 0"
-    )
-    seg_sees_level: bool = Field(
-        False, description="no normalization in the first level of the U-Net: it sees brightness"
     )
 
 

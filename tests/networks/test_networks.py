@@ -152,16 +152,6 @@ def test_a_binned_unet_is_the_unet_of_the_mean_of_pixels() -> None:
     torch.testing.assert_close(inside, wanted)
 
 
-@pytest.mark.parametrize("sees_level", [False, True])
-def test_only_a_first_level_without_normalization_sees_brightness(sees_level: bool) -> None:
-    torch.manual_seed(0)
-    network = UNet(features=4, depth=1, sees_level=sees_level)
-    image = torch.rand(1, 1, 16, 16)
-    with torch.inference_mode():
-        change = (network(3 * image) - network(image)).abs().max()
-    assert (float(change) > 0.05) == sees_level
-
-
 def test_the_first_masks_have_the_requested_logit() -> None:
     assert UNet(features=2, first_logit=-4.0).head.bias.tolist() == [-4.0]
 

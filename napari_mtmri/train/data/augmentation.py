@@ -7,9 +7,6 @@ import numpy as np
 
 AFFINE_PROBABILITY = 0.6
 MOST_ROTATION_DEG, MOST_ZOOM, MOST_SHEAR_DEG, MOST_SHIFT = 12.0, 0.12, 5.0, 0.06
-STRONGER = 1.7  # factor of "strong" on these
-BIAS_PROBABILITY, BLUR_PROBABILITY, NOISE_PROBABILITY = 0.5, 0.3, 0.3
-MOST_BIAS, MOST_BLUR_PX, MOST_NOISE = 0.4, 1.2, 0.06
 
 
 def augment(
@@ -28,10 +25,8 @@ def augment(
     labels : uint8 array, (readout, phase)
     mirror_axis : int or None
         Axis from left to right, along which the head may be mirrored.
-    kind : {"none", "flip", "affine", "strong"}
-        "affine" also rotates, zooms, shears, shifts and changes the contrast. "strong" does
-        so by more, and adds a bias field, blur and noise: for segmentation, since a blurred
-        and noisy image has other k-space.
+    kind : {"none", "flip", "affine"}
+        "affine" also rotates, zooms, shears, shifts and changes the contrast.
     draw : numpy.random.Generator
 
     Returns
@@ -39,7 +34,7 @@ def augment(
     image : float32 array, (readout, phase)
     labels : uint8 array, (readout, phase)
     gain : float
-        Factor of the intensity scale; 1 for "none" and "flip".
+        Factor of the intensity scale; 1 unless ``kind`` is "affine".
     """
     # All numbers are drawn first, so that one choice does not change the next random number.
     mirror, moved, contrast = draw.random(3)
@@ -51,37 +46,12 @@ def augment(
         image, labels = np.flip(image, mirror_axis), np.flip(labels, mirror_axis)
     if kind == "flip":
         return image, labels, 1.0
-    most = STRONGER if kind == "strong" else 1.0
     if moved < AFFINE_PROBABILITY:
-        turn, zoom, shear, down, right = (most * part for part in (turn, zoom, shear, down, right))
         image, labels = _move(image, labels, turn, zoom, shear, (down, right))
     if contrast < 0.5:
         peak = float(image.max()) or 1.0
         image = (image / peak) ** np.float32(gamma) * np.float32(peak)
-    if kind == "strong":
-        image = _degrade(image, draw)
-    return image, labels, float(gain**most)
-
-
-def _degrade(image: np.ndarray, draw: np.random.Generator) -> np.ndarray:
-    """Apply a bias field, a blur and noise, each with its probability."""
-    from scipy.ndimage import gaussian_filter
-
-    biased, blurred, noisy = draw.random(3)
-    c = draw.uniform(-MOST_BIAS, MOST_BIAS, 5)
-    width = draw.uniform(0, MOST_BLUR_PX, 2)
-    noise = draw.normal(0, draw.uniform(0, MOST_NOISE), (2, *image.shape))
-    if biased < BIAS_PROBABILITY:
-        rows, columns = (np.linspace(-1, 1, n) for n in image.shape)
-        rows, columns = rows[:, None], columns[None]
-        field = c[0] * rows + c[1] * columns + c[2] * rows * columns + c[3] * rows**2
-        image = image * np.exp(field + c[4] * columns**2)
-    if blurred < BLUR_PROBABILITY:
-        image = gaussian_filter(image, width)
-    if noisy < NOISE_PROBABILITY:
-        peak = float(image.max())
-        image = np.hypot(image + peak * noise[0], peak * noise[1])
-    return np.asarray(image, np.float32)
+    return image, labels, float(gain)
 
 
 def _move(
