@@ -57,20 +57,22 @@ def load_method(
     precision: str = "auto",
     weights: str | Path | None = None,
     parameters: Mapping[str, object] | None = None,
+    stop: threading.Event | None = None,
 ) -> LoadedMethod:
     """Return a method ready to run; networks are loaded once per process.
 
     Raises
     ------
-    RequestError, WeightsError
-        If method, device, a parameter or the weights do not exist or do not fit.
+    RequestError, WeightsError, ResourceError
+        If method, device, a parameter, the weights or a package do not exist or do not fit.
     """
     from napari_mtmri.device import choose_device
 
     member = METHODS.get(method)
+    member.require_extra()
     checked = check_options(parameters or {}, member.parameters, method)
     place = None if weights is None else Path(weights)
-    setting = Setting(choose_device(device, precision), place, checked)
+    setting = Setting(choose_device(device, precision), place, {**member.defaults, **checked}, stop)
     return LoadedMethod(member, setting, member.load(setting))
 
 
@@ -102,7 +104,7 @@ def run(
     on_progress : callable, optional
         Called from this thread with a `Progress` after every few slices.
     stop : threading.Event, optional
-        Set it to stop within a few slices.
+        Set it to stop within a few slices, or within a slice that takes long.
     **parameters
         Parameters of the method.
 
@@ -115,7 +117,12 @@ def run(
     """
     began = time.perf_counter()
     loaded = load_method(
-        method, device=device, precision=precision, weights=weights, parameters=parameters
+        method,
+        device=device,
+        precision=precision,
+        weights=weights,
+        parameters=parameters,
+        stop=stop,
     )
     if loaded.method.is_full_sample and scan.reference is None:
         raise RequestError(f"{method} needs the fully sampled image, and {scan.name} has none.")

@@ -45,6 +45,8 @@ class MethodChoice:
             If the method or a parameter does not exist.
         WeightsError
             If weights are missing or made for another method.
+        ResourceError
+            If a package that the method needs is not installed.
         """
         method = METHODS.get(self.name)
         return {
@@ -81,9 +83,13 @@ def cards_of(name: str, weights: Path | None) -> list[Card]:
     ------
     WeightsError
         If weights are missing or made for another method.
+    ResourceError
+        If a package that the method needs is not installed.
     """
     cards = []
-    for part in METHODS.get(name).weights_at(weights):
+    member = METHODS.get(name)
+    member.require_extra()
+    for part in member.weights_at(weights):
         file = find_weights(part, weights)
         card = read_card(file)
         if card.method != part:

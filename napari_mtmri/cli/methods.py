@@ -11,7 +11,7 @@ import typer
 
 from napari_mtmri.cli import options
 from napari_mtmri.cli.output import columns, write_json, write_result
-from napari_mtmri.errors import RequestError, WeightsError
+from napari_mtmri.errors import MtmriError
 
 if TYPE_CHECKING:
     from napari_mtmri.weights import Card
@@ -77,7 +77,7 @@ def facts_of(name: str, weights: Path | None = None) -> dict[str, Any]:
         )
         cards = cards_of(name, weights)
         return {**facts, "runs": True, "cards": cards, **_cost_of(cards)}
-    except (RequestError, WeightsError) as why:
+    except MtmriError as why:
         return {**facts, "why": str(why)}
 
 

@@ -156,6 +156,7 @@ def _warnings(scan: Scan, method: LoadedMethod) -> tuple[str, ...]:
     lines = list(scan.grid.warnings)
     if scan.is_simulated:
         lines.append(FROM_MAGNITUDE)
+    lines += method.loaded.remarks
     achieved = scan.mask.size / max(int(scan.mask.sum()), 1)
     pattern = None if scan.pattern is None else scan.pattern.name
     for card in method.cards:
