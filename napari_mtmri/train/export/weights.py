@@ -280,7 +280,7 @@ def _card(
 
 def _preprocessing(recipe: Recipe, architecture: Mapping[str, Any]) -> str:
     scale = "divided by the 99th percentile of the zero-filled magnitude inside the object"
-    if "window" not in architecture:
+    if not architecture.get("window"):
         return scale
     rows, columns = recipe.data.crop or (0, 0)
     return f"{scale}; input of the U-Net: the object's box, at least {rows} by {columns} pixels"
