@@ -19,7 +19,15 @@ from napari_mtmri.errors import InputError
 from napari_mtmri.methods.base import METHODS, training_of
 from napari_mtmri.metrics.base import quantities
 from napari_mtmri.train.folder.checkpoint import Position, network_of, read_checkpoint
-from napari_mtmri.train.folder.layout import BEST, CONFIG, LAST, SPLIT, read_config, read_events
+from napari_mtmri.train.folder.layout import (
+    BEST,
+    CONFIG,
+    EVENTS,
+    LAST,
+    SPLIT,
+    read_config,
+    read_events,
+)
 from napari_mtmri.train.recipe import Recipe
 from napari_mtmri.weights import (
     HASH_DIGITS,
@@ -251,6 +259,8 @@ def _known_of(run: Path, recipe: Recipe) -> About:
 
 def _ceiling(run: Path) -> float | None:
     """Return the Dice of the true labels after the auto-encoder, last logged."""
+    if not (run / EVENTS).is_file():
+        return None
     found = [e["val_dice_ceiling"] for e in read_events(run) if "val_dice_ceiling" in e]
     return round(found[-1], 4) if found else None
 
@@ -294,12 +304,14 @@ def _card(
 
 def _preprocessing(recipe: Recipe, architecture: Mapping[str, Any]) -> str:
     scale = "divided by the 99th percentile of the zero-filled magnitude inside the object"
-    if "window" not in architecture:
+    if "segmentation" not in METHODS.get(recipe.method).gives:
         return scale
-    if not architecture["window"]:
-        return f"{scale}; input of the U-Net: the whole field of view"
+    if not architecture.get("window"):
+        return f"{scale}; input of the segmentation: the whole field of view"
     rows, columns = architecture["window"]
-    return f"{scale}; input of the U-Net: the object's box, at least {rows} by {columns} pixels"
+    return (
+        f"{scale}; input of the segmentation: the object's box, at least {rows} by {columns} pixels"
+    )
 
 
 def _sampling(recipe: Recipe) -> str:
