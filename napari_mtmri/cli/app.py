@@ -25,6 +25,7 @@ from napari_mtmri.cli.run import run
 from napari_mtmri.cli.session import Session, interruptible
 from napari_mtmri.cli.train import train
 from napari_mtmri.cli.window import open_
+from napari_mtmri.cli.zoo import zoo
 
 NAME = "napari-mtmri"
 COMMANDS: dict[str, Callable[..., object]] = {
@@ -37,6 +38,7 @@ COMMANDS: dict[str, Callable[..., object]] = {
     "train": train,
     "experiment": experiment,
     "export": export,
+    "zoo": zoo,
     "doctor": doctor,
 }
 
