@@ -27,6 +27,7 @@ from napari_mtmri.cli.sample import sample
 from napari_mtmri.cli.session import Session, interruptible
 from napari_mtmri.cli.train import train
 from napari_mtmri.cli.window import open_
+from napari_mtmri.cli.zoo import zoo
 
 NAME = "napari-mtmri"
 COMMANDS: dict[str, Callable[..., object]] = {
@@ -41,6 +42,7 @@ COMMANDS: dict[str, Callable[..., object]] = {
     "train": train,
     "experiment": experiment,
     "export": export,
+    "zoo": zoo,
     "doctor": doctor,
 }
 

@@ -95,10 +95,12 @@ class Method:
         Names of the weights it needs.
     training : Training, optional
         How it is trained; None for a method that cannot be trained.
-    row : TableRow, optional
-        Row in the tables of a study, for a method that is not trained.
+    untrained_row : TableRow, optional
+        Row in the tables of a study of a method that is not trained.
     keeps_measured : bool
         Whether the image has the measured samples exactly, for a single coil.
+    classes : tuple of str
+        Names of the classes that it always segments; empty: those of its training.
     extra : (str, str), optional
         Package that it needs, and the extra of ours that installs it.
     """
@@ -112,14 +114,20 @@ class Method:
     parameters: tuple[Option, ...] = ()
     weights: tuple[str, ...] = ()
     training: Training | None = None
-    row: TableRow | None = None
+    untrained_row: TableRow | None = None
     keeps_measured: bool = True
+    classes: tuple[str, ...] = ()
     extra: tuple[str, str] | None = None
 
     @property
     def is_full_sample(self) -> bool:
         """Whether it gets the reference image, so that a comparison would be unfair."""
         return "reference" in self.needs
+
+    @property
+    def row(self) -> TableRow | None:
+        """Its row in the tables of a study."""
+        return self.untrained_row if self.training is None else self.training.row
 
     @property
     def defaults(self) -> dict[str, Value]:
@@ -180,12 +188,16 @@ class LoadedMethod:
 METHODS: Registry[Method] = Registry("methods")
 
 
-def trainable() -> tuple[str, ...]:
-    """Return the names of the methods that can be trained, the default method first."""
+def all_methods() -> tuple[Method, ...]:
+    """Return the methods that can be imported, the default method first."""
     broken = METHODS.broken()
     names = [name for name in METHODS.names() if name not in broken]
-    found = (name for name in names if METHODS.get(name).training is not None)
-    return tuple(sorted(found, key=lambda name: (name != DEFAULT_METHOD, name)))
+    return tuple(METHODS.get(one) for one in sorted(names, key=lambda n: (n != DEFAULT_METHOD, n)))
+
+
+def trainable() -> tuple[str, ...]:
+    """Return the names of the methods that can be trained, the default method first."""
+    return tuple(one.name for one in all_methods() if one.training is not None)
 
 
 def training_of(method: str) -> Training:

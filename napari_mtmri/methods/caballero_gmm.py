@@ -20,6 +20,7 @@ from napari_mtmri.kspace import combine, ifft2c
 from napari_mtmri.methods.base import Loaded, Method, Setting, SliceBatch
 from napari_mtmri.methods.caballero import joint
 from napari_mtmri.methods.caballero.image_step import Measurement, center_phase
+from napari_mtmri.methods.training import TableRow
 from napari_mtmri.parameters import Option
 from napari_mtmri.scan import Scan
 
@@ -145,4 +146,11 @@ CABALLERO_GMM = Method(
     load=_load,
     parameters=PARAMETERS,
     keeps_measured=False,
+    classes=tuple(NAMES[label] for label in sorted(NAMES)),
+    untrained_row=TableRow(
+        ("table3", "table4"),
+        "Dictionary and Gaussian mixture",
+        "not trained; segments tissues only",
+        {"contrast": "t1"},
+    ),
 )

@@ -14,6 +14,7 @@ import numpy as np
 
 from napari_mtmri.kspace import combine, ifft2c
 from napari_mtmri.methods.base import Loaded, Method, Setting, SliceBatch
+from napari_mtmri.methods.training import TableRow
 from napari_mtmri.parameters import Option, Value
 from napari_mtmri.scan import Scan
 
@@ -61,6 +62,7 @@ def sparse_method(
     return Method(
         name, title, summary, gives=frozenset({"image"}), needs=frozenset(), load=load,
         parameters=parameters, keeps_measured=False, extra=EXTRA,
+        untrained_row=TableRow(("table3", "table4"), title, "not trained; gives no segmentation"),
     )  # fmt: skip
 
 
