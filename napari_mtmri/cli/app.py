@@ -22,6 +22,7 @@ from napari_mtmri.cli.export import export
 from napari_mtmri.cli.methods import methods
 from napari_mtmri.cli.output import STOPPED, WRONG, sentence, status_of, write_note, write_result
 from napari_mtmri.cli.patterns import patterns
+from napari_mtmri.cli.report import report
 from napari_mtmri.cli.run import run
 from napari_mtmri.cli.sample import sample
 from napari_mtmri.cli.session import Session, interruptible
@@ -37,6 +38,7 @@ COMMANDS: dict[str, Callable[..., object]] = {
     "run": run,
     "evaluate": evaluate,
     "compare": compare,
+    "report": report,
     "methods": methods,
     "patterns": patterns,
     "train": train,
