@@ -15,14 +15,10 @@ from napari_mtmri.compare.comparison import (
     Zoom,
     compare_results,
 )
-from napari_mtmri.compare.detection import (
-    Detection,
-    DetectionLine,
-    DetectionRow,
-    run_detection,
-)
+from napari_mtmri.compare.detection import run_detection
 from napari_mtmri.compare.detection_figures import draw_detection, draw_insertion
 from napari_mtmri.compare.detection_points import lesion_points
+from napari_mtmri.compare.detection_rows import Detection, DetectionLine, DetectionRow
 from napari_mtmri.compare.errors import Reading, error_map, error_top, readings, residual_map
 from napari_mtmri.compare.figure import (
     draw_comparison,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_mtmri.compare.detection import Detection, DetectionLine
+from napari_mtmri.compare.detection_rows import Detection, DetectionLine
 from napari_mtmri.compare.pictures import Picture, draw_row
 from napari_mtmri.compare.sweep_plots import DASHES, finish_plot, method_styles, new_plot
 from napari_mtmri.display import upright_view
@@ -94,12 +94,12 @@ def _draw_line(axis: Any, at: np.ndarray, values: np.ndarray, style: Any, name: 
 def _notes(detection: Detection, lines: tuple[DetectionLine, ...]) -> list[str]:
     n, n_cases = max(line.n for line in lines), max(line.n_cases for line in lines)
     contrasts = ", ".join(f"{100 * one:+.0f} %" for one in sorted({x.contrast for x in lines}))
-    without = {}
+    without: dict[str, tuple[int, int]] = {}
     for line in lines:
         if line.n_without is not None:
             hits, total = without.get(line.method, (0, 0))
             without[line.method] = (hits + line.n_without, total + line.n)
-    alarms = ", ".join(f"{name} {hits} of {n}" for name, (hits, n) in without.items())
+    alarms = ", ".join(f"{name} {hits} of {total}" for name, (hits, total) in without.items())
     notes = [
         f"{n} insertions into {n_cases} {'case' if n_cases == 1 else 'cases'} for each point; "
         f"contrast {contrasts} of the signal at the place.",

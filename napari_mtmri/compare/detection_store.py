@@ -6,8 +6,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from napari_mtmri.compare.detection import Detection, DetectionRow, row_of
 from napari_mtmri.compare.detection_figures import draw_detection, draw_insertion
+from napari_mtmri.compare.detection_rows import Detection, DetectionRow, row_of
 from napari_mtmri.compare.sweep_plots import PLOTS, save_plot
 from napari_mtmri.compare.sweep_record import DETECTION, damaged, read_record
 from napari_mtmri.errors import InputError

@@ -63,10 +63,10 @@ def draw_row(
     FigureCanvasAgg(figure)
     left = _MARGIN
     for one, taken in zip(pictures, widths, strict=True):
-        box = [left / width, floor / height, wide / width, tall / height]
+        box = (left / width, floor / height, wide / width, tall / height)
         shown = _draw_picture(figure.add_axes(box), one, view, number)
         if one.colours != "gray":
-            place = [(left + wide + 0.06) / width, floor / height, 0.12 / width, tall / height]
+            place = ((left + wide + 0.06) / width, floor / height, 0.12 / width, tall / height)
             bar = figure.colorbar(shown, cax=figure.add_axes(place))
             bar.ax.tick_params(labelsize=8)
             bar.ax.set_title(one.unit, fontsize=8, parse_math=False)

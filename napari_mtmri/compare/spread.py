@@ -140,14 +140,10 @@ def spread_of(results: Iterable[Result], varied: Varied = "mask") -> Spread:
     first = sums.first
     pattern = (first.request.get("pattern") or {}).get("name", "mask")
     grid = first.zero_filled
-    parts = {
-        name: None if data is None else grid.like(data, name=f"{first.name} {title}")
-        for name, title, data in (
-            ("mean", "mean", sums.mean),
-            ("sd", "standard deviation", sums.sd),
-            ("lesion_percent", "called lesion (%)", sums.percent),
-        )
-    }
+
+    def volume(data: np.ndarray | None, title: str) -> Volume | None:
+        return None if data is None else grid.like(data, name=f"{first.name} {title}")
+
     return Spread(
         first.name,
         first.method,
@@ -155,7 +151,9 @@ def spread_of(results: Iterable[Result], varied: Varied = "mask") -> Spread:
         first.acceleration,
         varied,
         sums.n,
-        **parts,
+        volume(sums.mean, "mean"),
+        volume(sums.sd, "standard deviation"),
+        volume(sums.percent, "called lesion (%)"),
         dice=tuple(sums.dice),
         volumes=tuple(sums.volumes),
         unit=_unit(grid),

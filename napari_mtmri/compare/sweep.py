@@ -7,22 +7,22 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from napari_mtmri.acquisition import Acquisition
-from napari_mtmri.batch.cases_table import CASES, CaseRow, Cases, as_rows
+from napari_mtmri.batch.cases_table import CaseRow, Cases
 from napari_mtmri.batch.job import Job, Outcome, Report, Watch
-from napari_mtmri.batch.method_choice import MethodChoice, as_choices
+from napari_mtmri.batch.method_choice import MethodChoice
 from napari_mtmri.batch.result_store import check_out
 from napari_mtmri.batch.run_case import case_of, run_job
 from napari_mtmri.batch.run_jobs import Where, run_jobs
 from napari_mtmri.batch.score_store import read_scored
+from napari_mtmri.compare.detection_rows import Detection
 from napari_mtmri.compare.spread import Spread, spreads_of
+from napari_mtmri.compare.sweep_plan import make_plan, request_of
 from napari_mtmri.compare.sweep_points import (
-    SweepPlan,
     SweepPoint,
     as_outcome,
-    as_patterns,
     find_point,
     make_point,
     plan_points,
@@ -34,6 +34,7 @@ from napari_mtmri.compare.sweep_rows import (
     metrics_of,
     rows_of,
     summary_markdown,
+    summary_records,
     tidy_csv,
     without_twins,
 )
@@ -44,9 +45,6 @@ from napari_mtmri.readers.run_folder import read_run
 from napari_mtmri.result import Result
 from napari_mtmri.verbs import save
 from napari_mtmri.volume import Volume
-
-if TYPE_CHECKING:
-    from napari_mtmri.compare.detection import Detection
 
 ACCELERATIONS = (2.0, 3.0, 4.0, 6.0, 8.0, 12.0)
 INPUTS = "inputs"
@@ -113,6 +111,10 @@ class Sweep:
         """Return the tidy table as CSV with all digits."""
         return tidy_csv(self.rows)
 
+    def summary_records(self) -> list[dict[str, Any]]:
+        """Return mean and band of each headline score and R, as plain data."""
+        return summary_records(self.rows)
+
     def summary_markdown(self) -> str:
         """Return the headline scores over R as Markdown tables."""
         return summary_markdown(self.rows)
@@ -129,6 +131,7 @@ def run_sweep(
     jiggle: int = 0,
     acquisition: Acquisition | None = None,
     labels: Sequence[str | Path] | None = None,
+    seed_per_case: bool | None = None,
     images: bool = False,
     spread: bool = False,
     again: bool = False,
@@ -155,14 +158,16 @@ def run_sweep(
     patterns : sequence of str or Pattern
         Names, mask files, or patterns; their R and seed are replaced.
     seeds : int or sequence of int
-        Number of sampling masks (seeds 0, 1, ...), or their seeds. Volumes use the seed as
-        `run_many` does; a table derives one for each case, as `evaluate_many` does.
+        Number of sampling masks (seeds 0, 1, ...), or their seeds.
     jiggle : int
         Number of repeated scans with the first mask and new noise; needs ``acquisition.snr``.
     acquisition : Acquisition, optional
         Phase, noise, coils and axes; its pattern is replaced.
     labels : sequence of path, optional
         Reference segmentations, one for each volume, in order.
+    seed_per_case : bool, optional
+        Derive the seeds of each case from its name, as `evaluate_many` does, instead of using
+        them as they are, as `run_many` does; by default for a table of cases.
     images : bool
         Keep the result folder of each point.
     spread : bool
@@ -205,6 +210,7 @@ def run_sweep(
     plan = make_plan(
         cases, methods, accelerations, patterns, seeds,
         jiggle=jiggle, acquisition=acquisition, labels=labels,
+        seed_per_case=seed_per_case,
     )  # fmt: skip
     if spread and len(plan.seeds) < 2 and not plan.jiggle:
         raise RequestError("`spread` needs at least two masks or scans; give `seeds` or `jiggle`.")
@@ -227,40 +233,6 @@ def run_sweep(
         sweep = replace(sweep, spreads=tuple(spreads_of(sweep.points)))
     save_sweep(sweep)
     return sweep
-
-
-def make_plan(
-    cases: Cases,
-    methods: Sequence[str | MethodChoice],
-    accelerations: Sequence[float],
-    patterns: Sequence[str | Pattern],
-    seeds: int | Sequence[int],
-    *,
-    jiggle: int = 0,
-    acquisition: Acquisition | None = None,
-    labels: Sequence[str | Path] | None = None,
-) -> SweepPlan:
-    """Return what is swept, checked; parameters as in `run_sweep`."""
-    choices = as_choices(methods)
-    for choice in choices:
-        choice.record()  # raises for an unknown method or parameter, or missing weights
-    if isinstance(seeds, int) and seeds < 1:
-        raise RequestError(f"`seeds` {seeds} is below 1; give the number of masks.")
-    numbers = range(seeds) if isinstance(seeds, int) else seeds
-    rows = tuple(as_rows(cases, labels))
-    is_table = isinstance(cases, (str, Path)) and (
-        Path(cases).suffix == ".csv" or (Path(cases) / CASES).is_file()
-    )
-    return SweepPlan(
-        rows,
-        tuple(choices),
-        as_patterns(patterns),
-        tuple(dict.fromkeys(map(float, accelerations))),
-        tuple(dict.fromkeys(numbers)),
-        jiggle,
-        acquisition or Acquisition(),
-        is_table,
-    )
 
 
 def case_of_volume(volume: Volume, labels: Volume | None, folder: str | Path) -> CaseRow:
@@ -342,29 +314,3 @@ def _collect(
         rows += rows_of(done, scored.scores)
     jobs = {point.key: job for point, job in planned}
     return Sweep(out, tuple(points), without_twins(rows), request=request, jobs=jobs)
-
-
-def request_of(plan: SweepPlan, jobs: Sequence[Job]) -> dict[str, Any]:
-    """Return what was swept as plain data, inputs and weights by their SHA-256."""
-    record = plan.acquisition.record()
-    del record["pattern"]
-    first = {job.request["case"]: job.request for job in jobs}
-    methods = {
-        job.request["method"]: {
-            name: job.request[name] for name in ("parameters", "precision", "weights")
-        }
-        for job in jobs
-    }
-    return {
-        "cases": {
-            name: {"image": one["image"], "labels": one["labels"]} for name, one in first.items()
-        },
-        "methods": methods,
-        "patterns": [pattern.record() for pattern in plan.patterns],
-        "accelerations": list(plan.accelerations),
-        "seeds": list(plan.seeds),
-        "seed_per_case": plan.seed_per_case,
-        "jiggle": plan.jiggle,
-        "acquisition": record,
-        "version": jobs[0].request["version"],
-    }

@@ -5,21 +5,20 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from napari_mtmri.acquisition import Acquisition, make_pattern
+from napari_mtmri.acquisition import Acquisition
 from napari_mtmri.batch.cases_table import CaseRow
 from napari_mtmri.batch.job import Job, Outcome, Report
 from napari_mtmri.batch.method_choice import MethodChoice
 from napari_mtmri.batch.result_store import IMAGES_OF_A_RESULT, find_result
 from napari_mtmri.batch.run_case import absolute, case_of, make_job, run_job, with_acquisition
 from napari_mtmri.batch.score_store import find_scores, into_scores, write_scores
+from napari_mtmri.compare.sweep_plan import SweepPlan
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.files import check_free_space, safe_child
-from napari_mtmri.patterns.base import PATTERNS, Pattern
 from napari_mtmri.readers.run_folder import write_run
 
 IMAGES = "images"
@@ -72,99 +71,6 @@ class SweepPoint:
             f"{self.case} · {self.method} · {self.pattern} R{self.acceleration:g} "
             f"seed {self.seed}{noise}"
         )
-
-
-@dataclass(frozen=True)
-class SweepPlan:
-    """What is swept.
-
-    Parameters
-    ----------
-    rows : tuple of CaseRow
-    choices : tuple of MethodChoice
-    patterns : tuple of Pattern
-        R and seed are replaced.
-    accelerations : tuple of float
-    seeds : tuple of int
-    jiggle : int
-        Number of repeated scans with new noise for the first seed.
-    acquisition : Acquisition
-        Its pattern is replaced.
-    seed_per_case : bool
-        Derive the seed of each case from its name, as `evaluate_many` does.
-    """
-
-    rows: tuple[CaseRow, ...]
-    choices: tuple[MethodChoice, ...]
-    patterns: tuple[Pattern, ...]
-    accelerations: tuple[float, ...]
-    seeds: tuple[int, ...]
-    jiggle: int = 0
-    acquisition: Acquisition = field(default_factory=Acquisition)
-    seed_per_case: bool = False
-
-    def __post_init__(self) -> None:
-        """Check the numbers."""
-        for what in ("rows", "choices", "patterns", "accelerations", "seeds"):
-            if not getattr(self, what):
-                raise RequestError(f"The sweep has no {what}; give at least one.")
-        if self.jiggle < 0 or self.jiggle == 1:
-            raise RequestError(f"`jiggle` {self.jiggle}: give 2 or more repeats, or 0 for none.")
-        if self.jiggle and self.acquisition.snr is None:
-            raise RequestError(
-                f"`jiggle` {self.jiggle} repeats the scan with new noise, and no noise is simulated; "
-                "give `snr`."
-            )
-
-    def acquisitions(self) -> Iterator[tuple[str, float, int, int | None, Acquisition | str]]:
-        """Yield pattern, R, seed, repeat, and the acquisition, or why it is impossible.
-
-        R or seed are varied only if the sampling or the noise depend on them.
-        """
-        is_random = self.acquisition.phase or self.acquisition.snr is not None
-        for pattern in self.patterns:
-            kind = PATTERNS.get(pattern.name)
-            fixed = "acceleration" not in kind.uses or kind.max_acceleration == 1
-            seeds = self.seeds if "seed" in kind.uses or is_random else self.seeds[:1]
-            for factor in (1.0,) if fixed else self.accelerations:
-                for seed, noise in self._repeats(seeds):
-                    found = self._acquisition(pattern, None if fixed else factor, seed, noise)
-                    yield pattern_name(pattern), factor, seed, noise, found
-
-    def _repeats(self, seeds: Sequence[int]) -> Iterator[tuple[int, int | None]]:
-        yield from ((seed, None) for seed in seeds)
-        yield from ((seeds[0], number) for number in range(1, self.jiggle + 1))
-
-    def _acquisition(
-        self, pattern: Pattern, factor: float | None, seed: int, noise: int | None
-    ) -> Acquisition | str:
-        own = pattern.acceleration if factor is None else factor
-        try:
-            pattern = replace(pattern, acceleration=own, seed=seed)
-        except RequestError as why:
-            return str(why)
-        return replace(self.acquisition, pattern=pattern, noise_seed=noise)
-
-    def for_case(self, acquisition: Acquisition, case: str) -> Acquisition:
-        """Return the acquisition of one case."""
-        return acquisition.for_case(case) if self.seed_per_case else acquisition
-
-
-def as_patterns(patterns: Sequence[str | Pattern]) -> tuple[Pattern, ...]:
-    """Return the patterns of names, files or patterns.
-
-    Raises
-    ------
-    RequestError, InputError
-        If one does not exist, or cannot be read.
-    """
-    return tuple(one if isinstance(one, Pattern) else make_pattern(one) for one in patterns)
-
-
-def pattern_name(pattern: Pattern) -> str:
-    """Return the name of a pattern, or the name of its mask file."""
-    path = pattern.options.get("path")
-    return pattern.name if path is None else Path(str(path)).name
 
 
 def plan_points(

@@ -242,11 +242,14 @@ def _span(counts: Sequence[int]) -> str:
     return str(high) if low == high else f"{low} to {high}"
 
 
+def summary_records(rows: Sequence[SweepRow]) -> list[dict[str, Any]]:
+    """Return mean and band of each headline score, method, pattern and R."""
+    return [record for metric in metrics_of(rows) for record in _records(rows, metric)]
+
+
 def summary_csv(rows: Sequence[SweepRow]) -> str:
-    """Return the mean and the band of each headline score as CSV."""
-    return csv_text(
-        SUMMARY_COLUMNS, [line for metric in metrics_of(rows) for line in _lines(rows, metric)]
-    )
+    """Return the records of the summary as CSV with all digits."""
+    return csv_text(SUMMARY_COLUMNS, summary_records(rows))
 
 
 def summary_markdown(rows: Sequence[SweepRow]) -> str:
@@ -279,7 +282,7 @@ def _cell(curve: Curve, factor: float) -> str:
     return mean if low == "—" else f"{mean} [{low} to {high}]"
 
 
-def _lines(rows: Sequence[SweepRow], metric: str) -> list[dict[str, Any]]:
+def _records(rows: Sequence[SweepRow], metric: str) -> list[dict[str, Any]]:
     return [
         {
             "metric": curve.metric, "region": curve.region, "unit": curve.unit,

@@ -136,10 +136,10 @@ def _save_spread(spread: Spread, place: Path) -> Spread:
 
 def _read_spread(folder: Path) -> Spread:
     facts = read_record(folder / SPREAD_RECORD, FORMAT)["spread"]
-    volumes = {
+    given: dict[str, Any] = {
         part: read_nifti(folder / file)
         for part, file in VOLUMES.items()
         if (folder / file).is_file()
     }
-    lists = {name: tuple(map(float, facts[name])) for name in ("dice", "volumes")}
-    return Spread(**{**facts, **lists}, **volumes, folder=folder)
+    given |= {name: tuple(map(float, facts[name])) for name in ("dice", "volumes")}
+    return Spread(**{**facts, **given}, folder=folder)
