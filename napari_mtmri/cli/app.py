@@ -26,6 +26,7 @@ from napari_mtmri.cli.report import report
 from napari_mtmri.cli.run import run
 from napari_mtmri.cli.sample import sample
 from napari_mtmri.cli.session import Session, interruptible
+from napari_mtmri.cli.sweep import sweep
 from napari_mtmri.cli.train import train
 from napari_mtmri.cli.window import open_
 from napari_mtmri.cli.zoo import zoo
@@ -38,6 +39,7 @@ COMMANDS: dict[str, Callable[..., object]] = {
     "run": run,
     "evaluate": evaluate,
     "compare": compare,
+    "sweep": sweep,
     "report": report,
     "methods": methods,
     "patterns": patterns,
