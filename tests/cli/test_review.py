@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Shell
-from tests.review.studies import block, read_as, write_study
+from tests.review.reader_studies import block, read_as, write_study
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from napari_mtmri.review.agreement import compare_project
 from napari_mtmri.review.mask_scores import compare_masks
 from napari_mtmri.review.project import open_project
 from napari_mtmri.volume import Volume
-from tests.review.studies import AFFINE, SHAPE, block, read_as, write_study
+from tests.review.reader_studies import AFFINE, SHAPE, block, read_as, write_study
 
 GRID = Volume(np.zeros(SHAPE, np.uint8), AFFINE)
 EMPTY = np.zeros(SHAPE, np.uint8)

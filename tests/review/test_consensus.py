@@ -19,7 +19,7 @@ from napari_mtmri.review.journal import read_journal
 from napari_mtmri.review.journal_check import verify
 from napari_mtmri.review.opinions import find_opinions
 from napari_mtmri.review.project import ReviewProject, open_project
-from tests.review.studies import block, read_as, write_study
+from tests.review.reader_studies import block, read_as, write_study
 
 votes = arrays.arrays(np.uint8, (5, 4, 3, 2), elements=st.sampled_from([0, 1, 1, 7]))
 

@@ -25,7 +25,7 @@ from napari_mtmri.review.session import ReviewSession
 from napari_mtmri.review.training_folder import export_training
 from napari_mtmri.train.data.cases import find_cases, load_case
 from napari_mtmri.train.recipe import Recipe
-from tests.review.studies import AFFINE, block, read_as, write_study
+from tests.review.reader_studies import AFFINE, block, read_as, write_study
 
 
 def rows(path: Path) -> list[dict[str, str]]:
