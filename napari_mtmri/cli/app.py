@@ -23,6 +23,7 @@ from napari_mtmri.cli.methods import methods
 from napari_mtmri.cli.output import STOPPED, WRONG, sentence, status_of, write_note, write_result
 from napari_mtmri.cli.patterns import patterns
 from napari_mtmri.cli.report import report
+from napari_mtmri.cli.review import review
 from napari_mtmri.cli.run import run
 from napari_mtmri.cli.sample import sample
 from napari_mtmri.cli.session import Session, interruptible
@@ -43,6 +44,7 @@ COMMANDS: dict[str, Callable[..., object]] = {
     "report": report,
     "methods": methods,
     "patterns": patterns,
+    "review": review,
     "train": train,
     "experiment": experiment,
     "export": export,
