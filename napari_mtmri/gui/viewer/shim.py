@@ -17,6 +17,36 @@ def forget_strokes(labels: Any) -> None:
         reset()
 
 
+def painted_box(changes: Any) -> tuple[slice, ...] | None:
+    """Return the box that contains all changes of a stroke, fill or polygon.
+
+    Parameters
+    ----------
+    changes : value of napari's ``paint`` event
+
+    Returns
+    -------
+    tuple of slices along the layer's axes, or None if napari reports changes in another form
+    """
+    try:
+        boxes = [_box(change) for change in changes]
+        sides = list(zip(*boxes, strict=True))
+        return tuple(
+            slice(min(int(one.start) for one in side), max(int(one.stop) for one in side))
+            for side in sides
+        ) or None
+    except (AttributeError, TypeError, ValueError, IndexError):
+        return None
+
+
+def _box(change: Any) -> tuple[slice, ...]:
+    """Return the box of one change: a mask in a box, or indices with their labels."""
+    box = getattr(change, "slice_key", None)
+    if box is None:
+        box = tuple(slice(one.min(), one.max() + 1) for one in change[0])
+    return tuple(box)
+
+
 def claim_files(patterns: Sequence[str]) -> None:
     """Register further file patterns for the plugin's reader, for this napari session."""
     from npe2 import PluginManager

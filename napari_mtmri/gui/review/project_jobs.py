@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Agreement, consensus, export and the check of the journal, in threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from qtpy.QtCore import QObject
+from qtpy.QtWidgets import QFileDialog
+
+from napari_mtmri.gui.jobs import Latest
+from napari_mtmri.gui.review.desk import Desk
+from napari_mtmri.gui.review.parts.project import ProjectPart
+from napari_mtmri.review.blind import Blinding
+from napari_mtmri.review.journal import verify
+from napari_mtmri.review.project import ReviewProject
+from napari_mtmri.review.session import ReviewSession
+
+
+class ProjectJobs(QObject):
+    """Connects the Project part to the open project.
+
+    Parameters
+    ----------
+    desk : Desk
+    part : ProjectPart
+    """
+
+    def __init__(self, desk: Desk, part: ProjectPart) -> None:
+        super().__init__(part)
+        self._desk, self._part = desk, part
+        self.work = Latest(self)
+        part.agreement_asked.connect(self._compare)
+        part.verify_asked.connect(self._verify)
+        part.consensus_asked.connect(self._consensus)
+        part.export_asked.connect(self._ask_export)
+        self.work.done.connect(part.show_note)
+        self.work.failed.connect(part.show_error)
+
+    def _start(self, job: Callable[[ReviewProject], str]) -> None:
+        """Run a job once all work is on the disk."""
+        session = self._desk.session
+        if session is not None:
+            self._part.show_note("Working …")
+            self.work.ask(partial(_once_written, session, job))
+
+    def _compare(self) -> None:
+        path = QFileDialog.getExistingDirectory(self._part, "Folder for the agreement")
+        if path:
+            self._start(partial(_compare, Path(path)))
+
+    def _verify(self) -> None:
+        self._start(_verify)
+
+    def _consensus(self, how: str) -> None:
+        self._start(partial(_consensus, how))
+
+    def _ask_export(self, bids: bool, training: bool) -> None:
+        path = QFileDialog.getExistingDirectory(self._part, "Folder for the export")
+        if path:
+            self.export(Path(path), bids=bids, training=training)
+
+    def export(self, folder: Path, *, bids: bool = False, training: bool = False) -> None:
+        """Export masks and verdicts to a folder."""
+        session = self._desk.session
+        if session is not None:
+            self._start(partial(_export, folder, bids, training, session.blinding))
+
+
+def _once_written(session: ReviewSession, job: Callable[[ReviewProject], str]) -> str:
+    session.flush()
+    return job(session.project)
+
+
+def _compare(folder: Path, project: ReviewProject) -> str:
+    from napari_mtmri.review.agreement import compare_project
+
+    agreement = compare_project(project)
+    agreement.save(folder)
+    disputed = ", ".join(one.case for one in agreement.cases[:3])
+    return f"Agreement written to {folder}. Most disputed: {disputed or '—'}"
+
+
+def _consensus(how: str, project: ReviewProject) -> str:
+    from napari_mtmri.review.consensus import make_consensus
+
+    return str(make_consensus(project, how).text)
+
+
+def _export(
+    folder: Path, bids: bool, training: bool, blinding: Blinding, project: ReviewProject
+) -> str:
+    from napari_mtmri.review.export import export_review
+
+    report = export_review(project, folder, bids=bids, training=training, blinding=blinding)
+    return str(report.text)
+
+
+def _verify(project: ReviewProject) -> str:
+    return str(verify(project.journal).text)
