@@ -85,6 +85,62 @@ def write_nifti(volume: Volume, path: Path) -> None:
     write_whole(path, lambda file: nib.save(image, file))
 
 
+def stored_dtype(path: Path) -> np.dtype[Any]:
+    """Return the dtype of the voxels in a NIfTI file; float32 if integers are scaled.
+
+    Raises
+    ------
+    InputError
+        If it does not start with a NIfTI header.
+    """
+    header = _load(path).header
+    dtype = np.dtype(header.get_data_dtype()).newbyteorder("=")
+    slope, inter = header.get_slope_inter()
+    is_scaled = (slope, inter) not in ((None, None), (1.0, 0.0))
+    return np.dtype(np.float32) if is_scaled and dtype.kind in "iu" else dtype
+
+
+def write_labels_like(data: np.ndarray, original: Path, path: Path, dtype: np.dtype[Any]) -> None:
+    """Write labels with the header of another NIfTI file: same grid, codes, units and window.
+
+    Free text and header extensions are left out: they may contain a patient's name.
+
+    Parameters
+    ----------
+    data : integer array, (i, j, k)
+        In the voxel axes of the original.
+    original : Path
+        NIfTI file.
+    path : Path
+    dtype : dtype
+        Of the file; where it cannot hold a label, the smallest integers that can.
+
+    Raises
+    ------
+    InputError
+        If labels exceed 32 bits, or the original cannot be read.
+    ResourceError
+        If the file cannot be written; no partial file is left.
+    """
+    import nibabel as nib
+
+    stored = data.astype(dtype)
+    if not np.array_equal(stored, data):
+        stored = data.astype(label_type(data, path))
+    source = _load(original)
+    header = source.header.copy()
+    header["descrip"] = f"napari-mtmri {__version__}: labels".encode("ascii")
+    for text in ("aux_file", "intent_name", "db_name"):
+        if text in header.keys():  # noqa: SIM118, a NIfTI header is no mapping
+            header[text] = b""
+    header["cal_min"] = header["cal_max"] = 0
+    header.set_data_dtype(stored.dtype)
+    header.set_data_shape(stored.shape)
+    header.set_slope_inter(1, 0)
+    image = type(source)(stored, None, header)
+    write_whole(path, lambda file: nib.save(image, file))
+
+
 def _stored(volume: Volume, path: Path) -> np.ndarray:
     data = volume.data
     if volume.kind == "complex":

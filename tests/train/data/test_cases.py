@@ -11,6 +11,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from napari_mtmri.batch.file_rules import patient_of
 from napari_mtmri.errors import InputError, RequestError, ResourceError
 from napari_mtmri.train.data.cases import (
     Case,
@@ -20,7 +21,6 @@ from napari_mtmri.train.data.cases import (
     load_cases,
     with_classes,
 )
-from napari_mtmri.train.data.sources.rules import patient_of
 from napari_mtmri.train.recipe import Recipe
 from tests.train.heads import write_cases
 
