@@ -22,10 +22,16 @@ class CanvasControls:
     viewer : Viewer
     image : callable
         Returns the image layer on screen, or None.
+    touched : callable
+        Called at each act of the reader on the canvas.
     """
 
-    def __init__(self, viewer: Viewer, image: Callable[[], Any]) -> None:
-        self._viewer, self._image = viewer, image
+    def __init__(
+        self, viewer: Viewer, image: Callable[[], Any], touched: Callable[[], None]
+    ) -> None:
+        self._viewer, self._image, self._touched = viewer, image, touched
+        self._clicked: Callable[[], None] | None = None
+        self._mode = ""
         self._zoom: list[Any] = []
         self.preset = "standard"
         self.is_on = False
@@ -60,6 +66,22 @@ class CanvasControls:
         if image is not None:
             show_window(image, PRESETS[name](image.data))
 
+    def wait_for_click(self, clicked: Callable[[], None]) -> None:
+        """Call a function at the next click in the image, which paints nothing."""
+        active = self._viewer.layers.selection.active
+        if isinstance(active, Labels) and not self._mode:
+            self._mode, active.mode = str(active.mode), "pan_zoom"
+        self._clicked = clicked
+
+    def _take_click(self) -> None:
+        clicked, self._clicked = self._clicked, None
+        active = self._viewer.layers.selection.active
+        if isinstance(active, Labels) and self._mode:
+            active.mode = self._mode
+        self._mode = ""
+        if clicked is not None:
+            clicked()
+
     def _wheel(self, viewer: Any, event: Any) -> None:
         """Step through the slices; with a modifier key the wheel does what napari does."""
         if event.modifiers or viewer.dims.ndisplay != 2 or viewer.dims.ndim < 3:
@@ -71,6 +93,14 @@ class CanvasControls:
 
     def _drag(self, viewer: Any, event: Any) -> Iterator[None]:
         """Change the window with the right button; the brush uses it to encircle."""
+        self._touched()
+        if event.button != RIGHT and self._clicked is not None:
+            event.handled = True
+            yield
+            while event.type == "mouse_move":
+                yield
+            self._take_click()
+            return
         image, active = self._image(), viewer.layers.selection.active
         is_brush = isinstance(active, Labels) and active.mode == "paint"
         if event.button != RIGHT or image is None or viewer.dims.ndisplay != 2:

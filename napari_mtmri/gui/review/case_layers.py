@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,9 +17,9 @@ from napari_mtmri.plotting import PREDICTED_COLOUR, REFERENCE_COLOUR
 from napari_mtmri.volume import Volume
 
 OWNER = "review"
-MASK_OPACITY, OTHER_OPACITY = 0.5, 0.9
-SOURCE_COLOURS = {1: PREDICTED_COLOUR, 2: REFERENCE_COLOUR, 3: "#7570b3"}
-SUGGESTION, SOURCES, ON_DISK = "suggestion", "sources", "on disk"
+MASK_OPACITY, OTHER_OPACITY, OUTLINE = 0.5, 0.9, 2
+SOURCE_COLOURS: dict[int | None, str] = {1: PREDICTED_COLOUR, 2: REFERENCE_COLOUR, 3: "#7570b3"}
+SUGGESTION, SOURCES = "suggestion", "sources"
 
 
 class CaseLayers:
@@ -42,12 +41,17 @@ class CaseLayers:
         self._others: dict[str, Any] = {}
         self._aside: list[Any] = []
         self._title = ""
-        self._is_hidden = False
+        self._is_outline = False
 
     @property
     def is_shown(self) -> bool:
         """Whether a case is on screen and its layers were not removed by the user."""
         return self.image in self._viewer.layers and self.mask in self._viewer.layers
+
+    @property
+    def label(self) -> int:
+        """The label selected for painting."""
+        return int(self.mask.selected_label)
 
     @property
     def on_screen(self) -> Any:
@@ -85,7 +89,14 @@ class CaseLayers:
         if is_other:
             show_acquired_plane(viewer, self.image)
             viewer.reset_view()
+        self._choose_label(mask)
         self.go_to_largest(mask)
+
+    def _choose_label(self, mask: np.ndarray) -> None:
+        """Paint with a label of the mask, which may be 255 and not 1."""
+        found = np.unique(mask[mask != 0])
+        if found.size and self.mask.selected_label not in found:
+            self.mask.selected_label = int(found[0])
 
     def _put_image(
         self, old: Any, shown: np.ndarray, name: str, volume: Volume, window: tuple[float, float]
@@ -121,6 +132,7 @@ class CaseLayers:
                 opacity=MASK_OPACITY, **self.placement.arguments(),
             )  # fmt: skip
             self._viewer.layers.append(layer)
+            layer.contour = OUTLINE if self._is_outline else 0
         layer.visible = True
         return layer
 
@@ -148,11 +160,11 @@ class CaseLayers:
         self._viewer.layers.selection.active = self.mask
 
     def show_labels(self, what: str, data: np.ndarray | None) -> None:
-        """Show labels beside the mask: a suggestion as outline, the sources, the file on disk.
+        """Show labels beside the mask as outline: a suggestion, or the source of each voxel.
 
         Parameters
         ----------
-        what : {"suggestion", "sources", "on disk"}
+        what : {"suggestion", "sources"}
         data : integer array, (i, j, k), or None to remove it
         """
         old = self._others.pop(what, None)
@@ -167,11 +179,16 @@ class CaseLayers:
             colormap=_colormap(what, shown), opacity=OTHER_OPACITY,
             **self.placement.arguments(),
         )  # fmt: skip
-        layer.contour = 2
+        layer.contour = OUTLINE
         layer.editable = False
         self._others[what] = layer
         self._viewer.layers.append(layer)
         self._viewer.layers.selection.active = self.mask
+
+    def show_mask(self, data: np.ndarray) -> None:
+        """Show another mask in the place of the one that is edited."""
+        assert self.placement is not None
+        self.mask.data = self.placement.view(data)
 
     def has(self, what: str) -> bool:
         """Return whether these labels are shown."""
@@ -185,13 +202,17 @@ class CaseLayers:
             if layer in self._viewer.layers:
                 self._viewer.layers.remove(layer)
 
-    def remove(self) -> None:
-        """Remove all layers of the review and show the layers of others again."""
+    def remove_case(self) -> None:
+        """Remove the layers of the case."""
         self.remove_others()
         for layer in (self.mask, self.image):
             if layer is not None and layer in self._viewer.layers:
                 self._viewer.layers.remove(layer)
         self.image = self.mask = self.placement = None
+
+    def remove(self) -> None:
+        """Remove all layers of the review and show the layers of others again."""
+        self.remove_case()
         aside, self._aside = self._aside, []
         for layer in aside:
             if layer in self._viewer.layers:
@@ -203,6 +224,18 @@ class CaseLayers:
         for layer in masks:
             if layer is not None and layer in self._viewer.layers:
                 layer.visible = not hide
+
+    def show_outline(self, wanted: bool) -> None:
+        """Show the mask as an outline, or filled."""
+        self._is_outline = wanted
+        if self.mask is not None:
+            self.mask.contour = OUTLINE if wanted else 0
+            self.mask.opacity = OTHER_OPACITY if wanted else MASK_OPACITY
+
+    def toggle_masks(self) -> None:
+        """Hide the masks if the mask is visible, else show them."""
+        if self.mask is not None:
+            self.hide_masks(bool(self.mask.visible))
 
     def go_to(self, position: tuple[int, int, int]) -> None:
         """Go to a voxel (i, j, k) of the image."""
@@ -237,7 +270,7 @@ class CaseLayers:
     def slice_number(self) -> int:
         """Return the number of the slice on screen, along `slice_axis`."""
         axis = self._viewer.dims.order[0]
-        return int(round(self.image.world_to_data(self._viewer.dims.point)[axis]))
+        return round(float(self.image.world_to_data(self._viewer.dims.point)[axis]))
 
     def cursor_voxel(self) -> tuple[int, int, int] | None:
         """Return the voxel (i, j, k) under the mouse, or None outside the image."""
@@ -268,8 +301,7 @@ def _colormap(what: str, shown: np.ndarray) -> Any:
 
     if what == SOURCES:
         colours: dict[int | None, Any] = {None: "transparent", 0: "transparent"}
-        return DirectLabelColormap(color_dict={**colours, **SOURCE_COLOURS})
+        colours.update(SOURCE_COLOURS)
+        return DirectLabelColormap(color_dict=colours)
     volume = Volume(shown, np.eye(4), kind="labels")
     return label_style(volume, PREDICTED_COLOUR)["colormap"]
-
-

@@ -13,14 +13,16 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_mtmri.errors import MtmriError, ResourceError
 from napari_mtmri.gui.jobs import Latest
-from napari_mtmri.gui.review.case_layers import ON_DISK, SOURCES, CaseLayers
+from napari_mtmri.gui.review.case_layers import SOURCES, CaseLayers
 from napari_mtmri.gui.review.strokes import Strokes
 from napari_mtmri.gui.review.tool_list import TOOLS, Settings, Task
 from napari_mtmri.review.case_rule import CaseRule
 from napari_mtmri.review.edits import Edit
 from napari_mtmri.review.lesions import LesionTable, measure_lesions
+from napari_mtmri.review.opened import OpenCase
 from napari_mtmri.review.project import ReviewProject, open_project
-from napari_mtmri.review.session import OpenCase, ReviewSession
+from napari_mtmri.review.session import Choice, ReviewSession
+from napari_mtmri.volume import Volume
 
 BEAT_MS, TICK_S = 250, 1.0
 MEASURE_MS = 120  # after the last edit
@@ -47,6 +49,7 @@ class Desk(QObject):
     -------
     opened : a project was opened
     case_opened : OpenCase
+    case_closed : a case could not be opened, and none is
     edited : the mask has changed
     measured : LesionTable
     beat : several times per second, to show time, saving and problems
@@ -58,6 +61,7 @@ class Desk(QObject):
 
     opened = Signal()
     case_opened = Signal(object)
+    case_closed = Signal()
     edited = Signal()
     measured = Signal(object)
     beat = Signal()
@@ -75,8 +79,9 @@ class Desk(QObject):
         self.preset = "standard"
         self.probability: Any = None
         self._projects, self._sessions, self._cases = Latest(self), Latest(self), Latest(self)
-        self._tools, self._measuring = Latest(self), Latest(self)
+        self._tools, self._measuring, self._sequences = Latest(self), Latest(self), Latest(self)
         self._ticked = 0.0
+        self._is_opening = self._is_working = False
         self._beat, self._measure = QTimer(self), QTimer(self)
         self._beat.setInterval(BEAT_MS)
         self._measure.setSingleShot(True)
@@ -92,9 +97,12 @@ class Desk(QObject):
         self._cases.done.connect(self._show)
         self._tools.done.connect(self._tool_done)
         self._measuring.done.connect(self._measured)
-        for job in (self._projects, self._sessions, self._cases, self._measuring):
+        self._sequences.done.connect(self._sequence_read)
+        jobs = (self._projects, self._sessions, self._measuring, self._sequences)
+        for job in jobs:
             job.failed.connect(self.failed)
         self._tools.failed.connect(self._tool_failed)
+        self._cases.failed.connect(self._not_opened)
 
     @property
     def session(self) -> ReviewSession | None:
@@ -110,15 +118,16 @@ class Desk(QObject):
     def can_edit(self) -> bool:
         """Whether the mask of the open case can be changed now."""
         session = self.session
-        if session is None or self._tools.is_busy or self._cases.is_busy:
-            return False
-        return session.is_editable
+        return session is not None and not self.is_busy and session.is_editable
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a case is being opened, or a tool is at work."""
+        return self._is_opening or self._is_working
 
     # Projects
 
-    def open_folder(
-        self, folder: Path, reader: str, rule: CaseRule | None = None
-    ) -> None:
+    def open_folder(self, folder: Path, reader: str, rule: CaseRule | None = None) -> None:
         """Open a folder of cases for a reader, found in a thread."""
         self._projects.ask(partial(open_project, folder, reader, rule=rule))
 
@@ -150,8 +159,9 @@ class Desk(QObject):
         """Stop timers and jobs, and remove the layers."""
         self._beat.stop()
         self._measure.stop()
-        for job in (self._cases, self._tools, self._measuring):
+        for job in (self._cases, self._tools, self._measuring, self._sequences):
             job.drop()
+        self._is_opening = self._is_working = False
         self.strokes.let_go()
         self.keeper.close()
         self.layers.remove()
@@ -161,15 +171,23 @@ class Desk(QObject):
 
     def open_case(self, name: str, mask: str | None = None, reading: int | None = None) -> None:
         """Open a case; the mask on screen cannot be changed until it is there."""
-        if self.session is None or self._tools.is_busy:
+        if self.session is None or self.is_busy:
             return
+        self._is_opening = True
         self.strokes.compare()
         self.strokes.let_go()
         if self.layers.mask is not None:
             self.layers.mask.editable = False
         self._cases.ask(partial(self.session.open, name, mask=mask, reading=reading))
 
+    def _not_opened(self, why: BaseException) -> None:
+        self._is_opening = False
+        self.layers.remove()
+        self.case_closed.emit()
+        self.failed.emit(why)
+
     def _show(self, case: OpenCase) -> None:
+        self._is_opening = False
         if self.session is None or case is not self.session.current:
             return
         self.layers.show(case.image, case.data, self.session.status.title, self.preset)
@@ -209,21 +227,104 @@ class Desk(QObject):
     def reopen(self) -> None:
         """Work again on a case that has a verdict."""
         if self.session is not None and self.current is not None:
-            self.session.reopen(self.current.case.name)
+            self.session.reopen(self.current.name)
             self.update_editable()
             self.listed.emit()
+
+    def save(self) -> None:
+        """Save a version of the mask now."""
+        if self.session is not None and self.can_edit:
+            self.strokes.compare()
+            self.session.save("asked")
+
+    def set_blind(self, seed: int | None) -> None:
+        """Hide names and shuffle the cases, or show them again."""
+        session = self.session
+        if session is None or self.is_busy:
+            return
+        name = "" if self.current is None else self.current.name
+        self.strokes.compare()
+        self.strokes.let_go()
+        try:
+            if seed is None:
+                session.leave()
+                session.unblind()
+            else:
+                session.blind(seed)
+        except MtmriError as why:
+            self.failed.emit(why)
+        self.opened.emit()
+        following = name if seed is None and name else session.next_name()
+        if following:
+            self.open_case(following)
+
+    def leave_case(self) -> None:
+        """Save and close the open case, and remove its layers."""
+        self.strokes.compare()
+        self.strokes.let_go()
+        self._measure.stop()
+        if self.session is not None:
+            self.session.leave()
+        self.lesions = None
+        self.layers.remove_case()
+        self.case_closed.emit()
+
+    def return_to_cases(self) -> None:
+        """Open the next case without a verdict."""
+        following = None if self.session is None else self.session.next_name()
+        if following is not None:
+            self.open_case(following)
 
     def read_again(self) -> None:
         """Begin a second reading of the case, kept apart."""
         if self.session is not None and self.current is not None:
-            self._cases.ask(partial(self.session.second_reading, self.current.case.name))
+            self._is_opening = True
+            self._cases.ask(partial(self.session.second_reading, self.current.name))
 
-    def restore(self, choice: str) -> None:
+    def restore(self, choice: Choice) -> None:
         """Continue with the restored strokes or with what was on disk."""
         if self.session is not None and self.current is not None:
             self.session.restore(choice)
-            self.layers.show_labels(ON_DISK, None)
             self._show(self.current)
+
+    def look_at_recovery(self, is_restored: bool) -> None:
+        """Show the restored mask, or the mask on disk, while nothing is decided."""
+        current = self.current
+        if current is not None and current.recovery is not None:
+            recovery = current.recovery
+            self.layers.show_mask(recovery.restored if is_restored else recovery.on_disk)
+
+    @property
+    def active_s(self) -> float:
+        """Time in which the reader worked on the open case, in s, all visits together."""
+        session = self.session
+        if session is None or session.current is None:
+            return 0.0
+        return float(session.status.active_s + session.active_s)
+
+    def image_on_screen(self) -> Any:
+        """Return the layer of the image or sequence on screen, or None."""
+        return self.layers.on_screen
+
+    def show_sequence(self, title: str) -> None:
+        """Show a further sequence of the case, read in a thread, or the image for ""."""
+        current = self.current
+        if current is None:
+            return
+        if not title or title in self.layers.sequences:
+            self.layers.show_sequence(title, None)
+        else:
+            self._sequences.ask(partial(_sequence, current, title))
+
+    def _sequence_read(self, found: tuple[OpenCase, str, Volume]) -> None:
+        case, title, volume = found
+        if case is self.current:
+            self.layers.show_sequence(title, volume)
+
+    def go_to_lesion(self, number: int) -> None:
+        """Go to a lesion of the mask."""
+        if self.lesions is not None and number <= len(self.lesions.lesions):
+            self.layers.go_to(self.lesions.lesions[number - 1].position)
 
     # Edits
 
@@ -284,9 +385,10 @@ class Desk(QObject):
                 return
             lesion, seed = self.lesions.region(seed), None
         task = Task(
-            current.data, current.image, int(self.layers.mask.selected_label),
+            current.data, current.image, self.layers.label,
             self.layers.slice_axis(), self.layers.slice_number(), seed, lesion, settings,
         )  # fmt: skip
+        self._is_working = True
         self._tools.ask(partial(_use, name, task))
         self.update_editable()
         self.working.emit(True)
@@ -305,6 +407,7 @@ class Desk(QObject):
         self.failed.emit(why)
 
     def _tool_ended(self) -> None:
+        self._is_working = False
         self.update_editable()
         self.working.emit(False)
 
@@ -324,22 +427,30 @@ class Desk(QObject):
         self.lesions = lesions
         if lesions.spacing_known:
             total = sum(lesion.volume for lesion in lesions.lesions)
-            self.session.set_facts(current.case.name, volume_ml=total)
+            self.session.set_facts(current.name, volume_ml=total)
         self.measured.emit(lesions)
 
     def _on_beat(self) -> None:
         if self.session is None:
             return
         now = time.monotonic()
-        if now - self._ticked >= TICK_S:
+        if now - self._ticked >= TICK_S and not self._is_opening:
             self._ticked = now
             self.session.tick()
         self.beat.emit()
+
+    def pause(self) -> None:
+        """Stop the timers, so that a script can take a picture of the panel."""
+        self._beat.stop()
 
     def touch(self, *_: object) -> None:
         """Note that the reader is at work, for the active time."""
         if self.session is not None:
             self.session.touch()
+
+
+def _sequence(case: OpenCase, title: str) -> tuple[OpenCase, str, Volume]:
+    return case, title, case.sequence(title)
 
 
 def _use(name: str, task: Task) -> tuple[str, Task, Edit]:

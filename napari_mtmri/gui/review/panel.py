@@ -24,11 +24,13 @@ from napari_mtmri.gui.review.parts.case import CasePart
 from napari_mtmri.gui.review.parts.cases import CasesPart
 from napari_mtmri.gui.review.parts.lesions import LesionsPart
 from napari_mtmri.gui.review.parts.project import ProjectPart
+from napari_mtmri.gui.review.parts.quality import QualityPart
 from napari_mtmri.gui.review.parts.recovery import RecoveryPart
 from napari_mtmri.gui.review.parts.suggest import SuggestPart
 from napari_mtmri.gui.review.parts.tools import ToolsPart
 from napari_mtmri.gui.review.parts.verdict import VerdictPart
 from napari_mtmri.gui.review.project_jobs import ProjectJobs
+from napari_mtmri.gui.review.quality_reading import QualityReading
 from napari_mtmri.gui.review.state import View, known_reader, remember_reader
 from napari_mtmri.gui.review.suggesting import Suggesting
 from napari_mtmri.gui.review.tool_list import TOOLS
@@ -56,6 +58,8 @@ class Review(Panel):
         self.desk = Desk(self.viewer, self)
         self.canvas = CanvasControls(self.viewer, self.desk.image_on_screen, self.desk.touch)
         self.suggesting = Suggesting(self.desk, self.suggest, self.tools.protect.isChecked)
+        self.quality = QualityPart()
+        self.reading = QualityReading(self.viewer, self.desk, self.quality)
         self.jobs = ProjectJobs(self.desk, self.project)
         self.drops = FolderDrops(self)
         self.guard: ClosingGuard | None = None
@@ -69,13 +73,12 @@ class Review(Panel):
 
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
-        correct = Column(
-            self.case, Section("Lesions", self.lesions), Section("Tools", self.tools)
-        )
+        correct = Column(self.case, Section("Lesions", self.lesions), Section("Tools", self.tools))
         for column, title in (
             (Column(self.cases), "Cases"),
             (correct, "Correct"),
             (Column(self.suggest), "Suggest"),
+            (Column(self.quality), "Quality"),
             (Column(self.project), "Project"),
         ):
             self.tabs.addTab(column, title)
@@ -95,6 +98,7 @@ class Review(Panel):
         self.drops.dropped.connect(self.open_folder)
         desk.opened.connect(self._project_opened)
         desk.case_opened.connect(self._case_opened)
+        desk.case_closed.connect(self._case_closed)
         desk.listed.connect(self._list)
         desk.edited.connect(self._show_editable)
         desk.working.connect(self._show_editable)
@@ -110,6 +114,7 @@ class Review(Panel):
         self.case.mask_chosen.connect(self._mask_chosen)
         self.case.sequence_chosen.connect(desk.show_sequence)
         self.case.window_chosen.connect(self._window_chosen)
+        self.case.outline_toggled.connect(desk.layers.show_outline)
         self.case.sources_toggled.connect(desk.show_sources)
         self.tools.asked.connect(self._tool_clicked)
         self.tools.undo_asked.connect(desk.undo)
@@ -154,7 +159,8 @@ class Review(Panel):
 
     def _reader_named(self, name: str) -> None:
         session = self.desk.session
-        if self._wanted is not None and name and (session is None or session.project.reader != name):
+        known = "" if session is None else session.project.reader
+        if self._wanted is not None and name not in ("", known):
             self.open_folder(self._wanted)
 
     def _find_again(self, rule: Any) -> None:
@@ -170,7 +176,9 @@ class Review(Panel):
         self.cases.show_folder(blinding.text(str(project.data)), others)
         self.cases.show_notes([blinding.text(note) for note in session.notes])
         seed = blinding.seed
-        self.project.show_project(project.found, blinding.text(project.found.text), seed)
+        how = project.found.text if seed is None else f"{len(project.cases)} cases"
+        self.project.show_project(project.found, how, seed)
+        self.suggesting.list_models(is_blind=blinding.hides("method"))
         self.canvas.turn_on()
         self._list()
 
@@ -189,7 +197,10 @@ class Review(Panel):
         self._show_editable()
 
     def step(self, by: int) -> None:
-        """Open the next or previous case of the list."""
+        """Open the next or previous case of the list; in a reading of quality, the next page."""
+        if self.reading.page is not None:
+            self.quality.keep()
+            return
         current = "" if self.desk.current is None else self.desk.current.name
         name = self.cases.neighbour(current, by)
         if name:
@@ -210,9 +221,14 @@ class Review(Panel):
         self.recovery.show_recovery(case.recovery)
         self._protect(self.tools.protect.isChecked())
         self._bind_layer_keys()
-        self.verdict.show_problem("")
+        self.verdict.show_error("")
         self._list()
         self._show_saving()
+
+    def _case_closed(self) -> None:
+        self.lesions.clear()
+        self.recovery.show_recovery(None)
+        self._list()
 
     def _bind_layer_keys(self) -> None:
         for key in LAYER_KEYS:
@@ -274,7 +290,7 @@ class Review(Panel):
             self.desk.layers.mask.preserve_labels = wanted
 
     def _show_lesions(self, lesions: LesionTable) -> None:
-        self.lesions.show_lesions(lesions, is_editable=self.desk.can_edit)
+        self.lesions.show_lesions(lesions)
 
     # What is shown all the time
 
@@ -331,6 +347,7 @@ class Review(Panel):
         self._has_let_go = True
         self.suggesting.job.stopper.stop()
         self.canvas.turn_off()
+        self.reading.end()
         self.desk.let_go()
         self.viewer.dims.events.current_step.disconnect(self.desk.touch)
         unbind_keys(self.viewer, KEYS)
@@ -351,4 +368,3 @@ class Review(Panel):
             if self.guard is not None and window is not None:
                 self.guard.add(question_of(self.desk.keeper))
                 self.drops.watch(window)
-                self.suggesting.list_models()

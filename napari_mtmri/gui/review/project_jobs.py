@@ -36,7 +36,7 @@ class ProjectJobs(QObject):
         part.verify_asked.connect(self._verify)
         part.consensus_asked.connect(self._consensus)
         part.export_asked.connect(self._ask_export)
-        self.work.done.connect(part.show_note)
+        self.work.done.connect(self._done)
         self.work.failed.connect(part.show_error)
 
     def _start(self, job: Callable[[ReviewProject], str]) -> None:
@@ -45,6 +45,10 @@ class ProjectJobs(QObject):
         if session is not None:
             self._part.show_note("Working …")
             self.work.ask(partial(_once_written, session, job))
+
+    def _done(self, text: str) -> None:
+        session = self._desk.session
+        self._part.show_note(text if session is None else session.blinding.text(text))
 
     def _compare(self) -> None:
         path = QFileDialog.getExistingDirectory(self._part, "Folder for the agreement")

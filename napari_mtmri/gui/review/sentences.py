@@ -32,7 +32,7 @@ def cells_of(status: CaseStatus) -> list[Cell]:
         Cell(title, tip),
         Cell(number_text(volume, 1)),
         Cell(status.difficulty or NOTHING),
-        Cell(status.reader or NOTHING),
+        Cell(", ".join(status.readers) or NOTHING),
     ]
 
 
@@ -53,10 +53,11 @@ def lesion_headings(table: LesionTable) -> list[tuple[str, str]]:
     """Return heading and tooltip of each column of the lesion table."""
     volume, length = table.volume_unit, table.length_unit
     per_area = f"{length}²" if length == "mm" else length
+    many = {"ml": "ml", "voxel": "voxels"}[volume]
     return [
         ("#", "Number of the lesion, the largest first"),
         ("Label", "Label of the lesion"),
-        (volume, f"Volume in {volume}"),
+        (many, f"Volume in {many}"),
         (f"⌀ {length}", f"Longest diameter in an axial slice, in {length}"),
         (f"⊥ {length}", f"Longest diameter perpendicular to it in the same slice, in {length}"),
         ("⌀ × ⊥", f"Product of both diameters, in {per_area}, as RANO asks"),
@@ -66,12 +67,13 @@ def lesion_headings(table: LesionTable) -> list[tuple[str, str]]:
     ]
 
 
-def lesion_cells(lesion: Lesion) -> list[str]:
+def lesion_cells(lesion: Lesion, table: LesionTable) -> list[str]:
     """Return the row of a lesion."""
+    decimals = 2 if table.volume_unit == "ml" else 0
     return [
         str(lesion.number),
         str(lesion.label),
-        number_text(lesion.volume, 2),
+        number_text(lesion.volume, decimals),
         number_text(lesion.diameter, 1),
         number_text(lesion.perpendicular, 1),
         number_text(lesion.product, 0),

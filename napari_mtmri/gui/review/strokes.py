@@ -73,7 +73,8 @@ class Strokes(QObject):
         self._report(None, OTHER)
 
     def _painted(self, event: Any) -> None:
-        assert self._layer is not None and self._placement is not None
+        assert self._layer is not None  # it has painted
+        assert self._placement is not None
         box = painted_box(event.value)
         tool = TOOLS.get(str(self._layer.mode), OTHER)
         if box is not None:

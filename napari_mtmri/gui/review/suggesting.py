@@ -19,7 +19,7 @@ from napari_mtmri.gui.review.parts.suggest import SuggestPart
 from napari_mtmri.review import suggestions
 from napari_mtmri.review.lesions import LesionTable, measure_lesions
 from napari_mtmri.review.opened import OpenCase
-from napari_mtmri.review.suggestions import Suggestion
+from napari_mtmri.review.suggestions import Model, Suggestion
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +42,7 @@ class Suggesting(QObject):
         Whether other labels are protected.
     """
 
-    def __init__(
-        self, desk: Desk, part: SuggestPart, protect: Callable[[], bool]
-    ) -> None:
+    def __init__(self, desk: Desk, part: SuggestPart, protect: Callable[[], bool]) -> None:
         super().__init__(part)
         self._desk, self._part, self._protect = desk, part, protect
         self.job = Job(self)
@@ -60,22 +58,25 @@ class Suggesting(QObject):
         self.job.failed.connect(part.problem.show_error)
         self.job.ended.connect(self._ended)
 
-    def list_models(self) -> None:
-        """List the models, found in a thread."""
+    def list_models(self, *, is_blind: bool) -> None:
+        """List the models, found in a thread; none in blind mode, which hides methods."""
+        if is_blind:
+            self._part.show_models(())
+            return
         once(suggestions.suggestion_models, self._part.show_models, self._part.problem.show_error)
 
     def ask(self) -> None:
         """Run the chosen model."""
-        name = self._part.model.currentData()
-        if name:
-            self._ask(name)
+        model = self._part.model.currentData()
+        if model is not None:
+            self._ask(model)
 
-    def _ask(self, name: str) -> None:
+    def _ask(self, model: Model) -> None:
         case = self._desk.current
         if case is not None and not self.job.is_running:
             self._part.problem.clear()
             self._part.show_running(True)
-            self.job.start(partial(_suggest, case, name))
+            self.job.start(partial(_suggest, case, model))
 
     def _progressed(self, progress: Any) -> None:
         self._part.show_progress(progress.share, progress.text)
@@ -109,9 +110,11 @@ class Suggesting(QObject):
         case, lesions = found.case, found.lesions
         region = lesions.region(number) if number else self._wanted(found)
         try:
-            self._desk.apply(
-                suggestions.accept(case.data, found.suggestion, region, protect=self._protect())
-            )
+            edit = suggestions.accept(
+                case.data, found.suggestion, region, label=self._desk.layers.label,
+                protect=self._protect(),
+            )  # fmt: skip
+            self._desk.apply(edit)
         except MtmriError as why:
             self._part.problem.show_error(why)
 
@@ -136,8 +139,8 @@ class Suggesting(QObject):
             self._part.clear()
 
 
-def _suggest(case: OpenCase, name: str, report: Any, stop: Any) -> Suggested:
-    suggestion = suggestions.suggest(case.image, name, on_progress=report, stop=stop)
+def _suggest(case: OpenCase, model: Model, report: Any, stop: Any) -> Suggested:
+    suggestion = suggestions.suggest(case.image, model, on_progress=report, stop=stop)
     lesions = measure_lesions(
         suggestion.labels, case.image.affine, spacing_known=case.image.spacing_known,
         image=case.image.magnitude(), probability=suggestion.probability,

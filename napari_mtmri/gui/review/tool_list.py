@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -123,9 +124,8 @@ def _fill_holes(task: Task) -> Edit:
 
 
 def _remove_small(task: Task) -> Edit:
-    return shape.remove_small(
-        task.labels, task.settings.smallest_mm3, task.image.affine, label=task.label
-    )
+    voxel_mm3 = math.prod(task.image.spacing)
+    return shape.remove_small(task.labels, task.settings.smallest_mm3, voxel_mm3, label=task.label)
 
 
 def _smooth(task: Task) -> Edit:

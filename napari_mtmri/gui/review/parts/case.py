@@ -22,18 +22,21 @@ class CasePart(QWidget):
     mask_chosen : title of a mask of the case
     sequence_chosen : title of a sequence, "" for the image
     window_chosen : name of a preset
+    outline_toggled : whether the mask is an outline
     sources_toggled : whether the source of each voxel is shown
     """
 
     mask_chosen = Signal(str)
     sequence_chosen = Signal(str)
     window_chosen = Signal(str)
+    outline_toggled = Signal(bool)
     sources_toggled = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.mask, self.sequence, self.window = QComboBox(), QComboBox(), QComboBox()
-        self.sources, self.facts = QCheckBox("Sources"), QLabel()
+        self.outline, self.sources = QCheckBox("Outline"), QCheckBox("Sources")
+        self.facts = QLabel()
         self.facts.setWordWrap(True)
         self.mask.setToolTip("Mask of this case to start from; your edits of each are kept")
         self.sequence.setToolTip("Sequence on screen (Alt+Q: next)")
@@ -41,6 +44,7 @@ class CasePart(QWidget):
             "Display window (Alt+C: next). Drag with the right button: sideways for the width, "
             "up and down for the level; double click resets. With the brush, hold Shift as well"
         )
+        self.outline.setToolTip("Show the mask as an outline (hold H to hide it)")
         self.sources.setToolTip(
             "Show which voxels come from a model (orange), from you (teal), or were edited (violet)"
         )
@@ -49,11 +53,12 @@ class CasePart(QWidget):
         self.window.addItems(list(PRESETS))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(Flow(self.mask, self.sequence, self.window, self.sources))
+        layout.addLayout(Flow(self.mask, self.sequence, self.window, self.outline, self.sources))
         layout.addWidget(self.facts)
         self.mask.activated.connect(self._mask_chosen)
         self.sequence.currentIndexChanged.connect(self._sequence_chosen)
         self.window.currentTextChanged.connect(self.window_chosen)
+        self.outline.toggled.connect(self.outline_toggled)
         self.sources.toggled.connect(self.sources_toggled)
 
     def show_case(

@@ -100,7 +100,9 @@ class CasesPart(QWidget):
         self.sort, self.search = QComboBox(), QLineEdit()
         self.search.setPlaceholderText("Search")
         self.search.setClearButtonEnabled(True)
-        self.progress = QLabel()
+        self.progress, self.notes = QLabel(), QLabel()
+        self.notes.setWordWrap(True)
+        self.notes.hide()
         self.model = CaseTable(self)
         self.table = QTableView()
         self._fill()
@@ -142,7 +144,7 @@ class CasesPart(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(Flow(self.folder, self.reader))
-        for widget in (self.place, self.problem):
+        for widget in (self.place, self.notes, self.problem):
             layout.addWidget(widget)
         self.filters = QWidget()
         inside = QVBoxLayout(self.filters)
@@ -187,6 +189,25 @@ class CasesPart(QWidget):
             if status.name == current:
                 self.table.selectRow(row)
                 self.table.scrollTo(self.model.index(row, 0))
+
+    def show_opening(self, place: str) -> None:
+        """Show that a folder is being read."""
+        self.problem.clear()
+        self.place.setText(f"Reading {place} …")
+        self.place.show()
+
+    def show_notes(self, notes: Sequence[str]) -> None:
+        """Show remarks on how the cases were found."""
+        self.notes.setText("\n".join(notes))
+        self.notes.setVisible(bool(notes))
+
+    def neighbour(self, name: str, by: int) -> str:
+        """Return the case above or below another in the list, "" at its ends."""
+        names = [status.name for status in self.model.statuses]
+        if name not in names:
+            return names[0] if names else ""
+        at = names.index(name) + by
+        return names[at] if 0 <= at < len(names) else ""
 
     def _named(self) -> None:
         self.reader_named.emit(self.reader.text().strip())

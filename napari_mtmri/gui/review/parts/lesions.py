@@ -20,7 +20,7 @@ from napari_mtmri.gui.review.sentences import lesion_cells, lesion_headings, les
 from napari_mtmri.gui.widgets.layout import Flow
 from napari_mtmri.review.lesions import LesionTable
 
-LEAST_ROWS = 5
+LEAST_ROWS = 3
 
 
 class LesionsPart(QWidget):
@@ -70,7 +70,7 @@ class LesionsPart(QWidget):
         self.summary.setText("—")
         self._enable()
 
-    def show_lesions(self, lesions: LesionTable, *, is_editable: bool) -> None:
+    def show_lesions(self, lesions: LesionTable) -> None:
         """Show the lesions of the mask; the chosen number stays chosen."""
         before, self.lesions = self.number, lesions
         self.table.setUpdatesEnabled(False)
@@ -83,7 +83,7 @@ class LesionsPart(QWidget):
             item.setToolTip(tip)
             self.table.setHorizontalHeaderItem(column, item)
         for row, lesion in enumerate(lesions.lesions):
-            for column, text in enumerate(lesion_cells(lesion)):
+            for column, text in enumerate(lesion_cells(lesion, lesions)):
                 cell = QTableWidgetItem(text)
                 cell.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(row, column, cell)
@@ -98,6 +98,10 @@ class LesionsPart(QWidget):
         self.table.blockSignals(False)
         self.table.setUpdatesEnabled(True)
         self.summary.setText(lesion_summary(lesions))
+        self._enable()
+
+    def show_editable(self, is_editable: bool) -> None:
+        """Enable the buttons if the mask can be changed."""
         self._is_editable = is_editable
         self._enable()
 

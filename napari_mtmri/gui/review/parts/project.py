@@ -102,7 +102,9 @@ class ProjectPart(QWidget):
         for section in (
             Section("How the cases were found", self.found, rule, _row(self.use_rule)),
             Section("Blind reading", _row(self.blind, self.seed)),
-            Section("All readers", _row(self.agreement, self.verify), _row(self.way, self.consensus)),
+            Section(
+                "All readers", _row(self.agreement, self.verify), _row(self.way, self.consensus)
+            ),
             Section("Export", _row(self.export, self.bids, self.training)),
         ):
             layout.addWidget(section)

@@ -53,6 +53,11 @@ class RecoveryPart(QWidget):
                 "version. They were found on the disk."
             )
 
+    @property
+    def is_asking(self) -> bool:
+        """Whether the question waits for an answer."""
+        return not self.isHidden()
+
     def _restore(self) -> None:
         self.decided.emit("restore")
 

@@ -37,13 +37,13 @@ class SuggestPart(QWidget):
 
     Signals
     -------
-    asked : name of a model
+    asked : Model
     stop_asked
     chosen : number of a suggested lesion to go to
     accept_asked, reject_asked : number of a suggested lesion, 0 for all
     """
 
-    asked = Signal(str)
+    asked = Signal(object)
     stop_asked = Signal()
     chosen = Signal(int)
     accept_asked = Signal(int)
@@ -59,7 +59,9 @@ class SuggestPart(QWidget):
         self.accept, self.reject = QPushButton("Accept lesion"), QPushButton("Reject lesion")
         self.accept_all, self.remove = QPushButton("Accept all"), QPushButton("Remove suggestion")
         self.model.setToolTip("Model that segments the image")
-        self.model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.model.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
         self.model.setMinimumContentsLength(18)
         self.run.setToolTip("Segment this image with the model, in the background (Alt+J)")
         self.accept.setToolTip("Add the chosen lesion to your mask (Alt+A)")
@@ -101,7 +103,7 @@ class SuggestPart(QWidget):
         """List the models; those that cannot run are greyed out, with the reason."""
         self.model.clear()
         for model in models:
-            self.model.addItem(model.title, model.name)
+            self.model.addItem(model.title, model)
             row = self.model.count() - 1
             tip = model.reason or model.title
             self.model.setItemData(row, tip, Qt.ItemDataRole.ToolTipRole)
@@ -135,7 +137,8 @@ class SuggestPart(QWidget):
     def show_suggestion(self, suggestion: Suggestion, lesions: LesionTable) -> None:
         """List the suggested lesions."""
         self.lesions, self.rejected = lesions, set()
-        self.note.setText(f"{suggestion.title}: {lesion_summary(lesions)}")
+        summary = lesion_summary(lesions)
+        self.note.setText("\n".join((f"{suggestion.model.title}: {summary}", *suggestion.warnings)))
         self._draw()
 
     @property

@@ -38,7 +38,8 @@ class ToolsPart(QWidget):
         self.undo, self.redo, self.note = QPushButton("Undo"), QPushButton("Redo"), QLabel()
         self.undo.setToolTip("Undo the last stroke or tool, also on another slice (Ctrl+Z)")
         self.redo.setToolTip("Make again what was undone (Ctrl+Shift+Z)")
-        self.protect, self.in_slice = QCheckBox("Protect other labels"), QCheckBox("This slice only")
+        self.protect = QCheckBox("Protect other labels")
+        self.in_slice = QCheckBox("This slice only")
         self.protect.setChecked(DEFAULT.protect)
         self.protect.setToolTip("Brush and tools never change voxels of other labels (B)")
         self.in_slice.setToolTip("Fill holes and grow from a seed in the slice on screen only")
@@ -131,4 +132,5 @@ def _number(value: float, least: float, most: float, decimals: int, name: str) -
     field.setValue(value)
     field.setAccessibleName(name)
     field.setKeyboardTracking(False)
+    field.setMaximumWidth(11 * field.fontMetrics().height())
     return field

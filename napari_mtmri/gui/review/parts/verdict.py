@@ -6,8 +6,15 @@ from __future__ import annotations
 from typing import Any
 
 from qtpy.QtCore import QEvent, QObject, Qt, Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout
-from qtpy.QtWidgets import QWidget
+from qtpy.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_mtmri.gui.review.sentences import MARKS, time_text
 from napari_mtmri.gui.widgets.layout import Flow, Steady
@@ -30,6 +37,7 @@ class VerdictPart(QWidget):
     given : "approve", "flag" or "reject"
     reopen_asked, again_asked, save_asked
     stepped : 1 for the next case, -1 for the previous one
+    left : the comment is complete, and keys belong to the image again
     """
 
     given = Signal(str)
@@ -37,11 +45,13 @@ class VerdictPart(QWidget):
     again_asked = Signal()
     save_asked = Signal()
     stepped = Signal(int)
+    left = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.title, self.time, self.saved = QLabel(NO_CASE), QLabel(), QLabel()
-        self.problem, self.progress = QLabel(), QLabel()
+        self.problem = QLabel()
+        self._error = ""
         self.previous, self.next = QPushButton("◀"), QPushButton("▶")
         self.previous.setToolTip("Previous case in the list (Alt+PageUp)")
         self.next.setToolTip("Next case in the list (Alt+PageDown)")
@@ -50,6 +60,7 @@ class VerdictPart(QWidget):
         self.reopen, self.again = QPushButton("Re-open"), QPushButton("Read again")
         self.save = QPushButton("Save now")
         self._shortcuts = _Shortcuts(self)
+        self._shown: tuple[object, ...] = ()
         self._set_texts()
         self._lay_out()
         self._connect()
@@ -94,7 +105,6 @@ class VerdictPart(QWidget):
         for line in (top, words, row):
             layout.addLayout(line)
         layout.addLayout(Flow(self.reopen, self.again, self.save))
-        layout.addWidget(self.progress)
         layout.addWidget(Steady(self.saved))
         layout.addWidget(Steady(self.problem))
 
@@ -106,6 +116,7 @@ class VerdictPart(QWidget):
         self.reopen.clicked.connect(self.reopen_asked)
         self.again.clicked.connect(self.again_asked)
         self.save.clicked.connect(self.save_asked)
+        self.comment.returnPressed.connect(self.left)
 
     def show_case(self, status: CaseStatus | None, *, can_edit: bool) -> None:
         """Show the state of the open case, with its last verdict."""
@@ -120,9 +131,14 @@ class VerdictPart(QWidget):
         for button in (self.previous, self.next):
             button.setEnabled(status is not None)
         if status is None:
+            self._shown = ()
             self.title.setText(NO_CASE)
             self.title.setToolTip("")
             return
+        shown = status.name, status.reading, status.state
+        if shown == self._shown:
+            return  # what is being typed stays
+        self._shown = shown
         reading = "" if status.reading == 1 else f", reading {status.reading}"
         self.title.setText(f"{MARKS[status.state]} {status.title}{reading}")
         self.title.setToolTip(status.state)
@@ -143,9 +159,15 @@ class VerdictPart(QWidget):
 
     def show_problem(self, text: str) -> None:
         """Show what keeps the work from being saved; "" for nothing."""
+        text = text or self._error
         if text != self.problem.text():
             self.problem.setText(text)
             self.problem.setVisible(bool(text))
+
+    def show_error(self, text: str) -> None:
+        """Show why something could not be done, until the next case opens; "" for nothing."""
+        self._error = text
+        self.show_problem("")
 
     def words(self) -> tuple[str, str]:
         """Return difficulty and comment."""
