@@ -10,13 +10,15 @@ from functools import cached_property
 from typing import Literal
 
 from napari_mtmri.readers.image import case_name
-from napari_mtmri.review.case_rule import MASK_WORDS
+from napari_mtmri.review.case_rule import GENERIC_WORDS, TOKENS
 from napari_mtmri.review.project import ReviewProject
 from napari_mtmri.rng import keyed_generator
 
 Hidden = Literal["case", "file", "method", "acceleration", "reader"]
 REPLACEMENT = "—"
 SHORTEST_WORD = 2  # a shorter name cannot be told from other text
+ACCELERATION = r"R ?= ?\d+(?:\.\d+)?|R\d+(?:\.\d+)?|\d+(?:\.\d+)?-?fold"
+PROGRAM = r"(?<!napari-)(?<!napari_)"  # its own name tells no method
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Blinding:
         Seed of the order; None: nothing is hidden.
     masks : mapping
         Titles of the masks of each case, by name of the case.
+    sequences : mapping
+        Titles of the further images of each case.
     words : frozenset of str
         Further words to hide: files, methods, other readers.
     """
@@ -38,6 +42,7 @@ class Blinding:
     names: tuple[str, ...] = ()
     seed: int | None = None
     masks: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    sequences: Mapping[str, Sequence[str]] = field(default_factory=dict)
     words: frozenset[str] = frozenset()
 
     @property
@@ -70,11 +75,25 @@ class Blinding:
         masks = shuffled(self.masks.get(name, ()), self.seed, name)
         return f"Mask {letters(masks.index(mask))}" if mask in masks else REPLACEMENT
 
+    def sequence_title(self, name: str, sequence: str) -> str:
+        """Return the title of a further image of a case, or "Image A" if it tells the method.
+
+        The name of an MR sequence, as "FLAIR", is shown.
+        """
+        if not self.is_on or is_generic(sequence):
+            return sequence
+        images = shuffled(self.sequences.get(name, ()), self.seed, name, "images")
+        return f"Image {letters(images.index(sequence))}" if sequence in images else REPLACEMENT
+
     def text(self, text: str) -> str:
         """Return a text with names of cases replaced by titles and other hidden words by "—"."""
-        if not self.is_on or self._pattern is None:
+        if self._pattern is None:
             return text
         return self._pattern.sub(lambda m: self._titles.get(m[0], REPLACEMENT), text)
+
+    def leaks(self, text: str) -> list[str]:
+        """Return the hidden words that a text contains."""
+        return [] if self._pattern is None else [m[0] for m in self._pattern.finditer(text)]
 
     def hidden_words(self) -> tuple[str, ...]:
         """Return all words that must not be seen, the longest first; none if not blind."""
@@ -84,7 +103,7 @@ class Blinding:
         found = {
             word
             for word in {*self.names, *self.words, *titles}
-            if len(word) >= SHORTEST_WORD and word.lower() not in MASK_WORDS
+            if len(word) >= SHORTEST_WORD and not is_generic(word)
         }
         return tuple(sorted(found, key=lambda word: (-len(word), word)))
 
@@ -101,8 +120,10 @@ class Blinding:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str] | None:
-        words = "|".join(map(re.escape, self.hidden_words()))
-        return re.compile(rf"(?<!\w)(?:{words})(?!\w)") if words else None
+        if not self.is_on:
+            return None
+        words = "|".join([*map(re.escape, self.hidden_words()), ACCELERATION])
+        return re.compile(rf"(?<!\w){PROGRAM}(?:{words})(?!\w)")
 
 
 def blind_project(project: ReviewProject, seed: int | None, order: Sequence[str] = ()) -> Blinding:
@@ -130,9 +151,10 @@ def blind_project(project: ReviewProject, seed: int | None, order: Sequence[str]
     ]
     words = {word for path in paths for word in (path.name, case_name(path), path.parent.name)}
     words |= {*_methods(), *project.readers()} - {project.reader}
-    words |= {title for case in project.cases for title in case.sequences}
+    sequences = {case.name: tuple(case.sequences) for case in project.cases}
+    words |= {title for titles in sequences.values() for title in titles}
     words -= {project.data.name, project.folder.name}
-    return Blinding((*known, *added), seed, masks, frozenset(words))
+    return Blinding((*known, *added), seed, masks, sequences, frozenset(words))
 
 
 def shuffled(names: Iterable[str], *key: object) -> list[str]:
@@ -146,6 +168,12 @@ def _methods() -> list[str]:
     from napari_mtmri.methods.base import METHODS
 
     return list(METHODS.names())
+
+
+def is_generic(word: str) -> bool:
+    """Return whether a name is made of words for masks, MR sequences and numbers only."""
+    parts = [part.lower() for part in TOKENS.findall(word)]
+    return all(part in GENERIC_WORDS or part in ("nii", "gz") for part in parts)
 
 
 def letters(number: int) -> str:

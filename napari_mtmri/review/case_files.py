@@ -13,6 +13,7 @@ from napari_mtmri.review.project import ReviewProject
 
 AUTOSAVE = "autosave.nii.gz"
 VERSION = re.compile(r"v(\d+)\.nii\.gz")
+DISCARDED = re.compile(r"discarded-(\d+)\.nii\.gz")
 STROKES = re.compile(r"strokes-(\d+)\.bin")
 
 
@@ -56,6 +57,11 @@ class CaseFiles:
     def next_strokes(self) -> Path:
         """Return the path of a new stroke file."""
         return self.strokes(max(self._numbers(STROKES), default=0) + 1)
+
+    def next_discarded(self) -> Path:
+        """Return where an autosave is kept that the reader did not want."""
+        number = max(self._numbers(DISCARDED), default=0) + 1
+        return self.folder / f"discarded-{number:04d}.nii.gz"
 
     def _numbers(self, shape: re.Pattern[str]) -> list[int]:
         if not self.folder.is_dir():

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
@@ -17,8 +18,9 @@ from napari_mtmri.readers.base import write
 from napari_mtmri.review.case_files import CaseFiles
 from napari_mtmri.review.edits import Array, Edit
 from napari_mtmri.review.mask_store import label_volumes_ml, write_mask
-from napari_mtmri.review.opened import OpenCase, start_record
+from napari_mtmri.review.opened import OpenCase, Recovery, start_record
 from napari_mtmri.review.reader_store import ReaderStore
+from napari_mtmri.review.saver import Step
 from napari_mtmri.review.stroke_file import DISCARDED, EDIT, REDO, SAVED, UNDO, Record, StrokeFile
 
 
@@ -60,14 +62,25 @@ class CaseSaver:
         """Write that the last undone edit was made again."""
         self._append(Record(REDO, self._now()))
 
-    def resume(self, path: Path, size: int) -> None:
+    def resume(self, recovery: Recovery) -> None:
         """Continue the stroke file that a crash left behind."""
-        self._strokes, self.has_changes = StrokeFile(path, size), True
+        self.has_changes = True
+        if recovery.strokes is not None:
+            self._strokes = StrokeFile(recovery.strokes, recovery.size)
+        else:
+            self.edit(recovery.history.done[-1])
 
-    def discard(self, path: Path, size: int) -> None:
+    def discard(self, recovery: Recovery) -> None:
         """Mark the edits in a stroke file as not wanted; they stay in the file."""
-        strokes = StrokeFile(path, size)
-        self._submit_record(strokes, Record(DISCARDED, self._now()))
+        if recovery.strokes is not None:
+            strokes = StrokeFile(recovery.strokes, recovery.size)
+            self._submit_record(strokes, Record(DISCARDED, self._now()))
+        else:
+            self._store.submit(self._set_autosave_aside)
+
+    def _set_autosave_aside(self) -> None:
+        if self._files.autosave.exists():
+            os.replace(self._files.autosave, self._files.next_discarded())
 
     def autosave(self, after_s: float) -> None:
         """Write the whole mask if the last time is longer ago than ``after_s``."""
@@ -88,20 +101,20 @@ class CaseSaver:
         facts = self._facts(path.name, reason)
         strokes, when = self._strokes, self._store.clock.now()
         self._edits_since = []
-        self._store.learn({"event": "saved", "who": "", **facts})
-        steps = [
+        self._store.learn({"event": "saved", **facts})
+        steps: list[Step] = [
             lambda: self._write(data, path),
             lambda: self._write_sources(sources, path.name),
             lambda: facts.update(_contents(data, self.opened, path)),
-            lambda: self._store.append("saved", when, **facts),
-            lambda: self._store.learn({"event": "saved", "who": "", **facts}),
+            *self._store.journal_steps("saved", when, facts),
+            lambda: self._store.complete(facts),
         ]
         if strokes is not None:
             steps.append(lambda: strokes.append(Record(SAVED, {"version": path.name})))
-        self._store.submit(*steps, lambda: self._finish(data))
+        self._store.submit(*steps, self._finish)
         return path.name
 
-    def _finish(self, data: Array) -> None:
+    def _finish(self) -> None:
         self._waiting -= 1
         with suppress(FileNotFoundError):
             self._files.autosave.unlink()

@@ -198,8 +198,12 @@ class History:
         """Whether an edit was undone and none was made since."""
         return bool(self._undone)
 
-    def apply(self, edit: Edit) -> None:
-        """Make an edit; edits that were undone can no longer be redone.
+    def apply(self, edit: Edit) -> Edit:
+        """Make an edit and return it; edits that were undone can no longer be redone.
+
+        An edit that was made in the mask already, as by the brush of a window, may be given
+        too. Where the mask has neither label of the edit, as when a tool worked on an older
+        state, the label that is there becomes the one before, so that undo brings it back.
 
         Raises
         ------
@@ -207,9 +211,14 @@ class History:
             If it reaches beyond the mask, or a label does not fit the mask's dtype.
         """
         check_edit(edit, self.mask)
+        there = self.mask.reshape(-1)[edit.indices]
+        other = (there != edit.before) & (there != edit.after)
+        if other.any():
+            edit = replace(edit, before=np.where(other, there, edit.before))
         edit.apply(self.mask)
         self._done.append(edit)
         self._undone.clear()
+        return edit
 
     def undo(self) -> Edit | None:
         """Revert the last edit and return it; None if there is none."""

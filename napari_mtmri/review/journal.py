@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -43,58 +43,6 @@ class Head:
         return f"{self.count} lines, head {self.hash}"
 
 
-@dataclass(frozen=True)
-class Problem:
-    """Something wrong with a journal.
-
-    Parameters
-    ----------
-    kind : {"altered", "missing", "reordered", "shorter", "torn", "head"}
-    line : int
-        Number of the line in the file, from 1.
-    text : str
-        One sentence.
-    """
-
-    kind: str
-    line: int
-    text: str
-
-
-@dataclass(frozen=True)
-class JournalCheck:
-    """Result of the verification of a journal.
-
-    Parameters
-    ----------
-    path : Path
-    head : Head
-        Of the lines that are in the file.
-    problems : tuple of Problem
-    """
-
-    path: Path
-    head: Head
-    problems: tuple[Problem, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.problems
-
-    @property
-    def is_repairable(self) -> bool:
-        """Whether nothing but a torn last line is wrong."""
-        return bool(self.problems) and all(one.kind == "torn" for one in self.problems)
-
-    @property
-    def text(self) -> str:
-        """One line for each problem, or one that says that there is none."""
-        if self.ok:
-            return f"{self.path}: verified; {self.head.text}."
-        return "\n".join(f"{self.path}: {one.text}" for one in self.problems)
-
-
 class Journal:
     """Appends events to the journal of a reader.
 
@@ -114,10 +62,10 @@ class Journal:
 
     def __init__(self, path: Path, who: str, clock: Clock = SYSTEM_CLOCK) -> None:
         self.path, self._who, self._clock = path, who, clock
-        lines, torn = _split(path)
+        lines, torn = split_lines(path)
         if torn:
             raise InputError(f"{path}: its last line is torn; repair it.")
-        last = _parsed(lines[-1]) if lines else None
+        last = parse_line(lines[-1]) if lines else None
         if lines and last is None:
             raise InputError(f"{path}: its last line is no event; verify the journal.")
         self._head = Head(len(lines), last["hash"]) if last else Head()
@@ -130,7 +78,7 @@ class Journal:
         return self._head
 
     def append(self, event: str, time: datetime | None = None, **facts: Any) -> Event:
-        """Append one event; it is on the disk when this returns.
+        """Append one event and write the head; both are on the disk when this returns.
 
         Parameters
         ----------
@@ -140,6 +88,18 @@ class Journal:
             When; default: now.
         **facts
             Plain data.
+
+        Raises
+        ------
+        ResourceError
+            If they cannot be written.
+        """
+        fields = self.add(event, time, **facts)
+        self.write_head()
+        return fields
+
+    def add(self, event: str, time: datetime | None = None, **facts: Any) -> Event:
+        """Append one event without writing the head.
 
         Raises
         ------
@@ -162,8 +122,17 @@ class Journal:
         line = json.dumps(fields, ensure_ascii=False, allow_nan=False) + "\n"
         self._size = append_bytes(self.path, line.encode(), self._size)
         self._head, self._last_time = Head(self._head.count + 1, fields["hash"]), when
-        write_head(self.path, self._head)
         return fields
+
+    def write_head(self) -> None:
+        """Write the head beside the journal.
+
+        Raises
+        ------
+        ResourceError
+            If it cannot be written; the head on the disk is as before.
+        """
+        write_head(self.path, self._head)
 
 
 def append_bytes(path: Path, data: bytes, size: int) -> int:
@@ -240,8 +209,8 @@ def read_journal(path: Path, *, skip_damaged: bool = False) -> list[Event]:
         If another line is no event.
     """
     events = []
-    for number, line in enumerate(_split(path)[0], start=1):
-        event = _parsed(line)
+    for number, line in enumerate(split_lines(path)[0], start=1):
+        event = parse_line(line)
         if event is not None:
             events.append(event)
         elif not skip_damaged:
@@ -249,86 +218,7 @@ def read_journal(path: Path, *, skip_damaged: bool = False) -> list[Event]:
     return events
 
 
-def verify(path: Path) -> JournalCheck:
-    """Return what is wrong with a journal, line by line."""
-    lines, torn = _split(path)
-    events = [_parsed(line) for line in lines]
-    problems = _line_problems(events)
-    if torn:
-        problems.append(Problem("torn", len(lines) + 1, "the last line is torn; repair it."))
-    last = events[-1] if events else None
-    found = Head(len(events), last["hash"] if last else START)
-    head = read_head(path)
-    if head is None:
-        if events:
-            problems.append(Problem("head", 0, "the head is missing or damaged."))
-    elif head.count > len(events):
-        problems.append(
-            Problem(
-                "shorter",
-                len(events),
-                f"the journal has {len(events)} lines, its head counts {head.count}.",
-            )
-        )
-    elif not problems and head.count and events[head.count - 1]["hash"] != head.hash:  # type: ignore[index]
-        problems.append(
-            Problem("head", head.count, f"line {head.count} is not the one its head names.")
-        )
-    return JournalCheck(path, found, tuple(problems))
-
-
-def _line_problems(events: Sequence[Event | None]) -> list[Problem]:
-    """Return altered, missing and reordered lines."""
-    problems, present = [], {event["seq"] for event in events if event is not None}
-    wanted, prev = 1, START
-    for number, event in enumerate(events, start=1):
-        if event is None or hash_of(event) != event["hash"]:
-            problems.append(Problem("altered", number, f"line {number} was altered."))
-            wanted, prev = wanted + 1, ""
-            continue
-        seq = event["seq"]
-        if seq > wanted:
-            gone = [n for n in range(wanted, seq) if n not in present]
-            if gone:
-                which = f"line {gone[0]}" if len(gone) == 1 else f"lines {gone[0]} to {gone[-1]}"
-                be = "is" if len(gone) == 1 else "are"
-                problems.append(Problem("missing", number, f"{which} {be} missing."))
-            else:
-                problems.append(_reordered(number, seq))
-        elif seq < wanted:
-            problems.append(_reordered(number, seq))
-        elif prev and event["prev"] != prev:
-            problems.append(Problem("altered", number, f"line {number - 1} was replaced."))
-        wanted, prev = seq + 1, event["hash"]
-    return problems
-
-
-def _reordered(number: int, seq: int) -> Problem:
-    return Problem("reordered", number, f"line {number} belongs at place {seq}.")
-
-
-def repair(path: Path) -> int:
-    """Cut a torn last line off a journal and return the number of bytes cut.
-
-    The bytes are kept beside the journal, in ``journal.torn``. A head that misses, or that
-    a crash left behind its journal, is written again.
-    """
-    lines, torn = _split(path)
-    if torn:
-        aside = path.with_suffix(".torn")
-        old = aside.read_bytes() if aside.exists() else b""
-        write_whole(aside, lambda file: file.write_bytes(old + torn + b"\n"))
-        with path.open("r+b") as file:
-            file.truncate(sum(len(line) + 1 for line in lines))
-            os.fsync(file.fileno())
-    check, head = verify(path), read_head(path)
-    behind = head is None or head.count < check.head.count
-    if behind and all(problem.kind == "head" for problem in check.problems):
-        write_head(path, check.head)
-    return len(torn)
-
-
-def _split(path: Path) -> tuple[list[bytes], bytes]:
+def split_lines(path: Path) -> tuple[list[bytes], bytes]:
     """Return the complete lines of a journal, and what comes after the last line end."""
     try:
         *lines, torn = path.read_bytes().split(b"\n")
@@ -339,7 +229,7 @@ def _split(path: Path) -> tuple[list[bytes], bytes]:
     return lines, torn
 
 
-def _parsed(line: bytes) -> Event | None:
+def parse_line(line: bytes) -> Event | None:
     """Return the event of a line, or None if it is none."""
     try:
         event = json.loads(line)

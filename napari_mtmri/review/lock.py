@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from napari_mtmri.errors import MtmriError
+from napari_mtmri.errors import MtmriError, ResourceError
 from napari_mtmri.files import write_whole
 from napari_mtmri.train.folder.process import Process
 
@@ -79,10 +79,27 @@ class Lock:
         self.taken_from = taken_from
         self._last_beat = time.monotonic()
 
-    def is_held(self) -> bool:
-        """Return whether the lock is still ours; False after another process took it over."""
+    def require(self) -> None:
+        """Check that the folder is there and the lock is still ours.
+
+        Raises
+        ------
+        ResourceError
+            If the folder has vanished, or another process took the lock over.
+        """
         found = read_owner(self._folder)
-        return found is None or found.token == self.owner.token
+        if found is None:
+            if not any((self._folder / name).exists() for name in (OWNER, KERNEL)):
+                raise ResourceError(
+                    f"{self._folder}: has vanished; connect its disk again. The last edits are "
+                    "kept in memory."
+                )
+            write_owner(self._folder, self.owner)
+        elif found.token != self.owner.token:
+            raise ResourceError(
+                f"{self._folder}: was taken over by {found.text}; the last edits are in memory "
+                "only."
+            )
 
     def beat(self) -> None:
         """Give a sign of life, at most every `SECONDS_BETWEEN_BEATS`."""
@@ -93,8 +110,9 @@ class Lock:
 
     def release(self) -> None:
         """Give the lock back."""
-        with suppress(OSError):
-            if self.is_held():
+        found = read_owner(self._folder)
+        if found is not None and found.token == self.owner.token:
+            with suppress(OSError):
                 (self._folder / OWNER).unlink()
         if self._kernel is not None:
             self._kernel.release()
@@ -110,6 +128,12 @@ def read_owner(folder: Path) -> Owner | None:
         )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def write_owner(folder: Path, owner: Owner) -> None:
+    """Write who holds the lock of a folder."""
+    text = json.dumps(asdict(owner))
+    write_whole(folder / OWNER, lambda file: file.write_text(text, encoding="utf-8"))
 
 
 def acquire_lock(folder: Path, reader: str, *, take_over: bool = False) -> Lock:
@@ -135,8 +159,6 @@ def acquire_lock(folder: Path, reader: str, *, take_over: bool = False) -> Lock:
     ResourceError
         If the folder cannot be written.
     """
-    from napari_mtmri.errors import ResourceError
-
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as why:
@@ -152,8 +174,7 @@ def acquire_lock(folder: Path, reader: str, *, take_over: bool = False) -> Lock:
         me = Owner(
             reader, _user(), socket.gethostname(), os.getpid(), time.time(), uuid.uuid4().hex
         )
-        text = json.dumps(asdict(me))
-        write_whole(folder / OWNER, lambda file: file.write_text(text, encoding="utf-8"))
+        write_owner(folder, me)
     except BaseException:
         if kernel is not None:
             kernel.release()

@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_mtmri.errors import InputError, RequestError
+from napari_mtmri.errors import InputError, MtmriError, RequestError
 from napari_mtmri.files import sha256
 from napari_mtmri.readers.base import read_volume
 from napari_mtmri.review.case_files import CaseFiles
 from napari_mtmri.review.case_list import CaseStatus
 from napari_mtmri.review.cases import ReviewCase
-from napari_mtmri.review.edits import Array, History
+from napari_mtmri.review.edits import Array, Edit, History
 from napari_mtmri.review.mask_store import Mask, empty_mask, read_mask
 from napari_mtmri.review.sources import first_sources, source_map
-from napari_mtmri.review.stroke_file import START, Record, read_records, replay, unsaved
+from napari_mtmri.review.stroke_file import START, Record, read_records, replay, start_of, unsaved
 from napari_mtmri.volume import Volume
 
 
@@ -38,18 +38,24 @@ class Recovery:
         Number of unsaved edits, undos and redos.
     when : datetime
         When the last of them was written.
-    strokes : Path
-        File of the edits.
+    history : History
+        Of the restored mask.
+    strokes : Path or None
+        File of the edits; None if it was damaged and the mask is the autosaved one.
+    size : int
+        Bytes of this file that are sound.
+    sources : uint8 array, (i, j, k)
+        Sources of the voxels before the edits of the history.
     """
 
     restored: Array
     on_disk: Array
     n_edits: int
     when: datetime
-    strokes: Path
     history: History = field(repr=False)
+    sources: NDArray[np.uint8] = field(repr=False)
+    strokes: Path | None = None
     size: int = 0
-    sources: NDArray[np.uint8] | None = None
 
 
 @dataclass(eq=False)
@@ -169,9 +175,10 @@ def load_case(
     )
     if recover:
         try:
-            opened.recovery = _find_recovery(opened, files)
+            opened.recovery = _from_strokes(opened, files)
         except InputError as why:
             opened.notes = (*opened.notes, str(why))
+            opened.recovery = _from_autosave(opened, files)
     return opened
 
 
@@ -215,7 +222,7 @@ def _start_sources(
     return first_sources(mask.data, by_model=status.base in case.models)
 
 
-def _find_recovery(opened: OpenCase, files: CaseFiles) -> Recovery | None:
+def _from_strokes(opened: OpenCase, files: CaseFiles) -> Recovery | None:
     """Return the unsaved edits in the newest stroke file, if they change the mask.
 
     Raises
@@ -227,19 +234,50 @@ def _find_recovery(opened: OpenCase, files: CaseFiles) -> Recovery | None:
     if path is None:
         return None
     records, size = read_records(path)
-    count = unsaved(records)
-    if not count or records[0].kind != START:
+    if not unsaved(records):
         return None
-    start = records[0].facts
+    start = start_of(path, records)
     status = replace(opened.status, version=start["version"], base=start["mask"], sha256="")
     mask, notes = _saved_mask(opened.case, status, files, opened.image)
     opened.notes = (*opened.notes, *notes)
     history = replay(records, mask.data)
     if np.array_equal(history.mask, opened.data):
         return None
-    when = datetime.fromtimestamp(path.stat().st_mtime).astimezone()
-    sources = _start_sources(opened.case, status, files, mask)
-    return Recovery(history.mask, opened.data.copy(), count, when, path, history, size, sources)
+    return Recovery(
+        restored=history.mask,
+        on_disk=opened.data.copy(),
+        n_edits=unsaved(records),
+        when=_written(path),
+        history=history,
+        sources=_start_sources(opened.case, status, files, mask),
+        strokes=path,
+        size=size,
+    )
+
+
+def _from_autosave(opened: OpenCase, files: CaseFiles) -> Recovery | None:
+    """Return the autosaved mask as one edit, where strokes are damaged."""
+    if not files.autosave.is_file():
+        return None
+    try:
+        found = read_mask(files.autosave, opened.image)
+        history = History(opened.data.copy())
+        history.apply(Edit.between(opened.data, found.data, "autosave"))
+    except MtmriError as why:
+        opened.notes = (*opened.notes, str(why))
+        return None
+    return Recovery(
+        restored=history.mask,
+        on_disk=opened.data.copy(),
+        n_edits=1,
+        when=_written(files.autosave),
+        history=history,
+        sources=opened.start_sources,
+    )
+
+
+def _written(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime).astimezone()
 
 
 def start_record(opened: OpenCase) -> Record:

@@ -3,17 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from napari_mtmri.errors import InputError, ResourceError
+from napari_mtmri.errors import InputError, RequestError, ResourceError
 from napari_mtmri.review.case_files import reader_readings
 from napari_mtmri.review.case_list import CaseStatus, after_event
 from napari_mtmri.review.clock import Clock
-from napari_mtmri.review.journal import Event, Head, Journal, read_head, repair, verify
+from napari_mtmri.review.journal import Event, Head, Journal, read_head
+from napari_mtmri.review.journal_check import repair, verify
 from napari_mtmri.review.lock import Lock, Locked, acquire_lock
 from napari_mtmri.review.project import ReviewProject
 from napari_mtmri.review.saver import Saver, Step
@@ -66,12 +69,15 @@ class ReaderStore:
         on_change: Callable[[], object] = lambda: None,
     ) -> None:
         self.project, self.clock = project, clock
-        self.read_only_reason, self.notes = "", []  # type: tuple[str, list[str]]
+        self.read_only_reason = ""
+        self.notes: list[str] = []
         self.saved: Saved | None = None
         self.saver = Saver(on_change, retry_s)
         self._on_change = on_change
         self._lock: Lock | None = None
         self._journal: Journal | None = None
+        self._cut = 0  # bytes of a torn line
+        self._changing = threading.Lock()  # of the states, by the window and the saving thread
         try:
             self._lock = acquire_lock(project.reader_folder, project.reader, take_over=take_over)
             self._journal = self._open_journal()
@@ -81,17 +87,16 @@ class ReaderStore:
         self.readings: dict[tuple[str, int], CaseStatus] = reader_readings(project)
         if self._lock is not None and self._lock.taken_from is not None:
             self.record("lock taken over", taken_from=self._lock.taken_from.text)
+        if self._cut:
+            self.record("repaired", bytes_cut=self._cut)
 
     def _open_journal(self) -> Journal:
         path = self.project.journal
         check = verify(path)
         if check.problems:
             self.notes.append(check.text)
-        cut = repair(path)
-        journal = Journal(path, self.project.reader, self.clock)
-        if cut:
-            self.submit(lambda: journal.append("repaired", bytes_cut=cut))
-        return journal
+        self._cut = repair(path)
+        return Journal(path, self.project.reader, self.clock)
 
     @property
     def is_read_only(self) -> bool:
@@ -104,33 +109,54 @@ class ReaderStore:
         return read_head(self.project.journal) or Head()
 
     def record(self, event: str, **facts: Any) -> None:
-        """Write an event into the journal, and into the states at once."""
+        """Write an event into the journal, and into the states at once.
+
+        Raises
+        ------
+        RequestError
+            If a fact is not plain data: text, finite numbers, lists, mappings.
+        """
+        facts = _plain(facts)
         if self.is_read_only:
             return
-        when = self.clock.now()
         self.learn({"event": event, "who": self.project.reader, **facts})
-        self.submit(lambda: self._append(event, when, facts))
+        self.submit(*self.journal_steps(event, self.clock.now(), facts))
+
+    def journal_steps(self, event: str, when: datetime, facts: Mapping[str, Any]) -> list[Step]:
+        """Return the steps of a job that write an event; ``facts`` are read in the first."""
+
+        def add() -> None:
+            self.require_lock()
+            if self._journal is not None:
+                self._journal.add(event, when, **facts)
+
+        def write_head() -> None:
+            self.require_lock()
+            if self._journal is not None:
+                self._journal.write_head()
+                self.wrote(self.project.journal)
+
+        return [add, write_head]
 
     def learn(self, event: Event) -> None:
         """Let the state of a reading follow an event."""
         if "case" in event:
             key = (str(event["case"]), int(event.get("reading", 1)))
-            self.readings[key] = after_event(self.status(*key), event)
+            with self._changing:
+                self.readings[key] = after_event(self.status(*key), event)
+
+    def complete(self, event: Event) -> None:
+        """Add to a state what is known of its last version only after it was written."""
+        with self._changing:
+            if self.status(event["case"], event["reading"]).version == event["version"]:
+                self.readings[event["case"], event["reading"]] = after_event(
+                    self.status(event["case"], event["reading"]), {**event, "event": "saved"}
+                )
 
     def status(self, case: str, reading: int) -> CaseStatus:
         """Return the status of a reading, also of one that has not begun."""
         new = CaseStatus(case, case, reader=self.project.reader, reading=reading)
         return self.readings.get((case, reading), new)
-
-    def append(self, event: str, when: datetime, **facts: Any) -> None:
-        """Write an event into the journal now; a step of a job."""
-        self._append(event, when, facts)
-
-    def _append(self, event: str, when: datetime, facts: dict[str, Any]) -> None:
-        self.require_lock()
-        if self._journal is not None:
-            self._journal.append(event, when, **facts)
-            self.wrote(self.project.journal)
 
     def submit(self, *steps: Step, key: str = "") -> None:
         """Do steps in the saving thread, in order."""
@@ -142,17 +168,15 @@ class ReaderStore:
         self._on_change()
 
     def require_lock(self) -> None:
-        """Refuse to write after another process took the lock over.
+        """Check that the folder is there and the lock is still ours; before each write.
 
         Raises
         ------
         ResourceError
+            If the folder has vanished, or another process took the lock over.
         """
-        if self._lock is not None and not self._lock.is_held():
-            raise ResourceError(
-                f"{self.project.reader_folder}: was taken over by another process; the last edits "
-                "are in memory only."
-            )
+        if self._lock is not None:
+            self._lock.require()
 
     def beat(self) -> None:
         """Give a sign of life."""
@@ -174,3 +198,12 @@ class ReaderStore:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
+
+
+def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return facts as JSON gives them back; numbers of numpy become plain."""
+    try:
+        text = json.dumps(facts, allow_nan=False, default=lambda value: value.item())
+    except (TypeError, ValueError, AttributeError) as why:
+        raise RequestError(f"The event {facts!r} is not plain data ({why}); correct it.") from why
+    return dict(json.loads(text))

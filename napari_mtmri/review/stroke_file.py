@@ -190,6 +190,19 @@ def replay(records: list[Record], mask: Array) -> History:
     return history
 
 
+def start_of(path: Path, records: list[Record]) -> dict[str, Any]:
+    """Return what the edits of a stroke file were made on: version, mask, shape, dtype.
+
+    Raises
+    ------
+    InputError
+        If its first record is missing.
+    """
+    if not records or records[0].kind != START:
+        raise InputError(f"{path}: its beginning is damaged; its edits cannot be restored.")
+    return records[0].facts
+
+
 def unsaved(records: list[Record]) -> int:
     """Return how many edits, undos and redos follow the last saved version."""
     count = 0
