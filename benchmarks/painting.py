@@ -89,7 +89,7 @@ def main() -> None:
     folder = make_cases(Path(tempfile.mkdtemp()))
     viewer, panel = build_window([folder], panel="Review", reader="benchmark")
     viewer.window._qt_window.resize(*SIZE)
-    spin(lambda: panel.desk.lesions is not None)
+    spin(lambda: panel.editing.lesions is not None)
     layers = panel.desk.layers
     plain, labels = bare_viewer(np.asarray(layers.image.data), np.array(layers.mask.data))
     with_panel, without = [], []
@@ -102,7 +102,7 @@ def main() -> None:
     print(f"a move, bare napari    {bare:6.1f} ms (median of {len(without)})")
     print(f"a move, Review panel   {ours:6.1f} ms, {ours / bare:.2f} times as long")
     tables: list[object] = []
-    panel.desk.measured.connect(tables.append)
+    panel.editing.measured.connect(tables.append)
     times = []
     for number in range(rounds):
         stroke(viewer, layers.mask, 30 * number - 60)

@@ -88,7 +88,7 @@ def review() -> None:
         mt.save(lesion, folder / f"{name}_mask.nii.gz")
     viewer, panel = build_window([folder], panel="Review", reader="Anna")
     viewer.window._qt_window.resize(*SIZE)
-    for name, verdict in (("patient01", "approve"), ("patient02", "flag"), ("patient03", "")):
+    for verdict in ("approve", "flag", ""):
         end = time.monotonic() + 300
         while time.monotonic() < end and (panel.lesions.lesions is None or panel.desk.is_busy):
             spin(0.05)

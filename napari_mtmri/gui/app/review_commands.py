@@ -80,12 +80,12 @@ def save_mask(viewer: Viewer) -> None:
 
 def undo(viewer: Viewer) -> None:
     """Undo the last stroke or tool of the review."""
-    _panel(viewer).desk.undo()
+    _panel(viewer).editing.undo()
 
 
 def redo(viewer: Viewer) -> None:
     """Make the stroke or tool again that was undone."""
-    _panel(viewer).desk.redo()
+    _panel(viewer).editing.redo()
 
 
 def hold_to_hide(viewer: Viewer) -> Iterator[None]:

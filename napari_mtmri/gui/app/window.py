@@ -24,6 +24,7 @@ def open_window(
     run: bool = False,
     panel: str = "Reconstruct",
     reader: str | None = None,
+    review_folder: Path | None = None,
 ) -> None:
     """Open the window with a panel; return when it is closed.
 
@@ -38,6 +39,8 @@ def open_window(
     panel : {"Reconstruct", "Train", "Review"}
     reader : str, optional
         Name of the reader, for a review.
+    review_folder : Path, optional
+        Folder for the state of the review; by default ``review`` in the folder of cases.
 
     Raises
     ------
@@ -49,7 +52,7 @@ def open_window(
     _check()
     import napari
 
-    build_window(paths, sample, run, panel, reader)
+    build_window(paths, sample, run, panel, reader, review_folder)
     napari.run()
 
 
@@ -70,6 +73,7 @@ def build_window(
     run: bool = False,
     panel: str = "Reconstruct",
     reader: str | None = None,
+    review_folder: Path | None = None,
 ) -> tuple[Viewer, Any]:
     """Return a viewer with the opened files or sample, and its panel."""
     import napari
@@ -89,7 +93,7 @@ def build_window(
     opened = open_panel(viewer, panel)
     if panel == REVIEW:
         for path in paths:
-            opened.open_folder(path, reader)
+            opened.open_folder(path, reader, review_folder)
         return viewer, opened
     _to_lesion(viewer)
     if run:

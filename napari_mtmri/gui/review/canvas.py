@@ -32,6 +32,7 @@ class CanvasControls:
         self._viewer, self._image, self._touched = viewer, image, touched
         self._clicked: Callable[[], None] | None = None
         self._mode = ""
+        self.is_pressed = False
         self._zoom: list[Any] = []
         self.preset = "standard"
         self.is_on = False
@@ -46,6 +47,7 @@ class CanvasControls:
         viewer.mouse_double_click_callbacks.clear()
         viewer.mouse_double_click_callbacks.append(self._reset)
         viewer.mouse_wheel_callbacks.append(self._wheel)
+        viewer.mouse_drag_callbacks.append(self._press)
         viewer.mouse_drag_callbacks.append(self._drag)
 
     def turn_off(self) -> None:
@@ -57,7 +59,9 @@ class CanvasControls:
         viewer.mouse_double_click_callbacks.remove(self._reset)
         viewer.mouse_double_click_callbacks.extend(self._zoom)
         viewer.mouse_wheel_callbacks.remove(self._wheel)
+        viewer.mouse_drag_callbacks.remove(self._press)
         viewer.mouse_drag_callbacks.remove(self._drag)
+        self.is_pressed = False
 
     def show_preset(self, name: str) -> None:
         """Set the window of the image on screen to a preset."""
@@ -91,9 +95,21 @@ class CanvasControls:
         viewer.dims.set_current_step(axis, viewer.dims.current_step[axis] + step)
         event.handled = True
 
+    def _press(self, viewer: Any, event: Any) -> Iterator[None]:
+        """Know whether a button is held, as while a stroke is being drawn."""
+        self._touched()
+        self.is_pressed = True
+        yield
+        while event.type == "mouse_move":
+            yield
+        self.is_pressed = False
+
+    def is_drawing(self) -> bool:
+        """Return whether a button is held on the canvas."""
+        return self.is_pressed
+
     def _drag(self, viewer: Any, event: Any) -> Iterator[None]:
         """Change the window with the right button; the brush uses it to encircle."""
-        self._touched()
         if event.button != RIGHT and self._clicked is not None:
             event.handled = True
             yield

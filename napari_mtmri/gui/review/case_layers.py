@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,10 +11,17 @@ import numpy as np
 from napari.layers import Image, Labels
 from napari.viewer import Viewer
 
-from napari_mtmri.gui.viewer.layers import KEY, Placement, label_style, placement_of
+from napari_mtmri.gui.viewer.layers import (
+    KEY,
+    MORE_COLOURS,
+    Placement,
+    label_style,
+    placement_of,
+)
 from napari_mtmri.gui.viewer.orientation import show_acquired_plane, watch
 from napari_mtmri.gui.viewer.windows import PRESETS
 from napari_mtmri.plotting import PREDICTED_COLOUR, REFERENCE_COLOUR
+from napari_mtmri.review.mask_store import LabelName
 from napari_mtmri.volume import Volume
 
 OWNER = "review"
@@ -41,7 +49,7 @@ class CaseLayers:
         self._others: dict[str, Any] = {}
         self._aside: list[Any] = []
         self._title = ""
-        self._is_outline = False
+        self._is_outline, self._mode = False, ""
 
     @property
     def is_shown(self) -> bool:
@@ -60,7 +68,14 @@ class CaseLayers:
         visible = (one for one in shown if one.visible and one in self._viewer.layers)
         return next(visible, None)
 
-    def show(self, image: Volume, mask: np.ndarray, title: str, preset: str) -> None:
+    def show(
+        self,
+        image: Volume,
+        mask: np.ndarray,
+        title: str,
+        preset: str,
+        names: Mapping[int, LabelName],
+    ) -> None:
         """Show a case: its image and the mask to edit, a view of ``mask``.
 
         Parameters
@@ -72,6 +87,8 @@ class CaseLayers:
             What the layers are named after; also in blind mode, when the image has another name.
         preset : str
             Name of the display window.
+        names : mapping
+            Names and colours of labels.
         """
         self._set_aside()
         watch(self._viewer)
@@ -82,7 +99,7 @@ class CaseLayers:
         shown = self.placement.view(image.magnitude() if image.kind == "complex" else image.data)
         window = PRESETS[preset](shown)
         self.image = self._put_image(self.image, shown, f"image · {title}", nameless, window)
-        self.mask = self._put_mask(mask, nameless)
+        self.mask = self._put_mask(mask, names)
         self.image.visible = True
         viewer = self._viewer
         viewer.layers.selection.active = self.mask
@@ -116,19 +133,19 @@ class CaseLayers:
         old.contrast_limits = window
         return old
 
-    def _put_mask(self, mask: np.ndarray, volume: Volume) -> Any:
+    def _put_mask(self, mask: np.ndarray, names: Mapping[int, LabelName]) -> Any:
         assert self.placement is not None
         shown, name = self.placement.view(mask), f"mask · {self._title}"
         metadata = {KEY: {"placement": self.placement, "owner": OWNER}}
-        colours = label_style(volume.like(mask, kind="labels"), REFERENCE_COLOUR)
+        colormap = _mask_colormap(mask, names)
         if self.mask is not None and self.mask in self._viewer.layers:
             layer = self.mask
             layer.metadata, layer.name = metadata, name
             layer.data, layer.affine = shown, self.placement.affine
-            layer.colormap = colours["colormap"]
+            layer.colormap = colormap
         else:
             layer = Labels(
-                shown, name=name, metadata=metadata, colormap=colours["colormap"],
+                shown, name=name, metadata=metadata, colormap=colormap,
                 opacity=MASK_OPACITY, **self.placement.arguments(),
             )  # fmt: skip
             self._viewer.layers.append(layer)
@@ -189,6 +206,17 @@ class CaseLayers:
         """Show another mask in the place of the one that is edited."""
         assert self.placement is not None
         self.mask.data = self.placement.view(data)
+
+    def set_editable(self, wanted: bool) -> None:
+        """Let napari paint on the mask, with the tool that was in use before, or not."""
+        mask = self.mask
+        if mask is None or mask.editable == wanted:
+            return
+        if not wanted:
+            self._mode = str(mask.mode)
+        mask.editable = wanted
+        if wanted and self._mode:
+            mask.mode = self._mode
 
     def has(self, what: str) -> bool:
         """Return whether these labels are shown."""
@@ -294,6 +322,24 @@ class CaseLayers:
 
 def _is_same(one: Placement, other: Placement) -> bool:
     return one.order == other.order and np.allclose(one.affine, other.affine)
+
+
+def _mask_colormap(mask: np.ndarray, names: Mapping[int, LabelName]) -> Any:
+    """Return the given colours, else the same colour for a label in every case.
+
+    A label that is alone, like 255 in masks of pictures, has the colour of references.
+    """
+    from napari.utils import DirectLabelColormap
+
+    found = [int(label) for label in np.unique(mask) if label]
+    palette = (REFERENCE_COLOUR, *MORE_COLOURS)
+    colours: dict[int | None, str] = {None: REFERENCE_COLOUR, 0: "transparent"}
+    for label in (*range(1, 2 * len(palette)), *found):
+        colours[label] = palette[(label - 1) % len(palette)]
+    if len(found) == 1:
+        colours[found[0]] = REFERENCE_COLOUR
+    colours.update({label: one.color for label, one in names.items() if one.color})
+    return DirectLabelColormap(color_dict=colours)
 
 
 def _colormap(what: str, shown: np.ndarray) -> Any:

@@ -18,6 +18,7 @@ from napari_mtmri.gui.review.canvas import CanvasControls
 from napari_mtmri.gui.review.closing import TITLE, question_of
 from napari_mtmri.gui.review.desk import Desk
 from napari_mtmri.gui.review.drops import FolderDrops
+from napari_mtmri.gui.review.editing import Editing
 from napari_mtmri.gui.review.guide import GUIDE
 from napari_mtmri.gui.review.keys import KEYS, LAYER_KEYS
 from napari_mtmri.gui.review.parts.case import CasePart
@@ -56,14 +57,19 @@ class Review(Panel):
         self.lesions, self.suggest = LesionsPart(), SuggestPart()
         self.project, self.recovery, self.verdict = ProjectPart(), RecoveryPart(), VerdictPart()
         self.desk = Desk(self.viewer, self)
+        self.editing = Editing(self.desk)
         self.canvas = CanvasControls(self.viewer, self.desk.image_on_screen, self.desk.touch)
-        self.suggesting = Suggesting(self.desk, self.suggest, self.tools.protect.isChecked)
+        self.desk.is_drawing = self.canvas.is_drawing
+        self.suggesting = Suggesting(
+            self.editing, self.desk, self.suggest, self.tools.protect.isChecked
+        )
         self.quality = QualityPart()
         self.reading = QualityReading(self.viewer, self.desk, self.quality)
         self.jobs = ProjectJobs(self.desk, self.project)
         self.drops = FolderDrops(self)
         self.guard: ClosingGuard | None = None
         self._wanted: Path | None = None
+        self._review_folder: Path | None = None
         self._has_let_go = False
         self._is_hidden = False
         self._lay_out()
@@ -90,7 +96,7 @@ class Review(Panel):
         layout.addWidget(self.verdict)
 
     def _connect(self) -> None:
-        desk = self.desk
+        desk, editing = self.desk, self.editing
         self.view.events.connect(self._view_changed)
         self.cases.folder_asked.connect(self.ask_for_folder)
         self.cases.reader_named.connect(self._reader_named)
@@ -100,27 +106,28 @@ class Review(Panel):
         desk.case_opened.connect(self._case_opened)
         desk.case_closed.connect(self._case_closed)
         desk.listed.connect(self._list)
-        desk.edited.connect(self._show_editable)
-        desk.working.connect(self._show_editable)
-        desk.measured.connect(self._show_lesions)
+        editing.edited.connect(self._show_editable)
+        editing.working.connect(self._show_editable)
+        editing.measured.connect(self._show_lesions)
         desk.beat.connect(self._show_saving)
-        desk.noted.connect(self.tools.show_note)
+        editing.noted.connect(self.tools.show_note)
         desk.failed.connect(self._failed)
+        editing.failed.connect(self._failed)
         self.viewer.dims.events.current_step.connect(desk.touch)
         self._connect_parts()
 
     def _connect_parts(self) -> None:
-        desk = self.desk
+        desk, editing = self.desk, self.editing
         self.case.mask_chosen.connect(self._mask_chosen)
         self.case.sequence_chosen.connect(desk.show_sequence)
         self.case.window_chosen.connect(self._window_chosen)
         self.case.outline_toggled.connect(desk.layers.show_outline)
-        self.case.sources_toggled.connect(desk.show_sources)
+        self.case.sources_toggled.connect(editing.show_sources)
         self.tools.asked.connect(self._tool_clicked)
-        self.tools.undo_asked.connect(desk.undo)
-        self.tools.redo_asked.connect(desk.redo)
+        self.tools.undo_asked.connect(editing.undo)
+        self.tools.redo_asked.connect(editing.redo)
         self.tools.protect_toggled.connect(self._protect)
-        self.lesions.chosen.connect(desk.go_to_lesion)
+        self.lesions.chosen.connect(editing.go_to_lesion)
         self.lesions.delete_asked.connect(self._delete_lesion)
         self.lesions.relabel_asked.connect(self._relabel_lesion)
         self.project.rule_asked.connect(self._find_again)
@@ -142,17 +149,19 @@ class Review(Panel):
         if path:
             self.open_folder(Path(path))
 
-    def open_folder(self, folder: Path, reader: str | None = None) -> None:
+    def open_folder(
+        self, folder: Path, reader: str | None = None, review_folder: Path | None = None
+    ) -> None:
         """Open a folder of cases, once the reader has given a name."""
         self.tabs.setCurrentIndex(0)
         if reader:
             self.cases.reader.setText(reader)
-        self._wanted = Path(folder)
+        self._wanted, self._review_folder = Path(folder), review_folder
         name = self.cases.reader.text().strip()
         if name:
             remember_reader(name)
             self.cases.show_opening(str(folder))
-            self.desk.open_folder(self._wanted, name)
+            self.desk.open_folder(self._wanted, name, None, review_folder)
         else:
             self.cases.problem.show_error(RequestError(ASK_NAME))
             self.cases.reader.setFocus()
@@ -161,12 +170,13 @@ class Review(Panel):
         session = self.desk.session
         known = "" if session is None else session.project.reader
         if self._wanted is not None and name not in ("", known):
-            self.open_folder(self._wanted)
+            self.open_folder(self._wanted, None, self._review_folder)
 
     def _find_again(self, rule: Any) -> None:
         session = self.desk.session
         if session is not None:
-            self.desk.open_folder(session.project.data, session.project.reader, rule)
+            project = session.project
+            self.desk.open_folder(project.data, project.reader, rule, project.folder)
 
     def _project_opened(self) -> None:
         session = self.desk.session
@@ -235,7 +245,7 @@ class Review(Panel):
             self.desk.layers.mask.bind_key(key, self._undo_or_redo(key), overwrite=True)
 
     def _undo_or_redo(self, key: str) -> Any:
-        act = self.desk.undo if key == LAYER_KEYS[0] else self.desk.redo
+        act = self.editing.undo if key == LAYER_KEYS[0] else self.editing.redo
 
         def pressed(layer: Any) -> None:
             act()
@@ -262,12 +272,8 @@ class Review(Panel):
 
     def use_tool(self, name: str) -> None:
         """Use a tool; the seed is the voxel under the mouse, the lesion the chosen one."""
-        seed: Any = None
-        if TOOLS[name].needs_seed:
-            seed = self.desk.layers.cursor_voxel()
-        elif TOOLS[name].needs_lesion:
-            seed = self.lesions.number or None
-        self.desk.use_tool(name, self.tools.settings(), seed)
+        seed = self.desk.layers.cursor_voxel() if TOOLS[name].needs_seed else None
+        self.editing.use_tool(name, self.tools.settings(), seed, self.lesions.number)
 
     def _tool_clicked(self, name: str) -> None:
         if TOOLS[name].needs_seed:
@@ -290,7 +296,7 @@ class Review(Panel):
             self.desk.layers.mask.preserve_labels = wanted
 
     def _show_lesions(self, lesions: LesionTable) -> None:
-        self.lesions.show_lesions(lesions)
+        self.lesions.show_lesions(lesions, self.desk.label_names)
 
     # What is shown all the time
 
@@ -349,6 +355,7 @@ class Review(Panel):
         self.canvas.turn_off()
         self.reading.end()
         self.desk.let_go()
+        self.editing.let_go()
         self.viewer.dims.events.current_step.disconnect(self.desk.touch)
         unbind_keys(self.viewer, KEYS)
         if self.guard is not None:

@@ -13,8 +13,10 @@ from qtpy.QtWidgets import QFileDialog
 from napari_mtmri.gui.jobs import Latest
 from napari_mtmri.gui.review.desk import Desk
 from napari_mtmri.gui.review.parts.project import ProjectPart
-from napari_mtmri.review.blind import Blinding
-from napari_mtmri.review.journal import verify
+from napari_mtmri.gui.review.sentences import agreement_text, consensus_text
+from napari_mtmri.review.agreement import compare_project
+from napari_mtmri.review.consensus import How, make_consensus
+from napari_mtmri.review.journal_check import verify
 from napari_mtmri.review.project import ReviewProject
 from napari_mtmri.review.session import ReviewSession
 
@@ -36,6 +38,7 @@ class ProjectJobs(QObject):
         part.verify_asked.connect(self._verify)
         part.consensus_asked.connect(self._consensus)
         part.export_asked.connect(self._ask_export)
+        part.training_asked.connect(self._ask_training)
         self.work.done.connect(self._done)
         self.work.failed.connect(part.show_error)
 
@@ -58,19 +61,22 @@ class ProjectJobs(QObject):
     def _verify(self) -> None:
         self._start(_verify)
 
-    def _consensus(self, how: str) -> None:
+    def _consensus(self, how: How) -> None:
         self._start(partial(_consensus, how))
 
-    def _ask_export(self, bids: bool, training: bool) -> None:
-        path = QFileDialog.getExistingDirectory(self._part, "Folder for the export")
+    def _ask_export(self, bids: bool) -> None:
+        path, _ = QFileDialog.getSaveFileName(self._part, "Name of the export folder", "export")
         if path:
-            self.export(Path(path), bids=bids, training=training)
+            self.export(Path(path), bids=bids)
 
-    def export(self, folder: Path, *, bids: bool = False, training: bool = False) -> None:
+    def export(self, folder: Path, *, bids: bool = False) -> None:
         """Export masks and verdicts to a folder."""
-        session = self._desk.session
-        if session is not None:
-            self._start(partial(_export, folder, bids, training, session.blinding))
+        self._start(partial(_export, folder, bids))
+
+    def _ask_training(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self._part, "Name of the training folder", "approved")
+        if path:
+            self._start(partial(_export_training, Path(path)))
 
 
 def _once_written(session: ReviewSession, job: Callable[[ReviewProject], str]) -> str:
@@ -79,28 +85,28 @@ def _once_written(session: ReviewSession, job: Callable[[ReviewProject], str]) -
 
 
 def _compare(folder: Path, project: ReviewProject) -> str:
-    from napari_mtmri.review.agreement import compare_project
-
     agreement = compare_project(project)
     agreement.save(folder)
-    disputed = ", ".join(one.case for one in agreement.cases[:3])
-    return f"Agreement written to {folder}. Most disputed: {disputed or '—'}"
+    return agreement_text(folder, agreement)
 
 
-def _consensus(how: str, project: ReviewProject) -> str:
-    from napari_mtmri.review.consensus import make_consensus
-
-    return str(make_consensus(project, how).text)
+def _consensus(how: How, project: ReviewProject) -> str:
+    return consensus_text(make_consensus(project, how))
 
 
-def _export(
-    folder: Path, bids: bool, training: bool, blinding: Blinding, project: ReviewProject
-) -> str:
+def _export(folder: Path, bids: bool, project: ReviewProject) -> str:
     from napari_mtmri.review.export import export_review
 
-    report = export_review(project, folder, bids=bids, training=training, blinding=blinding)
-    return str(report.text)
+    report = export_review(project, folder, bids=bids)
+    return "\n".join((report.text, *report.notes))
+
+
+def _export_training(folder: Path, project: ReviewProject) -> str:
+    from napari_mtmri.review.training_folder import export_training
+
+    made = export_training(project, folder)
+    return "\n".join((made.text, *made.notes))
 
 
 def _verify(project: ReviewProject) -> str:
-    return str(verify(project.journal).text)
+    return verify(project.journal).text

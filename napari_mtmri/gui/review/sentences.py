@@ -4,10 +4,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from napari_mtmri.review.agreement import Agreement
 from napari_mtmri.review.case_list import CaseStatus
+from napari_mtmri.review.consensus import ConsensusReport
 from napari_mtmri.review.lesions import Lesion, LesionTable
+from napari_mtmri.review.mask_store import LabelName
 
 MARKS = {"open": "○", "in work": "◐", "approved": "✓", "flagged": "⚑", "rejected": "✗"}
 COLUMNS = ("", "Case", "ml", "Difficulty", "Reader")
@@ -67,12 +72,13 @@ def lesion_headings(table: LesionTable) -> list[tuple[str, str]]:
     ]
 
 
-def lesion_cells(lesion: Lesion, table: LesionTable) -> list[str]:
+def lesion_cells(lesion: Lesion, table: LesionTable, names: Mapping[int, LabelName]) -> list[str]:
     """Return the row of a lesion."""
     decimals = 2 if table.volume_unit == "ml" else 0
+    name = names[lesion.label].name if lesion.label in names else ""
     return [
         str(lesion.number),
-        str(lesion.label),
+        f"{lesion.label} {name}".strip(),
         number_text(lesion.volume, decimals),
         number_text(lesion.diameter, 1),
         number_text(lesion.perpendicular, 1),
@@ -92,3 +98,21 @@ def lesion_summary(table: LesionTable) -> str:
     unit = table.volume_unit if table.volume_unit == "ml" else "voxels (voxel size unknown)"
     decimals = 2 if table.volume_unit == "ml" else 0
     return f"{count} lesion{'s' if count > 1 else ''}, {total:.{decimals}f} {unit}"
+
+
+def agreement_text(folder: Path, agreement: Agreement) -> str:
+    """Return where the agreement was written, and the cases to look at first."""
+    disputed = [f"{one.case} (Dice {number_text(one.dice, 2)})" for one in agreement.cases[:3]]
+    most = f"Most disputed: {', '.join(disputed)}." if disputed else "No case has two readers."
+    return "\n".join((f"Agreement of the readers written to {folder}. {most}", *agreement.notes))
+
+
+def consensus_text(report: ConsensusReport) -> str:
+    """Return for which cases there is a consensus."""
+    made, kept, left_out = len(report.cases), len(report.kept), len(report.left_out)
+    parts = [f"{made} cases have a consensus, kept under the reader {report.reader}"]
+    if kept:
+        parts.append(f"{kept} had it already")
+    if left_out:
+        parts.append(f"{left_out} have fewer than two masks")
+    return "; ".join(parts)

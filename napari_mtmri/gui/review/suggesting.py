@@ -15,6 +15,7 @@ from napari_mtmri.errors import MtmriError
 from napari_mtmri.gui.jobs import Job, once
 from napari_mtmri.gui.review.case_layers import SUGGESTION
 from napari_mtmri.gui.review.desk import Desk
+from napari_mtmri.gui.review.editing import Editing
 from napari_mtmri.gui.review.parts.suggest import SuggestPart
 from napari_mtmri.review import suggestions
 from napari_mtmri.review.lesions import LesionTable, measure_lesions
@@ -36,15 +37,18 @@ class Suggesting(QObject):
 
     Parameters
     ----------
+    editing : Editing
     desk : Desk
     part : SuggestPart
     protect : callable
         Whether other labels are protected.
     """
 
-    def __init__(self, desk: Desk, part: SuggestPart, protect: Callable[[], bool]) -> None:
+    def __init__(
+        self, editing: Editing, desk: Desk, part: SuggestPart, protect: Callable[[], bool]
+    ) -> None:
         super().__init__(part)
-        self._desk, self._part, self._protect = desk, part, protect
+        self._editing, self._desk, self._part, self._protect = editing, desk, part, protect
         self.job = Job(self)
         self.newest: Suggested | None = None
         part.asked.connect(self._ask)
@@ -114,7 +118,7 @@ class Suggesting(QObject):
                 case.data, found.suggestion, region, label=self._desk.layers.label,
                 protect=self._protect(),
             )  # fmt: skip
-            self._desk.apply(edit)
+            self._editing.apply(edit)
         except MtmriError as why:
             self._part.problem.show_error(why)
 

@@ -67,7 +67,7 @@ def opened(review: Any, cases: Path, qtbot: Any) -> Any:
 def open_cases(panel: Any, folder: Path, qtbot: Any, reader: str = "Anna") -> Any:
     """Open a folder and wait until the first case and its lesions are there."""
     panel.open_folder(folder, reader)
-    qtbot.waitUntil(lambda: panel.desk.lesions is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: panel.editing.lesions is not None, timeout=WAIT_MS)
     return panel
 
 
@@ -77,7 +77,7 @@ def wait_for_case(panel: Any, name: str, qtbot: Any) -> None:
             panel.desk.current is not None
             and panel.desk.current.name == name
             and not panel.desk.is_busy
-            and panel.desk.lesions is not None
+            and panel.editing.lesions is not None
         ),
         timeout=WAIT_MS,
     )

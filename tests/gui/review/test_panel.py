@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,7 @@ SHIFT = Qt.KeyboardModifier.ShiftModifier
 
 def hashes(folder: Path) -> dict[str, str]:
     return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in folder.glob("*.nii.gz")
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.nii.gz")
     }
 
 
@@ -57,7 +57,7 @@ def test_the_reader_gives_a_name_first(review: Any, cases: Path, qtbot: Any) -> 
     assert review.desk.session is None
     qtbot.keyClicks(review.cases.reader, "BC")
     qtbot.keyClick(review.cases.reader, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: review.desk.lesions is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: review.editing.lesions is not None, timeout=WAIT_MS)
     assert review.desk.session.project.reader == "BC"
     assert not review.cases.problem.text
 
@@ -86,15 +86,15 @@ def test_undo_works_across_brush_and_tools(opened: Any, viewer: Any, qtbot: Any)
     states.append(opened.desk.current.data.copy())
     paint(opened, (2, 2, 5))
     states.append(opened.desk.current.data.copy())
-    assert all((a != b).any() for a, b in zip(states, states[1:], strict=False))
+    assert all((a != b).any() for a, b in itertools.pairwise(states))
     for state in states[-2::-1]:
-        opened.desk.undo()
+        opened.editing.undo()
         assert np.array_equal(opened.desk.current.data, state)
         assert np.array_equal(
             opened.desk.layers.placement.back(opened.desk.layers.mask.data), state
         )
     for state in states[1:]:
-        opened.desk.redo()
+        opened.editing.redo()
         assert np.array_equal(opened.desk.current.data, state)
 
 
@@ -157,7 +157,7 @@ def test_the_lesion_table_follows_edits_and_a_click_goes_there(
     click(opened.lesions.delete, qtbot)
     qtbot.waitUntil(lambda: opened.lesions.table.rowCount() == 1, timeout=WAIT_MS)
     assert opened.desk.current.data[18, 15, 0] == 0
-    opened.desk.undo()
+    opened.editing.undo()
     assert opened.desk.current.data[18, 15, 0] == 1
 
 
@@ -170,8 +170,8 @@ def test_a_script_that_writes_into_the_layer_is_noticed(opened: Any, qtbot: Any)
     replaced[1, 1, 1] = 1
     layer.data = replaced
     qtbot.waitUntil(lambda: len(opened.desk.current.history.done) == 2, timeout=WAIT_MS)
-    opened.desk.undo()
-    opened.desk.undo()
+    opened.editing.undo()
+    opened.editing.undo()
     assert not layer.data[0, 0, 0]
     assert not layer.data[1, 1, 1]
 
@@ -213,10 +213,10 @@ def review_again(viewer: Any) -> Any:
 
 
 def test_the_keys_do_not_shadow_those_of_napari(opened: Any) -> None:
+    from napari.utils.key_bindings import coerce_keybinding
     from napari.utils.shortcuts import default_shortcuts
 
     from napari_mtmri.gui.review.keys import KEYS
-    from napari.utils.key_bindings import coerce_keybinding
 
     own = {coerce_keybinding(key) for key in KEYS}
     taken = {key for keys in default_shortcuts.values() for key in keys}

@@ -141,9 +141,7 @@ def test_a_seed_is_taken_from_the_mouse(opened: Any, qtbot: Any) -> None:
     assert np.array_equal(current.data, lesion)
 
 
-def test_blind_mode_shows_nothing_that_is_hidden(
-    viewer: Any, tmp_path: Path, qtbot: Any
-) -> None:
+def test_blind_mode_shows_nothing_that_is_hidden(viewer: Any, tmp_path: Path, qtbot: Any) -> None:
     folder = write_cases(tmp_path / "study", 3)
     for number in range(3):
         for model in ("modelx", "modely"):
@@ -160,7 +158,7 @@ def test_blind_mode_shows_nothing_that_is_hidden(
     panel.project.seed.setValue(7)
     click(panel.project.blind, qtbot)
     qtbot.waitUntil(
-        lambda: panel.desk.lesions is not None and "Case 01" in panel.verdict.title.text(),
+        lambda: panel.editing.lesions is not None and "Case 01" in panel.verdict.title.text(),
         timeout=WAIT_MS,
     )
     for _ in range(3):
@@ -219,7 +217,7 @@ def test_a_suggestion_is_accepted_lesion_by_lesion(opened: Any, viewer: Any, qtb
     assert np.array_equal(opened.desk.current.data > 0, (before > 0) | region)
     sources = opened.desk.current.sources()
     assert set(np.unique(sources[region & (before == 0)])) <= {1}
-    opened.desk.undo()
+    opened.editing.undo()
     assert np.array_equal(opened.desk.current.data, before)
     click(opened.suggest.remove, qtbot)
     assert not any(layer.name.startswith("suggestion") for layer in viewer.layers)
@@ -235,7 +233,7 @@ def test_a_dropped_folder_opens(review: Any, viewer: Any, cases: Path, qtbot: An
         Qt.KeyboardModifier.NoModifier,
     )  # fmt: skip
     QApplication.sendEvent(viewer.window._qt_viewer, event)
-    qtbot.waitUntil(lambda: review.desk.lesions is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: review.editing.lesions is not None, timeout=WAIT_MS)
     assert review.desk.session.project.data == cases
 
 

@@ -48,7 +48,7 @@ from napari_mtmri.gui.app.window import build_window
 
 viewer, panel = build_window([Path(sys.argv[1])], panel="Review", reader="Anna")
 desk = panel.desk
-while desk.lesions is None:
+while panel.editing.lesions is None:
     QApplication.processEvents()
 layer = desk.layers.mask
 layer.mode = "paint"
@@ -100,7 +100,7 @@ def test_after_a_crash_the_reader_chooses(
     assert np.array_equal(review.desk.current.data, wanted)
     assert np.array_equal(layers.placement.back(layers.mask.data), wanted)
     if choice == "restore":
-        review.desk.undo()  # the history came back too
+        review.editing.undo()  # the history came back too
         assert np.array_equal(review.desk.current.data, saved)
 
 
@@ -213,7 +213,7 @@ def test_the_window_needs_no_torch(cases: Path) -> None:
         viewer, panel = build_window([Path(sys.argv[1])], panel="Review", reader="Anna")
         import time
         end = time.monotonic() + 120
-        while panel.desk.lesions is None and time.monotonic() < end:
+        while panel.editing.lesions is None and time.monotonic() < end:
             QApplication.processEvents()
         panel.verdict.give("approve")
         while panel.cases.progress.text() != "1 of 3" and time.monotonic() < end:
@@ -227,5 +227,3 @@ def test_the_window_needs_no_torch(cases: Path) -> None:
         timeout=LONG_S, env=environment,
     )  # fmt: skip
     assert done.stdout.strip() == "1 of 3", done.stderr[-2000:]
-
-

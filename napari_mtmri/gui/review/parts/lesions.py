@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
@@ -19,6 +20,7 @@ from qtpy.QtWidgets import (
 from napari_mtmri.gui.review.sentences import lesion_cells, lesion_headings, lesion_summary
 from napari_mtmri.gui.widgets.layout import Flow
 from napari_mtmri.review.lesions import LesionTable
+from napari_mtmri.review.mask_store import LabelName
 
 LEAST_ROWS = 3
 
@@ -70,7 +72,7 @@ class LesionsPart(QWidget):
         self.summary.setText("—")
         self._enable()
 
-    def show_lesions(self, lesions: LesionTable) -> None:
+    def show_lesions(self, lesions: LesionTable, names: Mapping[int, LabelName]) -> None:
         """Show the lesions of the mask; the chosen number stays chosen."""
         before, self.lesions = self.number, lesions
         self.table.setUpdatesEnabled(False)
@@ -83,7 +85,7 @@ class LesionsPart(QWidget):
             item.setToolTip(tip)
             self.table.setHorizontalHeaderItem(column, item)
         for row, lesion in enumerate(lesions.lesions):
-            for column, text in enumerate(lesion_cells(lesion, lesions)):
+            for column, text in enumerate(lesion_cells(lesion, lesions, names)):
                 cell = QTableWidgetItem(text)
                 cell.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(row, column, cell)

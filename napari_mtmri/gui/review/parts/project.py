@@ -34,7 +34,8 @@ class ProjectPart(QWidget):
     blind_asked : seed as int, or None to show everything
     agreement_asked, verify_asked
     consensus_asked : "majority" or "staple"
-    export_asked : with BIDS names, as training folder
+    export_asked : whether with BIDS names
+    training_asked
     """
 
     rule_asked = Signal(object)
@@ -42,7 +43,8 @@ class ProjectPart(QWidget):
     agreement_asked = Signal()
     verify_asked = Signal()
     consensus_asked = Signal(str)
-    export_asked = Signal(bool, bool)
+    export_asked = Signal(bool)
+    training_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,7 +54,7 @@ class ProjectPart(QWidget):
         self.blind, self.seed = QCheckBox("Blind mode"), QSpinBox()
         self.agreement, self.verify = QPushButton("Agreement…"), QPushButton("Verify journal")
         self.way, self.consensus = QComboBox(), QPushButton("Make consensus")
-        self.bids, self.training = QCheckBox("BIDS names"), QCheckBox("training folder")
+        self.bids, self.training = QCheckBox("BIDS names"), QPushButton("Training folder…")
         self.export = QPushButton("Export…")
         self._set_texts()
         self._lay_out()
@@ -62,6 +64,7 @@ class ProjectPart(QWidget):
         self.verify.clicked.connect(self.verify_asked)
         self.consensus.clicked.connect(self._consensus)
         self.export.clicked.connect(self._export)
+        self.training.clicked.connect(self.training_asked)
         self.setEnabled(False)
 
     def _set_texts(self) -> None:
@@ -105,7 +108,7 @@ class ProjectPart(QWidget):
             Section(
                 "All readers", _row(self.agreement, self.verify), _row(self.way, self.consensus)
             ),
-            Section("Export", _row(self.export, self.bids, self.training)),
+            Section("Export", _row(self.export, self.bids), _row(self.training)),
         ):
             layout.addWidget(section)
         layout.addWidget(self.note)
@@ -121,7 +124,7 @@ class ProjectPart(QWidget):
         self.use_rule.setEnabled(seed is None)
         self.blind.setChecked(seed is not None)
         self.seed.setEnabled(seed is None)
-        for button in (self.agreement, self.consensus):
+        for button in (self.agreement, self.consensus, self.training):
             button.setEnabled(seed is None)
         self.note.clear()
         self.problem.clear()
@@ -146,7 +149,7 @@ class ProjectPart(QWidget):
         self.consensus_asked.emit(self.way.currentData())
 
     def _export(self) -> None:
-        self.export_asked.emit(self.bids.isChecked(), self.training.isChecked())
+        self.export_asked.emit(self.bids.isChecked())
 
 
 def _row(*widgets: QWidget) -> QWidget:
