@@ -21,6 +21,7 @@ from napari_mtmri.cli.export import export
 from napari_mtmri.cli.methods import methods
 from napari_mtmri.cli.output import STOPPED, WRONG, sentence, status_of, write_note, write_result
 from napari_mtmri.cli.patterns import patterns
+from napari_mtmri.cli.review import review
 from napari_mtmri.cli.run import run
 from napari_mtmri.cli.session import Session, interruptible
 from napari_mtmri.cli.train import train
@@ -34,6 +35,7 @@ COMMANDS: dict[str, Callable[..., object]] = {
     "evaluate": evaluate,
     "methods": methods,
     "patterns": patterns,
+    "review": review,
     "train": train,
     "experiment": experiment,
     "export": export,

@@ -18,7 +18,7 @@ from napari_mtmri.review.bland_altman import BlandAltman, bland_altman, save_bla
 from napari_mtmri.review.case_list import VERDICTS
 from napari_mtmri.review.kappa import Kappa, cohen, fleiss
 from napari_mtmri.review.mask_scores import PairScores, compare_masks
-from napari_mtmri.review.opinions import Opinion, find_opinions
+from napari_mtmri.review.opinions import Opinion, find_opinions, require_unblinded
 from napari_mtmri.review.project import ReviewProject
 from napari_mtmri.tables import csv_text, markdown_table
 
@@ -136,12 +136,13 @@ def compare_project(
     Raises
     ------
     RequestError
-        If a reader does not exist.
+        If a reader does not exist or is blind.
     InputError
         If no case was judged twice, or a file cannot be read.
     ResourceError
         If a library of the extra ``review`` is missing.
     """
+    require_unblinded(project, readers)
     opinions = find_opinions(project, readers)
     shared = {name: found for name, found in opinions.items() if len(found) > 1}
     if not shared:

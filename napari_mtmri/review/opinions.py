@@ -13,6 +13,7 @@ from napari_mtmri.review.case_list import APPROVED, REJECTED, CaseStatus
 from napari_mtmri.review.cases import ReviewCase
 from napari_mtmri.review.mask_store import Mask, empty_mask, read_mask
 from napari_mtmri.review.project import ReviewProject
+from napari_mtmri.review.worklist import earlier_blinding
 from napari_mtmri.volume import Volume
 
 CONSENSUS = "consensus-"  # a reader whose masks are made of those of others
@@ -98,6 +99,28 @@ def find_opinions(
             if name in found and status.is_done:
                 found[name].append(_opinion(theirs, status))
     return {name: opinions for name, opinions in found.items() if opinions}
+
+
+def require_unblinded(project: ReviewProject, readers: Sequence[str] | None = None) -> None:
+    """Check that no reader is blind, before names are shown.
+
+    Parameters
+    ----------
+    project : ReviewProject
+    readers : sequence of str, optional
+        By default all readers.
+
+    Raises
+    ------
+    RequestError
+        If one is.
+    """
+    for reader in readers or project.readers():
+        if earlier_blinding(project.of(reader)).is_on:
+            raise RequestError(
+                f"{reader} still reads blind; unblind this reader first, or choose other readers "
+                "with `reader`."
+            )
 
 
 def _opinion(project: ReviewProject, status: CaseStatus) -> Opinion:

@@ -15,7 +15,8 @@ from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.readers.base import read_volume
 from napari_mtmri.review.case_files import mask_path, reader_readings
 from napari_mtmri.review.consensus import majority, make_consensus, staple
-from napari_mtmri.review.journal import read_journal, verify
+from napari_mtmri.review.journal import read_journal
+from napari_mtmri.review.journal_check import verify
 from napari_mtmri.review.opinions import find_opinions
 from napari_mtmri.review.project import ReviewProject, open_project
 from tests.review.reader_studies import block, read_as, write_study
