@@ -26,7 +26,9 @@ from napari_mtmri.review.mask_store import (
 from napari_mtmri.volume import Volume
 from tests.review.studies import AFFINE, SHAPE, voxels, write_nifti
 
-OBLIQUE = np.array([[0.9, 0.1, 0.2, -90], [-0.1, 0.9, 0.4, -80], [-0.05, -0.3, 2.9, 60], [0, 0, 0, 1.0]])
+OBLIQUE = np.array(
+    [[0.9, 0.1, 0.2, -90], [-0.1, 0.9, 0.4, -80], [-0.05, -0.3, 2.9, 60], [0, 0, 0, 1.0]]
+)
 
 
 @pytest.fixture
@@ -162,7 +164,11 @@ def test_masks_with_fractions_are_refused(tmp_path: Path, image: Volume) -> None
 
 def test_names_and_colours_of_labels_are_read_as_written(tmp_path: Path) -> None:
     assert read_label_names(tmp_path) == {}
-    names = {1: LabelName("oedema, outer", "#d95f02"), 4: LabelName("core"), 255: LabelName("", "#000000")}
+    names = {
+        1: LabelName("oedema, outer", "#d95f02"),
+        4: LabelName("core"),
+        255: LabelName("", "#000000"),
+    }
     write_label_names(tmp_path, names)
     assert read_label_names(tmp_path) == names
     (tmp_path / "labels.csv").write_text("label,name,color\n1,x,red\n")

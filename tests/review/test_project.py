@@ -20,7 +20,9 @@ def test_names_people_have_are_kept(name: str) -> None:
     assert "/" not in check_reader(name)
 
 
-@pytest.mark.parametrize("name", ["", " ", "..", ".", "a/b", "a\\b", "con", "NUL.txt", "x" * 81, "a:b", ".x", "a\n"])
+@pytest.mark.parametrize(
+    "name", ["", " ", "..", ".", "a/b", "a\\b", "con", "NUL.txt", "x" * 81, "a:b", ".x", "a\n"]
+)
 def test_names_that_no_folder_can_have_are_refused(name: str) -> None:
     if name == "a\n":
         assert check_reader(name) == "a"
