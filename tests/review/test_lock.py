@@ -95,7 +95,7 @@ def test_another_machine_that_is_silent_is_taken_over_when_asked(tmp_path: Path)
 def test_a_lock_that_was_taken_over_is_noticed(tmp_path: Path) -> None:
     lock = acquire_lock(tmp_path, "Anna")
     write_owner(tmp_path, replace(lock.owner, host="far-away", token="theirs"))
-    with pytest.raises(ResourceError, match="was taken over by .* far-away"):
+    with pytest.raises(ResourceError, match=r"was taken over by .* far-away"):
         lock.require()
     lock.release()
     assert read_owner(tmp_path) is not None  # theirs is left alone
