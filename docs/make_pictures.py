@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Make the pictures of the documentation from the shipped sample.
 
-xvfb-run -a -s "-screen 0 1600x1000x24" python docs/make_pictures.py [figure] [window] [training]
+xvfb-run -a -s "-screen 0 1600x1000x24" python docs/make_pictures.py [figure] [window] [training] [review]
 """
 
 from __future__ import annotations
@@ -78,8 +78,41 @@ def training() -> None:
     viewer.close()
 
 
+def review() -> None:
+    """Make the pictures of the Review panel with three cases."""
+    folder = Path(tempfile.mkdtemp()) / "study"
+    folder.mkdir()
+    volume, lesion = open_sample()
+    for name in ("patient01", "patient02", "patient03"):
+        mt.save(volume, folder / f"{name}_flair.nii.gz")
+        mt.save(lesion, folder / f"{name}_mask.nii.gz")
+    viewer, panel = build_window([folder], panel="Review", reader="Anna")
+    viewer.window._qt_window.resize(*SIZE)
+    for verdict in ("approve", "flag", ""):
+        end = time.monotonic() + 300
+        while time.monotonic() < end and (panel.lesions.lesions is None or panel.desk.is_busy):
+            spin(0.05)
+        if verdict:
+            panel.lesions.clear()
+            panel.verdict.comment.setText("border unclear" if verdict == "flag" else "")
+            panel.verdict.give(verdict)
+    panel.lesions.step(1)
+    spin(1)
+    panel.desk.pause()
+    panel.verdict.show_time(83)
+    panel.verdict.show_saved("Saved 12:03:04 to study/review/Anna")
+    panel.cases.place.setText("study")
+    for tab, name in ((0, "review-cases"), (1, "review")):
+        panel.tabs.setCurrentIndex(tab)
+        spin(0.5)
+        viewer.status = ""
+        viewer.screenshot(str(IMAGES / f"{name}.png"), canvas_only=False, flash=False)
+    panel.close_down()
+    viewer.close()
+
+
 if __name__ == "__main__":
     IMAGES.mkdir(exist_ok=True)
-    wanted = {"figure": figure, "window": window, "training": training}
+    wanted = {"figure": figure, "window": window, "training": training, "review": review}
     for name in sys.argv[1:] or wanted:
         wanted[name]()

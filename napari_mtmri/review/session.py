@@ -455,7 +455,3 @@ class ReviewSession:
     def _require_writable(self) -> None:
         if self.is_read_only:
             raise RequestError(self.read_only_reason)
-
-
-def _key(status: CaseStatus) -> tuple[str, ...]:
-    return status.name, str(status.reading), status.version, status.base
