@@ -33,7 +33,7 @@ def open_window(
         Name of a shipped sample to open.
     run : bool
         Start reconstructing the opened volume, with the panel's settings.
-    panel : {"Reconstruct", "Train"}
+    panel : {"Reconstruct", "Train", "Compare"}
 
     Raises
     ------
