@@ -117,9 +117,8 @@ def main() -> None:
     panel = open_compare(viewer)
     comparison = Comparison(tuple(shown))
     panel.collection._set(comparison)
-    busy = (panel.drawing, panel.measuring, panel.stripping)
     spin(lambda: panel.stage.is_up)
-    spin(lambda: panel.stage.is_settled and not any(one.is_busy for one in busy))
+    spin(panel.is_settled)
     spin(lambda: False, 2.0)
     bare = bare_viewer(shown, placement_of(comparison.grid))
     spin(lambda: False, 2.0)
@@ -142,7 +141,7 @@ def main() -> None:
     ):
         panel.looking.blinks = False
         panel.looking.mode = mode
-        spin(lambda: not panel.drawing.is_busy and panel.stage.is_settled)
+        spin(panel.is_settled)
         spin(lambda: False, 1.0)
 
         def change(number: int, name: str = name, values: Any = values) -> None:

@@ -165,6 +165,11 @@ class Compare(Panel):
         self.figure.clicked.connect(self._figure)
         self.report.clicked.connect(self._report)
 
+    def is_settled(self) -> bool:
+        """Return whether all cells are shown and measured."""
+        workers = (self.drawing, self.measuring, self.stripping)
+        return self.stage.is_settled and not any(one.is_busy for one in workers)
+
     # What is compared
 
     def shown(self) -> Comparison | None:

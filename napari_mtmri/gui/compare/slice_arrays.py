@@ -7,7 +7,7 @@ screen, so that nothing of the size of a volume is kept for each way to look at 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,8 +81,24 @@ class SliceArray:
 
     def __getitem__(self, key: Any) -> np.ndarray:
         key = key if isinstance(key, tuple) else (key,)
-        whole = key + (slice(None),) * (self.ndim - len(key))
-        return np.asarray(self._make(whole), self.dtype)
+        whole = list(key + (slice(None),) * (self.ndim - len(key)))
+        thin: list[int] = []  # napari asks for one slice by a number, or by a slice of length 1
+        for at, one in enumerate(whole):
+            kept = sum(isinstance(other, slice) for other in whole)
+            if isinstance(one, slice) and kept > 2:
+                number, *more = range(*one.indices(self.shape[at]))
+                if not more:
+                    thin.append(_kept_before(whole, at, thin))
+                    whole[at] = number
+        made = np.asarray(self._make(tuple(whole)), self.dtype)
+        for place in thin:
+            made = np.expand_dims(made, place)
+        return made
+
+
+def _kept_before(key: Sequence[Any], at: int, thin: Sequence[int]) -> int:
+    """Return the axis of the answer that belongs to an entry of an index."""
+    return sum(isinstance(one, slice) for one in key[:at]) + len(thin)
 
 
 def _column_axis(key: tuple[Any, ...]) -> int:

@@ -64,11 +64,7 @@ def compare(full: Any, qtbot: Any) -> Any:
 def settle(panel: Any, qtbot: Any) -> None:
     """Wait until the cells are shown and measured."""
 
-    def is_done() -> bool:
-        workers = (panel.drawing, panel.measuring, panel.stripping)
-        return not any(one.is_busy for one in workers) and panel.stage.is_settled
-
     qtbot.wait(20)
-    qtbot.waitUntil(is_done, timeout=WAIT_MS)
+    qtbot.waitUntil(panel.is_settled, timeout=WAIT_MS)
     qtbot.wait(20)
-    qtbot.waitUntil(is_done, timeout=WAIT_MS)
+    qtbot.waitUntil(panel.is_settled, timeout=WAIT_MS)

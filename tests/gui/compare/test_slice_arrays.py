@@ -34,6 +34,15 @@ def test_swipe_shows_the_first_picture_left_of_the_edge(pair, axis: int, is_mirr
     np.testing.assert_array_equal(seen[:, edge:], second[:, edge:])
 
 
+@pytest.mark.parametrize("axis", range(3))
+def test_a_slice_of_length_1_is_the_slice(pair, axis: int) -> None:
+    both = mixed(*pair, Mix("checkerboard", tile=3))
+    number = tuple(2 if at == axis else slice(None) for at in range(3))
+    thin = tuple(slice(2, 3) if at == axis else slice(None) for at in range(3))
+    assert both[thin].shape == pair[0][thin].shape
+    np.testing.assert_array_equal(np.take(both[thin], 0, axis=axis), both[number])
+
+
 def test_the_edge_moves_without_another_array(pair) -> None:
     mix = Mix("swipe", edge=0.0)
     both = mixed(*pair, mix)
@@ -83,8 +92,8 @@ def test_a_pattern_adds_no_voxel(rng: np.random.Generator) -> None:
     np.testing.assert_array_equal(seen[seen > 0], codes[seen > 0])
 
 
-@pytest.mark.parametrize("order", itertools.permutations(range(3)))
-@pytest.mark.parametrize("signs", itertools.product((-1, 1), repeat=3))
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+@pytest.mark.parametrize("signs", list(itertools.product((-1, 1), repeat=3)))
 def test_a_voxel_is_found_at_its_own_position(order, signs) -> None:
     affine = np.eye(4)
     affine[:3, :3] = np.diag(np.multiply(signs, (1.0, 2.0, 3.0)))[:, order]
