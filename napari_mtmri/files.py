@@ -47,27 +47,28 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
+def whole_folder(path: Path, record: str = RUN_RECORD) -> Iterator[Path]:
     """Return a temporary folder to fill; it is renamed to ``path`` when the block succeeds.
 
-    An existing result folder is replaced. If the block fails, nothing is left behind.
+    An existing folder of the same kind is replaced. If the block fails, nothing is left behind.
 
     Parameters
     ----------
     path : Path
-        Result folder to write.
+        Folder to write, by default a result folder.
+    record : str
+        Name of the file by which such a folder is known.
 
     Raises
     ------
     RequestError
-        If ``path`` exists and is not a result folder.
+        If ``path`` exists and is not such a folder.
     ResourceError
         If the folder cannot be written.
     """
-    if path.exists() and not _may_replace(path):
-        raise RequestError(
-            f"{path}: already exists and is not a result folder; choose another folder."
-        )
+    if path.exists() and not _may_replace(path, record):
+        kind = "a result folder" if record == RUN_RECORD else f"a folder with {record}"
+        raise RequestError(f"{path}: already exists and is not {kind}; choose another folder.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")
@@ -98,8 +99,8 @@ def _take_place(temporary: Path, path: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _may_replace(path: Path) -> bool:
-    return path.is_dir() and ((path / RUN_RECORD).is_file() or not any(path.iterdir()))
+def _may_replace(path: Path, record: str) -> bool:
+    return path.is_dir() and ((path / record).is_file() or not any(path.iterdir()))
 
 
 def sha256(path: Path) -> str:

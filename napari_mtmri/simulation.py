@@ -35,6 +35,7 @@ def simulate(
     axes: Axes | None = None,
     slices: Sequence[int] | None = None,
     seed: int = 0,
+    noise_seed: int | None = None,
 ) -> Scan:
     """Return a simulated under-sampled scan of a volume.
 
@@ -58,6 +59,8 @@ def simulate(
         Slices to simulate; default: all. Each slice is independent of the others.
     seed : int
         Random seed for phase and noise.
+    noise_seed : int, optional
+        Random seed for the noise alone: a repeated scan with new noise; default: ``seed``.
 
     Returns
     -------
@@ -77,12 +80,19 @@ def simulate(
     mask = pattern.mask((stack.shape[1], stack.shape[2]))
     some = representative_slices(len(stack))
     scanner = Scanner.for_volume(
-        stack[some], mask, phase=phase, snr=snr, n_coils=n_coils, seed=seed
+        stack[some],
+        mask,
+        phase=phase,
+        snr=snr,
+        n_coils=n_coils,
+        seed=seed,
+        noise_seed=noise_seed,
     )
     kspace = np.empty((len(chosen), n_coils, *mask.shape), np.complex64)
     for position, number in enumerate(chosen):
         kspace[position] = scanner.kspace(stack[number], number)
     maps = scanner.coil_maps
+    facts = {"phase": phase, "snr": snr, "n_coils": n_coils, "seed": seed}
     return Scan(
         kspace=kspace,
         mask=mask,
@@ -91,7 +101,7 @@ def simulate(
         slices=chosen,
         coil_maps=None if maps is None else np.broadcast_to(maps, kspace.shape),
         pattern=pattern,
-        simulation={"phase": phase, "snr": snr, "n_coils": n_coils, "seed": seed},
+        simulation=facts if noise_seed is None else {**facts, "noise_seed": noise_seed},
         reference=volume,
         volume_normalization=(
             (lambda: scanner.normalization(stack[some], some)) if len(chosen) < len(stack) else None
@@ -135,6 +145,7 @@ class Scanner:
         snr: float | None,
         n_coils: int = 1,
         seed: int = 0,
+        noise_seed: int | None = None,
     ) -> Scanner:
         """Return the scanner for a volume.
 
@@ -143,7 +154,7 @@ class Scanner:
         images : float32 array, (slice, readout, phase)
             Magnitude of its `representative_slices`; gives the noise level.
         mask : bool array, (readout, phase)
-        phase, snr, n_coils, seed
+        phase, snr, n_coils, seed, noise_seed
             See `simulate`.
         """
         return cls(
@@ -151,7 +162,7 @@ class Scanner:
             smooth_phase(mask.shape, seed) if phase else None,
             _coil_maps(mask.shape, n_coils) if n_coils > 1 else None,
             0.0 if snr is None else object_mean(images) / snr,
-            seed,
+            seed if noise_seed is None else noise_seed,
         )
 
     def kspace(self, image: np.ndarray, number: int) -> np.ndarray:

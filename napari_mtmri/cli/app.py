@@ -24,6 +24,7 @@ from napari_mtmri.cli.output import STOPPED, WRONG, sentence, status_of, write_n
 from napari_mtmri.cli.patterns import patterns
 from napari_mtmri.cli.run import run
 from napari_mtmri.cli.session import Session, interruptible
+from napari_mtmri.cli.sweep import sweep
 from napari_mtmri.cli.train import train
 from napari_mtmri.cli.window import open_
 
@@ -34,6 +35,7 @@ COMMANDS: dict[str, Callable[..., object]] = {
     "run": run,
     "evaluate": evaluate,
     "compare": compare,
+    "sweep": sweep,
     "methods": methods,
     "patterns": patterns,
     "train": train,

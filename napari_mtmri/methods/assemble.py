@@ -42,7 +42,7 @@ def assemble(
     image : complex64 (slice, readout, phase) or None
     probability : float32 (slice, channel, readout, phase) or None
     """
-    foreground, labels = _segmentation(probability)
+    foreground, labels = segmentation_of(probability)
     reconstruction = None if image is None else np.abs(image).astype(np.float32)
     reference = scan.reference_stack()
     error = None if reconstruction is None or reference is None else reconstruction - reference
@@ -121,7 +121,7 @@ def _residual(scan: Scan, image: np.ndarray | None) -> np.ndarray | None:
     return residual
 
 
-def _segmentation(probability: np.ndarray | None) -> tuple[np.ndarray | None, np.ndarray | None]:
+def segmentation_of(probability: np.ndarray | None) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Foreground probability, and labels: threshold for one class, else argmax."""
     if probability is None:
         return None, None
