@@ -117,7 +117,7 @@ def main() -> None:
     panel = open_compare(viewer)
     comparison = Comparison(tuple(shown))
     panel.collection._set(comparison)
-    spin(lambda: panel.stage.is_up)
+    spin(lambda: panel.screen.stage.is_up)
     spin(panel.is_settled)
     spin(lambda: False, 2.0)
     bare = bare_viewer(shown, placement_of(comparison.grid))

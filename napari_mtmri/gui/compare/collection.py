@@ -223,14 +223,15 @@ class Collection(QObject):
         if len(found) == 1 and is_comparison(found[0]):
             once(partial(load_comparison, found[0]), self._replace, self._failed)
             return
-        once(partial(_open_cells, found), self._add_opened, self._failed)
+        once(partial(_open_cells, found), self.add_opened, self._failed)
 
     def _replace(self, comparison: Comparison) -> None:
         self._own, self._mask = {}, None
         self._set(comparison)
         self.opened.emit(comparison)
 
-    def _add_opened(self, found: Sequence[Cell | MtmriError]) -> None:
+    def add_opened(self, found: Sequence[Cell | MtmriError]) -> None:
+        """Add cells that were read in a thread, and say what could not be read."""
         for one in found:
             if isinstance(one, MtmriError):
                 self.failed.emit(one)
@@ -270,7 +271,7 @@ class Collection(QObject):
         """Add a refused cell, interpolated onto the grid of the others, in a thread."""
         if self.comparison is not None:
             grid = self.comparison.grid
-            once(partial(_resampled, cell, grid), self._add_opened, self._failed)
+            once(partial(_resampled, cell, grid), self.add_opened, self._failed)
 
     def remove(self, name: str) -> None:
         """Remove a cell; the last one ends the comparison."""

@@ -28,11 +28,13 @@ class Files(QObject):
     Signals
     -------
     chosen : paths to open
+    sweep_folder : path of a folder
     noted : message about the written file, with its path
     failed : exception
     """
 
     chosen = Signal(object)
+    sweep_folder = Signal(str)
     noted = Signal(str)
     failed = Signal(object)
 
@@ -56,7 +58,13 @@ class Files(QObject):
         if path:
             self.chosen.emit([path])
 
-    def save(self) -> None:
+    def choose_sweep_folder(self) -> None:
+        """Ask for the folder of a sweep."""
+        path = QFileDialog.getExistingDirectory(self._window, "Folder of the sweep")
+        if path:
+            self.sweep_folder.emit(path)
+
+    def save(self, *_: object) -> None:
         """Ask for a folder name and write the comparison with all that is in memory only."""
         comparison = self._shown()
         if comparison is None:
@@ -67,7 +75,7 @@ class Files(QObject):
         if path:
             self._run(partial(save_with_parts, comparison, Path(path)))
 
-    def figure(self) -> None:
+    def figure(self, *_: object) -> None:
         """Ask for a file name and write a figure of the slice on screen."""
         comparison = self._shown()
         if comparison is None:
@@ -78,7 +86,7 @@ class Files(QObject):
         if path:
             self._run(partial(_figure, comparison, Path(path)))
 
-    def report(self) -> None:
+    def report(self, *_: object) -> None:
         """Ask for a file name and write a report of the comparison."""
         comparison = self._shown()
         if comparison is None:

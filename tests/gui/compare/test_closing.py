@@ -60,7 +60,7 @@ def test_the_viewer_is_as_before(full: Any, way: str, qtbot: Any) -> None:
     panel.looking.content = "error"
     panel.looking.mode = "blink"
     settle(panel, qtbot)
-    panel.cursor.go((0.0, 0.0, 0.0))
+    panel.screen.cursor.go((0.0, 0.0, 0.0))
     dock = panel.parentWidget()
     if way == "removed":
         with qtbot.waitSignal(panel.destroyed, timeout=WAIT_MS):
@@ -96,7 +96,7 @@ def test_a_painted_mask_is_the_user_s_own_and_one_undo_step(
     settle(compare, qtbot)
     mine = full.layers.selection.active
     assert mine.name == "my mask · zero-filled R4"
-    assert mine in [slot.labels for slot in compare.stage.slots]
+    assert mine in [slot.labels for slot in compare.screen.stage.slots]
     before = mine.data.copy()
     mine.brush_size = 5
     mine.selected_label = 1
@@ -132,7 +132,7 @@ def test_a_mask_of_the_user_goes_back_to_its_place(compare: Any, full: Any, qtbo
     full.layers.selection = {drawn}
     compare.add_selected()
     settle(compare, qtbot)
-    assert compare.stage.slots[-1].labels is drawn
+    assert compare.screen.stage.slots[-1].labels is drawn
     assert full.layers.index(drawn) != 1
     compare.close_down()
     assert [layer.name for layer in full.layers] == order
@@ -148,7 +148,7 @@ def test_a_layer_added_meanwhile_leaves_the_cells_in_their_order(
         affine=image.affine, units=("mm",) * 3, axis_labels=("S", "A", "R"),
     )  # fmt: skip
     settle(compare, qtbot)
-    top = compare.stage.slots[0]
+    top = compare.screen.stage.slots[0]
     assert list(full.layers[-2:]) == [top.image, top.labels]
     compare.close_down()
     assert full.layers[-1] is new

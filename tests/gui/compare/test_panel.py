@@ -17,7 +17,8 @@ import napari_mtmri as mt
 from napari_mtmri.compare import EXTRA, MISSED, NOT_COMPARED, load_comparison, most_disputed_slice
 from napari_mtmri.gui.app import commands
 from napari_mtmri.gui.compare.files import save_with_parts
-from napari_mtmri.gui.compare.panel import BLINK_MS, KEYS
+from napari_mtmri.gui.compare.panel import KEYS
+from napari_mtmri.gui.compare.screen import BLINK_MS
 from napari_mtmri.gui.viewer.layers import placement_of, volume_layer
 from tests.gui.compare.conftest import SHIFT, Case, settle
 from tests.gui.conftest import WAIT_MS
@@ -26,7 +27,7 @@ TITLES = ["reference", "zero-filled R2", "zero-filled R4"]
 
 
 def titles(panel: Any) -> list[str]:
-    return [slot.image.name for slot in panel.stage.slots]
+    return [slot.image.name for slot in panel.screen.stage.slots]
 
 
 def cell_at(panel: Any, viewer: Any) -> list[str]:
@@ -45,13 +46,13 @@ def test_runs_are_shown_with_their_reference_in_the_grid(
     assert full.canvas.grid.enabled
     assert cell_at(compare, full) == TITLES
     for slot, volume in zip(
-        compare.stage.slots,
+        compare.screen.stage.slots,
         (case.image, *(result.reconstruction for result in case.results)),
         strict=True,
     ):
         np.testing.assert_allclose(slot.image.data, placement_of(case.image).view(volume.data))
         assert tuple(slot.image.contrast_limits) == compare.collection.comparison.window
-    shown = [slot.labels.data for slot in compare.stage.slots]
+    shown = [slot.labels.data for slot in compare.screen.stage.slots]
     expected = (case.lesion, *(result.labels for result in case.results))
     for data, labels in zip(shown, expected, strict=True):
         np.testing.assert_array_equal(data, placement_of(case.image).view(labels.data))
@@ -66,7 +67,7 @@ def test_disagreement_is_where_it_must_be(compare: Any, full: Any, case: Case, q
     compare.view.masks.activated.emit(compare.view.masks.currentIndex())
     settle(compare, qtbot)
     assert compare.view.legend.isVisibleTo(compare)
-    same, shifted = (slot.labels.data for slot in compare.stage.slots[1:])
+    same, shifted = (slot.labels.data for slot in compare.screen.stage.slots[1:])
     number = compare.places.slice
     assert MISSED not in same[number]
     assert EXTRA not in same[number]
@@ -83,14 +84,18 @@ def test_errors_have_one_scale_and_one_colour_bar(compare: Any, case: Case, qtbo
     compare.looking.content = "error"
     settle(compare, qtbot)
     top = case.image.data.max() / 5
-    reference, *others = compare.stage.slots
+    reference, *others = compare.screen.stage.slots
     assert reference.image.colormap.name == "gray"
     for slot, result in zip(others, case.results, strict=True):
         assert slot.image.colormap.name == "inferno"
         assert slot.image.contrast_limits == pytest.approx((0, top))
         error = np.abs(result.reconstruction.data - case.image.data)
         np.testing.assert_allclose(slot.image.data, placement_of(case.image).view(error), atol=1e-3)
-    assert [slot.image.colorbar.visible for slot in compare.stage.slots] == [False, True, False]
+    assert [slot.image.colorbar.visible for slot in compare.screen.stage.slots] == [
+        False,
+        True,
+        False,
+    ]
     assert f"{top:.4g}" in compare.view.scale.text()
     compare.looking.gain = 10
     settle(compare, qtbot)
@@ -101,11 +106,11 @@ def test_errors_have_one_scale_and_one_colour_bar(compare: Any, case: Case, qtbo
 def test_k_space_is_shown_in_decibels(compare: Any, qtbot: Any) -> None:
     compare.looking.content = "k-space"
     settle(compare, qtbot)
-    seen = np.asarray(compare.stage.slots[0].image.data[2])
+    seen = np.asarray(compare.screen.stage.slots[0].image.data[2])
     row, column = np.unravel_index(seen.argmax(), seen.shape)
     assert (row, column) == (seen.shape[0] // 2, seen.shape[1] // 2)
     assert seen.max() == pytest.approx(0, abs=1e-3)
-    assert not compare.stage.slots[0].labels.visible
+    assert not compare.screen.stage.slots[0].labels.visible
 
 
 @pytest.mark.parametrize("mode", ["swipe", "blink", "checkerboard", "difference"])
@@ -115,11 +120,11 @@ def test_a_pair_is_shown_in_one_picture(
     qtbot.mouseClick(compare.view.modes[mode], Qt.MouseButton.LeftButton)
     compare.looking.blinks = False
     settle(compare, qtbot)
-    assert len(compare.stage.slots) == 1
+    assert len(compare.screen.stage.slots) == 1
     visible = [layer for layer in full.layers if layer.visible]
-    assert visible == [compare.stage.slots[0].image, compare.stage.slots[0].labels]
+    assert visible == [compare.screen.stage.slots[0].image, compare.screen.stage.slots[0].labels]
     number = compare.places.slice
-    seen = np.asarray(compare.stage.slots[0].image.data[number])
+    seen = np.asarray(compare.screen.stage.slots[0].image.data[number])
     first = case.image.data[:, :, number].T
     second = case.results[0].reconstruction.data[:, :, number].T
     if mode == "difference":
@@ -127,7 +132,7 @@ def test_a_pair_is_shown_in_one_picture(
     elif mode == "blink":
         np.testing.assert_allclose(seen, first)
         compare.view.exchange()
-        seen = np.asarray(compare.stage.slots[0].image.data[number])
+        seen = np.asarray(compare.screen.stage.slots[0].image.data[number])
         np.testing.assert_allclose(seen, second)
         assert titles(compare) == ["zero-filled R2"]
     else:
@@ -142,7 +147,7 @@ def test_swipe_has_the_first_cell_on_the_left_of_the_screen(
     compare.looking.mode = "swipe"
     compare.looking.edge = 25
     settle(compare, qtbot)
-    seen = np.asarray(compare.stage.slots[0].image.data[compare.places.slice])
+    seen = np.asarray(compare.screen.stage.slots[0].image.data[compare.places.slice])
     first = case.image.data[:, :, compare.places.slice].T
     share = (seen == first).mean(axis=0) == 1
     # world axes increase to the patient's left, which is on the right of the screen
@@ -161,27 +166,27 @@ def test_blink_is_never_faster_than_three_times_a_second(compare: Any, qtbot: An
     settle(compare, qtbot)
     with qtbot.waitSignal(compare.looking.events.shows_second, timeout=WAIT_MS, raising=False):
         pass
-    assert compare._blinking.isActive()
+    assert compare.screen.blinking.isActive()
     compare.looking.mode = "grid"
     settle(compare, qtbot)
-    assert not compare._blinking.isActive()
+    assert not compare.screen.blinking.isActive()
 
 
 def test_all_cells_have_one_window_and_an_own_one_is_marked(compare: Any, qtbot: Any) -> None:
     before = compare.collection.comparison.window
-    compare.stage.slots[1].image.contrast_limits = (10, 200)
+    compare.screen.stage.slots[1].image.contrast_limits = (10, 200)
     settle(compare, qtbot)
-    assert [tuple(s.image.contrast_limits) for s in compare.stage.slots] == [(10, 200)] * 3
+    assert [tuple(s.image.contrast_limits) for s in compare.screen.stage.slots] == [(10, 200)] * 3
     compare.cells.list.setCurrentRow(2)
     qtbot.mouseClick(compare.cells.own_window, Qt.MouseButton.LeftButton)
-    compare.stage.slots[2].image.contrast_limits = (0, 50)
+    compare.screen.stage.slots[2].image.contrast_limits = (0, 50)
     settle(compare, qtbot)
     assert titles(compare)[2] == "zero-filled R4 · window 0 to 50"
-    assert tuple(compare.stage.slots[0].image.contrast_limits) == (10, 200)
+    assert tuple(compare.screen.stage.slots[0].image.contrast_limits) == (10, 200)
     assert compare.shown().cell("zero-filled R4").window == (0, 50)
     qtbot.mouseClick(compare.view.window, Qt.MouseButton.LeftButton)
     settle(compare, qtbot)
-    assert {tuple(slot.image.contrast_limits) for slot in compare.stage.slots} == {before}
+    assert {tuple(slot.image.contrast_limits) for slot in compare.screen.stage.slots} == {before}
     assert titles(compare) == TITLES
 
 
@@ -220,7 +225,7 @@ def test_scores_are_sorted_as_numbers(compare: Any) -> None:
 
 def test_the_cursor_reads_every_cell(compare: Any, full: Any, case: Case, qtbot: Any) -> None:
     voxel = tuple(np.argwhere(case.lesion.data > 0)[0])
-    compare.cursor.go(compare.places.placement.point(voxel))
+    compare.screen.cursor.go(compare.places.placement.point(voxel))
     lines = compare.readout.label.text().splitlines()
     assert [line.partition(":")[0] for line in lines] == TITLES
     assert f"{case.image.data[voxel]:.4g}" in lines[0]
@@ -238,7 +243,7 @@ def test_planes_are_upright_with_letters(compare: Any, full: Any, qtbot: Any) ->
         assert (overlay.text, overlay.visible, overlay.gridded) == (top, True, True)
         assert compare.view.planes[name].isChecked()
         number = len(next(iter(compare.strip.scores.values.values())))
-        assert number == compare.stage.slots[0].image.data.shape[order]
+        assert number == compare.screen.stage.slots[0].image.data.shape[order]
 
 
 def test_a_volume_on_another_grid_is_refused_and_can_be_resampled(
