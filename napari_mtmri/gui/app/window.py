@@ -36,7 +36,7 @@ def open_window(
         Name of a shipped sample to open.
     run : bool
         Start reconstructing the opened volume, with the panel's settings.
-    panel : {"Reconstruct", "Train", "Review"}
+    panel : {"Reconstruct", "Compare", "Review", "Train"}
     reader : str, optional
         Name of the reader, for a review.
     review_folder : Path, optional

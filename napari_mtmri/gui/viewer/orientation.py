@@ -10,7 +10,12 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any, Literal
 
-from napari_mtmri.gui.viewer.layers import is_ours, known_volume, placement_of_layer
+from napari_mtmri.gui.viewer.layers import (
+    Placement,
+    is_ours,
+    known_volume,
+    placement_of_layer,
+)
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -28,6 +33,22 @@ def edge_letters(viewer: Viewer) -> tuple[str, str, str, str]:
     left, right = NAMES[column] if horizontal == "right" else NAMES[column][::-1]
     top, bottom = NAMES[row] if vertical == "down" else NAMES[row][::-1]
     return left, right, top, bottom
+
+
+def mirrored(viewer: Viewer, placement: Placement) -> tuple[bool, bool, bool]:
+    """Return for each axis of a layer whether its index increases to the left of the screen."""
+    _, horizontal = (way.value for way in viewer.scene.camera.orientation2d)
+    s, a, r = ((placement.affine[axis, axis] > 0) == (horizontal == "left") for axis in range(3))
+    return bool(s), bool(a), bool(r)
+
+
+def percent_from_left(viewer: Viewer, placement: Placement, layer: Any, point: Any) -> int:
+    """Return how far a position is from the left edge of a layer's slice, in percent."""
+    column = viewer.dims.displayed[-1]
+    size = layer.data.shape[column]
+    share = (layer.world_to_data(point)[column] + 0.5) / size
+    from_left = 1 - share if mirrored(viewer, placement)[column] else share
+    return round(100 * min(max(from_left, 0.0), 1.0))
 
 
 class Orientation:

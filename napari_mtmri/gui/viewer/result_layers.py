@@ -101,7 +101,7 @@ def result_layers(
         data, arguments, kind = volume_layer(
             volume, f"{title} · {what}", placement, visible=what not in HIDDEN, **more
         )
-        arguments["metadata"][KEY].update(what=what, run=title)
+        arguments["metadata"][KEY].update(what=what, run=title, result=result)
         layers.append((data, arguments, kind))
 
     # Layers that start hidden are above the others: a click on their eye shows them.

@@ -4,9 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
+import numpy as np
+
 READER = "napari-mtmri.get_reader"
+CROSS, CROSS_GAP, CROSS_REACH = "mtmri_cross", 4.0, 1e4
 
 
 def forget_strokes(labels: Any) -> None:
@@ -64,3 +68,56 @@ def claim_files(patterns: Sequence[str]) -> None:
         if missing and reindex is not None:
             reader.filename_patterns = [*reader.filename_patterns, *missing]
             reindex(manifest)
+
+
+@cache
+def _cross_class() -> Any:
+    """Return the class of the cross overlay, or None if napari has no such interface."""
+    try:
+        from napari._vispy.overlays.base import ViewerOverlayMixin, VispySceneOverlay
+        from napari._vispy.utils.visual import overlay_to_visual
+        from napari.components.overlays import SceneOverlay
+        from vispy.scene.visuals import Line
+    except ImportError:
+        return None
+
+    class CrossOverlay(SceneOverlay):
+        """A cross in every cell; ``point`` is row and column in mm."""
+
+        point: tuple[float, float] = (0.0, 0.0)
+
+    class VispyCross(ViewerOverlayMixin, VispySceneOverlay):
+        def __init__(self, **more: Any) -> None:
+            node = Line(connect="segments", color="cyan", width=1)
+            super().__init__(node=node, **more)
+            self.overlay.events.point.connect(self._move)
+            self.reset()
+            self._move()
+
+        def _move(self, event: Any = None) -> None:
+            y, x = self.overlay.point
+            far, gap = CROSS_REACH, CROSS_GAP
+            ends = [(x - far, y), (x - gap, y), (x + gap, y), (x + far, y)]
+            ends += [(x, y - far), (x, y - gap), (x, y + gap), (x, y + far)]
+            self.node.set_data(pos=np.array([(*end, 0) for end in ends], np.float32))
+
+    overlay_to_visual[CrossOverlay] = VispyCross
+    return CrossOverlay
+
+
+def show_cross(viewer: Any, point: tuple[float, float]) -> None:
+    """Show a cross in every cell at a row and column in mm, if napari allows it."""
+    made = _cross_class()
+    if made is None:
+        return
+    known = viewer.scene.overlays.get(CROSS)
+    if known is None:
+        viewer.scene.overlays[CROSS] = made(visible=True, point=point)
+    else:
+        known.point = point
+
+
+def remove_cross(viewer: Any) -> None:
+    """Remove the cross, if there is one."""
+    if CROSS in viewer.scene.overlays:
+        del viewer.scene.overlays[CROSS]
