@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from napari_mtmri.errors import InputError
 from napari_mtmri.methods.base import training_of
@@ -37,6 +40,8 @@ class TrainingData:
     train, val : sequence of Case
     hashes : mapping of str to str
         `split.image_hash` of all images by case name.
+    labels_hashes : mapping of str to str
+        SHA-256 of the labels of the training and validation cases by case name.
     remarks : sequence of str
         Messages for the user, such as cases that were left out.
     """
@@ -46,6 +51,7 @@ class TrainingData:
     train: Sequence[Case]
     val: Sequence[Case]
     hashes: Mapping[str, str]
+    labels_hashes: Mapping[str, str]
     remarks: Sequence[str]
 
 
@@ -86,7 +92,8 @@ def read_training_data(recipe: Recipe, data: Path | str, *, is_begun: bool = Fal
     test = [file for file in files if file.split == "test"]
     hashes |= hash_images(test, recipe, remarks.append)
     check_images(files, hashes)
-    return TrainingData(recipe, files, train, val, hashes, remarks)
+    labels = {case.name: sha256_of(case.labels) for case in chain(train, val)}
+    return TrainingData(recipe, files, train, val, hashes, labels, remarks)
 
 
 def _like_its_start(recipe: Recipe) -> Recipe:
@@ -119,6 +126,11 @@ def start_weights(recipe: Recipe) -> list[Path]:
         else find_weights(part)
         for part in parts
     ]
+
+
+def sha256_of(labels: np.ndarray) -> str:
+    """Return the SHA-256 of an array, with its order of voxels."""
+    return hashlib.sha256(np.ascontiguousarray(labels).tobytes()).hexdigest()
 
 
 def n_slices_of(data: TrainingData) -> int:
