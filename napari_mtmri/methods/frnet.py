@@ -68,6 +68,7 @@ FRNET: Method = network_method(
     title="Joint-FR-Net",
     summary="FISTA with learned steps, then a U-Net, trained together; reconstructs and segments.",
     gives=frozenset({"image", "segmentation"}),
+    keeps_measured=False,
     training=Training(
         architecture=_sizes,
         stages=lambda recipe: (_RECONSTRUCTION, _JOINT),

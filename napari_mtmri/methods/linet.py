@@ -44,6 +44,7 @@ def _sizes(recipe: Recipe) -> dict[str, Any]:
         "features": recipe.network.seg_features,
         "depth": recipe.network.seg_depth,
         "code_channels": recipe.options["code_channels"],
+        "first_logit": base["segmentation"].get("first_logit"),
         "window": base["window"],
     }
 

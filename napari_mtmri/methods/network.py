@@ -28,12 +28,13 @@ def network_method(
     *,
     needs: frozenset[str] = frozenset({"weights"}),
     parts: tuple[str, ...] = (),
+    keeps_measured: bool = True,
 ) -> Method:
     """Return a method that runs the network it is trained with.
 
     Parameters
     ----------
-    name, title, summary, gives, training, needs
+    name, title, summary, gives, training, needs, keeps_measured
         As in `napari_mtmri.methods.base.Method`.
     parts : tuple of str
         Names of weights whose `MultiTask` networks are joined if the method has no weights
@@ -44,8 +45,9 @@ def network_method(
         return load_network(setting, *method.weights_at(setting.weights))
 
     method = Method(
-        name, title, summary, gives, needs, load, weights=parts or (name,), training=training
-    )
+        name, title, summary, gives, needs, load, weights=parts or (name,), training=training,
+        keeps_measured=keeps_measured,
+    )  # fmt: skip
     return method
 
 

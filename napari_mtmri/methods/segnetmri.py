@@ -40,6 +40,7 @@ def _sizes(recipe: Recipe) -> dict[str, Any]:
         "depth": recipe.options["block_depth"],
         "blocks": recipe.options["blocks"],
         "last_scale": recipe.network.recon_last_scale,
+        "first_logit": base["segmentation"].get("first_logit"),
         "window": base["window"],
     }
 

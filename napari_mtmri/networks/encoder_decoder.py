@@ -56,9 +56,18 @@ class Decoder(nn.Module):
     has_skips : bool
         Whether the features of the finer levels are joined; otherwise the output depends on
         the coarsest level alone.
+    first_bias : float, optional
+        Initial bias of the last convolution; by default random and near 0.
     """
 
-    def __init__(self, widths: Sequence[int], channels: int, *, has_skips: bool = True) -> None:
+    def __init__(
+        self,
+        widths: Sequence[int],
+        channels: int,
+        *,
+        has_skips: bool = True,
+        first_bias: float | None = None,
+    ) -> None:
         super().__init__()
         self.lift = nn.ModuleList(
             nn.ConvTranspose2d(deep, shallow, 2, stride=2)
@@ -68,6 +77,8 @@ class Decoder(nn.Module):
             Block(2 * wide if has_skips else wide, wide) for wide in widths[-2::-1]
         )
         self.head = nn.Conv2d(widths[0], channels, 1)
+        if first_bias is not None:
+            nn.init.constant_(self.head.bias, first_bias)  # type: ignore[arg-type]
         self.has_skips = has_skips
 
     def forward(self, features: Sequence[Tensor]) -> Tensor:

@@ -61,6 +61,8 @@ class LINet(nn.Module):
         Width of the first level, and pooling steps, of the encoders and the decoder.
     code_channels : int
         Channels of the code, at ``1 / 2^depth`` of the image size.
+    first_logit : float, optional
+        Initial bias of the decoder; with -4 the first masks are nearly empty.
 
     References
     ----------
@@ -74,12 +76,17 @@ class LINet(nn.Module):
     code_variance: Tensor
 
     def __init__(
-        self, classes: int = 1, features: int = 16, depth: int = 4, code_channels: int = 128
+        self,
+        classes: int = 1,
+        features: int = 16,
+        depth: int = 4,
+        code_channels: int = 128,
+        first_logit: float | None = None,
     ) -> None:
         super().__init__()
         widths = [*(features * 2**level for level in range(depth)), code_channels]
         self.label_encoder = CodeEncoder(classes, widths)
-        self.label_decoder = Decoder(widths, classes, has_skips=False)
+        self.label_decoder = Decoder(widths, classes, has_skips=False, first_bias=first_logit)
         self.image_encoder = CodeEncoder(2, widths)
         self.register_buffer("code_mean", torch.zeros(code_channels))
         self.register_buffer("code_variance", torch.ones(code_channels))

@@ -214,15 +214,15 @@ def shown_image(image: Tensor, truth: Tensor, teacher: Sequence[bool]) -> Tensor
         Reconstruction; it gets no gradient from a slice with the reference image as input.
     truth : float32 (batch, readout, phase)
     teacher : sequence of bool
-        For each slice, whether the input is the reference image.
+        For each slice, whether the input is the reference image; if empty, it never is.
 
     Returns
     -------
     float32 (batch, 1, readout, phase)
     """
-    if all(teacher):
-        return truth[:, None]
     if not any(teacher):
         return magnitude(image)
+    if all(teacher):
+        return truth[:, None]
     chosen = torch.tensor(teacher, device=image.device)[:, None, None, None]
     return torch.where(chosen, truth[:, None], magnitude(image))

@@ -52,6 +52,8 @@ class SegNetMRI(nn.Module):
         Number of blocks.
     last_scale : float
         Factor on the initial weights of the last convolution of each reconstructing decoder.
+    first_logit : float, optional
+        Initial bias of the segmenting decoders; with -4 the first masks are nearly empty.
 
     References
     ----------
@@ -70,12 +72,15 @@ class SegNetMRI(nn.Module):
         depth: int = 2,
         blocks: int = 5,
         last_scale: float = 0.1,
+        first_logit: float | None = None,
     ) -> None:
         super().__init__()
         self._widths = [features * 2**step for step in range(depth + 1)]
         self.encoders = nn.ModuleList(Encoder(2, self._widths) for _ in range(blocks))
         self.decoders = nn.ModuleList(Decoder(self._widths, 2) for _ in range(blocks))
-        self.segmenters = nn.ModuleList(Decoder(self._widths, classes) for _ in range(blocks))
+        self.segmenters = nn.ModuleList(
+            Decoder(self._widths, classes, first_bias=first_logit) for _ in range(blocks)
+        )
         self.merge = nn.Conv2d(blocks * classes, classes, 1)
         self.pretraining: Encoder | None = Encoder(2, self._widths)
         for decoder in self.decoders:

@@ -230,6 +230,16 @@ def test_which_loss_of_segnetmri_reaches_which_part() -> None:
     assert recon == encoders | {f"decoders.{i}" for i in range(3)}
 
 
+@pytest.mark.parametrize("kind", ["segnetmri", "linet"])
+def test_masks_begin_at_the_first_logit(kind: str) -> None:
+    network = small(kind, first_logit=-4.0)
+    decoders = network.segmenters if kind == "segnetmri" else [network.label_decoder]
+    assert all((decoder.head.bias == -4).all() for decoder in decoders)
+    with torch.inference_mode():
+        _, logits = network(*tensors(12, 16))
+    assert logits.max() < -1
+
+
 # SynNet and LI-Net
 
 

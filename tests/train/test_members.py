@@ -18,6 +18,7 @@ from napari_mtmri.errors import RequestError, Stopped
 from napari_mtmri.methods.base import METHODS, trainable, training_of
 from napari_mtmri.methods.training import spans_of
 from napari_mtmri.networks.base import build
+from napari_mtmri.networks.cost import count_parameters
 from napari_mtmri.networks.losses import TensorBatch
 from napari_mtmri.train.data.batches import Simulator, plan_epoch
 from napari_mtmri.train.data.cases import Case
@@ -213,7 +214,12 @@ def test_the_card_builds_the_network_and_it_runs(
     assert card == read_card(place)
     assert card.method == method
     tensors, _ = load_weights(place, method)
-    build(json.loads(card.model_dump_json())["architecture"]).load_state_dict(tensors)
+    network = build(json.loads(card.model_dump_json())["architecture"])
+    network.load_state_dict(tensors)
+    assert card.n_parameters == count_parameters(network)
+    assert f"{card.n_parameters:,} parameters, {card.gflop_per_slice:.1f} GFLOP" in card.text()
+    assert (card.dice_ceiling is not None) == hasattr(network, "autoencode")
+    assert ("upper limit" in card.text()) == hasattr(network, "autoencode")
     last = tensors_of(trained)
     for name, value in tensors.items():
         assert torch.equal(value, last[f"network.{name}"].half().float())

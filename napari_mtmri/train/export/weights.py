@@ -19,7 +19,15 @@ from napari_mtmri.errors import InputError
 from napari_mtmri.methods.base import METHODS, training_of
 from napari_mtmri.metrics.base import quantities
 from napari_mtmri.train.folder.checkpoint import Position, read_checkpoint
-from napari_mtmri.train.folder.layout import BEST, CONFIG, LAST, SPLIT, read_config, read_events
+from napari_mtmri.train.folder.layout import (
+    BEST,
+    CONFIG,
+    EVENTS,
+    LAST,
+    SPLIT,
+    read_config,
+    read_events,
+)
 from napari_mtmri.train.recipe import Recipe
 from napari_mtmri.weights import Card, Score, list_weights, read_card, save_weights, user_folder
 
@@ -227,6 +235,8 @@ def _known_of(run: Path, recipe: Recipe) -> About:
 
 def _ceiling(run: Path) -> float | None:
     """Return the Dice of the true labels after the auto-encoder, last logged."""
+    if not (run / EVENTS).is_file():
+        return None
     found = [e["val_dice_ceiling"] for e in read_events(run) if "val_dice_ceiling" in e]
     return round(found[-1], 4) if found else None
 
@@ -270,7 +280,7 @@ def _card(
 
 def _preprocessing(recipe: Recipe, architecture: Mapping[str, Any]) -> str:
     scale = "divided by the 99th percentile of the zero-filled magnitude inside the object"
-    if "window" not in architecture:
+    if not architecture.get("window"):
         return scale
     rows, columns = recipe.data.crop or (0, 0)
     return f"{scale}; input of the U-Net: the object's box, at least {rows} by {columns} pixels"
