@@ -29,7 +29,7 @@ from napari_mtmri.volume import Volume
 from tests.study.conftest import TINY, plan_of
 
 SHORT = {"caballero-gmm": {"iterations": 6, "contrast": "t1"}, "cs-tv": {"iterations": 5}}
-BRIEF = replace(TINY, changes={**TINY.changes, "epochs": 1})
+BRIEF = replace(TINY, changes={**TINY.changes, "epochs": 2})
 
 
 def few_rows(table: str) -> Study:
