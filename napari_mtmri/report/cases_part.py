@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from napari_mtmri.compare import Comparison, check_pair, score_table
+from napari_mtmri.compare.figure import case_name
 from napari_mtmri.errors import InputError
 from napari_mtmri.metrics.base import Scores, decimals, format_value, quantities
 from napari_mtmri.report.page import Part, Table
@@ -33,8 +34,10 @@ def cases_part(comparisons: Sequence[Comparison]) -> Part | None:
     if len(comparisons) < 2:
         return None
     scores = [
-        CaseScores(str(number), _method(one, name), Scores(tuple(s for s in row if s is not None)))
-        for number, one in enumerate(comparisons)
+        CaseScores(
+            case_name(one), _method(one, name), Scores(tuple(s for s in row if s is not None))
+        )
+        for one in comparisons
         for name, row in score_table(one).rows.items()
     ]
     tables = make_tables(scores)

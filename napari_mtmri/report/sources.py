@@ -12,6 +12,7 @@ from napari_mtmri.compare import Comparison, compare_paths, is_comparison, load_
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.files import RUN_RECORD
 from napari_mtmri.report.cases_part import is_scores
+from napari_mtmri.report.review_part import is_review
 from napari_mtmri.result import ZERO_FILLED
 
 DEEPEST = 3  # results of many methods lie in DIR/CASE/METHOD
@@ -27,10 +28,13 @@ class Sources:
         One for each case, in the order in which they were found.
     scores : tuple of Path
         Folders that `evaluate` wrote.
+    reviews : tuple of Path
+        Exports of reviews.
     """
 
     comparisons: tuple[Comparison, ...]
-    scores: tuple[Path, ...]
+    scores: tuple[Path, ...] = ()
+    reviews: tuple[Path, ...] = ()
 
 
 def find_sources(
@@ -41,8 +45,8 @@ def find_sources(
     Parameters
     ----------
     paths : sequence of Path
-        Result folders, ``compare.json`` files, folders that `evaluate` wrote, or folders of
-        these. Result folders of one case are compared with each other.
+        Result folders, ``compare.json`` files, folders that `evaluate` wrote, exports of a
+        review, or folders of these. Result folders of one case are compared with each other.
     reference, labels : Path, optional
         Fully sampled image and reference segmentation, for a single case.
 
@@ -55,9 +59,10 @@ def find_sources(
     """
     saved: list[Comparison] = []
     scores: list[Path] = []
+    reviews: list[Path] = []
     runs: list[Path] = []
     for path in paths:
-        before = len(saved) + len(scores) + len(runs)
+        before = len(saved) + len(scores) + len(reviews) + len(runs)
         for place in _walk(path):
             if is_comparison(place):
                 saved.append(load_comparison(place))
@@ -65,7 +70,9 @@ def find_sources(
                 runs.append(place)
             elif is_scores(place):
                 scores.append(place)
-        if len(saved) + len(scores) + len(runs) == before:
+            elif is_review(place):
+                reviews.append(place)
+        if len(saved) + len(scores) + len(reviews) + len(runs) == before:
             raise InputError(
                 f"{path}: contains no result, comparison or scores; choose a folder that "
                 "`napari-mtmri run`, `compare` or `evaluate` wrote."
@@ -79,7 +86,8 @@ def find_sources(
     compared = [
         compare_paths(case, reference=reference, labels=labels, zero_filled=True) for case in cases
     ]
-    return Sources((*saved, *compared), tuple(dict.fromkeys(scores)))
+    unique = (tuple(dict.fromkeys(folders)) for folders in (scores, reviews))
+    return Sources((*saved, *compared), *unique)
 
 
 def _walk(path: Path, depth: int = 0) -> Iterator[Path]:

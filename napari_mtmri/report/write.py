@@ -18,6 +18,7 @@ from napari_mtmri.report.identity import anonymous
 from napari_mtmri.report.methods_text import methods_part
 from napari_mtmri.report.page import Listing, Page, Part, write_page
 from napari_mtmri.report.provenance import asked_part, limits_part, provenance_part
+from napari_mtmri.report.review_part import review_part
 from napari_mtmri.report.sources import Sources, find_sources
 
 
@@ -80,6 +81,12 @@ def make_page(sources: Sources, *, identify: bool = False) -> Page:
     parts += [] if over_cases is None else [over_cases]
     for number, folder in enumerate(sources.scores, start=1):
         parts.append(scores_part(folder, f"Scores: {folder.name if identify else number}"))
+    aliases = {
+        case_name(one): case_name(new) for one, new in zip(sources.comparisons, shown, strict=True)
+    }
+    for number, folder in enumerate(sources.reviews, start=1):
+        title = f"Review: {folder.name if identify else number}"
+        parts.append(review_part(folder, title, None if identify else aliases))
     if shown:
         blocks = ("Names in capitals stand for your own files.", Listing(commands_of(shown)))
         commands = Part("Commands that repeat it", blocks)
