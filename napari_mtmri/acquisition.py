@@ -31,6 +31,8 @@ class Acquisition:
         Array axes; by default chosen for each volume.
     swap_phase : bool
         Swap readout and phase-encoding axes.
+    noise_seed : int, optional
+        Seed of the noise alone, for a repeated scan with new noise; by default the pattern's.
 
     Examples
     --------
@@ -48,6 +50,7 @@ class Acquisition:
     slice_axis: int | None = None
     phase_axis: int | None = None
     swap_phase: bool = False
+    noise_seed: int | None = None
 
     def __post_init__(self) -> None:
         """Convert ``snr`` to float, so that 30 and 30.0 give the same record."""
@@ -105,6 +108,7 @@ class Acquisition:
             axes=self.axes(volume),
             slices=slices,
             seed=self.pattern.seed,
+            noise_seed=self.noise_seed,
         )
 
     def with_seed(self, seed: int) -> Acquisition:
@@ -118,6 +122,8 @@ class Acquisition:
     def record(self) -> dict[str, Any]:
         """Return the settings as plain data for `from_record`."""
         others = {key: value for key, value in asdict(self).items() if key != "pattern"}
+        if self.noise_seed is None:
+            del others["noise_seed"]  # so that records, and the keys of jobs, stay the same
         return {"pattern": self.pattern.record(), **others}
 
     @classmethod

@@ -47,27 +47,31 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
+def whole_folder(
+    path: Path, record: str = RUN_RECORD, what: str = "a result folder"
+) -> Iterator[Path]:
     """Return a temporary folder to fill; it is renamed to ``path`` when the block succeeds.
 
-    An existing result folder is replaced. If the block fails, nothing is left behind.
+    An existing folder of the same kind is replaced. If the block fails, nothing is left behind.
 
     Parameters
     ----------
     path : Path
-        Result folder to write.
+        Folder to write.
+    record : str
+        File by which a folder of this kind is known.
+    what : str
+        Name of this kind of folder, for messages.
 
     Raises
     ------
     RequestError
-        If ``path`` exists and is not a result folder.
+        If ``path`` exists and is not of this kind.
     ResourceError
         If the folder cannot be written.
     """
-    if path.exists() and not _may_replace(path):
-        raise RequestError(
-            f"{path}: already exists and is not a result folder; choose another folder."
-        )
+    if path.exists() and not _may_replace(path, record):
+        raise RequestError(f"{path}: already exists and is not {what}; choose another folder.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")
@@ -98,8 +102,8 @@ def _take_place(temporary: Path, path: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _may_replace(path: Path) -> bool:
-    return path.is_dir() and ((path / RUN_RECORD).is_file() or not any(path.iterdir()))
+def _may_replace(path: Path, record: str) -> bool:
+    return path.is_dir() and ((path / record).is_file() or not any(path.iterdir()))
 
 
 def sha256(path: Path) -> str:

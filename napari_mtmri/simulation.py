@@ -35,17 +35,18 @@ def simulate(
     axes: Axes | None = None,
     slices: Sequence[int] | None = None,
     seed: int = 0,
+    noise_seed: int | None = None,
 ) -> Scan:
     """Return a simulated under-sampled scan of a volume.
 
     Parameters
     ----------
     volume : Volume
-        Magnitude or complex image; its magnitude is scanned and is the scan's reference.
+        Magnitude or complex image, which is scanned with its phase; the scan's reference.
     pattern : Pattern
         Sampling pattern; all slices get the same mask.
     phase : bool
-        Add a smooth random phase, the same for all slices.
+        Add a smooth random phase, the same for all slices; to that of a complex image, too.
     snr : float, optional
         Mean magnitude inside the object divided by the standard deviation of the noise in
         the real and in the imaginary part; None: no noise.
@@ -58,6 +59,8 @@ def simulate(
         Slices to simulate; default: all. Each slice is independent of the others.
     seed : int
         Random seed for phase and noise.
+    noise_seed : int, optional
+        Random seed for the noise alone: a repeated scan with new noise; default: ``seed``.
 
     Returns
     -------
@@ -72,17 +75,26 @@ def simulate(
     """
     _check(volume, snr, n_coils)
     axes = axes or volume.axes
-    stack = to_stack(volume.magnitude(), axes)
+    image = volume.magnitude()  # refuses NaN
+    is_complex = volume.kind == "complex"
+    stack = to_stack(volume.data.astype(np.complex64) if is_complex else image, axes)
     chosen = tuple(range(len(stack))) if slices is None else tuple(slices)
     mask = pattern.mask((stack.shape[1], stack.shape[2]))
     some = representative_slices(len(stack))
     scanner = Scanner.for_volume(
-        stack[some], mask, phase=phase, snr=snr, n_coils=n_coils, seed=seed
+        np.abs(stack[some]),
+        mask,
+        phase=phase,
+        snr=snr,
+        n_coils=n_coils,
+        seed=seed,
+        noise_seed=noise_seed,
     )
     kspace = np.empty((len(chosen), n_coils, *mask.shape), np.complex64)
     for position, number in enumerate(chosen):
         kspace[position] = scanner.kspace(stack[number], number)
     maps = scanner.coil_maps
+    facts = {"phase": phase, "snr": snr, "n_coils": n_coils, "seed": seed}
     return Scan(
         kspace=kspace,
         mask=mask,
@@ -91,7 +103,7 @@ def simulate(
         slices=chosen,
         coil_maps=None if maps is None else np.broadcast_to(maps, kspace.shape),
         pattern=pattern,
-        simulation={"phase": phase, "snr": snr, "n_coils": n_coils, "seed": seed},
+        simulation=facts if noise_seed is None else {**facts, "noise_seed": noise_seed},
         reference=volume,
         volume_normalization=(
             (lambda: scanner.normalization(stack[some], some)) if len(chosen) < len(stack) else None
@@ -135,6 +147,7 @@ class Scanner:
         snr: float | None,
         n_coils: int = 1,
         seed: int = 0,
+        noise_seed: int | None = None,
     ) -> Scanner:
         """Return the scanner for a volume.
 
@@ -143,7 +156,7 @@ class Scanner:
         images : float32 array, (slice, readout, phase)
             Magnitude of its `representative_slices`; gives the noise level.
         mask : bool array, (readout, phase)
-        phase, snr, n_coils, seed
+        phase, snr, n_coils, seed, noise_seed
             See `simulate`.
         """
         return cls(
@@ -151,7 +164,7 @@ class Scanner:
             smooth_phase(mask.shape, seed) if phase else None,
             _coil_maps(mask.shape, n_coils) if n_coils > 1 else None,
             0.0 if snr is None else object_mean(images) / snr,
-            seed,
+            seed if noise_seed is None else noise_seed,
         )
 
     def kspace(self, image: np.ndarray, number: int) -> np.ndarray:
@@ -159,8 +172,7 @@ class Scanner:
 
         Parameters
         ----------
-        image : float32 array, (readout, phase)
-            Magnitude.
+        image : float32 or complex64 array, (readout, phase)
         number : int
             Slice number, which selects the noise.
 
@@ -182,8 +194,8 @@ class Scanner:
 
         Parameters
         ----------
-        images : float32 array, (slice, readout, phase)
-            Magnitude of its `representative_slices`.
+        images : float32 or complex64 array, (slice, readout, phase)
+            Its `representative_slices`.
         numbers : sequence of int
             Their slice numbers.
         """

@@ -23,36 +23,27 @@ from typing import Any
 
 import nibabel as nib
 import numpy as np
-from scipy.ndimage import gaussian_filter, label, zoom
+from scipy.ndimage import label
+
+from napari_mtmri.inserted_lesion import (
+    brightened,
+    local_mean,
+    share_inside,
+    smooth,
+    smooth_noise,
+    tissue_share,
+)
 
 SLICES = slice(16, 40)  # from the midbrain to the vertex
 CENTER = (99.0, 97.0, 12.0)  # voxel of the cut volume, in the right frontal white matter
 RADII_MM = (14.0, 23.0, 15.0)  # along the voxel axes
 ROUGHNESS, ROUGHNESS_MM = 0.28, 8.0
 SHYNESS, SHYNESS_MM = 2.5, 4.0  # strength and range of the lesion's distance to fluid
-FLUID, TISSUE = 0.30, 0.60  # relative to white matter: all fluid below, all tissue above
 EDGE_GAIN, CORE_GAIN, CORE_DEPTH_MM = 0.25, 0.75, 7.0
 MOTTLE, MOTTLE_MM = 0.10, 5.0
-LOCAL_MM = 2.0
-FINE = 4  # sub-voxels along each axis, for the fraction of a voxel inside the lesion
 SEED = 20
 
 Array = np.ndarray[Any, np.dtype[Any]]
-
-
-def smooth(field: Array, width_mm: float, spacing: Array) -> Array:
-    """Return a field (i, j, k) blurred with a Gaussian of a standard deviation in mm."""
-    return np.asarray(gaussian_filter(field.astype(np.float64), width_mm / spacing))
-
-
-def smooth_noise(shape: tuple[int, ...], width_mm: float, spacing: Array, key: int) -> Array:
-    """Return a smooth random field of mean 0 and standard deviation 1.
-
-    Uses the raw stream of Philox, which NumPy guarantees for all versions.
-    """
-    raw = np.random.Philox(key=key).random_raw(int(np.prod(shape))).reshape(shape)
-    field = smooth((raw >> np.uint64(11)) * 2.0**-53 - 0.5, width_mm, spacing)
-    return np.asarray((field - field.mean()) / field.std())
 
 
 def lesion_depth(fluid: Array, spacing: Array) -> Array:
@@ -68,29 +59,17 @@ def lesion_depth(fluid: Array, spacing: Array) -> Array:
     return np.asarray(depth * float(np.mean(RADII_MM)))
 
 
-def share_inside(depth: Array) -> Array:
-    """Return the fraction of each voxel in which the interpolated depth is positive."""
-    near = np.argwhere(depth > 0)
-    box = tuple(slice(a - 2, b + 3) for a, b in zip(near.min(0), near.max(0), strict=True))
-    fine = zoom(depth[box], FINE, order=1, grid_mode=True, mode="nearest") > 0
-    sides = [side for n in depth[box].shape for side in (n, FINE)]
-    share = np.zeros(depth.shape)
-    share[box] = fine.reshape(sides).mean(axis=(1, 3, 5))
-    return share
-
-
 def insert_lesion(image: Array, spacing: Array) -> tuple[Array, Array]:
     """Return the image with the lesion, and the fraction of each voxel that is lesion."""
     column, row, number = map(round, CENTER)
     level = float(np.median(image[column - 8 : column + 9, row - 8 : row + 9, number]))
-    tissue = np.clip((image / level - FLUID) / (TISSUE - FLUID), 0, 1)
+    tissue = tissue_share(image, level)
     depth = lesion_depth(1 - tissue, spacing)
     share = share_inside(depth) * tissue
     step = np.clip(depth / CORE_DEPTH_MM, 0, 1)
     gain = EDGE_GAIN + (CORE_GAIN - EDGE_GAIN) * step**2 * (3 - 2 * step)
     gain *= 1 + MOTTLE * smooth_noise(image.shape, MOTTLE_MM, spacing, SEED + 1)
-    local = smooth(image * tissue, LOCAL_MM, spacing) / smooth(tissue, LOCAL_MM, spacing).clip(1e-3)
-    return image + share * gain * local, share
+    return brightened(image, share, gain, local_mean(image, spacing, tissue)), share
 
 
 def write_nifti(data: Array, like: nib.Nifti1Image, affine: Array, path: Path, what: str) -> None:

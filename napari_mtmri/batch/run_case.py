@@ -16,6 +16,7 @@ from napari_mtmri.batch.job import Job, Report
 from napari_mtmri.batch.method_choice import MethodChoice, cards_of
 from napari_mtmri.errors import InputError, WeightsError
 from napari_mtmri.files import sha256
+from napari_mtmri.metrics.inputs import checked_labels
 from napari_mtmri.readers.base import read_volume
 from napari_mtmri.result import Result
 from napari_mtmri.scan import Scan
@@ -56,6 +57,8 @@ def scan_case(image: Volume, labels: Volume | None, acquisition: Acquisition) ->
     """
     if labels is not None:
         labels.require_same_grid(image, f"the image {image.path or image.name}")
+        # Before the run: what cannot be scored must not cost it.
+        checked_labels(labels.data, str(labels.path or labels.name), None)
     _, sampling = acquisition.sampling(image)  # raises if the pattern does not fit
     return Case(acquisition.scan(image), labels, sampling.text, sampling.warnings)
 
@@ -112,13 +115,10 @@ def make_job(
     InputError
         If a file does not exist.
     """
-    record = acquisition.record()
-    file = record["pattern"]["options"].pop("path", None)  # the record has its SHA-256
     request = {
         "case": case,
         "image": fingerprint(image),
         "labels": None if labels is None else fingerprint(labels),
-        "acquisition": record,
         **choice.record(),
         "version": __version__,
     }
@@ -126,9 +126,16 @@ def make_job(
         "image": absolute(image),
         "labels": absolute(labels),
         "weights": absolute(choice.weights),
-        "pattern_file": file,
     }
-    return Job(f"{case} · {choice.name}", request, places)
+    return with_acquisition(Job(f"{case} · {choice.name}", request, places), acquisition)
+
+
+def with_acquisition(job: Job, acquisition: Acquisition) -> Job:
+    """Return the same job with another acquisition, without reading its files again."""
+    record = acquisition.record()
+    file = record["pattern"]["options"].pop("path", None)  # the record has its SHA-256
+    request = {**job.request, "acquisition": record}
+    return replace(job, request=request, places={**job.places, "pattern_file": file})
 
 
 _LAST: dict[str, Case] = {}
@@ -153,17 +160,52 @@ def case_of(job: Job) -> Case:
 
 
 def _open_case(job: Job) -> Case:
+    return scan_case(*open_volumes(job), acquisition_of(job))
+
+
+def open_volumes(job: Job) -> tuple[Volume, Volume | None]:
+    """Return image and reference segmentation of a job.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be used.
+    """
     image = replace(read_volume(job.places["image"]), name=job.request["case"])
     labels = None if job.places["labels"] is None else read_volume(job.places["labels"], "labels")
+    return image, labels
+
+
+def acquisition_of(job: Job) -> Acquisition:
+    """Return the acquisition of a job.
+
+    Raises
+    ------
+    InputError, RequestError
+        If its pattern is invalid, or its mask file is missing or has changed.
+    """
     record = dict(job.request["acquisition"])
     if job.places["pattern_file"]:
         options = {**record["pattern"]["options"], "path": job.places["pattern_file"]}
         record["pattern"] = {**record["pattern"], "options": options}
-    return scan_case(image, labels, Acquisition.from_record(record))
+    return Acquisition.from_record(record)
 
 
 def run_job(job: Job, case: Case, report: Report, stop: threading.Event) -> Result:
     """Return the scored result of a job on its case; its request contains the job's key.
+
+    Raises
+    ------
+    WeightsError
+        If the weights on this machine differ from those of the request.
+    """
+    result = run_case(case, choice_of(job), report, stop)
+    request: dict[str, Any] = {**result.request, "job": job.key, "image": job.request["image"]}
+    return replace(result, request=request)
+
+
+def choice_of(job: Job) -> MethodChoice:
+    """Return the method of a job with its settings.
 
     Raises
     ------
@@ -178,12 +220,9 @@ def run_job(job: Job, case: Case, report: Report, stop: threading.Event) -> Resu
             f"{job.name}: the weights on its machine have SHA-256 {', '.join(here)}, those of the "
             f"request {', '.join(asked['weights'])}; use the same weights on all machines."
         )
-    choice = MethodChoice(
+    return MethodChoice(
         asked["method"], asked["parameters"], asked["device"], asked["precision"], weights
     )
-    result = run_case(case, choice, report, stop)
-    request: dict[str, Any] = {**result.request, "job": job.key, "image": asked["image"]}
-    return replace(result, request=request)
 
 
 def absolute(path: Path | None) -> str | None:

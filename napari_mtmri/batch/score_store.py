@@ -104,7 +104,7 @@ def make_scores(job: Job, report: Report, stop: threading.Event) -> str:
     if "run" in job.places:
         return _score_folder(job)
     case = case_of(job)
-    return _write(job, run_job(job, case, report, stop), case.sampling)
+    return write_scores(job, run_job(job, case, report, stop), case.sampling)
 
 
 def _score_folder(job: Job) -> str:
@@ -122,7 +122,7 @@ def _score_folder(job: Job) -> str:
             "labels for it; add the column."
         )
     pattern = result.request.get("pattern") or {}
-    return _write(job, result, f"{pattern.get('name', 'mask')}, R {result.acceleration:g}")
+    return write_scores(job, result, f"{pattern.get('name', 'mask')}, R {result.acceleration:g}")
 
 
 def read_scored(place: Path) -> Scored:
@@ -146,7 +146,8 @@ def read_scored(place: Path) -> Scored:
         raise InputError(f"{place}: is damaged ({why}); delete it and evaluate again.") from why
 
 
-def _write(job: Job, result: Result, sampling: str) -> str:
+def write_scores(job: Job, result: Result, sampling: str) -> str:
+    """Write the scores of a result to the scores file of its job; return the path."""
     place = Path(job.places["scores"])
     record = {
         "case": job.request["case"],

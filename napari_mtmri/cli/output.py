@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +17,9 @@ DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130
 SPELLINGS = {
     "n_processes": "jobs",
     "n_coils": "coils",
+    "center": "at",
+    "diameter": "diameters",
+    "contrast": "contrasts",
 }  # parameters whose option has another name
 
 
@@ -85,4 +89,22 @@ def pairs(words: Sequence[str] | None, option: str) -> dict[str, str]:
         if name in found:
             raise RequestError(f"{option} {name} is given twice: {found[name]} and {value}.")
         found[name] = value
+    return found
+
+
+def numbers(text: str, option: str) -> list[float]:
+    """Return ``"2, 3.5"`` as a list of numbers.
+
+    Raises
+    ------
+    RequestError
+        If there is none, or a word is not a finite number.
+    """
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    try:
+        found = [float(word) for word in words]
+    except ValueError:
+        found = []
+    if not found or not all(map(math.isfinite, found)):
+        raise RequestError(f"{option} {text!r} is not a list of numbers; give them as 2,4,8.")
     return found

@@ -165,6 +165,33 @@ def bootstrap(
     return float(low), float(high)
 
 
+def binomial_interval(n_hit: int, n: int) -> tuple[float, float]:
+    """Return Wilson's 95 % interval of a share, 0 to 1; NaN for n = 0.
+
+    Parameters
+    ----------
+    n_hit, n : int
+        Number of hits and of independent trials.
+
+    Raises
+    ------
+    InputError
+        If there are more hits than trials, or a number is negative.
+
+    References
+    ----------
+    Wilson, Journal of the American Statistical Association 22(158), 1927.
+    """
+    if not 0 <= n_hit <= n:
+        raise InputError(f"{n_hit} hits in {n} trials are impossible; count again.")
+    if n == 0:
+        return math.nan, math.nan
+    from scipy.stats import binomtest
+
+    found = binomtest(n_hit, n).proportion_ci(LEVEL, method="wilson")
+    return float(found.low), float(found.high)
+
+
 def compare(
     first: Sequence[float] | np.ndarray,
     second: Sequence[float] | np.ndarray,

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -88,20 +87,6 @@ def _refuse_twins(cases: Mapping[str, tuple[str, str]], what: str) -> None:
                 f"the same {what} is in {where} (case {other}) and in {side} (case {name}); "
                 "put both into one split."
             )
-
-
-def image_hash(image: np.ndarray) -> str:
-    """Return the SHA-256 of the sorted values of an image.
-
-    It depends neither on the file nor on the order of the axes, so that copies with other
-    axes are found too.
-
-    Parameters
-    ----------
-    image : array, any shape
-    """
-    values = np.sort(image.ravel()).astype(np.float32) + np.float32(0)  # no -0
-    return hashlib.sha256(values.tobytes()).hexdigest()
 
 
 def write_split(path: Path, files: Sequence[CaseFile], hashes: Mapping[str, str]) -> None:

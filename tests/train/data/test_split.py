@@ -19,10 +19,10 @@ from napari_mtmri.train.data.split import (
     assign_splits,
     check_images,
     check_patients,
-    image_hash,
     write_split,
 )
 from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.volume import image_hash
 
 
 def refuse_to_read() -> None:
