@@ -7,16 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from napari_mtmri.report.page import Part, Table
+from napari_mtmri.review.export import RECORD
 from napari_mtmri.tables import read_rows
 
-VERDICTS, EXPORT = "verdicts.csv", "export.json"
+VERDICTS = "verdicts.csv"
 HEADING = ("Reader", "Case", "Reading", "Verdict", "Difficulty", "Working time", "Mask (SHA-256)")
 NOTE = "The mask is known by the first digits of its SHA-256; the export has all of them."
 
 
 def is_review(folder: Path) -> bool:
     """Return whether a folder is the export of a review."""
-    return (folder / VERDICTS).is_file() and (folder / EXPORT).is_file()
+    return (folder / VERDICTS).is_file() and (folder / RECORD).is_file()
 
 
 def review_part(folder: Path, title: str, names: Mapping[str, str] | None = None) -> Part:

@@ -86,4 +86,4 @@ def test_a_report_is_written_as_html(sh: Shell, runs: tuple[str, str], here: Pat
     empty.mkdir()
     answer = sh("report", "empty", "--out", "report.html")
     assert answer.status == 1
-    assert "contains no result, comparison or scores" in answer.err
+    assert "contains no result, comparison, scores, sweep or review" in answer.err

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import napari_mtmri as mt
-from napari_mtmri.compare import Cell, Comparison, compare_paths, save_comparison
+from napari_mtmri.compare import Cell, Comparison, compare_paths, run_sweep, save_comparison
 from napari_mtmri.errors import InputError, RequestError, ResourceError
 from napari_mtmri.report import write_report
 from napari_mtmri.report.identity import hide
@@ -233,6 +233,24 @@ def test_scores_and_verdicts_of_folders_are_shown(home: Path, tmp_path: Path) ->
     assert "ask Jane" in (tmp_path / "named.html").read_text(encoding="utf-8")
 
 
+def test_a_sweep_is_shown_with_its_plots(tmp_path: Path) -> None:
+    mt.save(replace(head(), name=PATIENT), tmp_path / f"{PATIENT}.nii.gz")
+    wide = mt.Pattern("random", center_fraction=0.3)
+    image = tmp_path / f"{PATIENT}.nii.gz"
+    run_sweep([image], tmp_path / "sweep", ["zero-filled"], (2, 3, 8), [wide], seeds=2)
+    write_report([tmp_path / "sweep"], tmp_path / "r.html")
+    page = read((tmp_path / "r.html").read_text(encoding="utf-8"))
+    words = " ".join(" ".join(page.words).split())
+    assert "Sweep: 1" in words
+    assert "PSNR (dB), field of view Method Pattern R 2 R 3" in words
+    assert "swept case 1" in words
+    assert "R8 seed 0 failed" in words  # the centre alone has more lines than that
+    assert PATIENT not in words
+    assert len(page.pictures) >= 2
+    write_report([tmp_path / "sweep"], tmp_path / "named.html", identify=True)
+    assert PATIENT in (tmp_path / "named.html").read_text(encoding="utf-8")
+
+
 def test_two_dates_are_shown_and_nothing_is_scored(home: Path, tmp_path: Path) -> None:
     for name, seed in (("first", 0), ("second", 1)):
         mt.save(head(seed), tmp_path / f"{name}.nii.gz")
@@ -249,7 +267,10 @@ def test_two_dates_are_shown_and_nothing_is_scored(home: Path, tmp_path: Path) -
 
 
 def test_the_pdf_has_the_text_on_a4(home: Path, tmp_path: Path) -> None:
-    pytest.importorskip("weasyprint")
+    try:
+        import weasyprint  # noqa: F401
+    except (ImportError, OSError) as why:
+        pytest.skip(f"WeasyPrint does not work here: {why}")
     write_report([home / "runs" / PATIENT], tmp_path / "r.html", pdf=True)
     assert (tmp_path / "r.html").is_file()
     data = (tmp_path / "r.pdf").read_bytes()
