@@ -19,7 +19,7 @@ from napari_mtmri.stats.differences import HOW_CORRECTED, CaseScores, make_table
 from napari_mtmri.stats.summary import HEADINGS
 from napari_mtmri.tables import read_rows
 
-SUMMARY = "summary.csv"
+SUMMARY, DIFFERENCES = "summary.csv", "differences.csv"
 HOW_SUMMARISED = (
     "The mean is over cases with a finite value, the median over all; ± is the standard deviation "
     "over cases; the interval is of the mean, by bootstrap over cases."
@@ -79,7 +79,7 @@ def _refused(comparisons: Sequence[Comparison]) -> str | None:
 
 def is_scores(folder: Path) -> bool:
     """Return whether a folder was written by `evaluate`."""
-    return folder.is_dir() and (folder / SUMMARY).is_file()
+    return all((folder / file).is_file() for file in (SUMMARY, DIFFERENCES))
 
 
 def scores_part(folder: Path, title: str) -> Part:

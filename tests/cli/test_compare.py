@@ -41,7 +41,7 @@ def test_one_command_draws_the_figure_and_writes_the_tables(
     assert {row["of"] for row in rows} == {"zero-filled R4", "d5c5 R4", "mtmri R4"}
     assert all(row["depends"] for row in rows)
     lesions = read_rows(here / "l.csv")
-    assert [row["found by mtmri R4"] for row in lesions] == ["yes", "yes"]
+    assert [row["found by mtmri r4"] for row in lesions] == ["yes", "yes"]
     again = sh("compare", "compare.json", "--json")
     assert (
         json.loads(again.out)["slice"]
