@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Make the pictures of the documentation from the shipped sample.
 
-xvfb-run -a -s "-screen 0 1600x1000x24" python docs/make_pictures.py [figure] [window] [training]
+xvfb-run -a -s "-screen 0 1600x1000x24" python docs/make_pictures.py [figure] [window] [training] [review] [comparing]
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 os.environ["NAPARI_CONFIG"] = os.path.join(tempfile.mkdtemp(), "napari.yaml")
@@ -19,7 +20,7 @@ import napari
 from qtpy.QtWidgets import QApplication
 
 import napari_mtmri as mt
-from napari_mtmri.gui.app.commands import open_train
+from napari_mtmri.gui.app.commands import open_compare, open_train
 from napari_mtmri.gui.app.window import build_window
 from napari_mtmri.plotting import save_figure
 from napari_mtmri.samples import open_sample
@@ -28,12 +29,21 @@ IMAGES = Path(__file__).parent / "images"
 SIZE = (1280, 800)
 
 
-def spin(seconds: float, done: list[object] | None = None) -> None:
+def spin(
+    seconds: float, done: list[object] | None = None, until: Callable[[], bool] | None = None
+) -> None:
     """Run the event loop for some time, or until a condition holds."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end and not done:
+    while time.monotonic() < end and not done and not (until is not None and until()):
         QApplication.processEvents()
         time.sleep(0.005)
+
+
+def picture(viewer: napari.Viewer, name: str, canvas_only: bool = True) -> None:
+    """Write a picture of the canvas, or of the window."""
+    spin(1)
+    viewer.status = ""
+    viewer.screenshot(str(IMAGES / f"{name}.png"), canvas_only=canvas_only, flash=False)
 
 
 def figure() -> None:
@@ -78,8 +88,74 @@ def training() -> None:
     viewer.close()
 
 
+def review() -> None:
+    """Make the pictures of the Review panel with three cases."""
+    folder = Path(tempfile.mkdtemp()) / "study"
+    folder.mkdir()
+    volume, lesion = open_sample()
+    for name in ("patient01", "patient02", "patient03"):
+        mt.save(volume, folder / f"{name}_flair.nii.gz")
+        mt.save(lesion, folder / f"{name}_mask.nii.gz")
+    viewer, panel = build_window([folder], panel="Review", reader="Anna")
+    viewer.window._qt_window.resize(*SIZE)
+    for verdict in ("approve", "flag", ""):
+        end = time.monotonic() + 300
+        while time.monotonic() < end and (panel.lesions.lesions is None or panel.desk.is_busy):
+            spin(0.05)
+        if verdict:
+            panel.lesions.clear()
+            panel.verdict.comment.setText("border unclear" if verdict == "flag" else "")
+            panel.verdict.give(verdict)
+    panel.lesions.step(1)
+    spin(1)
+    panel.desk.pause()
+    panel.verdict.show_time(83)
+    panel.verdict.show_saved("Saved 12:03:04 to study/review/Anna")
+    panel.cases.place.setText("study")
+    for tab, name in ((0, "review-cases"), (1, "review")):
+        panel.tabs.setCurrentIndex(tab)
+        spin(0.5)
+        viewer.status = ""
+        viewer.screenshot(str(IMAGES / f"{name}.png"), canvas_only=False, flash=False)
+    panel.close_down()
+    viewer.close()
+
+
+def comparing() -> None:
+    """Make the pictures of the Compare panel with four methods on the sample."""
+    scan = mt.simulate(open_sample()[0], mt.Pattern("random", acceleration=4))
+    results = [mt.run(scan, method) for method in ("d5c5", "two-stage", "mtmri")]
+    viewer = napari.Viewer(title="napari-mtmri")
+    viewer.window._qt_window.resize(*SIZE)
+    viewer.open_sample("napari-mtmri", "flair-lesion")
+    compare = open_compare(viewer)
+    compare.collection.add_runs(results)
+    compare.looking.second = "mtmri R4"
+    spin(300, until=compare.is_settled)
+    compare.most_disagreement()
+    picture(viewer, "compare", canvas_only=False)
+    picture(viewer, "compare-grid")
+    for name, what, value in (
+        ("disagreement", "masks", "disagreement"),
+        ("kspace", "content", "k-space"),
+        ("error", "content", "error"),
+        ("swipe", "mode", "swipe"),
+        ("checkerboard", "mode", "checkerboard"),
+        ("difference", "mode", "difference"),
+    ):
+        compare.looking.masks, compare.looking.content = "outline", "image"
+        setattr(compare.looking, what, value)
+        spin(60, until=compare.is_settled)
+        picture(viewer, f"compare-{name}")
+    compare.close_down()
+    viewer.close()
+
+
 if __name__ == "__main__":
     IMAGES.mkdir(exist_ok=True)
-    wanted = {"figure": figure, "window": window, "training": training}
+    wanted = {
+        "figure": figure, "window": window, "training": training, "review": review,
+        "comparing": comparing,
+    }  # fmt: skip
     for name in sys.argv[1:] or wanted:
         wanted[name]()

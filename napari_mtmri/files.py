@@ -47,7 +47,9 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 
 
 @contextmanager
-def whole_folder(path: Path, record: str = RUN_RECORD) -> Iterator[Path]:
+def whole_folder(
+    path: Path, record: str = RUN_RECORD, what: str = "a result folder"
+) -> Iterator[Path]:
     """Return a temporary folder to fill; it is renamed to ``path`` when the block succeeds.
 
     An existing folder of the same kind is replaced. If the block fails, nothing is left behind.
@@ -55,20 +57,21 @@ def whole_folder(path: Path, record: str = RUN_RECORD) -> Iterator[Path]:
     Parameters
     ----------
     path : Path
-        Folder to write, by default a result folder.
+        Folder to write.
     record : str
-        Name of the file by which such a folder is known.
+        File by which a folder of this kind is known.
+    what : str
+        Name of this kind of folder, for messages.
 
     Raises
     ------
     RequestError
-        If ``path`` exists and is not such a folder.
+        If ``path`` exists and is not of this kind.
     ResourceError
         If the folder cannot be written.
     """
     if path.exists() and not _may_replace(path, record):
-        kind = "a result folder" if record == RUN_RECORD else f"a folder with {record}"
-        raise RequestError(f"{path}: already exists and is not {kind}; choose another folder.")
+        raise RequestError(f"{path}: already exists and is not {what}; choose another folder.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")

@@ -40,7 +40,8 @@ from napari_mtmri.plotting import (
 
 MOST_IN_A_BAND = 5
 # In inches.
-_SLOT, _TALLEST, _GAP, _MARGIN, _BAR = 2.4, 3.4, 0.1, 0.15, 0.85
+COLUMN = 2.4
+_TALLEST, _GAP, _MARGIN, _BAR = 1.4, 0.1, 0.15, 0.85  # the first in widths of a column
 _HEADER, _TITLE, _CAPTION, _BETWEEN, _LINE = 0.75, 0.4, 0.42, 0.12, 0.16
 _NARROWEST = 7.5
 _CHARACTERS = 16.0  # of 8-point text, per inch
@@ -81,17 +82,34 @@ def _save(figure: Any, path: Path) -> None:
     write_whole(path, lambda file: figure.savefig(file, dpi=DOTS_PER_INCH, facecolor="white"))
 
 
-def draw_comparison(comparison: Comparison) -> Any:
+def draw_comparison(
+    comparison: Comparison,
+    names: Sequence[str] | None = None,
+    *,
+    column: float = COLUMN,
+    notes: bool = True,
+) -> Any:
     """Return the matplotlib figure of the shown slice.
 
     From left to right the reference and every other cell with its segmentation, from top to
     bottom the images, the zoomed part if the view has one, and the error maps if it shows them
     (without a reference, the data-consistency residuals). All images have one window, all
     errors one scale.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    names : sequence of str, optional
+        Names of the cells to draw; by default all.
+    column : float
+        Width of a picture in inches.
+    notes : bool
+        Whether the notes of `figure_notes` are written below.
     """
-    page = _Page(comparison)
+    cells = comparison.cells if names is None else tuple(map(comparison.cell, names))
+    page = _Page(comparison, cells, column, notes)
     figure = page.figure()
-    for place, cell in enumerate(comparison.cells):
+    for place, cell in enumerate(cells):
         _draw_column(figure, page, place, cell)
     for band in range(page.n_bands):
         _draw_bar(figure, page, band)
@@ -104,6 +122,9 @@ class _Page:
     """What is drawn where; positions in inches from the lower left corner."""
 
     comparison: Comparison
+    cells: tuple[Cell, ...]
+    column: float
+    has_notes: bool
 
     @cached_property
     def view(self) -> SliceView:
@@ -111,18 +132,18 @@ class _Page:
 
     @cached_property
     def per_band(self) -> int:
-        count = len(self.comparison.cells)
+        count = len(self.cells)
         return count if count <= MOST_IN_A_BAND else -(-count // 2)
 
     @property
     def n_bands(self) -> int:
-        return -(-len(self.comparison.cells) // self.per_band)
+        return -(-len(self.cells) // self.per_band)
 
     @cached_property
     def picture(self) -> tuple[float, float]:
         """Height and width of an image."""
         tall, wide = self.view.size
-        shrink = min(_SLOT / wide, _TALLEST / tall)
+        shrink = min(self.column / wide, _TALLEST * self.column / tall)
         return tall * shrink, wide * shrink
 
     @cached_property
@@ -133,7 +154,7 @@ class _Page:
             return {}
         maps = {
             cell.name: residual_map(cell) if shown.reference is None else error_map(shown, cell)
-            for cell in shown.cells
+            for cell in self.cells
         }
         return {
             name: np.abs(self.view.picture(data, shown.slice))
@@ -144,7 +165,7 @@ class _Page:
     @cached_property
     def rows(self) -> tuple[float, ...]:
         """Heights of the rows of a band: images, zoom, errors."""
-        zoom = [] if self.comparison.view.zoom is None else [_SLOT]
+        zoom = [] if self.comparison.view.zoom is None else [self.column]
         return (self.picture[0], *zoom, *([self.picture[0]] if self.maps else []))
 
     @property
@@ -153,13 +174,16 @@ class _Page:
 
     @property
     def width(self) -> float:
-        wanted = self.per_band * (_SLOT + _GAP) - _GAP + 2 * _MARGIN + (_BAR if self.maps else 0)
-        return max(_NARROWEST, wanted)
+        wanted = (
+            self.per_band * (self.column + _GAP) - _GAP + 2 * _MARGIN + (_BAR if self.maps else 0)
+        )
+        return max(_NARROWEST, wanted) if self.has_notes else wanted
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
         across = int((self.width - 2 * _MARGIN) * _CHARACTERS)
-        return tuple(line for note in _notes(self) for line in textwrap.wrap(note, across))
+        found = figure_notes(self.comparison) if self.has_notes else []
+        return tuple(line for note in found for line in textwrap.wrap(note, across))
 
     @property
     def height(self) -> float:
@@ -171,7 +195,7 @@ class _Page:
 
     def middle(self, place: int) -> float:
         """Return the horizontal centre of the column of a cell."""
-        return _MARGIN + place % self.per_band * (_SLOT + _GAP) + _SLOT / 2
+        return _MARGIN + place % self.per_band * (self.column + _GAP) + self.column / 2
 
     def bottom(self, band: int, row: int) -> float:
         """Return the lower edge of a row of pictures; row −1 is the last."""
@@ -210,12 +234,14 @@ def _draw_column(figure: Any, page: _Page, place: int, cell: Cell) -> None:
     if limits is not None:
         _draw_zoom_box(axis, limits)
         low = page.bottom(band, 1)
-        part = figure.add_axes(page.box(middle - _SLOT / 2, low, _SLOT, _SLOT))
+        part = figure.add_axes(page.box(middle - page.column / 2, low, page.column, page.column))
         _draw_image(part, page, cell)
         part.set(xlim=limits[:2], ylim=(limits[3], limits[2]))
     if page.maps:
         _draw_map(figure, page, place, cell)
-    title = "\n".join([_cut(cell.name), _cut(", ".join((*_kind(cell), *cell.remarks)))])
+    most = int(page.column * 15)
+    lines = [cell.name, ", ".join((*_kind(cell), *cell.remarks))]
+    title = "\n".join(_cut(line, most) for line in lines)
     top = page.bottom(band, 0) + tall
     page.write(figure, title.strip(), middle, top + 0.04, 9, ha="center")
     low = page.bottom(band, -1) - 0.05
@@ -253,8 +279,8 @@ def _draw_map(figure: Any, page: _Page, place: int, cell: Cell) -> None:
     tall, wide = page.picture
     middle, low = page.middle(place), page.bottom(band, -1)
     if cell.name not in page.maps:
-        text = _scale_text(page) if cell.kind == "reference" else "no image to compare"
-        lines = "\n".join(textwrap.wrap(text, 34))
+        text = _scale_text(page.comparison) if cell.kind == "reference" else "no image to compare"
+        lines = "\n".join(textwrap.wrap(text, int(page.column * 14)))
         page.write(figure, lines, middle, low + tall / 2, 9, ha="center", va="center")
         return
     axis = figure.add_axes(page.box(middle - wide / 2, low, wide, tall))
@@ -274,7 +300,7 @@ def _draw_bar(figure: Any, page: _Page, band: int) -> None:
     if not page.maps:
         return
     tall, wide = page.picture
-    count = min(page.per_band, len(page.comparison.cells) - band * page.per_band)
+    count = min(page.per_band, len(page.cells) - band * page.per_band)
     left = page.middle(count - 1) + wide / 2 + 0.08
     axis = figure.add_axes(page.box(left, page.bottom(band, -1), 0.12, tall))
     scale = ScalarMappable(Normalize(0, error_top(page.comparison)), "inferno")
@@ -327,12 +353,12 @@ def case_name(comparison: Comparison) -> str:
 def _kind(cell: Cell) -> tuple[str, ...]:
     own = {"reference": "fully sampled", "date": "other date", "mask": "segmentation only"}
     if cell.kind == "result" and cell.image is None:
-        return ("segmentation of the full image",)
+        return ("segments the full image",)
     return (own[cell.kind],) if cell.kind in own else ()
 
 
-def _cut(text: str, most: int = 36) -> str:
-    return text if len(text) <= most else f"{text[: most - 13]}…{text[-12:]}"
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 11]}…{text[-10:]}"
 
 
 def _scores_text(comparison: Comparison, cell: Cell) -> str:
@@ -349,18 +375,17 @@ def _scores_text(comparison: Comparison, cell: Cell) -> str:
     return "\n".join(" · ".join(line) for line in lines if line)
 
 
-def _scale_text(page: _Page) -> str:
-    comparison = page.comparison
+def _scale_text(comparison: Comparison) -> str:
     top, gain = error_top(comparison), comparison.view.gain
-    share = (
-        "the largest reference value" if gain == 1 else f"1/{gain} of the largest reference value"
-    )
-    return f"|image − reference|, ×{gain}: 0 to {top:.3g}, {share}"
+    what = "|image − reference|" if comparison.reference else RESIDUAL.capitalize()
+    largest = "the largest reference value" if comparison.reference else "the largest value"
+    share = largest if gain == 1 else f"1/{gain} of {largest}"
+    return f"{what}, ×{gain}: 0 to {top:.3g}, {share}"
 
 
-def _notes(page: _Page) -> Sequence[str]:
+def figure_notes(comparison: Comparison) -> list[str]:
     """Return the notes: what scores and display depend on, warnings, and research use."""
-    comparison, view = page.comparison, page.view
+    view = slice_view(comparison)
     table = score_table(comparison)
     depends = [
         f"{column.quantity.name}: {table.depends()[column.title]}."
@@ -378,21 +403,12 @@ def _notes(page: _Page) -> Sequence[str]:
     return [
         *depends,
         f"Images: {low:.3g} (black) to {high:.3g} (white); {where}.{grid}",
-        *([f"Errors: {_scale_text(page)}."] if page.maps and comparison.reference else []),
-        *(
-            [f"Residual: {RESIDUAL}, 0 to {error_top(comparison):.3g}."]
-            if _shows_residual(page)
-            else []
-        ),
+        *([f"{_scale_text(comparison)}."] if comparison.view.errors else []),
         *([f"Resampled onto this grid: {', '.join(resampled)}."] if resampled else []),
         *([NOT_COMPARED] if comparison.reference is None else []),
         *comparison.warnings,
         f"{RESEARCH}{flatters}",
     ]
-
-
-def _shows_residual(page: _Page) -> bool:
-    return bool(page.maps) and page.comparison.reference is None
 
 
 def draw_spectrum(comparison: Comparison) -> Any:

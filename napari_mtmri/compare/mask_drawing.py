@@ -15,6 +15,7 @@ from napari_mtmri.plotting import (
     REFERENCE_COLOUR,
     REFERENCE_LINE,
     draw_outline,
+    stroke,
 )
 
 FILL_OPACITY = 0.45
@@ -69,13 +70,6 @@ def mask_legend(comparison: Comparison, number: int) -> list[Any]:
     drawn = [cell for cell in comparison.cells if cell.labels is not None and cell is not base]
     if style == "none":
         return []
-    if style == "disagreement" and base is not None and drawn:
-        return [
-            Line2D(
-                [], [], color=AGREEMENT_COLOURS[code], linestyle=AGREEMENT_LINES[code], label=name
-            )
-            for code, name in NAMES.items()
-        ]
     handles = []
     if base is not None and base.labels is not None:
         empty = not np.take(base.labels.data, number, axis=comparison.axis).any()
@@ -84,7 +78,15 @@ def mask_legend(comparison: Comparison, number: int) -> list[Any]:
         handles.append(
             Line2D([], [], color=REFERENCE_COLOUR, linestyle=REFERENCE_LINE, label=label)
         )
-    if drawn:
+    if style == "disagreement" and base is not None and drawn:
+        for code, name in NAMES.items():
+            line = Line2D(
+                [], [], color=AGREEMENT_COLOURS[code], linestyle=AGREEMENT_LINES[code], label=name
+            )
+            if code == AGREED:  # white, on a white page
+                line.set_path_effects(stroke(3))
+            handles.append(line)
+    elif drawn:
         label = "segmentation of the named method" if comparison.segmented else "segmentation"
         handles.append(
             Line2D([], [], color=PREDICTED_COLOUR, linestyle=PREDICTED_LINE, label=label)

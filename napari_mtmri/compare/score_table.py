@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from napari_mtmri.compare.cells import Cell
 from napari_mtmri.compare.comparison import NOT_COMPARED, Comparison
@@ -17,6 +17,7 @@ from napari_mtmri.metrics.base import (
     Score,
     all_metrics,
     format_value,
+    quantities,
 )
 from napari_mtmri.metrics.scores import COLUMNS
 from napari_mtmri.tables import csv_text
@@ -119,15 +120,8 @@ def score_table(comparison: Comparison) -> ScoreTable:
 
 
 def _table(comparison: Comparison) -> ScoreTable:
-    named = dict.fromkeys(c.name for c in (*comparison.compared, *comparison.segmented))
-    in_order = [cell for cell in comparison.cells if cell.name in named]
-    found = {cell.name: _scores(comparison, cell) for cell in in_order}
-    if comparison.reference is None:
-        found |= {
-            cell.name: {**_residual(cell), **found.get(cell.name, {})}
-            for cell in comparison.cells
-            if cell.name in found or _residual(cell)
-        }
+    every_cell = {cell.name: _scores(comparison, cell) for cell in comparison.cells}
+    found = {name: scores for name, scores in every_cell.items() if scores}
     every = dict.fromkeys(column for scores in found.values() for column in scores)
     columns = [  # of images first, then of segmentations
         column
@@ -142,9 +136,10 @@ def _table(comparison: Comparison) -> ScoreTable:
 
 def _scores(comparison: Comparison, cell: Cell) -> dict[Column, Score]:
     """Return the scores of one cell by their column, in the order of the metrics."""
-    found: dict[Column, Score] = {}
+    found = _residual(cell) if comparison.reference is None else {}
     for metric in all_metrics():
-        if cell not in (comparison.compared if metric.kind == "image" else comparison.segmented):
+        scored = comparison.compared if metric.kind == "image" else comparison.segmented
+        if cell not in scored:
             continue
         rows = measure_cell(comparison, cell, metric)
         for one in metric.gives:
@@ -152,9 +147,23 @@ def _scores(comparison: Comparison, cell: Cell) -> dict[Column, Score]:
                 wanted = metric.kind == "labels" or row.region == FIELD_OF_VIEW
                 if row.metric == one.name and row.scope == "volume" and wanted:
                     found.setdefault(Column(one, row.region, row.unit), row)
+    if comparison.base is None:
+        found |= _stored(cell)
     if cell in comparison.compared and comparison.base is not None:
         score = lesion_error(comparison, cell)
         found[Column(LESION_ERROR, score.region)] = score
+    return found
+
+
+def _stored(cell: Cell) -> dict[Column, Score]:
+    """Return the scores of a segmentation that were stored with the result."""
+    scores = None if cell.result is None else cell.result.scores.get(cell.result.method)
+    found: dict[Column, Score] = {}
+    for one in quantities("panel", "labels") if scores is not None else ():
+        for row in scores.rows if scores is not None else ():
+            if row.metric == one.name and row.scope == "volume":
+                note = f"{row.depends}; measured when the result was made"
+                found[Column(one, row.region, row.unit)] = replace(row, depends=note)
     return found
 
 

@@ -127,7 +127,7 @@ def _save_spread(spread: Spread, place: Path) -> Spread:
         for one in fields(Spread)
         if one.name not in (*VOLUMES, "folder")
     }
-    with whole_folder(folder, SPREAD_RECORD) as temporary:
+    with whole_folder(folder, SPREAD_RECORD, "a folder of a spread") as temporary:
         for part, file in VOLUMES.items():
             volume = getattr(spread, part)
             if volume is not None:

@@ -11,7 +11,7 @@ from napari.viewer import Viewer
 from napari_mtmri.gui.app.panels import PLUGIN, open_panel, panel_of
 from napari_mtmri.gui.viewer.orientation import watch
 
-RECONSTRUCT, TRAIN = "Reconstruct", "Train"
+RECONSTRUCT, TRAIN, COMPARE = "Reconstruct", "Train", "Compare"
 
 
 def open_reconstruct(viewer: Viewer) -> Any:
@@ -62,6 +62,72 @@ def stop_training(viewer: Viewer) -> None:
 def resume_training(viewer: Viewer) -> None:
     """Resume the training that is shown."""
     open_train(viewer).resume()
+
+
+def open_compare(viewer: Viewer) -> Any:
+    """Show the Compare panel and return it."""
+    return open_panel(viewer, COMPARE)
+
+
+def compare_runs(viewer: Viewer) -> None:
+    """Compare the runs in the viewer."""
+    panel = open_compare(viewer)
+    panel.collection.add_runs(list(panel.collection.runs().values()))
+
+
+def add_to_comparison(viewer: Viewer) -> None:
+    """Add the selected layers to the comparison."""
+    open_compare(viewer).add_selected()
+
+
+def next_mode(viewer: Viewer) -> None:
+    """Choose the next mode of the comparison: grid, swipe, blink, checkerboard, difference."""
+    open_compare(viewer).looking.next("mode")
+
+
+def next_content(viewer: Viewer) -> None:
+    """Show images, errors or k-space in the cells."""
+    open_compare(viewer).looking.next("content")
+
+
+def next_gain(viewer: Viewer) -> None:
+    """Choose the next scale of the errors in the cells."""
+    open_compare(viewer).looking.next("gain")
+
+
+def next_masks(viewer: Viewer) -> None:
+    """Choose the next way to draw the masks in the cells."""
+    open_compare(viewer).looking.next("masks")
+
+
+def next_plane(viewer: Viewer) -> None:
+    """Show the next of axial, coronal and sagittal slices in the cells."""
+    open_compare(viewer).places.next_plane()
+
+
+def exchange_cells(viewer: Viewer) -> None:
+    """Exchange the two cells of a picture; in Blink, show the other one."""
+    open_compare(viewer).view.exchange()
+
+
+def worst_slice(viewer: Viewer) -> None:
+    """Go to the slice with the worst score."""
+    open_compare(viewer).worst_slice()
+
+
+def most_disagreement(viewer: Viewer) -> None:
+    """Go to the slice in which the masks differ most."""
+    open_compare(viewer).most_disagreement()
+
+
+def next_lesion(viewer: Viewer) -> None:
+    """Go to the next lesion of the comparison."""
+    open_compare(viewer).lesions.go(1)
+
+
+def reset_window(viewer: Viewer) -> None:
+    """Give all cells the window found from the reference."""
+    open_compare(viewer).reset_window()
 
 
 def use_weights(viewer: Viewer, method: str, weights: Path) -> None:

@@ -19,6 +19,7 @@ from napari_mtmri.gui.viewer.layers import (
     placement_of_layer,
 )
 from napari_mtmri.gui.viewer.shim import forget_strokes
+from napari_mtmri.result import Result
 
 
 def is_result(layer: Any) -> bool:
@@ -35,6 +36,22 @@ def is_preview(layer: Any) -> bool:
 def known_what(layer: Any) -> str:
     """Return the kind of content of a layer made by a run, such as "error", else ""."""
     return str(layer.metadata.get(KEY, {}).get("what", ""))
+
+
+def known_result(layer: Any) -> Result | None:
+    """Return the result that a layer was made from, or None."""
+    result = layer.metadata.get(KEY, {}).get("result")
+    return result if isinstance(result, Result) else None
+
+
+def results_in(viewer: Viewer) -> dict[str, Result]:
+    """Return the results whose layers are in a viewer, by their titles."""
+    found: dict[str, Result] = {}
+    for layer in viewer.layers:
+        result = known_result(layer)
+        if result is not None:
+            found[str(layer.metadata[KEY].get("run"))] = result
+    return found
 
 
 def slice_on_screen(viewer: Viewer, layer: Any, axes: Axes) -> int:

@@ -7,6 +7,7 @@ array; the affine places it upright, and nothing is flipped or resampled.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 from napari_mtmri.errors import InputError
 from napari_mtmri.geometry import display_affine, display_order
 from napari_mtmri.plotting import PREDICTED_COLOUR
-from napari_mtmri.volume import Volume
+from napari_mtmri.volume import Volume, magnitude
 
 LayerData = tuple[Any, dict[str, Any], str]
 MORE_COLOURS = ("#7570b3", "#e7298a", "#66a61e", "#e6ab02", "#a6761d")
@@ -69,6 +70,24 @@ class Placement:
         """
         return data.transpose(np.argsort(self.order))
 
+    def voxel(self, point: Sequence[float]) -> tuple[int, int, int]:
+        """Return the voxel at a position, in the axes of the volume; it may be outside.
+
+        Parameters
+        ----------
+        point : three floats
+            World coordinates (S, A, R) in mm.
+        """
+        shown = np.linalg.solve(self.affine, np.r_[np.asarray(point), 1.0])[:3]
+        i, j, k = np.floor(shown[np.argsort(self.order)] + 0.5).astype(int).tolist()
+        return i, j, k
+
+    def point(self, voxel: Sequence[float]) -> tuple[float, float, float]:
+        """Return the position of the centre of a voxel; the inverse of `voxel`."""
+        shown = np.asarray(voxel, float)[list(self.order)]
+        s, a, r = (self.affine @ np.r_[shown, 1.0])[:3].tolist()
+        return s, a, r
+
     def arguments(self) -> dict[str, Any]:
         """Return the keyword arguments that place a layer on this grid."""
         return {"affine": self.affine, "units": ("mm",) * 3, "axis_labels": ("S", "A", "R")}
@@ -96,7 +115,7 @@ def volume_layer(
         whole = np.uint8 if shown.dtype == bool else shown.dtype.newbyteorder("=")
         return np.array(shown, dtype=whole), arguments, "labels"
     if volume.kind == "complex":
-        shown = np.abs(shown)
+        shown = magnitude(shown)
     arguments.setdefault("contrast_limits", window_of(shown))
     return shown, arguments, "image"
 
@@ -117,7 +136,7 @@ def window_of(data: np.ndarray) -> tuple[float, float]:
     """
     step = max(1, round((data.size / MOST_WINDOW_VOXELS) ** (1 / 3)))
     some = np.asarray(data[::step, ::step, ::step])
-    some = np.abs(some) if np.iscomplexobj(some) else some.astype(np.float32)
+    some = magnitude(some) if np.iscomplexobj(some) else some.astype(np.float32)
     seen = some[np.isfinite(some) & (some != 0)]
     if not seen.size:
         return 0.0, 1.0
@@ -186,15 +205,54 @@ def labels_view(layer: Any, image: Any) -> np.ndarray:
     InputError
         If the labels are on another grid.
     """
-    own, wanted = placement_of_layer(layer), placement_of_layer(image)
-    data = np.asarray(layer.data)
-    moved = _along(data, np.linalg.solve(wanted.affine, own.affine), image.data.shape)
-    if moved is None:
+    found = array_on(layer, placement_of_layer(image), image.data.shape)
+    if found is None:
         raise InputError(
-            f"{layer.name}: {data.shape} voxels are not on the grid of {image.name}, "
+            f"{layer.name}: {layer.data.shape} voxels are not on the grid of {image.name}, "
             f"{image.data.shape}; draw on that image or choose another mask."
         )
-    return wanted.back(moved)
+    return found
+
+
+def array_on(layer: Any, placement: Placement, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Return the array of a layer in the axes of a volume, or None if it is on another grid.
+
+    Parameters
+    ----------
+    layer : napari layer
+    placement : Placement
+        Of the volume.
+    shape : (int, int, int)
+        Of the layer of the volume.
+
+    Returns
+    -------
+    array in the axis order of the volume, or None
+        A view of the layer's data, transposed and flipped; nothing is resampled.
+    """
+    own = placement_of_layer(layer)
+    step = np.linalg.solve(placement.affine, own.affine)
+    moved = _along(np.asarray(layer.data), step, shape)
+    return None if moved is None else placement.back(moved)
+
+
+def volume_on(layer: Any, grid: Volume) -> Volume:
+    """Return a layer as a volume on the grid of another, or on its own if it does not fit.
+
+    Raises
+    ------
+    InputError
+        If the layer is not three-dimensional.
+    """
+    volume = volume_of(layer)
+    if volume.same_grid(grid):
+        return volume
+    placement = placement_of(grid)
+    found = array_on(layer, placement, placement.view(grid.data).shape)
+    if found is None:
+        return volume
+    kind: Any = "labels" if type(layer).__name__ == "Labels" else None
+    return grid.like(found.copy(), kind=kind, name=layer.name)
 
 
 def labels_on(layer: Any, image: Any) -> Volume:

@@ -10,7 +10,12 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any, Literal
 
-from napari_mtmri.gui.viewer.layers import is_ours, known_volume, placement_of_layer
+from napari_mtmri.gui.viewer.layers import (
+    Placement,
+    is_ours,
+    known_volume,
+    placement_of_layer,
+)
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -28,6 +33,22 @@ def edge_letters(viewer: Viewer) -> tuple[str, str, str, str]:
     left, right = NAMES[column] if horizontal == "right" else NAMES[column][::-1]
     top, bottom = NAMES[row] if vertical == "down" else NAMES[row][::-1]
     return left, right, top, bottom
+
+
+def mirrored(viewer: Viewer, placement: Placement) -> tuple[bool, bool, bool]:
+    """Return for each axis of a layer whether its index increases to the left of the screen."""
+    _, horizontal = (way.value for way in viewer.scene.camera.orientation2d)
+    s, a, r = ((placement.affine[axis, axis] > 0) == (horizontal == "left") for axis in range(3))
+    return bool(s), bool(a), bool(r)
+
+
+def percent_from_left(viewer: Viewer, placement: Placement, layer: Any, point: Any) -> int:
+    """Return how far a position is from the left edge of a layer's slice, in percent."""
+    column = viewer.dims.displayed[-1]
+    size = layer.data.shape[column]
+    share = (layer.world_to_data(point)[column] + 0.5) / size
+    from_left = 1 - share if mirrored(viewer, placement)[column] else share
+    return round(100 * min(max(from_left, 0.0), 1.0))
 
 
 class Orientation:
@@ -85,7 +106,7 @@ class Orientation:
         if ours and not self.is_on:
             self.is_on = True
             self._before = viewer.scene.camera.orientation2d
-            _show_acquired_plane(viewer, ours[0])
+            show_acquired_plane(viewer, ours[0])
             self.set_view(self.view)
         elif self.is_on and not ours:
             self.is_on = False
@@ -93,7 +114,7 @@ class Orientation:
             self.refresh()
 
 
-def _show_acquired_plane(viewer: Viewer, layer: Any) -> None:
+def show_acquired_plane(viewer: Viewer, layer: Any) -> None:
     """Set the slider to the slice axis, so that a sagittal scan opens in its acquired plane."""
     volume = known_volume(layer)
     if volume is None or viewer.dims.ndim != 3:

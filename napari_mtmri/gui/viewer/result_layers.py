@@ -18,7 +18,7 @@ from napari_mtmri.gui.viewer.layers import (
 )
 from napari_mtmri.plotting import PREDICTED_COLOUR, REFERENCE_COLOUR
 from napari_mtmri.result import Result
-from napari_mtmri.volume import Volume
+from napari_mtmri.volume import Volume, magnitude
 
 FIXED = "fixed"
 ERROR_SCALES = {"×1": 1, "×5": 5, "×10": 10}
@@ -64,7 +64,7 @@ def error_top(reference: Volume, scale: str, fixed: float | None = None) -> floa
     """Return the maximum of the error scale: largest reference value divided by the scale."""
     if scale == FIXED and fixed:
         return float(fixed)
-    return (float(np.abs(reference.data).max()) or 1.0) / ERROR_SCALES.get(scale, 5)
+    return (float(magnitude(reference.data).max()) or 1.0) / ERROR_SCALES.get(scale, 5)
 
 
 def result_layers(
@@ -101,16 +101,16 @@ def result_layers(
         data, arguments, kind = volume_layer(
             volume, f"{title} · {what}", placement, visible=what not in HIDDEN, **more
         )
-        arguments["metadata"][KEY].update(what=what, run=title)
+        arguments["metadata"][KEY].update(what=what, run=title, result=result)
         layers.append((data, arguments, kind))
 
     # Layers that start hidden are above the others: a click on their eye shows them.
     add("reconstruction", result.reconstruction, contrast_limits=window)
     add("zero-filled", result.zero_filled, contrast_limits=window)
     if result.error is not None:
-        magnitude = result.error.like(np.abs(result.error.data))
+        absolute = result.error.like(magnitude(result.error.data))
         limits = (0.0, top or error_top(base, "×5"))
-        add("error", magnitude, contrast_limits=limits, colormap="inferno")
+        add("error", absolute, contrast_limits=limits, colormap="inferno")
     add("probability", result.probability, contrast_limits=(0.0, 1.0), colormap="magma")
     add("k-space", kspace, contrast_limits=K_SPACE_DB)
     if result.labels is not None:
@@ -151,7 +151,7 @@ def measured_decibels(kspace: np.ndarray) -> np.ndarray:
     float32 (slice, readout, phase)
         Samples that were not measured have the lowest value of the scale.
     """
-    magnitude = np.sqrt((np.abs(kspace) ** 2).sum(axis=1))
-    largest = float(magnitude.max()) or 1.0
+    combined = np.sqrt((np.abs(kspace) ** 2).sum(axis=1))
+    largest = float(combined.max()) or 1.0
     floor = 10 ** (K_SPACE_DB[0] / 20)
-    return (20 * np.log10(np.maximum(magnitude / largest, floor))).astype(np.float32)
+    return (20 * np.log10(np.maximum(combined / largest, floor))).astype(np.float32)

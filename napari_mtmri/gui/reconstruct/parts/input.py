@@ -11,7 +11,6 @@ from napari.layers import Image, Labels
 from napari.viewer import Viewer
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
-    QComboBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -32,6 +31,7 @@ from napari_mtmri.gui.viewer.layers import (
     placement_of_layer,
     volume_of,
 )
+from napari_mtmri.gui.widgets.layer_chooser import LayerChooser
 from napari_mtmri.gui.widgets.layout import Flow
 from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.volume import Volume
@@ -41,55 +41,9 @@ NO_MASK = "none"
 ABOUT_IMAGE = "Image to under-sample and reconstruct"
 ABOUT_MASK = "Reference segmentation of this image, to score the segmentation; optional"
 FROM_MAGNITUDE = "Simulated from a magnitude image: scores are better than with raw k-space."
-PHASE_DROPPED = "Simulated from the magnitude of a complex image; its phase is not used."
+FROM_COMPLEX = "Simulated from a complex image with its phase."
 UNDER_SAMPLED = "Already under-sampled: the reference of all scores is an aliased image."
 LAYER_EVENTS = ("inserted", "removed", "renamed")
-
-
-class LayerChooser(QComboBox):
-    """List of viewer layers, held by weak references."""
-
-    def __init__(self, about: str, none: str | None = None) -> None:
-        super().__init__()
-        self._about, self._none = about, none
-        self._layers: list[Any] = []
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(6)
-        self.currentIndexChanged.connect(self._show_name)
-
-    @property
-    def layer(self) -> Any:
-        """The chosen layer, or None."""
-        at = self.currentIndex()
-        found = self._layers[at] if 0 <= at < len(self._layers) else None
-        return None if found is None else found()
-
-    def fill(self, layers: list[Any], wanted: Any) -> None:
-        """List these layers and choose one, without emitting signals."""
-        self.blockSignals(True)
-        self.clear()
-        self._layers = []
-        if self._none is not None:
-            self.addItem(self._none)
-            self._layers.append(None)
-        for layer in layers:
-            self.addItem(layer.name)
-            self._layers.append(weakref.ref(layer))
-        self.choose(wanted)
-        self._show_name()
-        self.blockSignals(False)
-
-    def choose(self, layer: Any) -> None:
-        """Choose a listed layer, else the first entry."""
-        for at, known in enumerate(self._layers):
-            if layer is not None and known is not None and known() is layer:
-                self.setCurrentIndex(at)
-                return
-        self.setCurrentIndex(0 if self._layers else -1)
-
-    def _show_name(self, *_: object) -> None:
-        """Show the full name in the tooltip, because the list may cut it off."""
-        self.setToolTip("\n".join(text for text in (self.currentText(), self._about) if text))
 
 
 class InputPart(QWidget):
@@ -227,7 +181,7 @@ class InputPart(QWidget):
     def _origin(self, volume: Volume) -> str:
         if known_what(self.image.layer) == "zero-filled":
             return UNDER_SAMPLED
-        return PHASE_DROPPED if volume.kind == "complex" else FROM_MAGNITUDE
+        return FROM_COMPLEX if volume.kind == "complex" else FROM_MAGNITUDE
 
     def new_mask(self) -> None:
         """Add an empty Labels layer on the grid of the image, and choose it."""

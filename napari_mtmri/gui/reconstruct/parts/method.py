@@ -191,7 +191,7 @@ class MethodPart(QWidget):
         return None if has_own else why_not(name)
 
     def _add(self, name: str, reason: str | None) -> None:
-        self.method.addItem(name if reason is None else f"{name} (no weights)", name)
+        self.method.addItem(name if reason is None else f"{name} ({_lacks(name)})", name)
         row = self.method.count() - 1
         tip = reason or METHODS.get(name).summary
         self.method.setItemData(row, tip, Qt.ItemDataRole.ToolTipRole)
@@ -236,6 +236,15 @@ class MethodPart(QWidget):
         self.card_button.setEnabled(bool(self._cards))
         if not self._cards:
             self.card_button.setChecked(False)
+
+
+def _lacks(name: str) -> str:
+    """Return what a method that cannot run lacks, in two words."""
+    try:
+        METHODS.get(name).require_extra()
+    except MtmriError:
+        return "not installed"
+    return "no weights"
 
 
 def _gives_and_needs(member: Method) -> str:

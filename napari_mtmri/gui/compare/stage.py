@@ -1,0 +1,353 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Show the cells in the viewer's own grid, and put the viewer back as it was.
+
+Each cell is a pair of layers, an image and its labels, at the top of the layer list, where a
+negative stride makes napari's grid begin. The user's layers below are hidden, and hidden layers
+take no place in the grid.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from napari.layers import Image, Labels
+from napari.viewer import Viewer
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from napari_mtmri.gui.compare.pictures import DISAGREEMENT, Picture
+from napari_mtmri.gui.viewer.layer_list import redraw
+from napari_mtmri.gui.viewer.layers import KEY, Placement, label_style
+from napari_mtmri.plotting import PREDICTED_COLOUR, REFERENCE_COLOUR
+
+STRIDE, SPACING = -2, 4  # two layers a cell, counted from the top of the list
+CONTOUR, OPACITY = 2, 0.9
+NAME_SIZE = 10
+OwnLayer = Callable[[str], Any]  # from the name of a cell to the user's own layer, or None
+
+
+@dataclass
+class Slot:
+    """The two layers of one cell; ``labels`` is the user's own layer if ``is_own``."""
+
+    image: Image
+    labels: Labels
+    cells: tuple[str, ...] = ()
+    is_own: bool = False
+
+
+class Stage(QObject):
+    """Adds and changes the layers of the cells, one cell per pass of the event loop.
+
+    Signals
+    -------
+    settled : all cells are shown
+    windowed : names of the cells of a picture, and its new display window
+    closed : name of a cell whose layer the user removed
+    """
+
+    settled = Signal()
+    windowed = Signal(object, object)
+    closed = Signal(str)
+
+    def __init__(self, viewer: Viewer, parent: QObject, own_layer: OwnLayer) -> None:
+        super().__init__(parent)
+        self._viewer, self._own_layer = viewer, own_layer
+        self.slots: list[Slot] = []
+        self.pictures: list[Picture] = []
+        self._placement: Placement | None = None
+        self._before: _Before | None = None
+        self._shape = (0, 0)  # of the grid, and the zoom that fits it
+        self._zoom = 0.0
+        self._is_changing = False
+        self._is_arranging = False
+        self._at = 0
+        self._turn = QTimer(self)
+        self._turn.setSingleShot(True)
+        self._turn.timeout.connect(self._next)
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the cells are in the viewer."""
+        return self._before is not None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing remains to be shown."""
+        return not self._turn.isActive()
+
+    def show(self, pictures: Sequence[Picture], placement: Placement) -> None:
+        """Show these pictures in place of the ones before."""
+        if not pictures:
+            self.take_down()
+            return
+        if self._before is None:
+            self._before = _Before(self._viewer)
+            self._before.hide(self._viewer)
+            self._set_grid()
+            self._viewer.layers.events.inserted.connect(self._inserted)
+            self._viewer.layers.events.removed.connect(self._removed)
+        self.pictures, self._placement, self._at = list(pictures), placement, 0
+        self._turn.start(0)
+
+    def redraw(self) -> None:
+        """Draw the pictures again, after `Mix` changed."""
+        for slot in self.slots:
+            for layer in (slot.image, slot.labels):
+                if layer.visible:
+                    redraw(layer)
+
+    def retitle(self, title: str) -> None:
+        """Change the title of the first picture, which Blink alternates."""
+        if self.slots and self.slots[0].image.name != title:
+            self.slots[0].image.name = title
+
+    def layer_of(self, cell: str) -> Image | None:
+        """Return the image layer that shows a cell, or None."""
+        return next((slot.image for slot in self.slots if cell in slot.cells), None)
+
+    def take_down(self) -> None:
+        """Remove the cells and put the viewer back as it was."""
+        before, self._before = self._before, None
+        if before is None:
+            return
+        self._turn.stop()
+        self._viewer.layers.events.inserted.disconnect(self._inserted)
+        self._viewer.layers.events.removed.disconnect(self._removed)
+        self._viewer.canvas.grid.enabled = False
+        for slot in self.slots:
+            self._drop(slot)
+        self.slots, self.pictures = [], []
+        before.restore(self._viewer)
+
+    def _next(self) -> None:
+        """Show the picture whose turn it is; then remove what is left over."""
+        if self._before is None or self._placement is None:
+            return
+        self._is_changing = True
+        try:
+            if self._at < len(self.pictures):
+                self._show_one(self._at, self.pictures[self._at])
+                self._at += 1
+                self._turn.start(0)
+                return
+            while len(self.slots) > len(self.pictures):
+                self._drop(self.slots.pop())
+        finally:
+            self._is_changing = False
+        self._arrange()
+        shape = self._viewer.canvas.grid.actual_shape(self._viewer.layers)
+        if shape != self._shape and self._viewer.scene.camera.zoom == self._zoom:
+            self.fit()
+        self._shape = shape
+        self.settled.emit()
+
+    def fit(self) -> None:
+        """Show the whole slice in each cell."""
+        self._viewer.reset_view()
+        self._zoom = self._viewer.scene.camera.zoom
+
+    def _set_grid(self) -> None:
+        self._shape, self._zoom = (0, 0), self._viewer.scene.camera.zoom
+        grid = self._viewer.canvas.grid
+        grid.stride, grid.shape, grid.spacing, grid.enabled = STRIDE, (-1, -1), SPACING, True
+
+    def _show_one(self, at: int, picture: Picture) -> None:
+        if at == len(self.slots):
+            self.slots.append(self._make(at, picture))
+        slot = self.slots[at]
+        slot.cells = picture.cells
+        self._fill_image(slot.image, picture)
+        own = self._own_layer(picture.cells[0]) if len(picture.cells) == 1 else None
+        if own is not (slot.labels if slot.is_own else None):
+            self._exchange(slot, own, picture)
+        if slot.is_own:
+            slot.labels.visible = picture.masks != "none"
+        else:
+            _fill_labels(slot.labels, picture)
+
+    def _make(self, at: int, picture: Picture) -> Slot:
+        image = Image(
+            picture.image, name=picture.title, contrast_limits=picture.window, **self._arguments()
+        )
+        image.name_overlay.position = "top_center"  # where napari stacks it with the letter
+        image.name_overlay.visible = True
+        image.name_overlay.font_size = NAME_SIZE
+        labels = self._new_labels(picture)
+        below = self._viewer.layers.index(self.slots[at - 1].image) if at else None
+        place = len(self._viewer.layers) if below is None else below
+        selected = set(self._viewer.layers.selection)
+        for step, layer in enumerate((image, labels)):
+            self._viewer.layers.insert(place + step, layer)
+        if selected:
+            self._viewer.layers.selection = selected
+        image.events.contrast_limits.connect(self._window_changed)
+        return Slot(image, labels)
+
+    def _new_labels(self, picture: Picture) -> Labels:
+        name = f"{picture.title} · mask"
+        labels = Labels(picture.labels, name=name, opacity=OPACITY, **self._arguments())
+        labels.editable = False  # a picture of a result; "Paint" gives the user his own layer
+        return labels
+
+    def _arguments(self) -> dict[str, Any]:
+        assert self._placement is not None  # set by `show`
+        # "preview" keeps the cells out of the lists of the other panels.
+        marks = {"placement": self._placement, "preview": True, "compare": True}
+        return {"metadata": {KEY: marks}, **self._placement.arguments()}
+
+    def _fill_image(self, layer: Image, picture: Picture) -> None:
+        if not _is_same(layer.data, picture.image):
+            layer.data = picture.image
+        if layer.name != picture.title:
+            layer.name = picture.title
+        if layer.colormap.name != picture.colormap:
+            layer.colormap = picture.colormap
+        if tuple(layer.contrast_limits) != tuple(picture.window):
+            low, high = layer.contrast_limits_range
+            window = picture.window
+            layer.contrast_limits_range = (min(low, window[0]), max(high, window[1]))
+            layer.contrast_limits = window
+        if layer.colorbar.visible != picture.has_bar:
+            layer.colorbar.position = "bottom_right"
+            layer.colorbar.visible = picture.has_bar
+
+    def _exchange(self, slot: Slot, own: Any, picture: Picture) -> None:
+        """Put the user's own layer into a cell, or take it out again."""
+        if slot.is_own:
+            slot.labels.visible = False  # as the user's other layers
+        else:
+            self._viewer.layers.remove(slot.labels)
+        slot.is_own = own is not None
+        slot.labels = own
+        if own is None:
+            slot.labels = self._new_labels(picture)
+            place = self._viewer.layers.index(slot.image) + 1
+            self._viewer.layers.insert(place, slot.labels)
+
+    def _drop(self, slot: Slot) -> None:
+        was_changing, self._is_changing = self._is_changing, True
+        slot.image.events.contrast_limits.disconnect(self._window_changed)
+        for layer in (slot.image, *(() if slot.is_own else (slot.labels,))):
+            if layer in self._viewer.layers:
+                self._viewer.layers.remove(layer)
+        self._is_changing = was_changing
+
+    def _mine(self) -> list[Any]:
+        """Return the layers of the cells, from bottom to top."""
+        return [layer for slot in reversed(self.slots) for layer in (slot.image, slot.labels)]
+
+    def _arrange(self) -> None:
+        """Keep the cells at the top of the list, where the grid begins."""
+        mine, layers = self._mine(), self._viewer.layers
+        if list(layers[-len(mine) :]) == mine:
+            return
+        self._is_arranging = True
+        try:
+            for layer in mine:
+                layers.move(layers.index(layer), len(layers))
+        finally:
+            self._is_arranging = False
+
+    def _inserted(self, event: Any) -> None:
+        if not self._is_changing and not self._is_arranging and self.slots:
+            self._turn.start(0)  # a new layer of the user goes below the cells
+
+    def _removed(self, event: Any) -> None:
+        if self._is_changing or self._is_arranging:
+            return
+        for slot in list(self.slots):
+            if event.value in (slot.image, slot.labels):
+                self.slots.remove(slot)
+                self._drop(slot)
+                for name in slot.cells:
+                    self.closed.emit(name)
+
+    def _window_changed(self, event: Any) -> None:
+        if self._is_changing:
+            return
+        for slot, picture in zip(self.slots, self.pictures, strict=False):
+            if slot.image is event.source:
+                low, high = slot.image.contrast_limits
+                self.windowed.emit(picture, (float(low), float(high)))
+
+
+def _fill_labels(layer: Labels, picture: Picture) -> None:
+    if not _is_same(layer.data, picture.labels):
+        layer.data = picture.labels
+    is_outline = picture.masks == "outline" or (
+        picture.masks == "disagreement" and picture.is_reference
+    )
+    contour = CONTOUR if is_outline else 0
+    if layer.contour != contour:
+        layer.contour = contour
+    shows_codes = picture.masks == "disagreement" and not picture.is_reference
+    style = ("codes" if shows_codes else "labels", picture.is_reference)
+    if layer.metadata.get("style") != style:
+        layer.metadata["style"] = style
+        layer.colormap = _colours(picture, shows_codes)
+    visible = picture.masks != "none"
+    if layer.visible != visible:
+        layer.visible = visible
+    name = f"{picture.title} · mask"
+    if layer.name != name:
+        layer.name = name
+
+
+def _colours(picture: Picture, shows_codes: bool) -> Any:
+    from napari.utils import DirectLabelColormap
+
+    if shows_codes:
+        colours = {None: "transparent", 0: "transparent", **DISAGREEMENT}
+        return DirectLabelColormap(color_dict=colours)
+    first = REFERENCE_COLOUR if picture.is_reference else PREDICTED_COLOUR
+    return label_style(picture.segmentation, first)["colormap"]
+
+
+def _is_same(old: Any, new: Any) -> bool:
+    """Return whether two arrays are the same one, or views of the same memory."""
+    if old is new:
+        return True
+    if not (isinstance(old, np.ndarray) and isinstance(new, np.ndarray)):
+        return False
+    return bool(old.__array_interface__ == new.__array_interface__)
+
+
+class _Before:
+    """The state of a viewer before the cells were added."""
+
+    def __init__(self, viewer: Viewer) -> None:
+        grid, camera = viewer.canvas.grid, viewer.scene.camera
+        self._layers = [(weakref.ref(layer), layer.visible) for layer in viewer.layers]
+        self._selected = [weakref.ref(layer) for layer in viewer.layers.selection]
+        self._grid = (grid.stride, grid.shape, grid.spacing, grid.enabled)
+        self._camera = (camera.center, camera.zoom, camera.angles)
+        self._order = tuple(viewer.dims.order)
+
+    def hide(self, viewer: Viewer) -> None:
+        """Hide the user's layers, which would take a place in the grid."""
+        for layer in viewer.layers:
+            layer.visible = False
+
+    def restore(self, viewer: Viewer) -> None:
+        """Put the viewer back; layers that the user added meanwhile stay, above the others."""
+        old = []
+        for known, seen in self._layers:
+            layer = known()
+            if layer is not None and layer in viewer.layers:
+                layer.visible = seen
+                old.append(layer)
+        added = [layer for layer in viewer.layers if layer not in old]
+        for place, layer in enumerate([*old, *added]):
+            if viewer.layers.index(layer) != place:
+                viewer.layers.move(viewer.layers.index(layer), place)
+        selected = {layer() for layer in self._selected}
+        viewer.layers.selection = {layer for layer in selected if layer in viewer.layers}
+        grid, camera = viewer.canvas.grid, viewer.scene.camera
+        grid.stride, grid.shape, grid.spacing, grid.enabled = self._grid
+        if len(self._order) == viewer.dims.ndim:
+            viewer.dims.order = self._order
+        camera.center, camera.zoom, camera.angles = self._camera

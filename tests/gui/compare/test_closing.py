@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The end of a comparison: the viewer is as before, and what the user painted stays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+
+from napari_mtmri.gui.app import commands
+from tests.gui.compare.conftest import settle
+from tests.gui.conftest import WAIT_MS
+
+
+def state(viewer: Any) -> Any:
+    """Return what a user would notice of a viewer."""
+    grid, camera = viewer.canvas.grid, viewer.scene.camera
+    return {
+        "layers": [
+            (
+                layer.name, layer.visible, layer.opacity, layer.data,
+                getattr(layer, "contrast_limits", None), getattr(layer, "contour", None),
+            )
+            for layer in viewer.layers
+        ],
+        "selection": {layer.name for layer in viewer.layers.selection},
+        "grid": (grid.enabled, grid.stride, grid.shape, grid.spacing),
+        "dims": tuple(viewer.dims.order),
+        "camera": (tuple(camera.center), camera.zoom, tuple(camera.angles), camera.orientation),
+        "callbacks": (list(viewer.mouse_move_callbacks), list(viewer.mouse_drag_callbacks)),
+        "keys": set(viewer.keymap),
+        "scene": set(viewer.scene.overlays),
+        "canvas": {key: one.visible for key, one in viewer.canvas.overlays.items()},
+    }  # fmt: skip
+
+
+def same(before: Any, after: Any) -> None:
+    for key, value in before.items():
+        if key == "layers":
+            assert [one[:3] + one[4:] for one in after[key]] == [one[:3] + one[4:] for one in value]
+            assert all(new[3] is old[3] for new, old in zip(after[key], value, strict=True))
+        else:
+            assert after[key] == value, key
+
+
+@pytest.mark.parametrize("way", ["removed", "hidden", "cleared"])
+def test_the_viewer_is_as_before(full: Any, way: str, qtbot: Any) -> None:
+    full.layers[1].visible = False
+    full.layers.selection = {full.layers[2]}
+    full.layers[0].contrast_limits = (3, 77)
+    full.dims.order = (1, 0, 2)
+    full.scene.camera.zoom = 3.5
+    before = state(full)
+    panel = commands.open_compare(full)
+    before_keys = state(full)["keys"]
+    panel.cells.compare.click()
+    settle(panel, qtbot)
+    panel.looking.content = "error"
+    panel.looking.mode = "blink"
+    settle(panel, qtbot)
+    panel.screen.cursor.go((0.0, 0.0, 0.0))
+    dock = panel.parentWidget()
+    if way == "removed":
+        with qtbot.waitSignal(panel.destroyed, timeout=WAIT_MS):
+            full.window.remove_dock_widget(dock)
+            panel.deleteLater()
+    elif way == "hidden":
+        dock.hide()
+        panel.hide()
+        before["keys"] = before_keys
+    else:
+        qtbot.mouseClick(panel.cells.clear, Qt.MouseButton.LeftButton)
+        before["keys"] = before_keys
+    qtbot.wait(50)
+    same(before, state(full))
+    if way == "cleared":
+        panel.close_down()
+
+
+def test_a_hidden_panel_shows_its_cells_again(compare: Any, full: Any, qtbot: Any) -> None:
+    names = [layer.name for layer in full.layers]
+    compare.hide()
+    assert not full.canvas.grid.enabled
+    compare.show()
+    settle(compare, qtbot)
+    assert [layer.name for layer in full.layers] == names
+
+
+def test_a_painted_mask_is_the_user_s_own_and_one_undo_step(
+    compare: Any, full: Any, qtbot: Any
+) -> None:
+    compare.cells.list.setCurrentRow(2)
+    qtbot.mouseClick(compare.cells.paint, Qt.MouseButton.LeftButton)
+    settle(compare, qtbot)
+    mine = full.layers.selection.active
+    assert mine.name == "my mask · zero-filled R4"
+    assert mine in [slot.labels for slot in compare.screen.stage.slots]
+    before = mine.data.copy()
+    mine.brush_size = 5
+    mine.selected_label = 1
+    with mine.block_history():
+        for column in range(10, 16):
+            mine.paint((3, 12, column), 1)
+    painted = mine.data.copy()
+    assert (painted != before).any()
+    qtbot.waitUntil(
+        lambda: (
+            bool(compare.collection.comparison.cell(mine.name).labels.data.any())
+            and not compare.collection._painting.isActive()
+        ),
+        timeout=WAIT_MS,
+    )
+    settle(compare, qtbot)
+    shown = compare.collection.comparison.cell(mine.name).labels.data
+    np.testing.assert_array_equal(shown, compare.places.placement.back(painted))
+    mine.undo()
+    np.testing.assert_array_equal(mine.data, before)
+    mine.redo()
+    compare.looking.content = "error"
+    settle(compare, qtbot)
+    compare.close_down()
+    assert mine in full.layers
+    np.testing.assert_array_equal(mine.data, painted)
+    assert [layer.name for layer in full.layers][-1] == mine.name
+
+
+def test_a_mask_of_the_user_goes_back_to_its_place(compare: Any, full: Any, qtbot: Any) -> None:
+    order = [layer.name for layer in full.layers][:4]
+    drawn = full.layers[1]
+    full.layers.selection = {drawn}
+    compare.add_selected()
+    settle(compare, qtbot)
+    assert compare.screen.stage.slots[-1].labels is drawn
+    assert full.layers.index(drawn) != 1
+    compare.close_down()
+    assert [layer.name for layer in full.layers] == order
+    assert full.layers[1] is drawn
+
+
+def test_a_layer_added_meanwhile_leaves_the_cells_in_their_order(
+    compare: Any, full: Any, qtbot: Any
+) -> None:
+    image = full.layers[0]
+    new = full.add_image(
+        np.zeros((8, 44, 40), np.float32), name="new", contrast_limits=(0, 1),
+        affine=image.affine, units=("mm",) * 3, axis_labels=("S", "A", "R"),
+    )  # fmt: skip
+    settle(compare, qtbot)
+    top = compare.screen.stage.slots[0]
+    assert list(full.layers[-2:]) == [top.image, top.labels]
+    compare.close_down()
+    assert full.layers[-1] is new
+    assert new.visible

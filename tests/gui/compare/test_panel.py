@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The Compare panel: cells, modes, windows and the slices worth a look."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from napari.layers import Layer
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication
+
+import napari_mtmri as mt
+from napari_mtmri.compare import EXTRA, MISSED, NOT_COMPARED, load_comparison, most_disputed_slice
+from napari_mtmri.gui.app import commands
+from napari_mtmri.gui.compare.files import save_with_parts
+from napari_mtmri.gui.compare.panel import KEYS
+from napari_mtmri.gui.compare.screen import BLINK_MS
+from napari_mtmri.gui.viewer.layers import placement_of, volume_layer
+from tests.gui.compare.conftest import SHIFT, Case, settle
+from tests.gui.conftest import WAIT_MS
+
+TITLES = ["reference", "zero-filled R2", "zero-filled R4"]
+
+
+def titles(panel: Any) -> list[str]:
+    return [slot.image.name for slot in panel.screen.stage.slots]
+
+
+def cell_at(panel: Any, viewer: Any) -> list[str]:
+    """Return the titles in the order of the grid on screen."""
+    found = []
+    for _, indices in viewer.canvas.grid.iter_viewboxes(viewer.layers):
+        names = [viewer.layers[at].name for at in indices if viewer.layers[at].visible]
+        found += [name for name in names if not name.endswith("mask")]
+    return found
+
+
+def test_runs_are_shown_with_their_reference_in_the_grid(
+    compare: Any, full: Any, case: Case
+) -> None:
+    assert titles(compare) == TITLES
+    assert full.canvas.grid.enabled
+    assert cell_at(compare, full) == TITLES
+    for slot, volume in zip(
+        compare.screen.stage.slots,
+        (case.image, *(result.reconstruction for result in case.results)),
+        strict=True,
+    ):
+        np.testing.assert_allclose(slot.image.data, placement_of(case.image).view(volume.data))
+        assert tuple(slot.image.contrast_limits) == compare.collection.comparison.window
+    shown = [slot.labels.data for slot in compare.screen.stage.slots]
+    expected = (case.lesion, *(result.labels for result in case.results))
+    for data, labels in zip(shown, expected, strict=True):
+        np.testing.assert_array_equal(data, placement_of(case.image).view(labels.data))
+    assert not compare.cells.compare.isEnabled()  # both are in the cells now
+    assert full.dims.point[0] == pytest.approx(
+        placement_of(case.image).point((0, 0, compare.collection.comparison.slice))[0]
+    )
+
+
+def test_disagreement_is_where_it_must_be(compare: Any, full: Any, case: Case, qtbot: Any) -> None:
+    compare.view.masks.setCurrentIndex(compare.view.masks.findData("disagreement"))
+    compare.view.masks.activated.emit(compare.view.masks.currentIndex())
+    settle(compare, qtbot)
+    assert compare.view.legend.isVisibleTo(compare)
+    same, shifted = (slot.labels.data for slot in compare.screen.stage.slots[1:])
+    number = compare.places.slice
+    assert MISSED not in same[number]
+    assert EXTRA not in same[number]
+    found = case.results[1].labels.data[:, :, number].T
+    wanted = case.lesion.data[:, :, number].T
+    seen = np.asarray(shifted[number])
+    np.testing.assert_array_equal(seen == MISSED, (wanted > 0) & (found == 0))
+    assert (seen == EXTRA).any()
+    assert not (seen == EXTRA)[(wanted > 0) | (found == 0)].any()
+    assert SHIFT
+
+
+def test_errors_have_one_scale_and_one_colour_bar(compare: Any, case: Case, qtbot: Any) -> None:
+    compare.looking.content = "error"
+    settle(compare, qtbot)
+    top = case.image.data.max() / 5
+    reference, *others = compare.screen.stage.slots
+    assert reference.image.colormap.name == "gray"
+    for slot, result in zip(others, case.results, strict=True):
+        assert slot.image.colormap.name == "inferno"
+        assert slot.image.contrast_limits == pytest.approx((0, top))
+        error = np.abs(result.reconstruction.data - case.image.data)
+        np.testing.assert_allclose(slot.image.data, placement_of(case.image).view(error), atol=1e-3)
+    assert [slot.image.colorbar.visible for slot in compare.screen.stage.slots] == [
+        False,
+        True,
+        False,
+    ]
+    assert f"{top:.4g}" in compare.view.scale.text()
+    compare.looking.gain = 10
+    settle(compare, qtbot)
+    assert others[0].image.contrast_limits == pytest.approx((0, top / 2))
+    assert titles(compare)[1:] == ["zero-filled R2 · error", "zero-filled R4 · error"]
+
+
+def test_k_space_is_shown_in_decibels(compare: Any, qtbot: Any) -> None:
+    compare.looking.content = "k-space"
+    settle(compare, qtbot)
+    seen = np.asarray(compare.screen.stage.slots[0].image.data[2])
+    row, column = np.unravel_index(seen.argmax(), seen.shape)
+    assert (row, column) == (seen.shape[0] // 2, seen.shape[1] // 2)
+    assert seen.max() == pytest.approx(0, abs=1e-3)
+    assert not compare.screen.stage.slots[0].labels.visible
+
+
+@pytest.mark.parametrize("mode", ["swipe", "blink", "checkerboard", "difference"])
+def test_a_pair_is_shown_in_one_picture(
+    compare: Any, full: Any, case: Case, mode: str, qtbot: Any
+) -> None:
+    qtbot.mouseClick(compare.view.modes[mode], Qt.MouseButton.LeftButton)
+    compare.looking.blinks = False
+    settle(compare, qtbot)
+    assert len(compare.screen.stage.slots) == 1
+    visible = [layer for layer in full.layers if layer.visible]
+    assert visible == [compare.screen.stage.slots[0].image, compare.screen.stage.slots[0].labels]
+    number = compare.places.slice
+    seen = np.asarray(compare.screen.stage.slots[0].image.data[number])
+    first = case.image.data[:, :, number].T
+    second = case.results[0].reconstruction.data[:, :, number].T
+    if mode == "difference":
+        np.testing.assert_allclose(seen, np.abs(first - second), atol=1e-3)
+    elif mode == "blink":
+        np.testing.assert_allclose(seen, first)
+        compare.view.exchange()
+        seen = np.asarray(compare.screen.stage.slots[0].image.data[number])
+        np.testing.assert_allclose(seen, second)
+        assert titles(compare) == ["zero-filled R2"]
+    else:
+        is_first, is_second = seen == first, seen == second
+        assert (is_first | is_second).all()
+        assert 0.3 < is_second[first != second].mean() < 0.7
+
+
+def test_swipe_has_the_first_cell_on_the_left_of_the_screen(
+    compare: Any, full: Any, case: Case, qtbot: Any
+) -> None:
+    compare.looking.mode = "swipe"
+    compare.looking.edge = 25
+    settle(compare, qtbot)
+    seen = np.asarray(compare.screen.stage.slots[0].image.data[compare.places.slice])
+    first = case.image.data[:, :, compare.places.slice].T
+    share = (seen == first).mean(axis=0) == 1
+    # world axes increase to the patient's left, which is on the right of the screen
+    column = full.dims.displayed[1]
+    left_is_low = (full.scene.camera.orientation2d[1].value == "right") == (
+        compare.places.placement.affine[column, column] > 0
+    )
+    left, right = (share[:5], share[-5:]) if left_is_low else (share[-5:], share[:5])
+    assert left.all()
+    assert not right.all()
+
+
+def test_blink_is_never_faster_than_three_times_a_second(compare: Any, qtbot: Any) -> None:
+    assert BLINK_MS >= 1000 / 3
+    compare.looking.mode = "blink"
+    settle(compare, qtbot)
+    with qtbot.waitSignal(compare.looking.events.shows_second, timeout=WAIT_MS, raising=False):
+        pass
+    assert compare.screen.blinking.isActive()
+    compare.looking.mode = "grid"
+    settle(compare, qtbot)
+    assert not compare.screen.blinking.isActive()
+
+
+def test_all_cells_have_one_window_and_an_own_one_is_marked(compare: Any, qtbot: Any) -> None:
+    before = compare.collection.comparison.window
+    compare.screen.stage.slots[1].image.contrast_limits = (10, 200)
+    settle(compare, qtbot)
+    assert [tuple(s.image.contrast_limits) for s in compare.screen.stage.slots] == [(10, 200)] * 3
+    compare.cells.list.setCurrentRow(2)
+    qtbot.mouseClick(compare.cells.own_window, Qt.MouseButton.LeftButton)
+    compare.screen.stage.slots[2].image.contrast_limits = (0, 50)
+    settle(compare, qtbot)
+    assert titles(compare)[2] == "zero-filled R4 · window 0 to 50"
+    assert tuple(compare.screen.stage.slots[0].image.contrast_limits) == (10, 200)
+    assert compare.shown().cell("zero-filled R4").window == (0, 50)
+    qtbot.mouseClick(compare.view.window, Qt.MouseButton.LeftButton)
+    settle(compare, qtbot)
+    assert {tuple(slot.image.contrast_limits) for slot in compare.screen.stage.slots} == {before}
+    assert titles(compare) == TITLES
+
+
+def test_strip_tables_and_keys_lead_to_slices(
+    compare: Any, full: Any, case: Case, qtbot: Any
+) -> None:
+    assert set(compare.strip.scores.values) == set(TITLES[1:])
+    worst = compare.strip.scores.worst()
+    compare.places.go_to_slice(0)
+    qtbot.mouseClick(compare.strip.worst, Qt.MouseButton.LeftButton)
+    assert compare.places.slice == worst
+    compare.places.go_to_slice(0)
+    qtbot.mouseClick(compare.strip.disputed, Qt.MouseButton.LeftButton)
+    assert compare.places.slice == most_disputed_slice(compare.collection.comparison)
+    compare.places.go_to_slice(0)
+    compare.lesions._clicked(0)
+    voxel = compare.lesions._lesions.rows[0].voxel
+    assert compare.places.slice == voxel[2]
+    assert case.lesion.data[voxel] > 0
+    assert compare.lesions.table.item(0, 1).text() == "✓"
+    qtbot.mouseClick(compare.lesions.copy, Qt.MouseButton.LeftButton)
+    assert QApplication.clipboard().text() == compare.lesions._lesions.to_csv()
+    heading = compare.scores.table.horizontalHeaderItem(0)
+    assert heading.text().startswith("PSNR")
+    assert "peak" in compare.scores.table.item(0, 0).toolTip()
+
+
+def test_scores_are_sorted_as_numbers(compare: Any) -> None:
+    table = compare.scores.table
+    table.sortItems(0, Qt.SortOrder.AscendingOrder)
+    names = [table.verticalHeaderItem(row).text() for row in range(table.rowCount())]
+    values = [float(table.item(row, 0).text().split()[0]) for row in range(table.rowCount())]
+    assert values == sorted(values)
+    assert len(names) == 2
+
+
+def test_the_cursor_reads_every_cell(compare: Any, full: Any, case: Case, qtbot: Any) -> None:
+    voxel = tuple(np.argwhere(case.lesion.data > 0)[0])
+    compare.screen.cursor.go(compare.places.placement.point(voxel))
+    lines = compare.readout.label.text().splitlines()
+    assert [line.partition(":")[0] for line in lines] == TITLES
+    assert f"{case.image.data[voxel]:.4g}" in lines[0]
+    assert "label 1" in lines[0]
+    assert "error" in lines[1]
+    assert "mtmri_cross" in full.scene.overlays
+
+
+def test_planes_are_upright_with_letters(compare: Any, full: Any, qtbot: Any) -> None:
+    for name, top, order in (("Coronal", "S", 1), ("Sagittal", "S", 2), ("Axial", "A", 0)):
+        qtbot.mouseClick(compare.view.planes[name], Qt.MouseButton.LeftButton)
+        settle(compare, qtbot)
+        assert full.dims.order[0] == order
+        overlay = full.canvas.overlays["mtmri_t"]
+        assert (overlay.text, overlay.visible, overlay.gridded) == (top, True, True)
+        assert compare.view.planes[name].isChecked()
+        number = len(next(iter(compare.strip.scores.values.values())))
+        assert number == compare.screen.stage.slots[0].image.data.shape[order]
+
+
+def test_a_volume_on_another_grid_is_refused_and_can_be_resampled(
+    compare: Any, full: Any, case: Case, qtbot: Any
+) -> None:
+    affine = case.image.affine.copy()
+    affine[:3, :3] = affine[:3, :3] * 2
+    coarse = mt.Volume(case.image.data[::2, ::2, ::2].copy(), affine, name="coarse")
+    layer = full.add_layer(Layer.create(*volume_layer(coarse)))
+    full.layers.selection = {layer}
+    compare.add_selected()
+    text = compare.cells.problem.text
+    for volume in (coarse, case.image):
+        assert " × ".join(map(str, volume.shape)) in text
+    assert titles(compare) == TITLES
+    qtbot.mouseClick(compare.cells.resample, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(compare.collection.comparison.cells) == 4, timeout=WAIT_MS)
+    settle(compare, qtbot)
+    assert titles(compare)[-1] == "coarse · resampled"
+    assert not compare.cells.problem.text
+
+
+def test_without_a_reference_nothing_is_scored(full: Any, case: Case, qtbot: Any) -> None:
+    panel = commands.open_compare(full)
+    alone = [replace(result, reference=None, error=None) for result in case.results]
+    full.layers.clear()
+    panel.collection.add_runs(alone)
+    settle(panel, qtbot)
+    assert NOT_COMPARED in panel.cells.note.text()
+    panel.looking.content = "error"
+    settle(panel, qtbot)
+    assert all("error" not in title for title in titles(panel))
+    assert not panel.strip.quantity.count()
+    assert all(line.error is None for line in compare_readings(panel))
+
+
+def compare_readings(panel: Any) -> Any:
+    from napari_mtmri.compare import readings
+
+    return readings(panel.collection.comparison, (1, 1, 1))
+
+
+def test_a_comparison_is_saved_and_opened_again(compare: Any, tmp_path: Path, qtbot: Any) -> None:
+    compare.looking.masks = "fill"
+    compare.looking.hidden = frozenset({"zero-filled R2"})
+    compare.places.go_to_slice(3)
+    path = tmp_path / "compare.json"
+    save_with_parts(compare.shown(), path)
+    saved = load_comparison(path)
+    assert [cell.name for cell in saved.cells] == ["reference", "zero-filled R4"]
+    assert (saved.view.masks, saved.slice) == ("fill", 3)
+    compare.collection.clear()
+    compare.collection.add_paths([path])
+    with qtbot.waitSignal(compare.collection.opened, timeout=WAIT_MS):
+        pass
+    settle(compare, qtbot)
+    assert titles(compare) == ["reference", "zero-filled R4"]
+    assert compare.looking.masks == "fill"
+    assert compare.places.slice == 3
+
+
+def test_a_file_that_cannot_be_read_is_named(compare: Any, tmp_path: Path, qtbot: Any) -> None:
+    bad = tmp_path / "broken.nii.gz"
+    bad.write_bytes(b"nothing")
+    compare.collection.add_paths([bad])
+    qtbot.waitUntil(lambda: "broken.nii.gz" in compare.problem.text, timeout=WAIT_MS)
+    assert titles(compare) == TITLES
+
+
+def test_every_key_has_a_command_and_is_in_a_tooltip(compare: Any, full: Any) -> None:
+    from npe2 import PluginManager
+
+    manifest = PluginManager.instance().get_manifest("napari-mtmri")
+    known = {command.python_name.rpartition(":")[2] for command in manifest.contributions.commands}
+    tips = [widget.toolTip() for widget in compare.findChildren(type(compare.view.window))]
+    tips += [widget.toolTip() for widget in compare.findChildren(type(compare.view.masks))]
+    guide = "".join(tips)
+    for key, command in KEYS.items():
+        assert command.__name__ in known
+        if command is not commands.next_lesion:
+            assert key.replace("-", "+") in guide
+    compare.looking.mode = "grid"
+    commands.next_mode(full)
+    assert compare.looking.mode == "swipe"
