@@ -15,6 +15,8 @@ from napari_mtmri.review.reader_store import ReaderStore
 from napari_mtmri.review.worklist import Worklist
 
 Key = tuple[str, ...]
+MOST_WAITING = 3  # cases left that are not on the disk yet, before the next one waits for it
+WAIT_S = 10.0
 
 
 class CaseLoader:
@@ -52,13 +54,20 @@ class CaseLoader:
             If a file cannot be read.
         """
         status = self._status(case, mask, reading)
-        self._unwritten = {k: work for k, work in self._unwritten.items() if not work.is_written}
+        self._forget_written()
         waiting = self._unwritten.get((case.name, status.reading))
         if waiting is not None:  # the disk does not have its last version yet
             return waiting
         opened = self._take(_key(status)) or self._read(case, status)
         opened.status = status
         return CaseWork(self._store, opened)
+
+    def _forget_written(self) -> None:
+        """Let go of the cases on the disk; a script faster than the disk waits here for it."""
+        saver = self._store.saver
+        if len(self._unwritten) >= MOST_WAITING and not saver.problem:
+            saver.flush(WAIT_S)
+        self._unwritten = {k: work for k, work in self._unwritten.items() if not work.is_written}
 
     def keep(self, work: CaseWork) -> None:
         """Keep a case that was left until its last version is on the disk."""

@@ -193,7 +193,7 @@ def _title(name: str, key: Key) -> str:
     path = PurePosixPath(name)
     text = "/".join((*path.parts[:-1], case_name(path)))  # type: ignore[arg-type]
     for part in (word for one in key for word in one.split("_ses-")):
-        text = text.replace(part, " ")
+        text = re.sub(rf"(?<![^\W_]){re.escape(part)}(?![^\W_])", " ", text)
     words = [word for part in re.split(r"[/\s]+", text) for word in TOKENS.findall(part)]
     kept = [
         word
@@ -307,11 +307,13 @@ class _Parts:
         """Return the name with a wildcard for each part of a key."""
         rest, parts = list(key), []
         for part, _ in self.folders:
-            if rest and part == rest[0]:
+            if _BIDS_FOLDER.match(part):
+                parts.append(_BIDS_FOLDER.sub(r"\1-*", _escaped(part)))
+            elif rest and part == rest[0]:
                 parts.append("*")
                 rest.pop(0)
             else:
-                parts.append(_BIDS_FOLDER.sub(r"\1-*", _escaped(part)))
+                parts.append(_escaped(part))
         file = PurePosixPath(self.name).name
         if _BIDS_FOLDER.match(file):
             file = _BIDS_FOLDER.sub(r"\1-*", _escaped(file))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from napari_mtmri.batch.cases_table import CASES
 from napari_mtmri.batch.file_rules import patient_of
 from napari_mtmri.errors import InputError
 from napari_mtmri.files import RUN_RECORD
+from napari_mtmri.methods.base import METHODS
 from napari_mtmri.readers.base import endings
 from napari_mtmri.review.case_rule import (
     CaseRule,
@@ -26,6 +28,7 @@ from napari_mtmri.review.case_rule import (
 from napari_mtmri.tables import read_rows
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp")  # more often screenshots than volumes
+MOST_FILES = 300_000  # of a home folder or a whole disk, chosen by mistake
 OWN_FILES = {"journal.jsonl", "lock.json"}  # of a reader's folder
 RESULT_FILES = {
     "masks": "segmentation.nii.gz",
@@ -140,8 +143,13 @@ def _found(
 def _walk(folder: Path) -> tuple[list[str], list[Path]]:
     """Return relative names of volumes, and the result folders; readers' folders are skipped."""
     volumes = tuple(ending for ending in endings() if ending not in PICTURES)
-    names, results = [], []
+    names, results, seen = [], [], 0
     for place, folders, files in os.walk(folder):
+        seen += len(files)
+        if seen > MOST_FILES:
+            raise InputError(
+                f"{folder}: has more than {MOST_FILES} files; choose the folder of the images."
+            )
         if OWN_FILES & {*files}:
             folders.clear()
             continue
@@ -154,7 +162,9 @@ def _walk(folder: Path) -> tuple[list[str], list[Path]]:
         names += [
             prefix + name
             for name in sorted(files)
-            if name.lower().endswith(volumes) and not name.startswith(".")
+            if name.lower().endswith(volumes)
+            and not name.startswith(".")
+            and not (name.endswith(".img") and f"{name[:-4]}.hdr" in files)  # one image, two files
         ]
     return names, sorted(results)
 
@@ -163,14 +173,15 @@ def _case(folder: Path, named: Named) -> ReviewCase:
     def paths(found: Mapping[str, str]) -> dict[str, Path]:
         return {title: folder / name for title, name in found.items()}
 
-    name = named.name or folder.resolve().name
+    name, masks = named.name or folder.resolve().name, paths(named.masks)
     return ReviewCase(
         name=name,
         image=folder / named.image,
         sequences=paths(named.sequences),
-        masks=paths(named.masks),
+        masks=masks,
         probabilities=paths(named.probabilities),
         patient=patient_of(name, None),
+        models=_by_models(masks),
     )
 
 
@@ -198,9 +209,22 @@ def _from_table(table: Path) -> tuple[list[ReviewCase], list[str]]:
                 roles[_role(column)][column] = path
             else:
                 notes.append(f"{row['case']}: {value} is missing.")
-        image, patient = table.parent / row["image"], row.get("patient") or row["case"]
-        cases.append(ReviewCase(row["case"], image, **roles, patient=patient))  # type: ignore[arg-type]
+        cases.append(
+            ReviewCase(
+                row["case"],
+                table.parent / row["image"],
+                **roles,
+                patient=row.get("patient") or row["case"],
+                models=_by_models(roles["masks"]),
+            )
+        )
     return cases, notes
+
+
+def _by_models(titles: Iterable[str]) -> tuple[str, ...]:
+    """Return the titles that contain the name of a method."""
+    methods = {*METHODS.names()}
+    return tuple(title for title in titles if methods & {*re.split(r"[^\w-]+", title)})
 
 
 def _role(column: str) -> str:

@@ -222,7 +222,7 @@ def split_lines(path: Path) -> tuple[list[bytes], bytes]:
     """Return the complete lines of a journal, and what comes after the last line end."""
     try:
         *lines, torn = path.read_bytes().split(b"\n")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return [], b""
     except OSError as why:
         raise InputError(f"{path}: cannot be read ({why.strerror or why}).") from why

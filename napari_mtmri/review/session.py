@@ -94,7 +94,7 @@ class ReviewSession:
         trace: TracebackType | None,
     ) -> None:
         """Write everything and release the lock."""
-        if not self.close() and why is None:
+        if not self.close(CLOSE_S) and why is None:
             raise ResourceError(self.problem or "Work could not be written in time.")
 
     # ---- the list
@@ -455,7 +455,3 @@ class ReviewSession:
     def _require_writable(self) -> None:
         if self.is_read_only:
             raise RequestError(self.read_only_reason)
-
-
-def _key(status: CaseStatus) -> tuple[str, ...]:
-    return status.name, str(status.reading), status.version, status.base
