@@ -86,16 +86,25 @@ def review(
     unblind: Annotated[
         bool, typer.Option("--unblind", help="Show --reader all names again.")
     ] = False,
+    reading_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--reading-key",
+            metavar="CSV",
+            help="Write which letter is which image in a reading of image quality with --seed.",
+        ),
+    ] = None,
     seed: Annotated[
-        int, typer.Option("--seed", help="Random seed for the order of the cases with --blind.")
+        int,
+        typer.Option("--seed", help="Random seed of the order, for --blind and --reading-key."),
     ] = 0,
     json: options.Json = False,
 ) -> int:
     """Review and correct segmentations.
 
     Opens the window with the Review panel. With one of the options --status, --verify,
-    --export, --training, --agreement, --consensus, --blind or --unblind it works without a
-    window. Masks and verdicts are saved in FOLDER/review; the files in FOLDER are never
+    --export, --training, --agreement, --consensus, --blind, --unblind or --reading-key it
+    works without a window. Masks and verdicts are saved in FOLDER/review; the files in FOLDER are never
     changed.
 
     Example: napari-mtmri review study --reader Anna
@@ -124,6 +133,8 @@ def review(
         done.append(_export(project, export, readers, bids=bids))
     if training is not None:
         done.append(_training(project, training, readers))
+    if reading_key is not None:
+        done.append(_reading_key(project, reading_key, seed))
     if not done:
         _open(folder, review_folder, readers)
     return max(done, default=DONE)
@@ -282,6 +293,15 @@ def _unblind(project: ReviewProject, readers: list[str]) -> int:
         key = session.blinding.key()
         session.unblind()
     write_result(columns([("title", "case"), *key]))
+    return DONE
+
+
+def _reading_key(project: ReviewProject, out: Path, seed: int) -> int:
+    from napari_mtmri.review.reading import ReadingPlan, write_key
+
+    plan = ReadingPlan.of_project(project, seed)
+    write_key(out, plan)
+    write_result(f"key of {len(plan.pages)} pages, seed {seed}, written to {out}")
     return DONE
 
 
