@@ -14,9 +14,8 @@ from qtpy.QtCore import Qt
 
 import napari_mtmri as mt
 from napari_mtmri.gui.review.state import known_reader
-from tests.gui.conftest import WAIT_MS
 from tests.gui.driving import click, names
-from tests.gui.review.conftest import open_cases, paint, press, wait_for_case
+from tests.gui.review.conftest import WAIT_MS, open_cases, paint, press, wait_for_case
 
 ALT = Qt.KeyboardModifier.AltModifier
 CONTROL = Qt.KeyboardModifier.ControlModifier
