@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -164,12 +164,19 @@ def measure_lesions(
     box = bounding_box(labels)
     inside = labels[box]
     numbers, sizes = number_lesions(inside)
-    values, positions = _labels_and_positions(inside, numbers, len(sizes))
+    where = np.flatnonzero(numbers)
+    values, positions = _labels_and_positions(inside, numbers, where, len(sizes))
     voxel = abs(float(np.linalg.det(affine[:3, :3]))) / 1000 if spacing_known else 1.0
-    means = _Means(numbers, sizes)
-    intensity = means.of(image, box)
-    likely = means.of(probability, box)
-    sure = means.of(None if probability is None else np.abs(2 * probability[box] - 1))
+    owners = numbers.ravel()[where]
+
+    def mean(data: np.ndarray | None, of: Callable[[np.ndarray], np.ndarray]) -> list[float]:
+        if data is None or not sizes.size:
+            return [NOT_MEASURED] * len(sizes)
+        weights = of(data[box].reshape(-1)[where].astype(np.float64))
+        return [float(one) for one in np.bincount(owners, weights)[1:] / sizes]
+
+    intensity, likely = mean(image, np.positive), mean(probability, np.positive)
+    sure = mean(probability, lambda p: np.abs(2 * p - 1))
     axis, origin = axial_axis(affine), [side.start for side in box]
     regions = _boxes(numbers)
     lesions = []
@@ -240,35 +247,22 @@ def number_lesions(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _labels_and_positions(
-    labels: np.ndarray, numbers: np.ndarray, count: int
+    labels: np.ndarray, numbers: np.ndarray, where: np.ndarray, count: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the label and the first voxel of each lesion, by number."""
-    inside = np.flatnonzero(numbers)[::-1]
+    if not count:
+        return np.zeros(0, int), np.zeros((0, 3), int)
+    backwards = where[::-1]
     first = np.zeros(count + 1, np.int64)
-    first[numbers.ravel()[inside]] = inside  # the last assignment is that of the first voxel
-    places = np.stack(np.unravel_index(first[1:], numbers.shape), 1) if count else np.zeros((0, 3))
-    return labels.ravel()[first[1:]] if count else np.zeros(0), places
+    first[numbers.ravel()[backwards]] = backwards  # the last assignment is the first voxel
+    places = np.stack(np.unravel_index(first[1:], numbers.shape), 1)
+    return labels.ravel()[first[1:]], places
 
 
 def _boxes(numbers: np.ndarray) -> list[tuple[slice, slice, slice]]:
     from scipy import ndimage
 
     return list(ndimage.find_objects(numbers, max_label=MOST_MEASURED)) if numbers.size else []
-
-
-@dataclass(frozen=True, eq=False)
-class _Means:
-    """Means over each lesion."""
-
-    numbers: np.ndarray
-    sizes: np.ndarray
-
-    def of(self, data: np.ndarray | None, box: tuple[slice, ...] = ()) -> list[float]:
-        """Return the mean of an array over each lesion; NaN without the array."""
-        if data is None or not self.sizes.size:
-            return [NOT_MEASURED] * len(self.sizes)
-        sums = np.bincount(self.numbers.ravel(), np.asarray(data[box], np.float64).ravel())
-        return [float(value) for value in sums[1:] / self.sizes]
 
 
 def _shape(

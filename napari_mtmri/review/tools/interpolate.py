@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,7 +17,6 @@ from napari_mtmri.review.tools.painting import (
     check_axis,
     check_label,
     in_box,
-    padded_box,
 )
 
 TOOL = "interpolate slices"
@@ -53,36 +53,78 @@ def interpolate_slices(
     """
     check_axis(axis)
     check_label(labels, label)
-    box = padded_box(bounding_box(labels == label), (1, 1, 1), labels.shape)
+    box = bounding_box(labels == label)
     own = np.moveaxis(labels[box] == label, axis, 0)
     plane = [float(size) for other, size in enumerate(spacing) if other != axis]
     filled = own.copy()
-    for start, end, first, second in _gaps(own):
-        for number, between in _between(first, second, start, end, plane):
-            filled[number] |= between
+    for gap in _gaps(own):
+        for number, between in gap.shapes(plane):
+            filled[number][gap.window] |= between
     return add_label(labels, in_box(labels, box, np.moveaxis(filled, 0, axis)), label, TOOL)
 
 
-def _gaps(own: Region) -> Iterator[tuple[int, int, Region, Region]]:
-    """Yield (start, end, shape in start, shape in end) of each gap between drawn slices."""
+@dataclass(frozen=True, eq=False)
+class _Gap:
+    """A shape that ends in one slice and continues in a later one.
+
+    Parameters
+    ----------
+    start, end : int
+        Slices.
+    first, second : bool array, (row, column)
+        The shape in both, in a window of the slice that contains both.
+    window : pair of slices
+    """
+
+    start: int
+    end: int
+    first: Region
+    second: Region
+    window: tuple[slice, slice]
+
+    @classmethod
+    def between(cls, start: int, end: int, first: Region, second: Region) -> _Gap:
+        """Return the gap between two shapes, given in whole slices."""
+        rows, columns, _ = bounding_box((first | second)[..., None])
+        window = (rows, columns)
+        return cls(start, end, first[window], second[window], window)
+
+    def shapes(self, plane: Sequence[float]) -> Iterator[tuple[int, Region]]:
+        """Yield the interpolated shape of each slice of the gap, in the window."""
+        if self.end - self.start < 2:
+            return
+        pair = self.first, self.second
+        distances = [_signed_distance(shape, plane) for shape in pair]
+        apart = not (self.first & self.second).any()
+        centers = [np.argwhere(shape).mean(0) for shape in pair]
+        for number in range(self.start + 1, self.end):
+            share = (number - self.start) / (self.end - self.start)
+            center = (1 - share) * centers[0] + share * centers[1]
+            # Shapes that do not overlap would vanish halfway: they move along the line between.
+            near, far = (
+                _moved(distance, center - own_center) if apart else distance
+                for distance, own_center in zip(distances, centers, strict=True)
+            )
+            yield number, (1 - share) * near + share * far > 0
+
+
+def _gaps(own: Region) -> Iterator[_Gap]:
+    """Yield the gaps between drawn slices, shape by shape."""
     from scipy import ndimage
 
     drawn = np.flatnonzero(own.any((1, 2))).tolist()
     for start in drawn:
         shapes, count = ndimage.label(own[start], np.ones((3, 3)))
-        for number in range(1, count + 1):
+        for number, window in enumerate(ndimage.find_objects(shapes), start=1):
             shape = shapes == number
-            end = _next_overlap(own, shape, start)
-            if end is not None:
-                yield start, end, shape, _touched(own[end], shape)
-            elif count == 1 and end is None and (pair := _lone_pair(own, drawn, start)):
-                yield start, pair, shape, own[pair]
-
-
-def _next_overlap(own: Region, shape: Region, start: int) -> int | None:
-    """Return the next slice in which the label overlaps a shape; None if there is none."""
-    hits = np.flatnonzero((own[start + 1 :] & shape).any((1, 2)))
-    return start + 1 + int(hits[0]) if hits.size else None
+            later = own[start + 1 :, window[0], window[1]] & shape[window]
+            hits = np.flatnonzero(later.any((1, 2)))
+            if hits.size:
+                end = start + 1 + int(hits[0])
+                if end > start + 1:
+                    yield _Gap.between(start, end, shape, _touched(own[end], shape))
+            elif count == 1 and (pair := _lone_pair(own, drawn, start)):
+                yield _Gap.between(start, pair, shape, own[pair])
 
 
 def _touched(region: Region, shape: Region) -> Region:
@@ -101,26 +143,6 @@ def _lone_pair(own: Region, drawn: list[int], start: int) -> int | None:
     if not later or ndimage.label(own[later[0]], np.ones((3, 3)))[1] != 1:
         return None
     return int(later[0])
-
-
-def _between(
-    first: Region, second: Region, start: int, end: int, plane: Sequence[float]
-) -> Iterator[tuple[int, Region]]:
-    """Yield the interpolated shape of each slice between two."""
-    if end - start < 2:
-        return
-    distances = [_signed_distance(shape, plane) for shape in (first, second)]
-    apart = not (first & second).any()
-    centers = [np.argwhere(shape).mean(0) for shape in (first, second)]
-    for number in range(start + 1, end):
-        share = (number - start) / (end - start)
-        center = (1 - share) * centers[0] + share * centers[1]
-        # Shapes that do not overlap would vanish halfway: they move along the line between.
-        near, far = (
-            _moved(distance, center - own_center) if apart else distance
-            for distance, own_center in zip(distances, centers, strict=True)
-        )
-        yield number, (1 - share) * near + share * far > 0
 
 
 def _signed_distance(shape: Region, plane: Sequence[float]) -> np.ndarray:
