@@ -153,6 +153,7 @@ def test_the_lesion_table_follows_edits_and_a_click_goes_there(
     viewer.dims.set_current_step(0, 4)
     opened.lesions.step(-1)  # the last is the smallest
     assert viewer.dims.current_step[0] == 0
+    assert "diameters · patient00" in names(viewer)
     click(opened.lesions.delete, qtbot)
     qtbot.waitUntil(lambda: opened.lesions.table.rowCount() == 1, timeout=WAIT_MS)
     assert opened.desk.current.data[18, 15, 0] == 0

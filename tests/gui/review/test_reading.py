@@ -144,9 +144,11 @@ def test_a_seed_is_taken_from_the_mouse(opened: Any, qtbot: Any) -> None:
 def test_blind_mode_shows_nothing_that_is_hidden(viewer: Any, tmp_path: Path, qtbot: Any) -> None:
     folder = write_cases(tmp_path / "study", 3)
     for number in range(3):
+        plain = folder / f"patient{number:02d}_mask.nii.gz"
         for model in ("modelx", "modely"):
-            source = folder / f"patient{number:02d}_mask.nii.gz"
-            (folder / f"patient{number:02d}_{model}_mask.nii.gz").write_bytes(source.read_bytes())
+            (folder / f"patient{number:02d}_mask_{model}.nii.gz").write_bytes(plain.read_bytes())
+        plain.unlink()
+    (folder / "patient09_mask_modelx.nii.gz").touch()  # belongs to no image
     with ReviewSession(open_project(folder, "Bert")) as other:
         name = other.next_name()
         assert name is not None
