@@ -28,7 +28,7 @@ def open_window(
     Parameters
     ----------
     paths : sequence of Path
-        Volumes or result folders to open.
+        Volumes, result folders, or a saved comparison to open.
     sample : str, optional
         Name of a shipped sample to open.
     run : bool
@@ -69,9 +69,12 @@ def build_window(
     """Return a viewer with the opened files or sample, and its panel."""
     import napari
 
+    from napari_mtmri.compare import is_comparison
     from napari_mtmri.gui.app.panels import PLUGIN, open_panel
     from napari_mtmri.gui.viewer.contributions import activate
 
+    comparisons = [path for path in paths if is_comparison(Path(path))]
+    paths = [path for path in paths if path not in comparisons]
     for path in paths:
         _check_readable(path)
     viewer = napari.Viewer(title="napari-mtmri")
@@ -80,9 +83,11 @@ def build_window(
         viewer.open_sample(PLUGIN, sample)
     for path in paths:
         viewer.open(str(path), plugin=PLUGIN)
-    opened = open_panel(viewer, panel)
+    opened = open_panel(viewer, "Compare" if comparisons else panel)
+    for path in comparisons[-1:]:
+        opened.collection.add_paths([path])
     _to_lesion(viewer)
-    if run:
+    if run and not comparisons:
         opened.run_volume()
     return viewer, opened
 

@@ -10,6 +10,7 @@ import numpy as np
 from napari.viewer import Viewer
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari_mtmri.gui.jobs import halt
 from napari_mtmri.gui.viewer.shim import remove_cross, show_cross
 
 EVERY_MS = 50  # a cross in seven cells takes up to 50 ms to draw without a graphics card
@@ -48,7 +49,7 @@ class Cursor(QObject):
         """Do not follow the mouse any more, and remove the cross."""
         if self.is_on:
             self.is_on = False
-            self._turn.stop()
+            halt(self._turn)
             self._viewer.mouse_move_callbacks.remove(self._mouse_moved)
             self._viewer.mouse_drag_callbacks.remove(self._mouse_dragged)
             remove_cross(self._viewer)

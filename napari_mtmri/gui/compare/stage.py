@@ -19,10 +19,12 @@ from napari.viewer import Viewer
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_mtmri.gui.compare.pictures import DISAGREEMENT, Picture
+from napari_mtmri.gui.jobs import halt
 from napari_mtmri.gui.viewer.layer_list import redraw
 from napari_mtmri.gui.viewer.layers import KEY, Placement, label_style
 from napari_mtmri.plotting import PREDICTED_COLOUR, REFERENCE_COLOUR
 
+NO_SHAPE = (0, 0)
 STRIDE, SPACING = -2, 4  # two layers a cell, counted from the top of the list
 CONTOUR, OPACITY = 2, 0.9
 NAME_SIZE = 10
@@ -60,7 +62,7 @@ class Stage(QObject):
         self.pictures: list[Picture] = []
         self._placement: Placement | None = None
         self._before: _Before | None = None
-        self._shape = (0, 0)  # of the grid, and the zoom that fits it
+        self._shape = NO_SHAPE  # of the grid, and the zoom that fits it
         self._zoom = 0.0
         self._is_changing = False
         self._is_arranging = False
@@ -105,16 +107,12 @@ class Stage(QObject):
         if self.slots and self.slots[0].image.name != title:
             self.slots[0].image.name = title
 
-    def layer_of(self, cell: str) -> Image | None:
-        """Return the image layer that shows a cell, or None."""
-        return next((slot.image for slot in self.slots if cell in slot.cells), None)
-
     def take_down(self) -> None:
         """Remove the cells and put the viewer back as it was."""
         before, self._before = self._before, None
         if before is None:
             return
-        self._turn.stop()
+        halt(self._turn)
         self._viewer.layers.events.inserted.disconnect(self._inserted)
         self._viewer.layers.events.removed.disconnect(self._removed)
         self._viewer.canvas.grid.enabled = False
@@ -126,6 +124,8 @@ class Stage(QObject):
     def _next(self) -> None:
         """Show the picture whose turn it is; then remove what is left over."""
         if self._before is None or self._placement is None:
+            return
+        if self._close_broken():
             return
         self._is_changing = True
         try:
@@ -140,7 +140,8 @@ class Stage(QObject):
             self._is_changing = False
         self._arrange()
         shape = self._viewer.canvas.grid.actual_shape(self._viewer.layers)
-        if shape != self._shape and self._viewer.scene.camera.zoom == self._zoom:
+        is_fitting = self._viewer.scene.camera.zoom == self._zoom  # the user did not zoom in
+        if shape != self._shape and (is_fitting or self._shape == NO_SHAPE):
             self.fit()
         self._shape = shape
         self.settled.emit()
@@ -151,7 +152,7 @@ class Stage(QObject):
         self._zoom = self._viewer.scene.camera.zoom
 
     def _set_grid(self) -> None:
-        self._shape, self._zoom = (0, 0), self._viewer.scene.camera.zoom
+        self._shape, self._zoom = NO_SHAPE, self._viewer.scene.camera.zoom
         grid = self._viewer.canvas.grid
         grid.stride, grid.shape, grid.spacing, grid.enabled = STRIDE, (-1, -1), SPACING, True
 
@@ -257,14 +258,19 @@ class Stage(QObject):
             self._turn.start(0)  # a new layer of the user goes below the cells
 
     def _removed(self, event: Any) -> None:
-        if self._is_changing or self._is_arranging:
-            return
-        for slot in list(self.slots):
-            if event.value in (slot.image, slot.labels):
-                self.slots.remove(slot)
-                self._drop(slot)
-                for name in slot.cells:
-                    self.closed.emit(name)
+        if not self._is_changing and not self._is_arranging and event.value in self._mine():
+            self._turn.start(0)  # not now: napari may be removing more
+
+    def _close_broken(self) -> bool:
+        """Close the cells of which the user removed a layer; return whether there are any."""
+        layers = self._viewer.layers
+        broken = [s for s in self.slots if s.image not in layers or s.labels not in layers]
+        for slot in broken:
+            self.slots.remove(slot)
+            self._drop(slot)
+        for name in {name for slot in broken for name in slot.cells}:
+            self.closed.emit(name)
+        return bool(broken)
 
     def _window_changed(self, event: Any) -> None:
         if self._is_changing:

@@ -206,21 +206,24 @@ def test_strip_tables_and_keys_lead_to_slices(
     voxel = compare.lesions._lesions.rows[0].voxel
     assert compare.places.slice == voxel[2]
     assert case.lesion.data[voxel] > 0
-    assert compare.lesions.table.item(0, 1).text() == "✓"
+    assert compare.lesions.table.item(0, 2).text() == "✓"
     qtbot.mouseClick(compare.lesions.copy, Qt.MouseButton.LeftButton)
     assert QApplication.clipboard().text() == compare.lesions._lesions.to_csv()
-    heading = compare.scores.table.horizontalHeaderItem(0)
+    heading = compare.scores.table.horizontalHeaderItem(1)
     assert heading.text().startswith("PSNR")
-    assert "peak" in compare.scores.table.item(0, 0).toolTip()
+    assert "peak" in compare.scores.table.item(0, 1).toolTip()
 
 
-def test_scores_are_sorted_as_numbers(compare: Any) -> None:
+def test_tables_are_sorted_as_numbers_with_their_names(compare: Any) -> None:
     table = compare.scores.table
-    table.sortItems(0, Qt.SortOrder.AscendingOrder)
-    names = [table.verticalHeaderItem(row).text() for row in range(table.rowCount())]
-    values = [float(table.item(row, 0).text().split()[0]) for row in range(table.rowCount())]
-    assert values == sorted(values)
-    assert len(names) == 2
+    expected = {}
+    for row in range(table.rowCount()):
+        expected[table.item(row, 0).text()] = table.item(row, 1).text()
+    assert list(expected) == TITLES[1:]
+    table.sortItems(1, Qt.SortOrder.AscendingOrder)
+    names = [table.item(row, 0).text() for row in range(table.rowCount())]
+    assert names == ["zero-filled R4", "zero-filled R2"]
+    assert [table.item(row, 1).text() for row in range(2)] == [expected[name] for name in names]
 
 
 def test_the_cursor_reads_every_cell(compare: Any, full: Any, case: Case, qtbot: Any) -> None:
@@ -320,11 +323,10 @@ def test_every_key_has_a_command_and_is_in_a_tooltip(compare: Any, full: Any) ->
     known = {command.python_name.rpartition(":")[2] for command in manifest.contributions.commands}
     tips = [widget.toolTip() for widget in compare.findChildren(type(compare.view.window))]
     tips += [widget.toolTip() for widget in compare.findChildren(type(compare.view.masks))]
-    guide = "".join(tips)
+    guide = "".join([*tips, compare.lesions.table.toolTip()])
     for key, command in KEYS.items():
         assert command.__name__ in known
-        if command is not commands.next_lesion:
-            assert key.replace("-", "+") in guide
+        assert key.replace("-", "+") in guide
     compare.looking.mode = "grid"
     commands.next_mode(full)
     assert compare.looking.mode == "swipe"
