@@ -22,6 +22,7 @@ from napari_mtmri.cli.export import export
 from napari_mtmri.cli.methods import methods
 from napari_mtmri.cli.output import STOPPED, WRONG, sentence, status_of, write_note, write_result
 from napari_mtmri.cli.patterns import patterns
+from napari_mtmri.cli.report import report
 from napari_mtmri.cli.run import run
 from napari_mtmri.cli.session import Session, interruptible
 from napari_mtmri.cli.sweep import sweep
@@ -36,6 +37,7 @@ COMMANDS: dict[str, Callable[..., object]] = {
     "evaluate": evaluate,
     "compare": compare,
     "sweep": sweep,
+    "report": report,
     "methods": methods,
     "patterns": patterns,
     "train": train,

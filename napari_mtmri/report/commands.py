@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Command lines that repeat results and their comparison."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from napari_mtmri.compare import Comparison
+from napari_mtmri.result import Result
+
+INPUT, LESION, MASK = "INPUT.nii.gz", "LESION.nii.gz", "MASK.npy"
+METHOD = "METHOD"
+WIDTH = 84  # characters of a line
+
+
+def run_words(result: Result, *, with_labels: bool) -> list[str]:
+    """Return the command that makes a result again, with METHOD for the name of the method.
+
+    The input is called INPUT.nii.gz unless its file name is known.
+    """
+    request = result.request
+    pattern, simulation = request.get("pattern") or {}, request.get("simulation") or {}
+    image = (result.provenance.get("input") or {}).get("file") or INPUT
+    words = ["napari-mtmri", "run", str(image), "--out", "results", "--method", METHOD]
+    words += _pattern_words(pattern)
+    words += _given("--snr", simulation.get("snr"))
+    words += ["--phase"] if simulation.get("phase") else []
+    coils = simulation.get("n_coils", 1)
+    words += _given("--coils", None if coils == 1 else coils)
+    words += ["--slice-axis", str(result.axes.slice), "--phase-axis", str(result.axes.phase)]
+    for name, value in (request.get("parameters") or {}).items():
+        words += ["--param", f"{name}={value}"]
+    words += _given("--device", request.get("device"))
+    words += _given("--precision", request.get("precision"))
+    return [*words, "--labels", LESION] if with_labels else words
+
+
+def _pattern_words(pattern: Mapping[str, Any]) -> list[str]:
+    if pattern.get("name") == "file":
+        return ["--pattern", str((pattern.get("options") or {}).get("path", MASK))]
+    words = _given("--pattern", pattern.get("name"))
+    words += _given("--acceleration", pattern.get("acceleration"))
+    words += _given("--center-fraction", pattern.get("center_fraction"))
+    words += _given("--seed", pattern.get("seed"))
+    for name, value in (pattern.get("options") or {}).items():
+        words += ["--pattern-option", f"{name}={value}"]
+    return words
+
+
+def _given(option: str, value: Any) -> list[str]:
+    if value is None:
+        return []
+    return [option, f"{value:g}" if isinstance(value, float) else str(value)]
+
+
+def compare_words(comparison: Comparison) -> list[str]:
+    """Return the command that draws the comparison again, with placeholders for its folders."""
+    methods = dict.fromkeys(c.result.method for c in comparison.cells if c.result is not None)
+    view, base = comparison.view, comparison.base
+    words = ["napari-mtmri", "compare"]
+    words += ["results/CASE"] if len(methods) == 1 else [f"results/CASE/{name}" for name in methods]
+    words += ["--labels", LESION] if base is not None and base.kind == "reference" else []
+    words += ["--slice", str(comparison.slice)]
+    words += ["--errors"] if view.errors else []
+    words += ["--gain", str(view.gain)] if view.gain != 5 else []
+    words += ["--masks", view.masks] if view.masks != "outline" else []
+    if view.zoom is not None:
+        words += ["--zoom", f"{view.zoom.x:g},{view.zoom.y:g},{view.zoom.size:g}"]
+    return [*words, "--out", "figure.png"]
+
+
+def commands_of(comparisons: Iterable[Comparison]) -> tuple[str, ...]:
+    """Return the commands of all results and comparisons, each once.
+
+    Methods that were run with the same settings are in one command.
+    """
+    found: dict[str, None] = {}
+    for one in comparisons:
+        drawn = one.base is not None and one.base.kind == "reference"
+        methods: dict[tuple[str, ...], list[str]] = {}
+        for cell in one.cells:
+            if cell.result is not None:
+                words = tuple(run_words(cell.result, with_labels=drawn))
+                methods.setdefault(words, []).append(cell.result.method)
+        for words, names in methods.items():
+            chosen = ",".join(dict.fromkeys(names))
+            found[_lines([chosen if word == METHOD else word for word in words])] = None
+        if methods:
+            found[_lines(compare_words(one))] = None
+    return tuple(found)
+
+
+def _lines(words: Sequence[str]) -> str:
+    """Return a command in lines that a page holds; an option and its value stay together."""
+    lines, line = [], ""
+    for number, word in enumerate(words):
+        is_value = number > 0 and words[number - 1].startswith("--")
+        quoted = shlex.quote(word)
+        if line and not is_value and len(f"{line} {quoted}") > WIDTH:
+            lines.append(line)
+            line = f"    {quoted}"
+        else:
+            line = f"{line} {quoted}" if line else quoted
+    return " \\\n".join([*lines, line])
