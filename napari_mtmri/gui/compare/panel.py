@@ -216,7 +216,7 @@ class Compare(Panel):
             self.scores.show_nothing()
             self.spectrum.show_spectrum(None)
         else:
-            if not self.screen.stage.is_up and self._goes_to is None:
+            if not self.viewer.layers and self._goes_to is None:  # else the slice on screen stays
                 self._goes_to = comparison.slice
             self.measures.measure(comparison)
             self._measure_slices()
@@ -316,6 +316,7 @@ class Compare(Panel):
 
     def _failed(self, why: BaseException) -> None:
         self.problem.show_error(why)
+        self.cells.show_cells(self.collection.comparison)  # not what was refused
         if not self.screen.is_visible:
             show_info(sentence(why))
 

@@ -123,7 +123,10 @@ class Screen(QObject):
             self.stage.show(shown, request.placement)
 
     def _settled(self) -> None:
-        self.cursor.start()
+        if self._looking.content == "k-space":
+            self.cursor.stop()  # a place in k-space is none in the image
+        else:
+            self.cursor.start()
         self._retitle()
         wanted = self._looking.mode == "blink" and self._looking.blinks
         if wanted and not self.blinking.isActive():

@@ -8,6 +8,7 @@ take no place in the grid.
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,10 +29,11 @@ NO_SHAPE = (0, 0)
 STRIDE, SPACING = -2, 4  # two layers a cell, counted from the top of the list
 CONTOUR, OPACITY = 2, 0.9
 NAME_SIZE = 10
+BAR = (10, 80)  # width and height of the colour bar in pixels
 OwnLayer = Callable[[str], Any]  # from the name of a cell to the user's own layer, or None
 
 
-@dataclass
+@dataclass(eq=False)
 class Slot:
     """The two layers of one cell; ``labels`` is the user's own layer if ``is_own``."""
 
@@ -59,6 +61,7 @@ class Stage(QObject):
         super().__init__(parent)
         self._viewer, self._own_layer = viewer, own_layer
         self.slots: list[Slot] = []
+        self._spare: list[Slot] = []  # hidden, for when there are more pictures again
         self.pictures: list[Picture] = []
         self._placement: Placement | None = None
         self._before: _Before | None = None
@@ -116,9 +119,9 @@ class Stage(QObject):
         self._viewer.layers.events.inserted.disconnect(self._inserted)
         self._viewer.layers.events.removed.disconnect(self._removed)
         self._viewer.canvas.grid.enabled = False
-        for slot in self.slots:
+        for slot in (*self.slots, *self._spare):
             self._drop(slot)
-        self.slots, self.pictures = [], []
+        self.slots, self._spare, self.pictures = [], [], []
         before.restore(self._viewer)
 
     def _next(self) -> None:
@@ -135,10 +138,11 @@ class Stage(QObject):
                 self._turn.start(0)
                 return
             while len(self.slots) > len(self.pictures):
-                self._drop(self.slots.pop())
+                self._set_aside(self.slots.pop())
         finally:
             self._is_changing = False
         self._arrange()
+        self._set_shape()
         shape = self._viewer.canvas.grid.actual_shape(self._viewer.layers)
         is_fitting = self._viewer.scene.camera.zoom == self._zoom  # the user did not zoom in
         if shape != self._shape and (is_fitting or self._shape == NO_SHAPE):
@@ -151,6 +155,15 @@ class Stage(QObject):
         self._viewer.reset_view()
         self._zoom = self._viewer.scene.camera.zoom
 
+    def _set_shape(self) -> None:
+        """Choose the grid with the largest cells; napari's own ignores the shape of the canvas."""
+        grid, others = self._viewer.canvas.grid, len(self._viewer.layers) - len(self._mine())
+        below = [layer.visible for layer in list(self._viewer.layers)[:others]][::-1]
+        more = sum(any(below[at : at - STRIDE]) for at in range(0, others, -STRIDE))
+        wanted = grid_shape(len(self.slots) + more, self._viewer.canvas.size)
+        if grid.shape != wanted:
+            grid.shape = wanted
+
     def _set_grid(self) -> None:
         self._shape, self._zoom = NO_SHAPE, self._viewer.scene.camera.zoom
         grid = self._viewer.canvas.grid
@@ -158,7 +171,7 @@ class Stage(QObject):
 
     def _show_one(self, at: int, picture: Picture) -> None:
         if at == len(self.slots):
-            self.slots.append(self._make(at, picture))
+            self.slots.append(self._spare.pop() if self._spare else self._make(at, picture))
         slot = self.slots[at]
         slot.cells = picture.cells
         self._fill_image(slot.image, picture)
@@ -201,6 +214,8 @@ class Stage(QObject):
         return {"metadata": {KEY: marks}, **self._placement.arguments()}
 
     def _fill_image(self, layer: Image, picture: Picture) -> None:
+        if not layer.visible:
+            layer.visible = True
         if not _is_same(layer.data, picture.image):
             layer.data = picture.image
         if layer.name != picture.title:
@@ -213,7 +228,7 @@ class Stage(QObject):
             layer.contrast_limits_range = (min(low, window[0]), max(high, window[1]))
             layer.contrast_limits = window
         if layer.colorbar.visible != picture.has_bar:
-            layer.colorbar.position = "bottom_right"
+            layer.colorbar.position, layer.colorbar.size = "bottom_right", BAR
             layer.colorbar.visible = picture.has_bar
 
     def _exchange(self, slot: Slot, own: Any, picture: Picture) -> None:
@@ -229,6 +244,14 @@ class Stage(QObject):
             place = self._viewer.layers.index(slot.image) + 1
             self._viewer.layers.insert(place, slot.labels)
 
+    def _set_aside(self, slot: Slot) -> None:
+        """Hide the layers of a cell, which is faster than to remove and add them."""
+        if slot.is_own:
+            self._exchange(slot, None, self.pictures[0])
+        slot.cells = ()
+        slot.image.visible = slot.labels.visible = False
+        self._spare.append(slot)
+
     def _drop(self, slot: Slot) -> None:
         was_changing, self._is_changing = self._is_changing, True
         slot.image.events.contrast_limits.disconnect(self._window_changed)
@@ -239,7 +262,8 @@ class Stage(QObject):
 
     def _mine(self) -> list[Any]:
         """Return the layers of the cells, from bottom to top."""
-        return [layer for slot in reversed(self.slots) for layer in (slot.image, slot.labels)]
+        from_below = (*self._spare, *reversed(self.slots))
+        return [layer for slot in from_below for layer in (slot.image, slot.labels)]
 
     def _arrange(self) -> None:
         """Keep the cells at the top of the list, where the grid begins."""
@@ -265,8 +289,10 @@ class Stage(QObject):
         """Close the cells of which the user removed a layer; return whether there are any."""
         layers = self._viewer.layers
         broken = [s for s in self.slots if s.image not in layers or s.labels not in layers]
-        for slot in broken:
-            self.slots.remove(slot)
+        spare = [s for s in self._spare if s.image not in layers or s.labels not in layers]
+        self.slots = [slot for slot in self.slots if slot not in broken]
+        self._spare = [slot for slot in self._spare if slot not in spare]
+        for slot in (*broken, *spare):
             self._drop(slot)
         for name in {name for slot in broken for name in slot.cells}:
             self.closed.emit(name)
@@ -279,6 +305,19 @@ class Stage(QObject):
             if slot.image is event.source:
                 low, high = slot.image.contrast_limits
                 self.windowed.emit(picture, (float(low), float(high)))
+
+
+def grid_shape(n_cells: int, size: Sequence[float]) -> tuple[int, int]:
+    """Return rows and columns of the grid whose square cells are largest.
+
+    Parameters
+    ----------
+    n_cells : int
+    size : (float, float)
+        Height and width of the canvas in pixels.
+    """
+    shapes = [(math.ceil(n_cells / columns), columns) for columns in range(1, n_cells + 1)]
+    return max(shapes, key=lambda shape: min(size[0] / shape[0], size[1] / shape[1]))
 
 
 def _fill_labels(layer: Labels, picture: Picture) -> None:

@@ -57,9 +57,6 @@ def test_runs_are_shown_with_their_reference_in_the_grid(
     for data, labels in zip(shown, expected, strict=True):
         np.testing.assert_array_equal(data, placement_of(case.image).view(labels.data))
     assert not compare.cells.compare.isEnabled()  # both are in the cells now
-    assert full.dims.point[0] == pytest.approx(
-        placement_of(case.image).point((0, 0, compare.collection.comparison.slice))[0]
-    )
 
 
 def test_disagreement_is_where_it_must_be(compare: Any, full: Any, case: Case, qtbot: Any) -> None:

@@ -174,12 +174,12 @@ class LesionsPart(_TablePart):
             ]
         rows = []
         for row in lesions.rows:
-            entries = [_Entry(f"{row.volume:.3g}", row.volume)]
+            entries = [_Entry(_size(row.volume, lesions.unit), row.volume)]
             for name in lesions.cells:
                 found, dice = row.found[name], row.dice[name]
                 entries += [
                     _Entry(FOUND if found else NOT_FOUND, float(found)),
-                    _Entry(f"{row.volumes[name]:.3g}", row.volumes[name]),
+                    _Entry(_size(row.volumes[name], lesions.unit), row.volumes[name]),
                     _Entry(NONE if math.isnan(dice) else f"{dice:.2f}", dice),
                 ]
             rows.append((f"{row.kind} {row.number}", entries))
@@ -200,6 +200,11 @@ class LesionsPart(_TablePart):
         item = self.table.item(row, 0)
         if item is not None and self._lesions is not None:
             self.voxel_asked.emit(self._lesions.rows[item.data(Qt.ItemDataRole.UserRole)].voxel)
+
+
+def _size(value: float, unit: str) -> str:
+    """Return a volume as shown: whole voxels, or hundredths of a millilitre."""
+    return f"{value:.2f}" if unit == "ml" else f"{value:.0f}"
 
 
 class ScoresPart(_TablePart):
