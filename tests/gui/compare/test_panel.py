@@ -232,6 +232,9 @@ def test_the_cursor_reads_every_cell(compare: Any, full: Any, case: Case, qtbot:
     assert "label 1" in lines[0]
     assert "error" in lines[1]
     assert "mtmri_cross" in full.scene.overlays
+    compare.places.go_to_slice(0)  # the values follow the slice on screen
+    below = f"{case.image.data[(*voxel[:2], 0)]:.4g}"
+    qtbot.waitUntil(lambda: below in compare.readout.label.text().splitlines()[0], timeout=WAIT_MS)
 
 
 def test_planes_are_upright_with_letters(compare: Any, full: Any, qtbot: Any) -> None:
