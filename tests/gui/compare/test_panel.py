@@ -14,7 +14,14 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
 import napari_mtmri as mt
-from napari_mtmri.compare import EXTRA, MISSED, NOT_COMPARED, load_comparison, most_disputed_slice
+from napari_mtmri.compare import (
+    EXTRA,
+    MISSED,
+    NOT_COMPARED,
+    load_comparison,
+    most_disputed_slice,
+    save_comparison_figure,
+)
 from napari_mtmri.gui.app import commands
 from napari_mtmri.gui.compare.files import save_with_parts
 from napari_mtmri.gui.compare.panel import KEYS
@@ -308,6 +315,24 @@ def test_a_comparison_is_saved_and_opened_again(compare: Any, tmp_path: Path, qt
     assert compare.places.slice == 3
 
 
+def test_figure_and_report_are_written(compare: Any, tmp_path: Path) -> None:
+    pytest.importorskip("jinja2")
+    from napari_mtmri.gui.compare.files import write_comparison_report
+
+    shown = compare.shown()
+    assert shown.slice == compare.places.slice
+    save_comparison_figure(shown, tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").stat().st_size > 10_000
+    text = write_comparison_report(shown, tmp_path / "report.html")
+    assert str(tmp_path / "report.html") in text
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert all(title in page for title in TITLES)
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name != "home") == [
+        "figure.png",
+        "report.html",
+    ]
+
+
 def test_a_file_that_cannot_be_read_is_named(compare: Any, tmp_path: Path, qtbot: Any) -> None:
     bad = tmp_path / "broken.nii.gz"
     bad.write_bytes(b"nothing")
@@ -316,7 +341,7 @@ def test_a_file_that_cannot_be_read_is_named(compare: Any, tmp_path: Path, qtbot
     assert titles(compare) == TITLES
 
 
-def test_every_key_has_a_command_and_is_in_a_tooltip(compare: Any, full: Any) -> None:
+def test_every_key_has_a_command_and_is_in_a_tooltip(compare: Any) -> None:
     from npe2 import PluginManager
 
     manifest = PluginManager.instance().get_manifest("napari-mtmri")
@@ -327,6 +352,16 @@ def test_every_key_has_a_command_and_is_in_a_tooltip(compare: Any, full: Any) ->
     for key, command in KEYS.items():
         assert command.__name__ in known
         assert key.replace("-", "+") in guide
-    compare.looking.mode = "grid"
-    commands.next_mode(full)
+
+
+def test_keys_work_on_the_canvas(compare: Any, full: Any, qtbot: Any) -> None:
+    canvas = full.window._qt_viewer.canvas.native
+    held = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier
+    qtbot.keyClick(canvas, Qt.Key.Key_K, held)
+    assert compare.looking.masks == "fill"
+    qtbot.keyClick(canvas, Qt.Key.Key_M, held)
     assert compare.looking.mode == "swipe"
+    settle(compare, qtbot)
+    compare.places.go_to_slice(0)
+    qtbot.keyClick(canvas, Qt.Key.Key_D, held)
+    assert compare.places.slice == most_disputed_slice(compare.collection.comparison)
