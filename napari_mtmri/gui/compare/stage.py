@@ -19,7 +19,7 @@ from napari.layers import Image, Labels
 from napari.viewer import Viewer
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_mtmri.gui.compare.pictures import DISAGREEMENT, Picture
+from napari_mtmri.gui.compare.pictures import DISAGREEMENT, REFERENCE_LABEL, Picture
 from napari_mtmri.gui.jobs import halt
 from napari_mtmri.gui.viewer.layer_list import redraw
 from napari_mtmri.gui.viewer.layers import KEY, Placement, label_style
@@ -28,7 +28,8 @@ from napari_mtmri.plotting import PREDICTED_COLOUR, REFERENCE_COLOUR
 NO_SHAPE = (0, 0)
 STRIDE, SPACING = -2, 4  # two layers a cell, counted from the top of the list
 CONTOUR, OPACITY = 2, 0.9
-NAME_SIZE = 10
+NAME_SIZE = 8
+MARGIN = 0.1  # around a slice, as a share of its cell: room for letters
 BAR = (10, 80)  # width and height of the colour bar in pixels
 OwnLayer = Callable[[str], Any]  # from the name of a cell to the user's own layer, or None
 
@@ -152,7 +153,7 @@ class Stage(QObject):
 
     def fit(self) -> None:
         """Show the whole slice in each cell."""
-        self._viewer.reset_view()
+        self._viewer.reset_view(margin=MARGIN)
         self._zoom = self._viewer.scene.camera.zoom
 
     def _set_shape(self) -> None:
@@ -187,7 +188,7 @@ class Stage(QObject):
         image = Image(
             picture.image, name=picture.title, contrast_limits=picture.window, **self._arguments()
         )
-        image.name_overlay.position = "top_center"  # where napari stacks it with the letter
+        image.name_overlay.position = "top_left"  # air, in most slices
         image.name_overlay.visible = True
         image.name_overlay.font_size = NAME_SIZE
         labels = self._new_labels(picture)
@@ -330,7 +331,7 @@ def _fill_labels(layer: Labels, picture: Picture) -> None:
     if layer.contour != contour:
         layer.contour = contour
     shows_codes = picture.masks == "disagreement" and not picture.is_reference
-    style = ("codes" if shows_codes else "labels", picture.is_reference)
+    style = "codes" if shows_codes else (id(picture.segmentation), picture.is_reference)
     if layer.metadata.get("style") != style:
         layer.metadata["style"] = style
         layer.colormap = _colours(picture, shows_codes)
@@ -349,7 +350,8 @@ def _colours(picture: Picture, shows_codes: bool) -> Any:
         colours = {None: "transparent", 0: "transparent", **DISAGREEMENT}
         return DirectLabelColormap(color_dict=colours)
     first = REFERENCE_COLOUR if picture.is_reference else PREDICTED_COLOUR
-    return label_style(picture.segmentation, first)["colormap"]
+    colours = label_style(picture.segmentation, first)["colormap"].color_dict
+    return DirectLabelColormap(color_dict={**colours, REFERENCE_LABEL: REFERENCE_COLOUR})
 
 
 def _is_same(old: Any, new: Any) -> bool:

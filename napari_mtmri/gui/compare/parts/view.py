@@ -50,6 +50,7 @@ LEGEND = {
     MISSED: ("■", "missed", "only in the reference mask, of two cells in the first: solid"),
     EXTRA: ("▨", "extra", "not in the reference mask, of two cells in the second: striped"),
 }
+SHADE = "#303030"  # below the signs of the legend, as below the masks in an image
 LEAST_TILE, MOST_TILE = 4, 128
 NARROW, WIDE = 5, 9  # of the lists, in wide characters
 
@@ -203,7 +204,7 @@ class ViewPart(QWidget):
             looking.mode == "difference" and looking.masks != "none"
         )
         parts = [
-            f'<span style="color:{DISAGREEMENT[code]}">{sign}</span> {name}'
+            f'<span style="color:{DISAGREEMENT[code]};background-color:{SHADE}">{sign}</span> {name}'
             for code, (sign, name, _) in LEGEND.items()
         ]
         self.legend.setText("&nbsp;&nbsp; ".join(parts))
