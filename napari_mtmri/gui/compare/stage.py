@@ -97,6 +97,9 @@ class Stage(QObject):
             self._viewer.layers.events.inserted.connect(self._inserted)
             self._viewer.layers.events.removed.connect(self._removed)
         self.pictures, self._placement, self._at = list(pictures), placement, 0
+        for slot, picture in zip(self.slots, pictures, strict=False):
+            if slot.image.name != picture.title:
+                self._free_names(slot)
         self._turn.start(0)
 
     def redraw(self) -> None:
@@ -245,10 +248,17 @@ class Stage(QObject):
             place = self._viewer.layers.index(slot.image) + 1
             self._viewer.layers.insert(place, slot.labels)
 
+    def _free_names(self, slot: Slot) -> None:
+        """Take the names from the layers of a cell: napari numbers a name that another one has."""
+        slot.image.name = f"cell {id(slot)}"
+        if not slot.is_own:
+            slot.labels.name = f"cell {id(slot)} · mask"
+
     def _set_aside(self, slot: Slot) -> None:
         """Hide the layers of a cell, which is faster than to remove and add them."""
         if slot.is_own:
             self._exchange(slot, None, self.pictures[0])
+        self._free_names(slot)
         slot.cells = ()
         slot.image.visible = slot.labels.visible = False
         self._spare.append(slot)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from napari_mtmri.compare import (
 from napari_mtmri.gui.app import commands
 from napari_mtmri.gui.compare.files import save_with_parts
 from napari_mtmri.gui.compare.panel import KEYS
+from napari_mtmri.gui.compare.pictures import REFERENCE_LABEL
 from napari_mtmri.gui.compare.screen import BLINK_MS
 from napari_mtmri.gui.viewer.layers import placement_of, volume_layer
 from tests.gui.compare.conftest import SHIFT, Case, settle
@@ -127,6 +129,15 @@ def test_a_pair_is_shown_in_one_picture(
     assert len(compare.screen.stage.slots) == 1
     visible = [layer for layer in full.layers if layer.visible]
     assert visible == [compare.screen.stage.slots[0].image, compare.screen.stage.slots[0].labels]
+    if mode == "checkerboard":
+        qtbot.mouseClick(compare.view.modes["grid"], Qt.MouseButton.LeftButton)
+        settle(compare, qtbot)
+        assert titles(compare) == cell_at(compare, full) == TITLES  # and back
+        compare.cells.list.setCurrentRow(1)
+        qtbot.mouseClick(compare.cells.remove, Qt.MouseButton.LeftButton)
+        settle(compare, qtbot)
+        assert titles(compare) == cell_at(compare, full) == ["reference", "zero-filled R4"]
+        return
     number = compare.places.slice
     seen = np.asarray(compare.screen.stage.slots[0].image.data[number])
     first = case.image.data[:, :, number].T
@@ -142,6 +153,11 @@ def test_a_pair_is_shown_in_one_picture(
     else:
         is_first, is_second = seen == first, seen == second
         assert (is_first | is_second).all()
+        masks = np.asarray(compare.screen.stage.slots[0].labels.data[number])
+        np.testing.assert_array_equal(
+            masks[is_first & ~is_second] == REFERENCE_LABEL,
+            (case.lesion.data[:, :, number].T > 0)[is_first & ~is_second],
+        )
         assert 0.3 < is_second[first != second].mean() < 0.7
 
 
@@ -162,6 +178,28 @@ def test_swipe_has_the_first_cell_on_the_left_of_the_screen(
     left, right = (share[:5], share[-5:]) if left_is_low else (share[-5:], share[:5])
     assert left.all()
     assert not right.all()
+
+
+def test_alt_and_drag_moves_the_edge(compare: Any, full: Any, case: Case, qtbot: Any) -> None:
+    compare.looking.mode = "swipe"
+    settle(compare, qtbot)
+    left_voxel = (
+        0,
+        10,
+        4,
+    )  # the phantom's first axis runs from one side of the screen to the other
+    point = compare.places.placement.point(left_voxel)
+    event = SimpleNamespace(modifiers=("Alt",), type="mouse_move", position=point, handled=False)
+    drag = compare.screen.cursor._mouse_dragged(full, event)
+    next(drag)
+    next(drag)
+    assert event.handled
+    edge = compare.looking.edge
+    assert edge in (1, 99)
+    letter = full.canvas.overlays["mtmri_l" if edge == 1 else "mtmri_r"].text
+    assert case.image.codes[0] != letter  # voxel 0 lies opposite to where the axis points
+    without = SimpleNamespace(modifiers=(), type="mouse_move", position=point)
+    assert not list(compare.screen.cursor._mouse_dragged(full, without))
 
 
 def test_blink_is_never_faster_than_three_times_a_second(compare: Any, qtbot: Any) -> None:
