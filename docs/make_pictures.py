@@ -150,7 +150,7 @@ def comparing() -> None:
     compare.collection.add_runs(results)
     compare.looking.second = "mtmri R4"
     spin(300, until=compare.is_settled)
-    compare.most_disagreement()
+    compare.measures.go_to_disputed()
     picture(viewer, "compare", canvas_only=False)
     picture(viewer, "compare-grid")
     for name, what, value in (
