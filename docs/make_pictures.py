@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 os.environ["NAPARI_CONFIG"] = os.path.join(tempfile.mkdtemp(), "napari.yaml")
 os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp()  # so that earlier trainings are not listed
@@ -96,29 +97,46 @@ def review() -> None:
     for name in ("patient01", "patient02", "patient03"):
         mt.save(volume, folder / f"{name}_flair.nii.gz")
         mt.save(lesion, folder / f"{name}_mask.nii.gz")
+        for number, acceleration in enumerate((2, 4), start=1):
+            scan = mt.simulate(volume, mt.Pattern("random", acceleration=acceleration))
+            image = mt.run(scan, "zero-filled").reconstruction
+            mt.save(image, folder / f"{name}_{number:04d}.nii.gz")
     viewer, panel = build_window([folder], panel="Review", reader="Anna")
     viewer.window._qt_window.resize(*SIZE)
-    for verdict in ("approve", "flag", ""):
-        end = time.monotonic() + 300
-        while time.monotonic() < end and (panel.lesions.lesions is None or panel.desk.is_busy):
-            spin(0.05)
-        if verdict:
-            panel.lesions.clear()
-            panel.verdict.comment.setText("border unclear" if verdict == "flag" else "")
-            panel.verdict.give(verdict)
+    for verdict in ("approve", "flag"):
+        wait(lambda: panel.lesions.lesions is not None and not panel.desk.is_busy)
+        panel.lesions.clear()
+        panel.verdict.comment.setText("border unclear" if verdict == "flag" else "")
+        panel.verdict.give(verdict)
+    wait(lambda: panel.lesions.lesions is not None and not panel.desk.is_busy)
+    picture_of(viewer, panel, 0, "review")
     panel.lesions.step(1)
+    picture_of(viewer, panel, 1, "review_lesions")
+    panel.reading.start(7)
+    wait(lambda: bool(panel.quality.boxes))
+    picture_of(viewer, panel, 3, "review_blind")
+    panel.close_down()
+    viewer.close()
+
+
+def wait(until: Callable[[], bool]) -> None:
+    """Run the event loop until a condition holds."""
+    end = time.monotonic() + 600
+    while time.monotonic() < end and not until():
+        spin(0.05)
+
+
+def picture_of(viewer: napari.Viewer, panel: Any, tab: int, name: str) -> None:
+    """Make a picture of a tab of the Review panel, the same at any time of day."""
+    panel.tabs.setCurrentIndex(tab)
     spin(1)
     panel.desk.pause()
     panel.verdict.show_time(83)
     panel.verdict.show_saved("Saved 12:03:04 to study/review/Anna")
     panel.cases.place.setText("study")
-    for tab, name in ((0, "review-cases"), (1, "review")):
-        panel.tabs.setCurrentIndex(tab)
-        spin(0.5)
-        viewer.status = ""
-        viewer.screenshot(str(IMAGES / f"{name}.png"), canvas_only=False, flash=False)
-    panel.close_down()
-    viewer.close()
+    spin(0.5)
+    viewer.status = ""
+    viewer.screenshot(str(IMAGES / f"{name}.png"), canvas_only=False, flash=False)
 
 
 def comparing() -> None:
@@ -132,7 +150,7 @@ def comparing() -> None:
     compare.collection.add_runs(results)
     compare.looking.second = "mtmri R4"
     spin(300, until=compare.is_settled)
-    compare.most_disagreement()
+    compare.measures.go_to_disputed()
     picture(viewer, "compare", canvas_only=False)
     picture(viewer, "compare-grid")
     for name, what, value in (

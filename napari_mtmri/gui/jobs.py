@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QThreadPool, Signal
 from qtpy.QtWidgets import QApplication
 from superqt.utils import create_worker
@@ -27,6 +28,12 @@ def sentence(why: BaseException) -> str:
     if isinstance(why, MtmriError):
         return re.sub(r"`(\w+)`", r"\1", str(why))
     return f"Unexpected {type(why).__name__}: {why}; please copy the details and report it."
+
+
+def halt(timer: Any) -> None:
+    """Stop a timer, unless Qt has deleted it with its panel."""
+    if isalive(timer):
+        timer.stop()
 
 
 def threads() -> QThreadPool:
@@ -83,7 +90,7 @@ class Latest(QObject):
     Signals
     -------
     done : value returned by a request
-    failed : exception raised by a request
+    failed : exception raised by a request, other than `Stopped`
     """
 
     done = Signal(object)
@@ -130,7 +137,7 @@ class Latest(QObject):
             self.done.emit(value)
 
     def _errored(self, why: BaseException) -> None:
-        if self._is_wanted:
+        if self._is_wanted and not isinstance(why, Stopped):
             self.failed.emit(why)
 
     def _finished(self) -> None:

@@ -102,7 +102,7 @@ class Method:
     classes : tuple of str
         Names of the classes that it always segments; empty: those of its training.
     extra : (str, str), optional
-        Package that it needs, and the extra of ours that installs it.
+        Package that it needs, and what to install for it, such as "napari-mtmri[train]".
     """
 
     name: str
@@ -143,10 +143,9 @@ class Method:
             If it is not.
         """
         if self.extra is not None and find_spec(self.extra[0]) is None:
-            package, extra = self.extra
+            package, wanted = self.extra
             raise ResourceError(
-                f"{self.name} needs {package}, which is not installed; "
-                f"run: pip install 'napari-mtmri[{extra}]'."
+                f"{self.name} needs {package}, which is not installed; run: pip install '{wanted}'."
             )
 
     def weights_at(self, place: Path | None = None) -> tuple[str, ...]:

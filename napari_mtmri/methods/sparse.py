@@ -18,7 +18,7 @@ from napari_mtmri.methods.training import TableRow
 from napari_mtmri.parameters import Option, Value
 from napari_mtmri.scan import Scan
 
-EXTRA = ("sigpy", "classical")
+EXTRA = ("sigpy", "napari-mtmri[classical]")
 MakeApp = Callable[[Mapping[str, Value], Mapping[str, Any]], Any]
 
 

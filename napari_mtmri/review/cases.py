@@ -28,6 +28,7 @@ from napari_mtmri.review.case_rule import (
 from napari_mtmri.tables import read_rows
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp")  # more often screenshots than volumes
+MOST_FILES = 300_000  # of a home folder or a whole disk, chosen by mistake
 OWN_FILES = {"journal.jsonl", "lock.json"}  # of a reader's folder
 RESULT_FILES = {
     "masks": "segmentation.nii.gz",
@@ -142,8 +143,13 @@ def _found(
 def _walk(folder: Path) -> tuple[list[str], list[Path]]:
     """Return relative names of volumes, and the result folders; readers' folders are skipped."""
     volumes = tuple(ending for ending in endings() if ending not in PICTURES)
-    names, results = [], []
+    names, results, seen = [], [], 0
     for place, folders, files in os.walk(folder):
+        seen += len(files)
+        if seen > MOST_FILES:
+            raise InputError(
+                f"{folder}: has more than {MOST_FILES} files; choose the folder of the images."
+            )
         if OWN_FILES & {*files}:
             folders.clear()
             continue

@@ -100,6 +100,7 @@ class Lock:
                 f"{self._folder}: was taken over by {found.text}; the last edits are in memory "
                 "only."
             )
+        self.beat()
 
     def beat(self) -> None:
         """Give a sign of life, at most every `SECONDS_BETWEEN_BEATS`."""

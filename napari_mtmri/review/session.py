@@ -94,7 +94,7 @@ class ReviewSession:
         trace: TracebackType | None,
     ) -> None:
         """Write everything and release the lock."""
-        if not self.close() and why is None:
+        if not self.close(CLOSE_S) and why is None:
             raise ResourceError(self.problem or "Work could not be written in time.")
 
     # ---- the list

@@ -174,12 +174,12 @@ class _ErrorMaps:
         from matplotlib.figure import Figure
 
         n_columns, n_rows = 2 + len(self.lines), 2 * len(self.cases)
-        size = (PICTURE * n_columns + 0.8, PICTURE * 1.2 * n_rows + 1.0)
+        size = (PICTURE * n_columns + 0.8, (PICTURE * self._aspect() + 0.25) * n_rows + 1.0)
         figure = Figure(figsize=size, facecolor="white", layout="constrained")
         FigureCanvasAgg(figure)
         figure.suptitle(
-            f"Image and error, slice with the largest lesion or most tissue; error scale "
-            f"±{ERROR_SHARE:.0%} of the slice's reference maximum in every picture"
+            f"Image and error of the slice with the largest reference segmentation; error scale "
+            f"±{ERROR_SHARE:.0%} of the maximum of the reference in this slice, for all rows"
         )
         axes = figure.subplots(n_rows, n_columns, squeeze=False)
         for axis in axes.ravel():
@@ -191,6 +191,12 @@ class _ErrorMaps:
             axes[2 * number + 1, 0].set_ylabel("error", fontsize=6)
             self._case(axes[2 * number : 2 * number + 2], case)
         return figure
+
+    def _aspect(self) -> float:
+        """Return the largest height of a picture relative to its width."""
+        records = [self.base.records[case] for case in self.cases.values()]
+        shapes = [one.pictures["reference"].shape for one in records if one is not None]
+        return float(max(rows / columns for rows, columns in shapes))
 
     def _case(self, axes: Any, case: str) -> None:
         own = self.base.records[case]

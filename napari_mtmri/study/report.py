@@ -176,8 +176,8 @@ def _conditions(plan: Plan) -> str:
     ]
     if asked.study.compares_methods:
         lines.append(
-            "“—”: the method does not give it. Methods without training have their published or "
-            "default parameters; sizes are next to the scores, because they differ."
+            "“—”: the method does not give it. Methods without training have their default "
+            "parameters. The methods differ in size, see “Size and speed of each row”."
         )
     return "\n".join(f"- {line}" for line in lines)
 

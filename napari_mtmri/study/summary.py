@@ -120,8 +120,8 @@ class RowCost:
     Parameters
     ----------
     n_parameters, gflop : float
-        Parameters, and 10^9 operations for a slice of 224 × 192; 0 without a network, NaN
-        if its weights do not say.
+        Parameters, and 10^9 operations of the network for a slice of 224 × 192; NaN without
+        a network, or if its weights do not say.
     seconds : float
         Mean time for a volume.
     ceiling : float
@@ -238,11 +238,11 @@ def cost_of_row(piece: Piece, records: Mapping[str, CaseRecord | None]) -> RowCo
     try:
         cards = cards_of(piece.row.method, piece.folder / "weights") if piece.parts else []
     except WeightsError:  # removed to save space
-        return RowCost(math.nan, math.nan, mean_seconds(list(records.values())), math.nan)
+        cards = []
 
     def total(key: str) -> float:
         values = [getattr(card, key) for card in cards]
-        return math.nan if None in values else float(sum(values))
+        return math.nan if not values or None in values else float(sum(values))
 
     ceilings = [one.dice_ceiling for one in cards if one.dice_ceiling is not None]
     return RowCost(

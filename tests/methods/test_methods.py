@@ -37,7 +37,7 @@ def few(name: str) -> dict[str, int]:
     """The parameters of a short run; skips if a package is missing."""
     member = METHODS.get(name)
     if member.extra is not None:
-        pytest.importorskip(member.extra[0], reason=f"needs the extra [{member.extra[1]}]")
+        pytest.importorskip(member.extra[0], reason=f"needs {member.extra[1]}")
     return {key: ITERATIVE[key] for key in member.defaults if key in ITERATIVE}
 
 

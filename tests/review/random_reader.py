@@ -44,7 +44,7 @@ class RandomReader:
     def act(self) -> None:
         action = self.rng.choice(
             ["stroke", "undo", "redo", "save", "verdict", "open", "flush"],
-            p=[0.6, 0.08, 0.05, 0.06, 0.08, 0.08, 0.05],
+            p=[0.5, 0.08, 0.06, 0.02, 0.03, 0.06, 0.25],
         )
         if self.session.current is None:
             action = "open"

@@ -205,3 +205,13 @@ def test_nothing_is_opened_to_list_cases(tmp_path: Path, monkeypatch: pytest.Mon
     for name in BESIDE:
         (tmp_path / name).touch()  # empty: reading any would fail
     assert len(find_cases(tmp_path).cases) == 3
+
+
+def test_a_whole_disk_chosen_by_mistake_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_mtmri.review.cases.MOST_FILES", 4)
+    for name in BESIDE:
+        (tmp_path / name).touch()
+    with pytest.raises(InputError, match="more than 4 files"):
+        find_cases(tmp_path)

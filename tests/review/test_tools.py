@@ -184,6 +184,17 @@ def test_a_lesion_is_interpolated_past_another_one_and_never_joined_to_a_distant
     assert not new[..., 8:15].any()
     assert (new[25:, 25:] == labels[25:, 25:]).all()
     assert interpolate_slices(new, 1, 2).n_voxels == 0
+    far = interpolate_slices(labels, 1, 2, most_slices=1)
+    assert far.n_voxels == 0
+
+
+def test_complete_lesions_are_not_joined() -> None:
+    labels = np.zeros((40, 40, 12), np.uint8)
+    labels[..., 1:4], labels[..., 6:9] = disc((20, 20), 6)[..., None], disc((20, 22), 4)[..., None]
+    assert interpolate_slices(labels, 1, 2).n_voxels == 0
+    labels[..., 7:9] = 0
+    new = after(interpolate_slices(labels, 1, 2), labels)
+    assert new[..., 4:6].any((0, 1)).all()
 
 
 def test_growing_from_a_seed_takes_the_connected_voxels_in_the_range() -> None:

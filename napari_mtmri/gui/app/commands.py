@@ -112,12 +112,12 @@ def exchange_cells(viewer: Viewer) -> None:
 
 def worst_slice(viewer: Viewer) -> None:
     """Go to the slice with the worst score."""
-    open_compare(viewer).worst_slice()
+    open_compare(viewer).measures.go_to_worst()
 
 
 def most_disagreement(viewer: Viewer) -> None:
     """Go to the slice in which the masks differ most."""
-    open_compare(viewer).most_disagreement()
+    open_compare(viewer).measures.go_to_disputed()
 
 
 def next_lesion(viewer: Viewer) -> None:

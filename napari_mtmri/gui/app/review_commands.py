@@ -141,6 +141,11 @@ def remove_small(viewer: Viewer) -> None:
     _panel(viewer).use_tool("remove small")
 
 
+def keep_largest(viewer: Viewer) -> None:
+    """Keep only the largest lesion."""
+    _panel(viewer).use_tool("largest")
+
+
 def smooth(viewer: Viewer) -> None:
     """Smooth the mask."""
     _panel(viewer).use_tool("smooth")

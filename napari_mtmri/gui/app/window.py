@@ -31,7 +31,8 @@ def open_window(
     Parameters
     ----------
     paths : sequence of Path
-        Volumes or result folders to open; for a review, one folder of cases.
+        Volumes, result folders, or a saved comparison to open; for a review, one folder of
+        cases.
     sample : str, optional
         Name of a shipped sample to open.
     run : bool
@@ -78,10 +79,12 @@ def build_window(
     """Return a viewer with the opened files or sample, and its panel."""
     import napari
 
+    from napari_mtmri.compare import is_comparison
     from napari_mtmri.gui.app.panels import PLUGIN, open_panel
     from napari_mtmri.gui.viewer.contributions import activate
 
-    volumes = () if panel == REVIEW else paths
+    comparisons = [path for path in paths if is_comparison(Path(path))]
+    volumes = () if panel == REVIEW else [path for path in paths if path not in comparisons]
     for path in volumes:
         _check_readable(path)
     viewer = napari.Viewer(title="napari-mtmri")
@@ -90,13 +93,15 @@ def build_window(
         viewer.open_sample(PLUGIN, sample)
     for path in volumes:
         viewer.open(str(path), plugin=PLUGIN)
-    opened = open_panel(viewer, panel)
+    opened = open_panel(viewer, "Compare" if comparisons else panel)
     if panel == REVIEW:
         for path in paths:
             opened.open_folder(path, reader, review_folder)
         return viewer, opened
+    for path in comparisons[-1:]:
+        opened.collection.add_paths([path])
     _to_lesion(viewer)
-    if run:
+    if run and not comparisons:
         opened.run_volume()
     return viewer, opened
 

@@ -29,7 +29,7 @@ from napari_mtmri.compare import (
 )
 from napari_mtmri.compare.cells import Kind
 from napari_mtmri.errors import MtmriError
-from napari_mtmri.gui.jobs import once
+from napari_mtmri.gui.jobs import halt, once
 from napari_mtmri.gui.viewer.contributions import drawn_layer
 from napari_mtmri.gui.viewer.layer_list import (
     insert_quietly,
@@ -90,7 +90,7 @@ class Collection(QObject):
         """Return the user's labels layer that a cell shows, or None."""
         known = self._own.get(cell)
         layer = None if known is None else known()
-        return layer if layer in self._viewer.layers else None
+        return layer if layer is not None and layer in self._viewer.layers else None
 
     def add_runs(self, results: Sequence[Result]) -> None:
         """Add results; the first ones bring their reference, its mask and the zero-filled image."""
@@ -299,7 +299,7 @@ class Collection(QObject):
 
     def let_go(self) -> None:
         """Disconnect from the user's layers."""
-        self._painting.stop()
+        halt(self._painting)
         for name in list(self._own):
             layer = self.own_layer(name)
             if layer is not None:

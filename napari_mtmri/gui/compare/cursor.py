@@ -10,6 +10,7 @@ import numpy as np
 from napari.viewer import Viewer
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari_mtmri.gui.jobs import halt
 from napari_mtmri.gui.viewer.shim import remove_cross, show_cross
 
 EVERY_MS = 50  # a cross in seven cells takes up to 50 ms to draw without a graphics card
@@ -43,14 +44,18 @@ class Cursor(QObject):
             self.is_on = True
             self._viewer.mouse_move_callbacks.append(self._mouse_moved)
             self._viewer.mouse_drag_callbacks.append(self._mouse_dragged)
+            self._viewer.dims.events.point.connect(self._slice_changed)
+            self._viewer.dims.events.order.connect(self._slice_changed)
 
     def stop(self) -> None:
         """Do not follow the mouse any more, and remove the cross."""
         if self.is_on:
             self.is_on = False
-            self._turn.stop()
+            halt(self._turn)
             self._viewer.mouse_move_callbacks.remove(self._mouse_moved)
             self._viewer.mouse_drag_callbacks.remove(self._mouse_dragged)
+            self._viewer.dims.events.point.disconnect(self._slice_changed)
+            self._viewer.dims.events.order.disconnect(self._slice_changed)
             remove_cross(self._viewer)
 
     def go(self, point: tuple[float, ...]) -> None:
@@ -62,6 +67,16 @@ class Cursor(QObject):
         self._point = tuple(event.position)
         if not self._turn.isActive():
             self._turn.start()
+
+    def _slice_changed(self, event: Any = None) -> None:
+        """Move to the slice on screen, so that the values are those that are seen."""
+        if self._point is not None and len(self._point) == self._viewer.dims.ndim:
+            point = list(self._point)
+            along = self._viewer.dims.order[0]
+            point[along] = self._viewer.dims.point[along]
+            self._point = tuple(point)
+            if not self._turn.isActive():
+                self._turn.start()
 
     def _mouse_dragged(self, viewer: Any, event: Any) -> Iterator[None]:
         if "Alt" not in event.modifiers:

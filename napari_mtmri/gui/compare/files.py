@@ -95,7 +95,7 @@ class Files(QObject):
             self._window, "Save the report", "report.html", REPORTS
         )
         if path:
-            self._run(partial(_report, comparison, Path(path)))
+            self._run(partial(write_comparison_report, comparison, Path(path)))
 
     def _run(self, work: Callable[[], str]) -> None:
         once(work, self._written, self._failed)
@@ -142,7 +142,8 @@ def _figure(comparison: Comparison, path: Path) -> str:
     return f"Figure written to {path}"
 
 
-def _report(comparison: Comparison, path: Path) -> str:
+def write_comparison_report(comparison: Comparison, path: Path) -> str:
+    """Write the report of a comparison; what is in memory only is kept in a temporary folder."""
     import tempfile
 
     from napari_mtmri.report import write_report

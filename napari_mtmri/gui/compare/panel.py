@@ -10,13 +10,13 @@ from napari.viewer import Viewer
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTabWidget, QVBoxLayout
 
-from napari_mtmri.compare import Cell, Comparison, SliceScores, most_disputed_slice, readings
+from napari_mtmri.compare import Cell, Comparison, readings
 from napari_mtmri.gui.app import commands
 from napari_mtmri.gui.app.panels import register_panel, unbind_keys, unwrapped
 from napari_mtmri.gui.compare.collection import Collection
 from napari_mtmri.gui.compare.files import Files
 from napari_mtmri.gui.compare.guide import GUIDE
-from napari_mtmri.gui.compare.measures import Measured, Measures
+from napari_mtmri.gui.compare.measures import MeasureParts, Measures
 from napari_mtmri.gui.compare.parts.cells import CellsPart
 from napari_mtmri.gui.compare.parts.spectrum import SpectrumPart
 from napari_mtmri.gui.compare.parts.strip import ReadoutPart, StripPart
@@ -63,7 +63,9 @@ class Compare(Panel):
         self.spectrum, self.sweep = SpectrumPart(), SweepPart()
         self.problem, self.note = Problem(), QLabel()
         self.collection = Collection(self.viewer, self)
-        self.places, self.measures = Places(self.viewer, self), Measures(self)
+        self.places = Places(self.viewer, self)
+        parts = MeasureParts(self.strip, self.lesions, self.scores, self.spectrum)
+        self.measures = Measures(self.places, parts, self)
         own_layer = self.collection.own_layer
         self.screen = Screen(self.viewer, self.looking, self.places, own_layer, self)
         self.files, self.sweeping = Files(self, self.shown), Sweeping(self.sweep, self)
@@ -112,15 +114,13 @@ class Compare(Panel):
         self.screen.settled.connect(self._settled)
         self.screen.closed.connect(self._closed)
         self.screen.pointed.connect(self._point_at)
-        self.measures.measured.connect(self._show_measured)
-        self.measures.sliced.connect(self._show_slices)
         self.sweeping.opened.connect(self.collection.add_opened)
         self._runs.timeout.connect(self._find_runs)
         for source in (self.collection, self.screen, self.measures, self.files):
             source.failed.connect(self._failed)
         for event in LAYER_EVENTS:
             getattr(self.viewer.layers.events, event).connect(self._layers_changed)
-        self.viewer.dims.events.point.connect(self._slice_changed)
+        self.viewer.dims.events.point.connect(self.measures.show_slice)
         self.viewer.dims.events.order.connect(self._plane_changed)
 
     def _connect_parts(self) -> None:
@@ -137,9 +137,6 @@ class Compare(Panel):
         cells.resample_asked.connect(self._resample)
         self.view.plane_asked.connect(self.places.set_plane)
         self.view.window_reset.connect(self.reset_window)
-        self.strip.slice_asked.connect(self.places.go_to_slice)
-        self.strip.worst_asked.connect(self.worst_slice)
-        self.strip.disputed_asked.connect(self.most_disagreement)
         self.lesions.voxel_asked.connect(self._go_to_voxel)
         self.sweep.folder_asked.connect(files.choose_sweep_folder)
         files.sweep_folder.connect(self.sweep.use_folder)
@@ -180,19 +177,6 @@ class Compare(Panel):
         self.looking.own_windows = {}
         self.looking.window = None
 
-    def worst_slice(self) -> None:
-        """Go to the worst slice of the score in the strip."""
-        number = None if self.strip.scores is None else self.strip.scores.worst()
-        if number is not None:
-            self.places.go_to_slice(number)
-
-    def most_disagreement(self) -> None:
-        """Go to the slice in which the masks differ most."""
-        comparison = self._along()
-        number = None if comparison is None else most_disputed_slice(comparison)
-        if number is not None:
-            self.places.go_to_slice(number)
-
     def _go_to_voxel(self, voxel: tuple[int, int, int]) -> None:
         point = self.places.go_to_voxel(voxel)
         if point is not None:
@@ -205,21 +189,14 @@ class Compare(Panel):
         self.places.use(comparison)
         self.cells.show_cells(comparison)
         self.view.show_comparison(comparison)
-        self.strip.show_comparison(comparison)
+        self.measures.show(comparison)
         self.sweeping.use(comparison)
         self.readout.show_cells(0 if comparison is None else len(comparison.cells))
         for button in (self.save, self.figure, self.report):
             button.setEnabled(comparison is not None)
         self._find_runs()
-        if comparison is None:
-            self.lesions.show_nothing()
-            self.scores.show_nothing()
-            self.spectrum.show_spectrum(None)
-        else:
-            if not self.screen.stage.is_up and self._goes_to is None:
-                self._goes_to = comparison.slice
-            self.measures.measure(comparison)
-            self._measure_slices()
+        if comparison is not None and not self.viewer.layers and self._goes_to is None:
+            self._goes_to = comparison.slice  # else the slice on screen stays
         self.screen.show(comparison)
 
     def _opened(self, comparison: Comparison) -> None:
@@ -260,7 +237,7 @@ class Compare(Panel):
         if name in ("hidden", "own_windows"):
             self.cells.show_ticks()
         if name == "quantity":
-            self._measure_slices()
+            self.measures.measure_slices()
         else:
             self.screen.look(name)
 
@@ -269,53 +246,22 @@ class Compare(Panel):
         if number is not None:
             self.places.go_to_slice(number)
         self.view.show_plane(self.viewer.dims.order)
-        self._slice_changed()
+        self.measures.show_slice()
 
     def _plane_changed(self, event: Any = None) -> None:
         self.view.show_plane(self.viewer.dims.order)
         if self.screen.stage.is_up:
-            self._slice_changed()
-            self._measure_slices()
-
-    def _slice_changed(self, event: Any = None) -> None:
-        number = self.places.slice
-        if number is not None:
-            self.strip.show_slice(number)
+            self.measures.show_slice()
+            self.measures.measure_slices()
 
     def _point_at(self, point: Any) -> None:
         comparison, placement = self.collection.comparison, self.places.placement
         if comparison is not None and placement is not None:
             self.readout.show_readings(readings(comparison, placement.voxel(point[-3:])))
 
-    def _along(self) -> Comparison | None:
-        """Return the comparison with slices along the plane on screen."""
-        comparison = self.collection.comparison
-        if comparison is None or self.places.axis is None:
-            return comparison
-        return comparison.with_view(axis=self.places.axis)
-
-    def _measure_slices(self) -> None:
-        comparison = self._along()
-        if comparison is not None and self.strip.wanted:
-            self.measures.measure_slices(comparison, self.strip.wanted)
-
-    def _show_measured(self, found: Measured) -> None:
-        if found.comparison is self.collection.comparison:
-            self.lesions.show_table(found.lesions)
-            self.scores.show_table(found.scores)
-            self.spectrum.show_spectrum(found.spectrum)
-
-    def _show_slices(self, comparison: Comparison, scores: SliceScores) -> None:
-        if self.collection.comparison is None:
-            return
-        if comparison.axis == self.places.axis:
-            self.strip.show_scores(scores)
-            self._slice_changed()
-        elif self.places.axis is not None:  # another plane was chosen meanwhile
-            self._measure_slices()
-
     def _failed(self, why: BaseException) -> None:
         self.problem.show_error(why)
+        self.cells.show_cells(self.collection.comparison)  # not what was refused
         if not self.screen.is_visible:
             show_info(sentence(why))
 
@@ -333,7 +279,7 @@ class Compare(Panel):
         self.collection.let_go()
         for event in LAYER_EVENTS:
             getattr(self.viewer.layers.events, event).disconnect(self._layers_changed)
-        self.viewer.dims.events.point.disconnect(self._slice_changed)
+        self.viewer.dims.events.point.disconnect(self.measures.show_slice)
         self.viewer.dims.events.order.disconnect(self._plane_changed)
         unbind_keys(self.viewer, KEYS)
 

@@ -42,6 +42,7 @@ DISAGREEMENT: dict[int | None, str] = {
     EXTRA: PREDICTED_COLOUR,
 }
 BESIDE = " │ "
+REFERENCE_LABEL = 255  # in a mixed picture, where one layer has the masks of two cells
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,6 +199,17 @@ class _Maker:
         found, wanted = self.labels(cell), self.labels(base)
         return self._kept(cell.name, "disagreement", lambda: disagreement(found, wanted))
 
+    def told_apart(self, cell: Cell) -> Any:
+        """Return the labels of a cell of a mixed picture; those of the base as `REFERENCE_LABEL`."""
+        labels = self.labels(cell)
+        if cell is not self.comparison.base:
+            return labels
+
+        def make(key: tuple[Any, ...]) -> Any:
+            return np.where(np.asarray(labels[key]) > 0, REFERENCE_LABEL, 0)
+
+        return SliceArray(labels.shape, np.uint8, make)
+
     def pair_masks(self, first: Cell, second: Cell) -> Any:
         """Return where the masks of two cells agree; nothing is drawn unless both have one."""
         if first.labels is None or second.labels is None:
@@ -226,7 +238,7 @@ class _Maker:
         title = BESIDE.join(names)
         if mode == "blink":
             title = (b if mix.shows_second else a).title
-        labels = mixed(a.labels, b.labels, mix)
+        labels = mixed(self.told_apart(first), self.told_apart(second), mix)
         if self.looking.masks == "disagreement":
             labels = self.pair_masks(first, second)
         leading = b if a.colormap != b.colormap and b.colormap == ERRORS else a

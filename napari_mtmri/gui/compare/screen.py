@@ -16,7 +16,7 @@ from napari_mtmri.gui.compare.places import Places
 from napari_mtmri.gui.compare.slice_arrays import Mix
 from napari_mtmri.gui.compare.stage import OwnLayer, Stage
 from napari_mtmri.gui.compare.state import PAIR_MODES, Looking
-from napari_mtmri.gui.jobs import Latest
+from napari_mtmri.gui.jobs import Latest, halt
 from napari_mtmri.gui.viewer import orientation
 
 BLINK_MS = 400  # 2.5 pictures a second: never faster than 3, for flicker can cause seizures
@@ -108,7 +108,7 @@ class Screen(QObject):
     def take_down(self) -> None:
         """Put the viewer back as it was."""
         self.drawing.drop()
-        self.blinking.stop()
+        halt(self.blinking)
         self.cursor.stop()
         self.stage.take_down()
 
@@ -123,7 +123,10 @@ class Screen(QObject):
             self.stage.show(shown, request.placement)
 
     def _settled(self) -> None:
-        self.cursor.start()
+        if self._looking.content == "k-space":
+            self.cursor.stop()  # a place in k-space is none in the image
+        else:
+            self.cursor.start()
         self._retitle()
         wanted = self._looking.mode == "blink" and self._looking.blinks
         if wanted and not self.blinking.isActive():

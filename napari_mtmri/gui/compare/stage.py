@@ -8,6 +8,7 @@ take no place in the grid.
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,18 +19,22 @@ from napari.layers import Image, Labels
 from napari.viewer import Viewer
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_mtmri.gui.compare.pictures import DISAGREEMENT, Picture
+from napari_mtmri.gui.compare.pictures import DISAGREEMENT, REFERENCE_LABEL, Picture
+from napari_mtmri.gui.jobs import halt
 from napari_mtmri.gui.viewer.layer_list import redraw
 from napari_mtmri.gui.viewer.layers import KEY, Placement, label_style
 from napari_mtmri.plotting import PREDICTED_COLOUR, REFERENCE_COLOUR
 
+NO_SHAPE = (0, 0)
 STRIDE, SPACING = -2, 4  # two layers a cell, counted from the top of the list
 CONTOUR, OPACITY = 2, 0.9
-NAME_SIZE = 10
+NAME_SIZE = 8
+MARGIN = 0.1  # around a slice, as a share of its cell: room for letters
+BAR = (10, 80)  # width and height of the colour bar in pixels
 OwnLayer = Callable[[str], Any]  # from the name of a cell to the user's own layer, or None
 
 
-@dataclass
+@dataclass(eq=False)
 class Slot:
     """The two layers of one cell; ``labels`` is the user's own layer if ``is_own``."""
 
@@ -57,10 +62,11 @@ class Stage(QObject):
         super().__init__(parent)
         self._viewer, self._own_layer = viewer, own_layer
         self.slots: list[Slot] = []
+        self._spare: list[Slot] = []  # hidden, for when there are more pictures again
         self.pictures: list[Picture] = []
         self._placement: Placement | None = None
         self._before: _Before | None = None
-        self._shape = (0, 0)  # of the grid, and the zoom that fits it
+        self._shape = NO_SHAPE  # of the grid, and the zoom that fits it
         self._zoom = 0.0
         self._is_changing = False
         self._is_arranging = False
@@ -91,6 +97,9 @@ class Stage(QObject):
             self._viewer.layers.events.inserted.connect(self._inserted)
             self._viewer.layers.events.removed.connect(self._removed)
         self.pictures, self._placement, self._at = list(pictures), placement, 0
+        for slot, picture in zip(self.slots, pictures, strict=False):
+            if slot.image.name != picture.title:
+                self._free_names(slot)
         self._turn.start(0)
 
     def redraw(self) -> None:
@@ -105,27 +114,25 @@ class Stage(QObject):
         if self.slots and self.slots[0].image.name != title:
             self.slots[0].image.name = title
 
-    def layer_of(self, cell: str) -> Image | None:
-        """Return the image layer that shows a cell, or None."""
-        return next((slot.image for slot in self.slots if cell in slot.cells), None)
-
     def take_down(self) -> None:
         """Remove the cells and put the viewer back as it was."""
         before, self._before = self._before, None
         if before is None:
             return
-        self._turn.stop()
+        halt(self._turn)
         self._viewer.layers.events.inserted.disconnect(self._inserted)
         self._viewer.layers.events.removed.disconnect(self._removed)
         self._viewer.canvas.grid.enabled = False
-        for slot in self.slots:
+        for slot in (*self.slots, *self._spare):
             self._drop(slot)
-        self.slots, self.pictures = [], []
+        self.slots, self._spare, self.pictures = [], [], []
         before.restore(self._viewer)
 
     def _next(self) -> None:
         """Show the picture whose turn it is; then remove what is left over."""
         if self._before is None or self._placement is None:
+            return
+        if self._close_broken():
             return
         self._is_changing = True
         try:
@@ -135,29 +142,40 @@ class Stage(QObject):
                 self._turn.start(0)
                 return
             while len(self.slots) > len(self.pictures):
-                self._drop(self.slots.pop())
+                self._set_aside(self.slots.pop())
         finally:
             self._is_changing = False
         self._arrange()
+        self._set_shape()
         shape = self._viewer.canvas.grid.actual_shape(self._viewer.layers)
-        if shape != self._shape and self._viewer.scene.camera.zoom == self._zoom:
+        is_fitting = self._viewer.scene.camera.zoom == self._zoom  # the user did not zoom in
+        if shape != self._shape and (is_fitting or self._shape == NO_SHAPE):
             self.fit()
         self._shape = shape
         self.settled.emit()
 
     def fit(self) -> None:
         """Show the whole slice in each cell."""
-        self._viewer.reset_view()
+        self._viewer.reset_view(margin=MARGIN)
         self._zoom = self._viewer.scene.camera.zoom
 
+    def _set_shape(self) -> None:
+        """Choose the grid with the largest cells; napari's own ignores the shape of the canvas."""
+        grid, others = self._viewer.canvas.grid, len(self._viewer.layers) - len(self._mine())
+        below = [layer.visible for layer in list(self._viewer.layers)[:others]][::-1]
+        more = sum(any(below[at : at - STRIDE]) for at in range(0, others, -STRIDE))
+        wanted = grid_shape(len(self.slots) + more, self._viewer.canvas.size)
+        if grid.shape != wanted:
+            grid.shape = wanted
+
     def _set_grid(self) -> None:
-        self._shape, self._zoom = (0, 0), self._viewer.scene.camera.zoom
+        self._shape, self._zoom = NO_SHAPE, self._viewer.scene.camera.zoom
         grid = self._viewer.canvas.grid
         grid.stride, grid.shape, grid.spacing, grid.enabled = STRIDE, (-1, -1), SPACING, True
 
     def _show_one(self, at: int, picture: Picture) -> None:
         if at == len(self.slots):
-            self.slots.append(self._make(at, picture))
+            self.slots.append(self._spare.pop() if self._spare else self._make(at, picture))
         slot = self.slots[at]
         slot.cells = picture.cells
         self._fill_image(slot.image, picture)
@@ -173,7 +191,7 @@ class Stage(QObject):
         image = Image(
             picture.image, name=picture.title, contrast_limits=picture.window, **self._arguments()
         )
-        image.name_overlay.position = "top_center"  # where napari stacks it with the letter
+        image.name_overlay.position = "top_left"  # air, in most slices
         image.name_overlay.visible = True
         image.name_overlay.font_size = NAME_SIZE
         labels = self._new_labels(picture)
@@ -200,6 +218,8 @@ class Stage(QObject):
         return {"metadata": {KEY: marks}, **self._placement.arguments()}
 
     def _fill_image(self, layer: Image, picture: Picture) -> None:
+        if not layer.visible:
+            layer.visible = True
         if not _is_same(layer.data, picture.image):
             layer.data = picture.image
         if layer.name != picture.title:
@@ -212,7 +232,7 @@ class Stage(QObject):
             layer.contrast_limits_range = (min(low, window[0]), max(high, window[1]))
             layer.contrast_limits = window
         if layer.colorbar.visible != picture.has_bar:
-            layer.colorbar.position = "bottom_right"
+            layer.colorbar.position, layer.colorbar.size = "bottom_right", BAR
             layer.colorbar.visible = picture.has_bar
 
     def _exchange(self, slot: Slot, own: Any, picture: Picture) -> None:
@@ -228,6 +248,21 @@ class Stage(QObject):
             place = self._viewer.layers.index(slot.image) + 1
             self._viewer.layers.insert(place, slot.labels)
 
+    def _free_names(self, slot: Slot) -> None:
+        """Take the names from the layers of a cell: napari numbers a name that another one has."""
+        slot.image.name = f"cell {id(slot)}"
+        if not slot.is_own:
+            slot.labels.name = f"cell {id(slot)} · mask"
+
+    def _set_aside(self, slot: Slot) -> None:
+        """Hide the layers of a cell, which is faster than to remove and add them."""
+        if slot.is_own:
+            self._exchange(slot, None, self.pictures[0])
+        self._free_names(slot)
+        slot.cells = ()
+        slot.image.visible = slot.labels.visible = False
+        self._spare.append(slot)
+
     def _drop(self, slot: Slot) -> None:
         was_changing, self._is_changing = self._is_changing, True
         slot.image.events.contrast_limits.disconnect(self._window_changed)
@@ -238,7 +273,8 @@ class Stage(QObject):
 
     def _mine(self) -> list[Any]:
         """Return the layers of the cells, from bottom to top."""
-        return [layer for slot in reversed(self.slots) for layer in (slot.image, slot.labels)]
+        from_below = (*self._spare, *reversed(self.slots))
+        return [layer for slot in from_below for layer in (slot.image, slot.labels)]
 
     def _arrange(self) -> None:
         """Keep the cells at the top of the list, where the grid begins."""
@@ -257,14 +293,21 @@ class Stage(QObject):
             self._turn.start(0)  # a new layer of the user goes below the cells
 
     def _removed(self, event: Any) -> None:
-        if self._is_changing or self._is_arranging:
-            return
-        for slot in list(self.slots):
-            if event.value in (slot.image, slot.labels):
-                self.slots.remove(slot)
-                self._drop(slot)
-                for name in slot.cells:
-                    self.closed.emit(name)
+        if not self._is_changing and not self._is_arranging and event.value in self._mine():
+            self._turn.start(0)  # not now: napari may be removing more
+
+    def _close_broken(self) -> bool:
+        """Close the cells of which the user removed a layer; return whether there are any."""
+        layers = self._viewer.layers
+        broken = [s for s in self.slots if s.image not in layers or s.labels not in layers]
+        spare = [s for s in self._spare if s.image not in layers or s.labels not in layers]
+        self.slots = [slot for slot in self.slots if slot not in broken]
+        self._spare = [slot for slot in self._spare if slot not in spare]
+        for slot in (*broken, *spare):
+            self._drop(slot)
+        for name in {name for slot in broken for name in slot.cells}:
+            self.closed.emit(name)
+        return bool(broken)
 
     def _window_changed(self, event: Any) -> None:
         if self._is_changing:
@@ -273,6 +316,19 @@ class Stage(QObject):
             if slot.image is event.source:
                 low, high = slot.image.contrast_limits
                 self.windowed.emit(picture, (float(low), float(high)))
+
+
+def grid_shape(n_cells: int, size: Sequence[float]) -> tuple[int, int]:
+    """Return rows and columns of the grid whose square cells are largest.
+
+    Parameters
+    ----------
+    n_cells : int
+    size : (float, float)
+        Height and width of the canvas in pixels.
+    """
+    shapes = [(math.ceil(n_cells / columns), columns) for columns in range(1, n_cells + 1)]
+    return max(shapes, key=lambda shape: min(size[0] / shape[0], size[1] / shape[1]))
 
 
 def _fill_labels(layer: Labels, picture: Picture) -> None:
@@ -285,7 +341,7 @@ def _fill_labels(layer: Labels, picture: Picture) -> None:
     if layer.contour != contour:
         layer.contour = contour
     shows_codes = picture.masks == "disagreement" and not picture.is_reference
-    style = ("codes" if shows_codes else "labels", picture.is_reference)
+    style = "codes" if shows_codes else (id(picture.segmentation), picture.is_reference)
     if layer.metadata.get("style") != style:
         layer.metadata["style"] = style
         layer.colormap = _colours(picture, shows_codes)
@@ -304,7 +360,8 @@ def _colours(picture: Picture, shows_codes: bool) -> Any:
         colours = {None: "transparent", 0: "transparent", **DISAGREEMENT}
         return DirectLabelColormap(color_dict=colours)
     first = REFERENCE_COLOUR if picture.is_reference else PREDICTED_COLOUR
-    return label_style(picture.segmentation, first)["colormap"]
+    colours = label_style(picture.segmentation, first)["colormap"].color_dict
+    return DirectLabelColormap(color_dict={**colours, REFERENCE_LABEL: REFERENCE_COLOUR})
 
 
 def _is_same(old: Any, new: Any) -> bool:

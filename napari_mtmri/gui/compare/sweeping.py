@@ -51,7 +51,9 @@ class Sweeping(QObject):
         """Use the reference of a comparison for the next sweep."""
         self._comparison = comparison
         if comparison is not None and comparison.reference is not None:
-            self._part.suggest_folder(comparison.reference.name)
+            results = (cell.result for cell in comparison.cells)
+            names = (result.name for result in results if result is not None)
+            self._part.suggest_folder(next(names, comparison.reference.name))
         self._show_running()
 
     def start(self) -> None:

@@ -106,12 +106,18 @@ def tick(request: SliceRequest) -> Tick:
     return Tick(request, mask, spread, sampling, image)
 
 
-def method_slice(request: SliceRequest) -> SliceDone:
-    """Return the chosen method's output for one slice."""
+def method_slice(request: SliceRequest, stop: threading.Event | None = None) -> SliceDone:
+    """Return the chosen method's output for one slice.
+
+    Raises
+    ------
+    Stopped
+        If ``stop`` was set and the method checks it within a slice.
+    """
     if request.volume is None:
         return SliceDone(request)
     scan = request.choices.acquisition().scan(request.volume, [request.number])
-    part = load(request.choices).run(scan)
+    part = load(request.choices, stop).run(scan)
     return SliceDone(
         request,
         None if part.image is None else np.abs(part.image[0]),
@@ -119,7 +125,7 @@ def method_slice(request: SliceRequest) -> SliceDone:
     )
 
 
-def load(choices: Choices) -> LoadedMethod:
+def load(choices: Choices, stop: threading.Event | None = None) -> LoadedMethod:
     """Load and return the chosen method; imports torch."""
     chosen = choices.method_choice()
     with _LOADING:
@@ -129,6 +135,7 @@ def load(choices: Choices) -> LoadedMethod:
             precision=chosen.precision,
             weights=chosen.weights,
             parameters=chosen.parameters,
+            stop=stop,
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from napari.layers import Image, Labels
+from napari.layers import Image, Labels, Vectors
 from napari.viewer import Viewer
 
 from napari_mtmri.gui.viewer.layers import (
@@ -21,13 +21,15 @@ from napari_mtmri.gui.viewer.layers import (
 from napari_mtmri.gui.viewer.orientation import show_acquired_plane, watch
 from napari_mtmri.gui.viewer.windows import PRESETS
 from napari_mtmri.plotting import PREDICTED_COLOUR, REFERENCE_COLOUR
+from napari_mtmri.review.lesions import Lesion
 from napari_mtmri.review.mask_store import LabelName
 from napari_mtmri.volume import Volume
 
 OWNER = "review"
 MASK_OPACITY, OTHER_OPACITY, OUTLINE = 0.5, 0.9, 2
 SOURCE_COLOURS: dict[int | None, str] = {1: PREDICTED_COLOUR, 2: REFERENCE_COLOUR, 3: "#7570b3"}
-SUGGESTION, SOURCES = "suggestion", "sources"
+SUGGESTION, SOURCES, DIAMETERS = "suggestion", "sources", "diameters"
+LINE_COLOUR, LINE_WIDTH = "#e6e600", 0.6  # in voxels
 
 
 class CaseLayers:
@@ -207,6 +209,27 @@ class CaseLayers:
         assert self.placement is not None
         self.mask.data = self.placement.view(data)
 
+    def show_diameters(self, lesion: Lesion | None) -> None:
+        """Draw the diameters of a lesion in its slice; None removes them."""
+        old = self._others.pop(DIAMETERS, None)
+        if old is not None and old in self._viewer.layers:
+            self._viewer.layers.remove(old)
+        if lesion is None or self.placement is None or not self.is_shown:
+            return
+        lines = [one for one in (lesion.diameter_line, lesion.perpendicular_line) if one]
+        if not lines:
+            return
+        ends = np.array(lines, float)[..., self.placement.order]  # (line, end, axis)
+        layer = Vectors(
+            np.stack([ends[:, 0], ends[:, 1] - ends[:, 0]], axis=1),
+            name=f"{DIAMETERS} · {self._title}", edge_color=LINE_COLOUR, edge_width=LINE_WIDTH,
+            vector_style="line", metadata={KEY: {"placement": self.placement, "owner": OWNER}},
+            **self.placement.arguments(),
+        )  # fmt: skip
+        self._others[DIAMETERS] = layer
+        self._viewer.layers.append(layer)
+        self._viewer.layers.selection.active = self.mask
+
     def set_editable(self, wanted: bool) -> None:
         """Let napari paint on the mask, with the tool that was in use before, or not."""
         mask = self.mask
@@ -273,7 +296,10 @@ class CaseLayers:
         viewer = self._viewer
         world = self.image.data_to_world(voxel)
         viewer.dims.point = tuple(world)
-        viewer.scene.camera.center = tuple(world[axis] for axis in viewer.dims.displayed)
+        first, last = self.image.corner_pixels[:, list(viewer.dims.displayed)]
+        wanted = np.array(voxel)[list(viewer.dims.displayed)]
+        if (wanted < first).any() or (wanted > last).any():  # not in view: zoomed in elsewhere
+            viewer.scene.camera.center = tuple(world[axis] for axis in viewer.dims.displayed)
 
     def go_to_slice(self, number: int) -> None:
         """Go to a slice of the image along its slice axis on screen."""

@@ -12,7 +12,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_mtmri.errors import MtmriError
 from napari_mtmri.gui.jobs import Latest
-from napari_mtmri.gui.review.case_layers import SOURCES
+from napari_mtmri.gui.review.case_layers import DIAMETERS, SOURCES
 from napari_mtmri.gui.review.desk import Desk
 from napari_mtmri.gui.review.strokes import Strokes
 from napari_mtmri.gui.review.tool_list import TOOLS, Settings, Task
@@ -62,6 +62,7 @@ class Editing(QObject):
         self.strokes = Strokes(self)
         self.lesions: LesionTable | None = None
         self._last: Measured | None = None
+        self._chosen = 0
         self._tools, self._measuring = Latest(self), Latest(self)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -216,7 +217,9 @@ class Editing(QObject):
     def go_to_lesion(self, number: int) -> None:
         """Go to a lesion of the mask."""
         if self.lesions is not None and 0 < number <= len(self.lesions.lesions):
-            self._layers.go_to(self.lesions.lesions[number - 1].position)
+            lesion, self._chosen = self.lesions.lesions[number - 1], number
+            self._layers.go_to(lesion.position)
+            self._layers.show_diameters(lesion)
 
     def _measure(self) -> None:
         current = self._desk.current
@@ -229,6 +232,10 @@ class Editing(QObject):
             return
         is_first = self.lesions is None
         self._last, self.lesions = found, found.lesions
+        if self._layers.has(DIAMETERS):
+            all_lesions = found.lesions.lesions
+            is_there = self._chosen <= len(all_lesions)
+            self._layers.show_diameters(all_lesions[self._chosen - 1] if is_there else None)
         if is_first:
             self._note_volume()
         self.measured.emit(found.lesions)

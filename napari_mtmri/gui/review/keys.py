@@ -25,6 +25,7 @@ KEYS = {
     "Alt-5": commands.copy_to_next_slice,
     "Alt-6": commands.fill_holes,
     "Alt-7": commands.remove_small,
+    "Alt-,": commands.keep_largest,
     "Alt-8": commands.smooth,
     "Alt-9": commands.grow_from_seed,
     "Alt-0": commands.threshold,

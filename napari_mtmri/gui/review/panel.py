@@ -184,7 +184,10 @@ class Review(Panel):
         blinding, project = session.blinding, session.project
         others = () if blinding.hides("reader") else project.readers()
         self.cases.show_folder(blinding.text(str(project.data)), others)
-        self.cases.show_notes([blinding.text(note) for note in session.notes])
+        # Files without a case are unknown to the blinding, which could not hide their names.
+        hidden = project.found.notes if blinding.hides("file") else ()
+        notes = [blinding.text(note) for note in session.notes if note not in hidden]
+        self.cases.show_notes(notes)
         seed = blinding.seed
         how = project.found.text if seed is None else f"{len(project.cases)} cases"
         self.project.show_project(project.found, how, seed)

@@ -116,7 +116,7 @@ class QualityReading(QObject):
         self._remove()
         first = next(iter(volumes.values()))
         window = PRESETS["standard"](first.magnitude())
-        for letter, volume in reversed(volumes.items()):  # napari's grid begins with the last
+        for letter, volume in volumes.items():
             placement = placement_of(volume)
             layer = Image(
                 placement.view(volume.magnitude()), name=letter, contrast_limits=window,

@@ -101,7 +101,7 @@ class Tool:
     @property
     def full_tip(self) -> str:
         """Tooltip with the key."""
-        return f"{self.tip} ({self.key.replace('-', '+')})" if self.key else self.tip
+        return f"{self.tip} ({self.key.replace('-', '+', 1)})" if self.key else self.tip
 
 
 def _interpolate(task: Task) -> Edit:
@@ -126,6 +126,10 @@ def _fill_holes(task: Task) -> Edit:
 def _remove_small(task: Task) -> Edit:
     voxel_mm3 = math.prod(task.image.spacing)
     return shape.remove_small(task.labels, task.settings.smallest_mm3, voxel_mm3, label=task.label)
+
+
+def _keep_largest(task: Task) -> Edit:
+    return shape.keep_largest(task.labels, task.label)
 
 
 def _smooth(task: Task) -> Edit:
@@ -192,6 +196,9 @@ TOOLS = {
     ),
     "remove small": Tool(
         "Remove smaller than", "Delete the lesions smaller than this volume", _remove_small, "Alt-7"
+    ),
+    "largest": Tool(
+        "Keep largest", "Keep only the largest lesion of the selected label", _keep_largest, "Alt-,"
     ),
     "smooth": Tool("Smooth", "Smooth the edges of the selected label", _smooth, "Alt-8"),
     "grow": Tool("Grow", "Grow the selected label on all sides", _grow, "Alt-="),

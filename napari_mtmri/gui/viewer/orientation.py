@@ -94,8 +94,9 @@ class Orientation:
                 overlays[name].text = text
                 overlays[name].visible = bool(text)
             elif text:
+                # The box keeps a dark letter of the light theme legible on a dark image.
                 overlays[name] = TextOverlay(
-                    text=text, position=place, visible=True, gridded=True, box=False, font_size=14
+                    text=text, position=place, visible=True, gridded=True, box=True, font_size=14
                 )
 
     def _layers_changed(self, event: Any = None) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_mtmri.errors import RequestError
 from napari_mtmri.gui.viewer.layers import (
     KEY,
     LayerData,
@@ -16,6 +17,7 @@ from napari_mtmri.gui.viewer.layers import (
     volume_layer,
     window_of,
 )
+from napari_mtmri.methods.base import METHODS
 from napari_mtmri.plotting import PREDICTED_COLOUR, REFERENCE_COLOUR
 from napari_mtmri.result import Result
 from napari_mtmri.volume import Volume, magnitude
@@ -47,7 +49,7 @@ def _unusual(request: Mapping[str, Any], swapped: bool) -> list[str]:
         settings.append(f"seed {pattern['seed']}")
     if pattern.get("center_fraction") is not None:
         settings.append(f"centre {pattern['center_fraction']:g}")
-    for options in (pattern.get("options") or {}, request.get("parameters") or {}):
+    for options in (pattern.get("options") or {}, _changed(request)):
         settings += [f"{name} {value}" for name, value in options.items() if name != "path"]
     if swapped:
         settings.append("phase and readout swapped")
@@ -58,6 +60,16 @@ def _unusual(request: Mapping[str, Any], swapped: bool) -> list[str]:
     if simulation.get("n_coils", 1) > 1:
         settings.append(f"{simulation['n_coils']} coils")
     return settings
+
+
+def _changed(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a request that differ from the defaults of its method."""
+    try:
+        defaults = METHODS.get(request.get("method", "")).defaults
+    except RequestError:  # a result of a method that is not installed here
+        defaults = {}
+    given = request.get("parameters") or {}
+    return {name: value for name, value in given.items() if value != defaults.get(name)}
 
 
 def error_top(reference: Volume, scale: str, fixed: float | None = None) -> float:

@@ -88,7 +88,6 @@ class Plot(QWidget):
         low, high = pg.PlotCurveItem(), pg.PlotCurveItem()
         band = pg.FillBetweenItem(low, high)
         self._edges[line.name] = (low, high, band)
-        self.canvas.addItem(band)
         self.curves[line.name] = self.canvas.plot()
 
     def show_line(
@@ -114,7 +113,9 @@ class Plot(QWidget):
             self._drawn ^= {name}
             self._update_legend()
         if band is not None:
-            low, high, _ = self._edges[name]
+            low, high, between = self._edges[name]
+            if between.scene() is None:  # without data it would draw the range to 0
+                self.canvas.addItem(between)
             for edge, values in zip((low, high), band, strict=True):
                 least = values[seen].min(initial=1.0, where=values[seen] > 0)
                 kept = np.maximum(values[seen], least)

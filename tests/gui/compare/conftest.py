@@ -14,6 +14,7 @@ import napari_mtmri as mt
 from napari_mtmri.gui.app import commands
 from napari_mtmri.gui.viewer.contributions import drawn_layer
 from napari_mtmri.gui.viewer.layers import placement_of, volume_layer
+from napari_mtmri.gui.viewer.orientation import watch
 from napari_mtmri.gui.viewer.result_layers import result_layers
 from napari_mtmri.result import Result
 from napari_mtmri.samples import phantom
@@ -43,7 +44,8 @@ def case() -> Case:
 
 @pytest.fixture
 def full(viewer: Any, case: Case) -> Any:
-    """The viewer with the phantom, its lesion and both results."""
+    """The viewer with the phantom, its lesion and both results, upright as after opening files."""
+    watch(viewer)
     viewer.add_layer(Layer.create(*volume_layer(case.image)))
     viewer.add_layer(Layer.create(*drawn_layer(case.lesion)))
     for result in case.results:

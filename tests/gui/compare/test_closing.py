@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from qtpy.compat import isalive
 from qtpy.QtCore import Qt
 
 from napari_mtmri.gui.app import commands
@@ -47,6 +48,9 @@ def same(before: Any, after: Any) -> None:
 
 @pytest.mark.parametrize("way", ["removed", "hidden", "cleared"])
 def test_the_viewer_is_as_before(full: Any, way: str, qtbot: Any) -> None:
+    if way == "hidden":
+        full.window.show()  # a hidden window hides nothing
+        qtbot.wait(50)
     full.layers[1].visible = False
     full.layers.selection = {full.layers[2]}
     full.layers[0].contrast_limits = (3, 77)
@@ -63,12 +67,11 @@ def test_the_viewer_is_as_before(full: Any, way: str, qtbot: Any) -> None:
     panel.screen.cursor.go((0.0, 0.0, 0.0))
     dock = panel.parentWidget()
     if way == "removed":
-        with qtbot.waitSignal(panel.destroyed, timeout=WAIT_MS):
-            full.window.remove_dock_widget(dock)
-            panel.deleteLater()
+        full.window.remove_dock_widget(dock)
+        panel.deleteLater()
+        qtbot.waitUntil(lambda: not isalive(panel), timeout=WAIT_MS)
     elif way == "hidden":
         dock.hide()
-        panel.hide()
         before["keys"] = before_keys
     else:
         qtbot.mouseClick(panel.cells.clear, Qt.MouseButton.LeftButton)
@@ -80,6 +83,8 @@ def test_the_viewer_is_as_before(full: Any, way: str, qtbot: Any) -> None:
 
 
 def test_a_hidden_panel_shows_its_cells_again(compare: Any, full: Any, qtbot: Any) -> None:
+    full.window.show()
+    qtbot.wait(50)
     names = [layer.name for layer in full.layers]
     compare.hide()
     assert not full.canvas.grid.enabled

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,18 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
 import napari_mtmri as mt
-from napari_mtmri.compare import EXTRA, MISSED, NOT_COMPARED, load_comparison, most_disputed_slice
+from napari_mtmri.compare import (
+    EXTRA,
+    MISSED,
+    NOT_COMPARED,
+    load_comparison,
+    most_disputed_slice,
+    save_comparison_figure,
+)
 from napari_mtmri.gui.app import commands
 from napari_mtmri.gui.compare.files import save_with_parts
 from napari_mtmri.gui.compare.panel import KEYS
+from napari_mtmri.gui.compare.pictures import REFERENCE_LABEL
 from napari_mtmri.gui.compare.screen import BLINK_MS
 from napari_mtmri.gui.viewer.layers import placement_of, volume_layer
 from tests.gui.compare.conftest import SHIFT, Case, settle
@@ -57,9 +66,6 @@ def test_runs_are_shown_with_their_reference_in_the_grid(
     for data, labels in zip(shown, expected, strict=True):
         np.testing.assert_array_equal(data, placement_of(case.image).view(labels.data))
     assert not compare.cells.compare.isEnabled()  # both are in the cells now
-    assert full.dims.point[0] == pytest.approx(
-        placement_of(case.image).point((0, 0, compare.collection.comparison.slice))[0]
-    )
 
 
 def test_disagreement_is_where_it_must_be(compare: Any, full: Any, case: Case, qtbot: Any) -> None:
@@ -123,6 +129,15 @@ def test_a_pair_is_shown_in_one_picture(
     assert len(compare.screen.stage.slots) == 1
     visible = [layer for layer in full.layers if layer.visible]
     assert visible == [compare.screen.stage.slots[0].image, compare.screen.stage.slots[0].labels]
+    if mode == "checkerboard":
+        qtbot.mouseClick(compare.view.modes["grid"], Qt.MouseButton.LeftButton)
+        settle(compare, qtbot)
+        assert titles(compare) == cell_at(compare, full) == TITLES  # and back
+        compare.cells.list.setCurrentRow(1)
+        qtbot.mouseClick(compare.cells.remove, Qt.MouseButton.LeftButton)
+        settle(compare, qtbot)
+        assert titles(compare) == cell_at(compare, full) == ["reference", "zero-filled R4"]
+        return
     number = compare.places.slice
     seen = np.asarray(compare.screen.stage.slots[0].image.data[number])
     first = case.image.data[:, :, number].T
@@ -138,6 +153,11 @@ def test_a_pair_is_shown_in_one_picture(
     else:
         is_first, is_second = seen == first, seen == second
         assert (is_first | is_second).all()
+        masks = np.asarray(compare.screen.stage.slots[0].labels.data[number])
+        np.testing.assert_array_equal(
+            masks[is_first & ~is_second] == REFERENCE_LABEL,
+            (case.lesion.data[:, :, number].T > 0)[is_first & ~is_second],
+        )
         assert 0.3 < is_second[first != second].mean() < 0.7
 
 
@@ -158,6 +178,28 @@ def test_swipe_has_the_first_cell_on_the_left_of_the_screen(
     left, right = (share[:5], share[-5:]) if left_is_low else (share[-5:], share[:5])
     assert left.all()
     assert not right.all()
+
+
+def test_alt_and_drag_moves_the_edge(compare: Any, full: Any, case: Case, qtbot: Any) -> None:
+    compare.looking.mode = "swipe"
+    settle(compare, qtbot)
+    left_voxel = (
+        0,
+        10,
+        4,
+    )  # the phantom's first axis runs from one side of the screen to the other
+    point = compare.places.placement.point(left_voxel)
+    event = SimpleNamespace(modifiers=("Alt",), type="mouse_move", position=point, handled=False)
+    drag = compare.screen.cursor._mouse_dragged(full, event)
+    next(drag)
+    next(drag)
+    assert event.handled
+    edge = compare.looking.edge
+    assert edge in (1, 99)
+    letter = full.canvas.overlays["mtmri_l" if edge == 1 else "mtmri_r"].text
+    assert case.image.codes[0] != letter  # voxel 0 lies opposite to where the axis points
+    without = SimpleNamespace(modifiers=(), type="mouse_move", position=point)
+    assert not list(compare.screen.cursor._mouse_dragged(full, without))
 
 
 def test_blink_is_never_faster_than_three_times_a_second(compare: Any, qtbot: Any) -> None:
@@ -206,21 +248,24 @@ def test_strip_tables_and_keys_lead_to_slices(
     voxel = compare.lesions._lesions.rows[0].voxel
     assert compare.places.slice == voxel[2]
     assert case.lesion.data[voxel] > 0
-    assert compare.lesions.table.item(0, 1).text() == "✓"
+    assert compare.lesions.table.item(0, 2).text() == "✓"
     qtbot.mouseClick(compare.lesions.copy, Qt.MouseButton.LeftButton)
     assert QApplication.clipboard().text() == compare.lesions._lesions.to_csv()
-    heading = compare.scores.table.horizontalHeaderItem(0)
+    heading = compare.scores.table.horizontalHeaderItem(1)
     assert heading.text().startswith("PSNR")
-    assert "peak" in compare.scores.table.item(0, 0).toolTip()
+    assert "peak" in compare.scores.table.item(0, 1).toolTip()
 
 
-def test_scores_are_sorted_as_numbers(compare: Any) -> None:
+def test_tables_are_sorted_as_numbers_with_their_names(compare: Any) -> None:
     table = compare.scores.table
-    table.sortItems(0, Qt.SortOrder.AscendingOrder)
-    names = [table.verticalHeaderItem(row).text() for row in range(table.rowCount())]
-    values = [float(table.item(row, 0).text().split()[0]) for row in range(table.rowCount())]
-    assert values == sorted(values)
-    assert len(names) == 2
+    expected = {}
+    for row in range(table.rowCount()):
+        expected[table.item(row, 0).text()] = table.item(row, 1).text()
+    assert list(expected) == TITLES[1:]
+    table.sortItems(1, Qt.SortOrder.AscendingOrder)
+    names = [table.item(row, 0).text() for row in range(table.rowCount())]
+    assert names == ["zero-filled R4", "zero-filled R2"]
+    assert [table.item(row, 1).text() for row in range(2)] == [expected[name] for name in names]
 
 
 def test_the_cursor_reads_every_cell(compare: Any, full: Any, case: Case, qtbot: Any) -> None:
@@ -232,6 +277,9 @@ def test_the_cursor_reads_every_cell(compare: Any, full: Any, case: Case, qtbot:
     assert "label 1" in lines[0]
     assert "error" in lines[1]
     assert "mtmri_cross" in full.scene.overlays
+    compare.places.go_to_slice(0)  # the values follow the slice on screen
+    below = f"{case.image.data[(*voxel[:2], 0)]:.4g}"
+    qtbot.waitUntil(lambda: below in compare.readout.label.text().splitlines()[0], timeout=WAIT_MS)
 
 
 def test_planes_are_upright_with_letters(compare: Any, full: Any, qtbot: Any) -> None:
@@ -305,6 +353,24 @@ def test_a_comparison_is_saved_and_opened_again(compare: Any, tmp_path: Path, qt
     assert compare.places.slice == 3
 
 
+def test_figure_and_report_are_written(compare: Any, tmp_path: Path) -> None:
+    pytest.importorskip("jinja2")
+    from napari_mtmri.gui.compare.files import write_comparison_report
+
+    shown = compare.shown()
+    assert shown.slice == compare.places.slice
+    save_comparison_figure(shown, tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").stat().st_size > 10_000
+    text = write_comparison_report(shown, tmp_path / "report.html")
+    assert str(tmp_path / "report.html") in text
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert all(title in page for title in TITLES)
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name != "home") == [
+        "figure.png",
+        "report.html",
+    ]
+
+
 def test_a_file_that_cannot_be_read_is_named(compare: Any, tmp_path: Path, qtbot: Any) -> None:
     bad = tmp_path / "broken.nii.gz"
     bad.write_bytes(b"nothing")
@@ -313,18 +379,27 @@ def test_a_file_that_cannot_be_read_is_named(compare: Any, tmp_path: Path, qtbot
     assert titles(compare) == TITLES
 
 
-def test_every_key_has_a_command_and_is_in_a_tooltip(compare: Any, full: Any) -> None:
+def test_every_key_has_a_command_and_is_in_a_tooltip(compare: Any) -> None:
     from npe2 import PluginManager
 
     manifest = PluginManager.instance().get_manifest("napari-mtmri")
     known = {command.python_name.rpartition(":")[2] for command in manifest.contributions.commands}
     tips = [widget.toolTip() for widget in compare.findChildren(type(compare.view.window))]
     tips += [widget.toolTip() for widget in compare.findChildren(type(compare.view.masks))]
-    guide = "".join(tips)
+    guide = "".join([*tips, compare.lesions.table.toolTip()])
     for key, command in KEYS.items():
         assert command.__name__ in known
-        if command is not commands.next_lesion:
-            assert key.replace("-", "+") in guide
-    compare.looking.mode = "grid"
-    commands.next_mode(full)
+        assert key.replace("-", "+") in guide
+
+
+def test_keys_work_on_the_canvas(compare: Any, full: Any, qtbot: Any) -> None:
+    canvas = full.window._qt_viewer.canvas.native
+    held = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier
+    qtbot.keyClick(canvas, Qt.Key.Key_K, held)
+    assert compare.looking.masks == "fill"
+    qtbot.keyClick(canvas, Qt.Key.Key_M, held)
     assert compare.looking.mode == "swipe"
+    settle(compare, qtbot)
+    compare.places.go_to_slice(0)
+    qtbot.keyClick(canvas, Qt.Key.Key_D, held)
+    assert compare.places.slice == most_disputed_slice(compare.collection.comparison)

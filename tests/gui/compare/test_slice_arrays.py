@@ -104,3 +104,18 @@ def test_a_voxel_is_found_at_its_own_position(order, signs) -> None:
         assert placement.voxel(placement.point(voxel)) == voxel
         ras = (affine @ (*voxel, 1))[:3]
         np.testing.assert_allclose(placement.point(voxel), ras[[2, 1, 0]], atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("n_cells", "size", "shape"),
+    [
+        (1, (700, 550), (1, 1)),
+        (6, (700, 550), (3, 2)),
+        (6, (550, 900), (2, 3)),
+        (7, (900, 900), (3, 3)),
+    ],
+)
+def test_the_grid_has_the_largest_cells(n_cells, size, shape) -> None:
+    from napari_mtmri.gui.compare.stage import grid_shape
+
+    assert grid_shape(n_cells, size) == shape

@@ -15,8 +15,8 @@ from qtpy.QtTest import QTest
 import napari_mtmri as mt
 from napari_mtmri.gui.app.review_commands import open_review
 from napari_mtmri.gui.review.state import remember_reader
-from tests.gui.conftest import WAIT_MS
 
+WAIT_MS = 180_000  # the first labels layer of a process may compile its colours for a minute
 SHAPE = (24, 20, 6)  # i, j, k: axial slices
 SPACING = (1.0, 1.0, 3.0)
 

@@ -14,9 +14,8 @@ from qtpy.QtCore import Qt
 
 import napari_mtmri as mt
 from napari_mtmri.gui.review.state import known_reader
-from tests.gui.conftest import WAIT_MS
 from tests.gui.driving import click, names
-from tests.gui.review.conftest import open_cases, paint, press, wait_for_case
+from tests.gui.review.conftest import WAIT_MS, open_cases, paint, press, wait_for_case
 
 ALT = Qt.KeyboardModifier.AltModifier
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -154,6 +153,7 @@ def test_the_lesion_table_follows_edits_and_a_click_goes_there(
     viewer.dims.set_current_step(0, 4)
     opened.lesions.step(-1)  # the last is the smallest
     assert viewer.dims.current_step[0] == 0
+    assert "diameters · patient00" in names(viewer)
     click(opened.lesions.delete, qtbot)
     qtbot.waitUntil(lambda: opened.lesions.table.rowCount() == 1, timeout=WAIT_MS)
     assert opened.desk.current.data[18, 15, 0] == 0

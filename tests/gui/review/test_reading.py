@@ -29,10 +29,10 @@ from napari_mtmri.review.journal import read_journal
 from napari_mtmri.review.project import open_project
 from napari_mtmri.review.session import ReviewSession
 from napari_mtmri.review.tools.shape import grow
-from tests.gui.conftest import WAIT_MS
 from tests.gui.driving import click
 from tests.gui.review.conftest import (
     SPACING,
+    WAIT_MS,
     canvas_of,
     drag,
     open_cases,
@@ -144,9 +144,11 @@ def test_a_seed_is_taken_from_the_mouse(opened: Any, qtbot: Any) -> None:
 def test_blind_mode_shows_nothing_that_is_hidden(viewer: Any, tmp_path: Path, qtbot: Any) -> None:
     folder = write_cases(tmp_path / "study", 3)
     for number in range(3):
+        plain = folder / f"patient{number:02d}_mask.nii.gz"
         for model in ("modelx", "modely"):
-            source = folder / f"patient{number:02d}_mask.nii.gz"
-            (folder / f"patient{number:02d}_{model}_mask.nii.gz").write_bytes(source.read_bytes())
+            (folder / f"patient{number:02d}_mask_{model}.nii.gz").write_bytes(plain.read_bytes())
+        plain.unlink()
+    (folder / "patient09_mask_modelx.nii.gz").touch()  # belongs to no image
     with ReviewSession(open_project(folder, "Bert")) as other:
         name = other.next_name()
         assert name is not None
@@ -156,7 +158,7 @@ def test_blind_mode_shows_nothing_that_is_hidden(viewer: Any, tmp_path: Path, qt
     texts = "\n".join(all_texts(viewer))
     assert "patient0" in texts  # the search finds what is shown
     panel.project.seed.setValue(7)
-    click(panel.project.blind, qtbot)
+    panel.project.blind.click()
     qtbot.waitUntil(
         lambda: panel.editing.lesions is not None and "Case 01" in panel.verdict.title.text(),
         timeout=WAIT_MS,
@@ -223,7 +225,9 @@ def test_a_suggestion_is_accepted_lesion_by_lesion(opened: Any, viewer: Any, qtb
     assert not any(layer.name.startswith("suggestion") for layer in viewer.layers)
 
 
-def test_a_dropped_folder_opens(review: Any, viewer: Any, cases: Path, qtbot: Any) -> None:
+def test_a_dropped_folder_opens(make_napari_viewer: Any, cases: Path, qtbot: Any) -> None:
+    viewer = make_napari_viewer(show=True)
+    review = open_review(viewer)
     review.cases.reader.setText("Anna")
     qtbot.waitUntil(lambda: review.guard is not None, timeout=WAIT_MS)
     mime = QMimeData()
@@ -235,6 +239,7 @@ def test_a_dropped_folder_opens(review: Any, viewer: Any, cases: Path, qtbot: An
     QApplication.sendEvent(viewer.window._qt_viewer, event)
     qtbot.waitUntil(lambda: review.editing.lesions is not None, timeout=WAIT_MS)
     assert review.desk.session.project.data == cases
+    review.close_down()
 
 
 def test_further_sequences_are_shown_in_the_same_slice(

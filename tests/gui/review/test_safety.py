@@ -20,9 +20,8 @@ from napari_mtmri.gui.app.review_commands import open_review
 from napari_mtmri.gui.review.closing import LOSE, RETRY, STAY
 from napari_mtmri.review.project import open_project
 from napari_mtmri.review.session import ReviewSession
-from tests.gui.conftest import WAIT_MS
 from tests.gui.driving import click
-from tests.gui.review.conftest import open_cases, paint
+from tests.gui.review.conftest import WAIT_MS, open_cases, paint
 
 LONG_S = 180.0
 CRASH = """

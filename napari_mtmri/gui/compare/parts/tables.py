@@ -41,11 +41,12 @@ class _Entry:
 class _Item(QTableWidgetItem):
     """Item that sorts by its number; items without one come last."""
 
-    def __init__(self, entry: _Entry) -> None:
+    def __init__(self, entry: _Entry, row: int, side: Qt.AlignmentFlag) -> None:
         super().__init__(entry.text)
         self._value = -math.inf if math.isnan(entry.value) else entry.value
         self.setToolTip(entry.tip)
-        self.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.setData(Qt.ItemDataRole.UserRole, row)
+        self.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
 
     def __lt__(self, other: Any) -> bool:
         return bool(self._value < other._value)
@@ -59,6 +60,7 @@ class _Table(QTableWidget):
         self.setAccessibleName(name)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.verticalHeader().hide()  # Qt does not sort it with the rows
         self.setSortingEnabled(True)
 
     def sizeHint(self) -> QSize:
@@ -71,24 +73,25 @@ class _Table(QTableWidget):
 
     def fill(
         self,
+        first: str,
         headings: Sequence[_Entry],
         rows: Sequence[tuple[str, Sequence[_Entry]]],
     ) -> None:
-        """Show rows, each with its name."""
+        """Show rows, each with its name in the first column."""
         self.setSortingEnabled(False)
         self.clear()
-        self.setColumnCount(len(headings))
+        self.setColumnCount(1 + len(headings))
         self.setRowCount(len(rows))
-        for at, heading in enumerate(headings):
+        for at, heading in enumerate((_Entry(first), *headings)):
             item = QTableWidgetItem(heading.text)
             item.setToolTip(heading.tip)
             self.setHorizontalHeaderItem(at, item)
+        left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
         for row, (name, entries) in enumerate(rows):
-            self.setVerticalHeaderItem(row, QTableWidgetItem(name))
-            for column, entry in enumerate(entries):
-                item = _Item(entry)
-                item.setData(Qt.ItemDataRole.UserRole, row)
-                self.setItem(row, column, item)
+            self.setItem(row, 0, _Item(_Entry(name, row, name), row, left))
+            for column, entry in enumerate(entries, start=1):
+                self.setItem(row, column, _Item(entry, row, right))
+        self.horizontalHeader().setSortIndicator(0, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
         self.resizeColumnsToContents()
         self.resizeRowsToContents()
@@ -152,6 +155,7 @@ class LesionsPart(_TablePart):
     def __init__(self) -> None:
         super().__init__("lesions", NO_LESIONS)
         self._lesions: LesionTable | None = None
+        self.table.setToolTip("Click a lesion to go there; next lesion: Alt+Shift+L")
         self.table.cellClicked.connect(self._clicked)
         self.table.cellActivated.connect(self._clicked)
 
@@ -170,16 +174,16 @@ class LesionsPart(_TablePart):
             ]
         rows = []
         for row in lesions.rows:
-            entries = [_Entry(f"{row.volume:.3g}", row.volume)]
+            entries = [_Entry(_size(row.volume, lesions.unit), row.volume)]
             for name in lesions.cells:
                 found, dice = row.found[name], row.dice[name]
                 entries += [
                     _Entry(FOUND if found else NOT_FOUND, float(found)),
-                    _Entry(f"{row.volumes[name]:.3g}", row.volumes[name]),
+                    _Entry(_size(row.volumes[name], lesions.unit), row.volumes[name]),
                     _Entry(NONE if math.isnan(dice) else f"{dice:.2f}", dice),
                 ]
             rows.append((f"{row.kind} {row.number}", entries))
-        self.table.fill(headings, rows)
+        self.table.fill("lesion", headings, rows)
         n_lesions = sum(row.kind == "lesion" for row in lesions.rows)
         text = f"{n_lesions} in {lesions.base}, {len(rows) - n_lesions} extra; click to go there."
         self._show(lesions.to_csv, text)
@@ -196,6 +200,11 @@ class LesionsPart(_TablePart):
         item = self.table.item(row, 0)
         if item is not None and self._lesions is not None:
             self.voxel_asked.emit(self._lesions.rows[item.data(Qt.ItemDataRole.UserRole)].voxel)
+
+
+def _size(value: float, unit: str) -> str:
+    """Return a volume as shown: whole voxels, or hundredths of a millilitre."""
+    return f"{value:.2f}" if unit == "ml" else f"{value:.0f}"
 
 
 class ScoresPart(_TablePart):
@@ -226,5 +235,5 @@ class ScoresPart(_TablePart):
             if scores.remark:
                 self.note.setText(scores.remark)
             return
-        self.table.fill(headings, rows)
+        self.table.fill("cell", headings, rows)
         self._show(scores.to_csv, scores.remark)

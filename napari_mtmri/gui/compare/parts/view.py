@@ -50,8 +50,9 @@ LEGEND = {
     MISSED: ("■", "missed", "only in the reference mask, of two cells in the first: solid"),
     EXTRA: ("▨", "extra", "not in the reference mask, of two cells in the second: striped"),
 }
+SHADE = "#303030"  # below the signs of the legend, as below the masks in an image
 LEAST_TILE, MOST_TILE = 4, 128
-LONGEST = max(len(text) for text, _ in MASKS.values())
+NARROW, WIDE = 5, 9  # of the lists, in wide characters
 
 
 class ViewPart(QWidget):
@@ -92,7 +93,7 @@ class ViewPart(QWidget):
             combo.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
-            combo.setMinimumContentsLength(LONGEST if combo is self.masks else 7)
+            combo.setMinimumContentsLength(WIDE if combo is self.masks else NARROW)
         self.content.setToolTip("What the cells show (Alt+Shift+E)")
         self.masks.setToolTip("How the masks are drawn (Alt+Shift+K)")
         self.first.setToolTip("First of the two cells")
@@ -203,7 +204,7 @@ class ViewPart(QWidget):
             looking.mode == "difference" and looking.masks != "none"
         )
         parts = [
-            f'<span style="color:{DISAGREEMENT[code]}">{sign}</span> {name}'
+            f'<span style="color:{DISAGREEMENT[code]};background-color:{SHADE}">{sign}</span> {name}'
             for code, (sign, name, _) in LEGEND.items()
         ]
         self.legend.setText("&nbsp;&nbsp; ".join(parts))
@@ -217,10 +218,12 @@ class ViewPart(QWidget):
             what = "Difference" if looking.mode == "difference" else "│image − reference│"
             if comparison.reference is None and looking.mode != "difference":
                 what = "Data-consistency residual"
-            share = "the largest reference value" + (
-                "" if looking.gain == 1 else f" divided by {looking.gain}"
+            share = "largest value" + ("" if looking.gain == 1 else f" ÷ {looking.gain}")
+            self.scale.setText(f"{what}: 0 to {top:.4g} ({share})")
+            self.scale.setToolTip(
+                "From 0, black, to the largest value of the reference "
+                f"divided by {looking.gain}, yellow; the same for all cells"
             )
-            self.scale.setText(f"{what}: 0 (black) to {top:.4g} (yellow), {share}.")
 
     def show_plane(self, order: tuple[int, ...]) -> None:
         """Show which plane is on screen."""
@@ -237,8 +240,7 @@ class ViewPart(QWidget):
             return
         pair = None if self._comparison is None else looking.pair(self._comparison)
         if pair is not None:
-            with looking.events.paused():
-                looking.first, looking.second = pair[1].name, pair[0].name
+            looking.first, looking.second = pair[1].name, pair[0].name
 
     def _mode_clicked(self, button: Any) -> None:
         self._looking.mode = next(name for name, one in self.modes.items() if one is button)
@@ -257,9 +259,8 @@ class ViewPart(QWidget):
         self._looking.gain = self.gain.currentData()
 
     def _pair_chosen(self, *_: object) -> None:
-        with self._looking.events.paused():
-            self._looking.first = self.first.currentText()
-            self._looking.second = self.second.currentText()
+        first, second = self.first.currentText(), self.second.currentText()
+        self._looking.first, self._looking.second = first, second
 
     def _slid(self, value: int) -> None:
         if self._looking.mode == "checkerboard":

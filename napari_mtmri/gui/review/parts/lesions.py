@@ -22,7 +22,7 @@ from napari_mtmri.gui.widgets.layout import Flow
 from napari_mtmri.review.lesions import LesionTable
 from napari_mtmri.review.mask_store import LabelName
 
-LEAST_ROWS = 3
+LEAST_ROWS = 4
 
 
 class LesionsPart(QWidget):
@@ -47,7 +47,9 @@ class LesionsPart(QWidget):
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.table.verticalHeader().hide()
-        self.table.setMinimumHeight((LEAST_ROWS + 1) * 2 * self.table.fontMetrics().height())
+        line = round(1.5 * self.table.fontMetrics().height())
+        self.table.verticalHeader().setDefaultSectionSize(line)
+        self.table.setMinimumHeight((LEAST_ROWS + 2) * line)
         self.table.setToolTip("Click a lesion to go to it (N: next, Shift+N: previous)")
         self.delete, self.relabel = QPushButton("Delete lesion"), QPushButton("Relabel lesion")
         self.delete.setToolTip("Delete the chosen lesion from the mask (Alt+D)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
     QGridLayout,
@@ -119,5 +119,7 @@ def _score_box() -> QComboBox:
     box.addItem(NOT_SCORED, 0)
     for score, text in SCALE.items():
         box.addItem(str(score), score)
-        box.setItemText(score, f"{score} {text}")
+        box.setItemData(score, text, Qt.ItemDataRole.ToolTipRole)
+    box.setToolTip(", ".join(f"{score} {text}" for score, text in SCALE.items()))
+    box.setMaximumWidth(5 * box.fontMetrics().height())
     return box

@@ -12,10 +12,8 @@ from napari_mtmri.gui.review.tool_list import TOOLS, Settings
 from napari_mtmri.gui.widgets.layout import Flow
 
 DEFAULT = Settings()
-BRUSH = (
-    "Brush P, eraser E, fill F, polygon 3, pick a label L, brush size [ and ]: "
-    "napari's own tools, on the left"
-)
+BRUSH = "napari's own: brush P, eraser E, fill F, polygon 3"
+BRUSH_TIP = "Also: pick a label L, brush size [ and ], new label M; buttons at the top left"
 
 
 class ToolsPart(QWidget):
@@ -67,14 +65,15 @@ class ToolsPart(QWidget):
     def _lay_out(self) -> None:
         own = self.buttons
         brush = QLabel(BRUSH)
-        brush.setWordWrap(True)
+        brush.setToolTip(BRUSH_TIP)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(brush)
         for row in (
             Flow(self.undo, self.redo, self.protect),
             Flow(own["interpolate"], own["copy"], own["fill holes"]),
-            Flow(own["remove small"], self.smallest, own["smooth"], self.sigma),
+            Flow(own["remove small"], self.smallest, own["largest"]),
+            Flow(own["smooth"], self.sigma),
             Flow(own["grow"], own["shrink"], self.distance, self.in_slice),
             Flow(own["seed"], own["threshold"], self.low, self.high, self.auto),
         ):

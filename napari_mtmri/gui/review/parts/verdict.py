@@ -121,6 +121,7 @@ class VerdictPart(QWidget):
     def show_case(self, status: CaseStatus | None, *, can_edit: bool) -> None:
         """Show the state of the open case, with its last verdict."""
         is_done = status is not None and status.is_done
+        can_edit = can_edit and status is not None
         for button in self.buttons.values():
             button.setEnabled(can_edit and not is_done)
         for widget in (self.difficulty, self.comment):
