@@ -30,16 +30,16 @@ IMAGES = DOCS / "images"
 def main(folder: Path) -> None:
     """Run the sample and write the pictures."""
     case = CaseRow("sample", SAMPLE / "flair.nii.gz", SAMPLE / "lesion.nii.gz")
-    found = run_sweep([case], folder / "luck", ["mtmri"], (4,), seeds=6, spread=True)
+    found = run_sweep([case], folder / "luck", ["mtmri"], (4,), seeds=4, spread=True)
     save_plot(draw_spread(found.spreads[0]), IMAGES / "spread.png")
     seen = run_detection(
         [case],
         folder / "seen",
         [MethodChoice("zero-filled"), MethodChoice("mtmri")],
-        (2, 4, 8),
+        (2, 6),
         diameters=(3, 6, 12),
         contrasts=(0.7,),
-        points=4,
+        points=3,
     )
     save_plot(draw_detection(seen), IMAGES / "detection.png")
     if seen.example is not None:
