@@ -37,6 +37,7 @@ def test_majority_is_the_label_of_more_than_half(masks: np.ndarray) -> None:
 def test_the_order_of_the_masks_does_not_matter_and_equal_masks_are_kept(m: np.ndarray) -> None:
     assert (majority(list(m)).labels == majority(list(m[::-1])).labels).all()
     assert (majority([m[0], m[0], m[1]]).labels == m[0]).all()
+    assert (majority([m[0], m[1]]).labels == np.where(m[0] == m[1], m[0], 0)).all()
 
 
 def test_staple_keeps_what_all_agree_on_and_weighs_a_bad_reader_down(
