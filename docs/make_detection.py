@@ -13,7 +13,7 @@ import argparse
 import time
 from pathlib import Path
 
-from napari_mtmri import Where
+from napari_mtmri import MethodChoice, Where
 from napari_mtmri.batch.cases_table import read_cases
 from napari_mtmri.batch.job import Outcome, Watch
 from napari_mtmri.batch.method_choice import cards_of
@@ -43,8 +43,8 @@ class Lines(Watch):
         """Count a lesion."""
         self._count += 1
         self._new += outcome.state == "done"
-        if self._count % 10 == 0:
-            each = (time.monotonic() - self._began) / max(self._new, 1)
+        if self._count % 10 == 0 and self._new:
+            each = (time.monotonic() - self._began) / self._new
             left = each * (self._n - self._count)
             print(f"{self._count} of {self._n}, {left:.0f} s to go", flush=True)
 
@@ -64,8 +64,6 @@ def main() -> None:
         for row in read_cases(asked.data, "val")
         if row.image is not None and read_volume(row.image).shape[2] <= MOST_SLICES
     ][: asked.cases]
-    from napari_mtmri import MethodChoice
-
     found = run_detection(
         rows,
         asked.out,
@@ -102,7 +100,8 @@ def report(found: Detection, cases: list[str], weights: Path | None) -> str:
 
 Simulated spherical lesions, inserted one at a time into fully sampled FLAIR images of `lgg-flair` (validation cases
 {", ".join(f"`{case}`" for case in cases)}), then under-sampled with the pattern `random` and run with the shipped
-weights (SHA-256: {cards}). Places are spread over brain tissue, away from the tumours.
+weights (SHA-256: {cards}).
+Places are spread over brain tissue, away from the tumours.
 
 **Limits.** The files do not state their voxel size: {side:g} × {side:g} × {thick:g} mm is assumed, so diameters are nominal.
 The lesions are spheres of constant contrast, not gliomas, for which the networks were trained. K-space is simulated
