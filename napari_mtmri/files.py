@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 from napari_mtmri.errors import InputError, RequestError, ResourceError
 
 RUN_RECORD = "run.json"
+TEMPORARY = re.compile(r"\.[0-9a-f]{8}-")
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -44,6 +46,17 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         with suppress(OSError):  # already renamed, or never made
             temporary.unlink()
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files that a killed process left in a folder.
+
+    Nothing else may be writing there.
+    """
+    for path in folder.glob(".*-*") if folder.is_dir() else ():
+        if TEMPORARY.match(path.name):
+            with suppress(OSError):
+                path.unlink()
 
 
 @contextmanager

@@ -254,9 +254,9 @@ def _overlap_table(pairs: Sequence[PairScores]) -> str:
 def _volume_table(found: Sequence[BlandAltman]) -> str:
     rows = [
         (
-            f"{one.first} − {one.second}", str(one.n), f"{one.bias:.3g}", _range(*one.bias_interval),
-            f"{one.low:.3g} ({_range(*one.low_interval)})",
-            f"{one.high:.3g} ({_range(*one.high_interval)})", one.unit,
+            f"{one.first} − {one.second}", str(one.n), _number(one.bias), _range(*one.bias_interval),
+            f"{_number(one.low)} ({_range(*one.low_interval)})",
+            f"{_number(one.high)} ({_range(*one.high_interval)})", one.unit,
         )
         for one in found
     ]  # fmt: skip
@@ -287,4 +287,9 @@ def _kappa_table(found: Sequence[Kappa]) -> str:
 
 
 def _range(low: float, high: float) -> str:
-    return f"{low:.3g} to {high:.3g}" if math.isfinite(low) else "—"
+    return f"{_number(low)} to {_number(high)}" if math.isfinite(low) else "—"
+
+
+def _number(value: float) -> str:
+    """Return a number with three digits and without an exponent."""
+    return f"{float(f'{value:.3g}'):.10g}"

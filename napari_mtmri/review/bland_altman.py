@@ -156,7 +156,7 @@ def _draw(axis: Any, one: BlandAltman) -> None:
             axis.axhline(value, color=colour, linestyle=dash, linewidth=1.2)
             axis.axhspan(*interval, color=colour, alpha=0.12, linewidth=0)
             axis.annotate(
-                f"{name} {value:.3g}", (1, value), xycoords=("axes fraction", "data"), ha="right",
+                f"{name} {float(f'{value:.3g}'):.10g}", (1, value), xycoords=("axes fraction", "data"), ha="right",
                 va="bottom", fontsize=8, color=colour,
             )  # fmt: skip
     unit = f" ({one.unit})"

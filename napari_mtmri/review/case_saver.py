@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_mtmri.files import sha256
+from napari_mtmri.files import remove_leftovers, sha256
 from napari_mtmri.readers.base import write
 from napari_mtmri.review.case_files import CaseFiles
 from napari_mtmri.review.edits import Array, Edit
@@ -37,6 +37,8 @@ class CaseSaver:
         self.opened = opened
         self._store = store
         self._files = CaseFiles(store.project.mask_folder(opened.name, opened.reading))
+        if not store.is_read_only:
+            remove_leftovers(self._files.folder)
         self._strokes: StrokeFile | None = None
         self._next_version = self._files.next_version()
         self._edits_since: list[Edit] = []

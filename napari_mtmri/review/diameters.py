@@ -51,8 +51,9 @@ def measure_diameters(
 ) -> Diameters:
     """Return the longest diameter of a region over all slices, and its perpendicular there.
 
-    Diameters are chords of the convex hull of the region in a slice. A voxel extends half a
-    voxel to each side of its center, so a row of n voxels is n voxel sizes long.
+    Diameters are chords of the convex hull of a connected part of the region in a slice; parts
+    that are joined only in other slices are measured one by one. A voxel extends half a voxel
+    to each side of its center, so a row of n voxels is n voxel sizes long.
 
     Parameters
     ----------
@@ -72,20 +73,16 @@ def measure_diameters(
     """
     plane = [other for other in range(3) if other != axis]
     shape = _plane_shape(affine, plane) if spacing_known else np.eye(2)
-    slices = np.moveaxis(region, axis, 0)
-    bounds = _bounds(slices, shape)
-    best: tuple[float, int, np.ndarray] | None = None
-    for number in np.argsort(-bounds, kind="stable").tolist():
-        if best is not None and bounds[number] <= best[0]:
+    best: tuple[float, int, np.ndarray] = (0.0, 0, np.zeros((0, 2)))
+    for bound, number, part, offset in _parts(np.moveaxis(region, axis, 0), shape):
+        if bound <= best[0]:
             break
-        hull = _hull(np.argwhere(slices[number])) @ shape.T
+        hull = (_hull(np.argwhere(part)) + offset) @ shape.T
         length = _longest(hull)[0]
-        if best is None or length > best[0]:
+        if length > best[0]:
             best = length, number, hull
-    if best is None:  # pragma: no cover - a region has at least one slice
-        raise ValueError("empty region")
-    _, number, hull = best
-    longest, ends = _longest(hull)
+    longest, number, hull = best
+    _, ends = _longest(hull)
     perpendicular, feet = _perpendicular(hull, ends)
 
     def line(points: np.ndarray) -> Line:
@@ -105,16 +102,27 @@ def _plane_shape(affine: Affine, plane: list[int]) -> np.ndarray:
     return np.array([[length, along], [0.0, across]])
 
 
-def _bounds(slices: np.ndarray, shape: np.ndarray) -> np.ndarray:
-    """Return an upper bound of the diameter in each slice: the diagonal of its box; -1 if empty."""
-    bounds = np.full(len(slices), -1.0)
-    for number, region in enumerate(slices):
-        rows, columns = (np.flatnonzero(region.any(axis)) for axis in (1, 0))
-        if rows.size:
-            a, b = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
-            diagonals = shape @ np.array([[a, a], [b, -b]])
-            bounds[number] = np.linalg.norm(diagonals, axis=0).max()
-    return bounds
+def _parts(
+    slices: np.ndarray, shape: np.ndarray
+) -> list[tuple[float, int, np.ndarray, tuple[int, int]]]:
+    """Return the connected parts of each slice, those that may be longest first.
+
+    Each with an upper bound of its diameter (the diagonal of its box), its slice, its voxels in
+    the box, and the place of the box in the slice.
+    """
+    from scipy import ndimage
+
+    in_plane = np.zeros((3, 3, 3), bool)
+    in_plane[1] = True
+    numbers, _ = ndimage.label(slices, in_plane)
+    found = []
+    for number, (across, rows, columns) in enumerate(ndimage.find_objects(numbers), start=1):
+        part = numbers[across.start, rows, columns] == number
+        a, b = part.shape
+        diagonals = shape @ np.array([[a, a], [b, -b]])
+        bound = float(np.linalg.norm(diagonals, axis=0).max())
+        found.append((bound, int(across.start), part, (rows.start, columns.start)))
+    return sorted(found, key=lambda one: -one[0])
 
 
 def _hull(voxels: np.ndarray) -> np.ndarray:

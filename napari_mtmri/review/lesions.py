@@ -167,16 +167,9 @@ def measure_lesions(
     where = np.flatnonzero(numbers)
     values, positions = _labels_and_positions(inside, numbers, where, len(sizes))
     voxel = abs(float(np.linalg.det(affine[:3, :3]))) / 1000 if spacing_known else 1.0
-    owners = numbers.ravel()[where]
-
-    def mean(data: np.ndarray | None, of: Callable[[np.ndarray], np.ndarray]) -> list[float]:
-        if data is None or not sizes.size:
-            return [NOT_MEASURED] * len(sizes)
-        weights = of(data[box].reshape(-1)[where].astype(np.float64))
-        return [float(one) for one in np.bincount(owners, weights)[1:] / sizes]
-
-    intensity, likely = mean(image, np.positive), mean(probability, np.positive)
-    sure = mean(probability, lambda p: np.abs(2 * p - 1))
+    over = _Members(box, where, numbers.ravel()[where], sizes)
+    intensity, likely = over.mean(image), over.mean(probability)
+    sure = over.mean(probability, lambda p: np.abs(2 * p - 1))
     axis, origin = axial_axis(affine), [side.start for side in box]
     regions = _boxes(numbers)
     lesions = []
@@ -257,6 +250,25 @@ def _labels_and_positions(
     first[numbers.ravel()[backwards]] = backwards  # the last assignment is the first voxel
     places = np.stack(np.unravel_index(first[1:], numbers.shape), 1)
     return labels.ravel()[first[1:]], places
+
+
+@dataclass(frozen=True, eq=False)
+class _Members:
+    """The voxels of all lesions: box, flat indices in it, lesion numbers, and sizes of lesions."""
+
+    box: tuple[slice, slice, slice]
+    where: np.ndarray
+    owners: np.ndarray
+    sizes: np.ndarray
+
+    def mean(
+        self, data: np.ndarray | None, of: Callable[[np.ndarray], np.ndarray] = np.positive
+    ) -> list[float]:
+        """Return the mean of a function of an array over each lesion; NaN without the array."""
+        if data is None or not self.sizes.size:
+            return [NOT_MEASURED] * len(self.sizes)
+        weights = of(data[self.box].reshape(-1)[self.where].astype(np.float64))
+        return [float(one) for one in np.bincount(self.owners, weights)[1:] / self.sizes]
 
 
 def _boxes(numbers: np.ndarray) -> list[tuple[slice, slice, slice]]:

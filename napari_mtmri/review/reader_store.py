@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_mtmri.errors import InputError, RequestError, ResourceError
+from napari_mtmri.files import remove_leftovers
 from napari_mtmri.review.case_files import reader_readings
 from napari_mtmri.review.case_list import CaseStatus, after_event
 from napari_mtmri.review.clock import Clock
@@ -92,6 +93,7 @@ class ReaderStore:
 
     def _open_journal(self) -> Journal:
         path = self.project.journal
+        remove_leftovers(path.parent)
         check = verify(path)
         if check.problems:
             self.notes.append(check.text)

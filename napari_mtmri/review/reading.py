@@ -13,6 +13,7 @@ from typing import Any
 from napari_mtmri.errors import RequestError
 from napari_mtmri.files import write_text
 from napari_mtmri.review.blind import shuffled
+from napari_mtmri.review.project import ReviewProject
 from napari_mtmri.tables import csv_text
 
 QUALITIES: Mapping[str, str] = {
@@ -92,6 +93,26 @@ class ReadingPlan:
                 )
         cases = enumerate(shuffled(images, "reading", seed), start=1)
         return cls(seed, tuple(_page(number, case, images[case], seed) for number, case in cases))
+
+    @classmethod
+    def of_project(cls, project: ReviewProject, seed: int) -> ReadingPlan:
+        """Return the plan of all cases of a project that have two to four images.
+
+        Parameters
+        ----------
+        project : ReviewProject
+        seed : int
+
+        Raises
+        ------
+        RequestError
+            If there is no such case.
+        """
+        images = {case.name: {"image": case.image, **case.sequences} for case in project.cases}
+        fitting = {
+            case: files for case, files in images.items() if FEWEST <= len(files) <= len(LETTERS)
+        }
+        return cls.of(fitting, seed)
 
     @property
     def hash(self) -> str:

@@ -51,9 +51,10 @@ def export_training(
     """Write images and masks of the approved cases, and their table, to a folder.
 
     The folder is complete in itself: ``napari-mtmri train --preset fine-tune --data FOLDER``.
-    If several readers approved a case, the mask is that of a consensus, else of the first
-    reader in alphabetical order, which a note says. The patients stay together, and a split
-    that the data define is kept, so that test cases are never trained on.
+    If there is a consensus on a case, its verdict and mask count. Without one, the mask is that
+    of the first reader in alphabetical order who approved it, which a note says. The patients
+    stay together, and a split that the data define is kept, so that test cases are never
+    trained on.
 
     Parameters
     ----------
@@ -77,7 +78,8 @@ def export_training(
     chosen: dict[str, Opinion] = {}
     notes = []
     for name, found in opinions.items():
-        approved = sorted((one for one in found if one.is_approved), key=_preference)
+        combined = [one for one in found if one.status.reader.startswith(CONSENSUS)]
+        approved = sorted((one for one in combined or found if one.is_approved), key=_preference)
         if approved:
             chosen[name] = approved[0]
             notes += _ambiguity(name, approved)
@@ -92,10 +94,9 @@ def export_training(
     return TrainingFolder(folder, tuple(chosen), tuple(notes))
 
 
-def _preference(opinion: Opinion) -> tuple[bool, str, int]:
-    """Return a key: consensus first, then by reader, the last reading first."""
-    reader = opinion.status.reader
-    return not reader.startswith(CONSENSUS), reader, -opinion.status.reading
+def _preference(opinion: Opinion) -> tuple[str, int]:
+    """Return a key: by reader, the last reading first."""
+    return opinion.status.reader, -opinion.status.reading
 
 
 def _ambiguity(name: str, approved: Sequence[Opinion]) -> list[str]:

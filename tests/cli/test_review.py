@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+import napari_mtmri as mt
 from tests.cli.conftest import Shell
 from tests.review.reader_studies import block, read_as, write_study
+from tests.tiny import head_volume
 
 
 @pytest.fixture
@@ -103,6 +105,17 @@ def test_blind_reading_hides_names_until_it_ends(sh: Shell, study: Path, here: P
     key = sh("review", study, "--unblind", "--reader", "cid").out
     assert sorted(line.split()[-1] for line in key.splitlines()[1:]) == ["p0", "p1", "p2"]
     assert sh("review", study, "--export", here / "out").status == 0
+
+
+def test_the_key_of_a_reading_of_image_quality_is_written_on_request(sh: Shell, here: Path) -> None:
+    folder = here / "images"
+    folder.mkdir()
+    for name in ("a_flair", "a_t1", "b_flair", "b_t1", "c_flair"):
+        mt.save(head_volume(), folder / f"{name}.nii.gz")
+    said = sh("review", folder, "--reading-key", here / "key.csv", "--seed", 4)
+    assert "key of 2 pages, seed 4" in said.out
+    lines = (here / "key.csv").read_text().splitlines()[1:]
+    assert sorted(line.split(",")[2] for line in lines) == ["a", "a", "b", "b"]
 
 
 def test_an_unknown_reader_or_folder_is_refused(sh: Shell, study: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.files import sha256
 from napari_mtmri.readers.base import read_volume
+from napari_mtmri.review.consensus import majority, make_consensus
 from napari_mtmri.review.edits import Edit
 from napari_mtmri.review.export import export_review
 from napari_mtmri.review.journal import read_head
@@ -213,6 +214,17 @@ def test_a_training_finds_the_approved_cases_with_their_masks(study: Path, tmp_p
     assert (image.data == original.data).all()
     assert image.same_grid(original)
     assert load_case(file, Recipe()).labels.any()
+
+
+def test_the_verdict_of_a_consensus_decides_what_is_trained_on(study: Path, tmp_path: Path) -> None:
+    read_as(study, "bob", {"p1": block(8, label=3), "p2": block(5)})
+    read_as(study, "ann", {"p2": block(5)})
+    project = open_project(study, "ann")
+    make_consensus(project)  # of p1 evenly approved and flagged
+    made = export_training(project, tmp_path / "train")
+    assert (made.cases, made.notes) == (("p0", "p2"), ())
+    labels = read_volume(tmp_path / "train" / "masks" / "p0.nii.gz", "labels").data
+    assert (labels == majority([block(7), block(5)]).labels).all()
 
 
 def test_a_split_of_the_data_is_kept_for_training(tmp_path: Path) -> None:

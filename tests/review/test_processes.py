@@ -138,6 +138,7 @@ def kill_again_and_again(folder: Path, times: int, seed: int) -> None:
             said = Log(log)
             for key, state in found_states(project, list(said.states)).items():
                 assert state in said.states[key], (number, key)
+                assert not list(project.mask_folder(*key).glob(".*")), "a temporary file is left"
             assert verify(project.journal).ok
             now = count_verdicts(project)
             assert verdicts + said.flushed_verdicts <= now <= verdicts + said.verdicts + 1

@@ -143,6 +143,14 @@ def test_growing_adds_exactly_what_is_near_and_shrinking_takes_it_from_the_outsi
     assert (shrunk.ravel() == (own & ~gaps[:, ~own].any(1))).all()
 
 
+def test_shrinking_one_lesion_does_not_spare_another_in_its_box() -> None:
+    labels = np.zeros((20, 20, 1), np.uint8)
+    labels[0:10, 6:9] = 1
+    labels[2:13, 0], labels[12, 0:8] = 1, 1
+    inside = ndimage.distance_transform_edt(labels) > 1.5
+    assert (after(grow(labels, 1, -1.5, (1, 1, 1)), labels) == inside).all()
+
+
 @given(masks)
 def test_interpolation_keeps_what_is_drawn_and_stays_between_the_slices(labels: np.ndarray) -> None:
     new = after(interpolate_slices(labels, 1, 2, spacing=SPACING), labels)
@@ -184,6 +192,17 @@ def test_a_lesion_is_interpolated_past_another_one_and_never_joined_to_a_distant
     assert not new[..., 8:15].any()
     assert (new[25:, 25:] == labels[25:, 25:]).all()
     assert interpolate_slices(new, 1, 2).n_voxels == 0
+    far = interpolate_slices(labels, 1, 2, most_slices=1)
+    assert far.n_voxels == 0
+
+
+def test_complete_lesions_are_not_joined() -> None:
+    labels = np.zeros((40, 40, 12), np.uint8)
+    labels[..., 1:4], labels[..., 6:9] = disc((20, 20), 6)[..., None], disc((20, 22), 4)[..., None]
+    assert interpolate_slices(labels, 1, 2).n_voxels == 0
+    labels[..., 7:9] = 0
+    new = after(interpolate_slices(labels, 1, 2), labels)
+    assert new[..., 4:6].any((0, 1)).all()
 
 
 def test_growing_from_a_seed_takes_the_connected_voxels_in_the_range() -> None:
@@ -196,6 +215,11 @@ def test_growing_from_a_seed_takes_the_connected_voxels_in_the_range() -> None:
     expected[2:6, 2:6, 1:3] = True
     expected[2, 2, 1] = False
     assert ((new == 1) == expected).all()
+    wall = labels.copy()
+    wall[3] = 2
+    stopped = after(grow_from_seed(wall, image, (5, 4, 1), 9, 11, 1), wall)
+    assert not (stopped[:3] == 1).any()
+    assert stopped[4, 2, 2] == 1
     plane = after(grow_from_seed(labels, image, (4, 4, 1), 9, 11, 1, axis=2), labels)
     assert ((plane == 1).any((0, 1)) == [False, True, False, False]).all()
     near = grow_from_seed(labels, image, (4, 4, 1), 9, 11, 1, spacing=SPACING, radius_mm=1.5)

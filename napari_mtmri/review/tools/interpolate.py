@@ -21,15 +21,22 @@ from napari_mtmri.review.tools.painting import (
 
 TOOL = "interpolate slices"
 UNIT = (1.0, 1.0, 1.0)
+MOST_SLICES = 10
 
 
 def interpolate_slices(
-    labels: Labels, label: int, axis: int, *, spacing: Sequence[float] = UNIT
+    labels: Labels,
+    label: int,
+    axis: int,
+    *,
+    spacing: Sequence[float] = UNIT,
+    most_slices: int = MOST_SLICES,
 ) -> Edit:
     """Return the edit that fills the gaps of a label between drawn slices.
 
     A shape that ends in one slice continues to the next slice where the label overlaps it, or,
     if each of two drawn slices has one shape and all slices between are empty, to that one.
+    One of both must be drawn in a single slice: lesions that are complete are not joined.
     Signed distances to both outlines are interpolated linearly. Only background is changed:
     drawn voxels of this and of other labels are kept.
 
@@ -41,6 +48,8 @@ def interpolate_slices(
         Array axis across the slices.
     spacing : sequence of three floats
         Voxel size along each array axis.
+    most_slices : int
+        Largest number of slices to fill between two drawn ones.
 
     Raises
     ------
@@ -57,7 +66,7 @@ def interpolate_slices(
     own = np.moveaxis(labels[box] == label, axis, 0)
     plane = [float(size) for other, size in enumerate(spacing) if other != axis]
     filled = own.copy()
-    for gap in _gaps(own):
+    for gap in _gaps(own, most_slices):
         for number, between in gap.shapes(plane):
             filled[number][gap.window] |= between
     return add_label(labels, in_box(labels, box, np.moveaxis(filled, 0, axis)), label, TOOL)
@@ -108,7 +117,7 @@ class _Gap:
             yield number, (1 - share) * near + share * far > 0
 
 
-def _gaps(own: Region) -> Iterator[_Gap]:
+def _gaps(own: Region, most_slices: int) -> Iterator[_Gap]:
     """Yield the gaps between drawn slices, shape by shape."""
     from scipy import ndimage
 
@@ -117,14 +126,23 @@ def _gaps(own: Region) -> Iterator[_Gap]:
         shapes, count = ndimage.label(own[start], np.ones((3, 3)))
         for number, window in enumerate(ndimage.find_objects(shapes), start=1):
             shape = shapes == number
-            later = own[start + 1 :, window[0], window[1]] & shape[window]
-            hits = np.flatnonzero(later.any((1, 2)))
-            if hits.size:
-                end = start + 1 + int(hits[0])
-                if end > start + 1:
-                    yield _Gap.between(start, end, shape, _touched(own[end], shape))
-            elif count == 1 and (pair := _lone_pair(own, drawn, start)):
-                yield _Gap.between(start, pair, shape, own[pair])
+            reach = slice(start + 1, start + 2 + most_slices)
+            hits = np.flatnonzero((own[reach, *window] & shape[window]).any((1, 2)))
+            end = start + 1 + int(hits[0]) if hits.size else None
+            if end is not None:
+                second = _touched(own[end], shape)
+            elif count == 1 and (end := _lone_pair(own, drawn, start, most_slices)):
+                second = own[end]
+            else:
+                continue
+            if end > start + 1 and (_is_alone(own, start, shape) or _is_alone(own, end, second)):
+                yield _Gap.between(start, end, shape, second)
+
+
+def _is_alone(own: Region, number: int, shape: Region) -> bool:
+    """Return whether a shape is drawn in a single slice."""
+    near = own[max(number - 1, 0) : number + 2].sum(0)
+    return bool((near[shape] == 1).all())
 
 
 def _touched(region: Region, shape: Region) -> Region:
@@ -135,11 +153,11 @@ def _touched(region: Region, shape: Region) -> Region:
     return np.isin(parts, np.setdiff1d(parts[shape], [0]))
 
 
-def _lone_pair(own: Region, drawn: list[int], start: int) -> int | None:
-    """Return the next drawn slice, if it has a single shape."""
+def _lone_pair(own: Region, drawn: list[int], start: int, most_slices: int) -> int | None:
+    """Return the next drawn slice, if it is near enough and has a single shape."""
     from scipy import ndimage
 
-    later = [number for number in drawn if number > start]
+    later = [number for number in drawn if start < number <= start + 1 + most_slices]
     if not later or ndimage.label(own[later[0]], np.ones((3, 3)))[1] != 1:
         return None
     return int(later[0])
