@@ -18,6 +18,8 @@ import nibabel  # noqa: F401
 import numpy as np
 import psutil  # noqa: F401
 
+from napari_mtmri.methods.base import METHODS
+from napari_mtmri.readers.base import all_readers
 from napari_mtmri.review.edits import Edit
 from napari_mtmri.review.project import open_project
 from napari_mtmri.review.session import ReviewSession
@@ -102,6 +104,7 @@ def read(study: str, reader: str, seed: int, actions: int, log: str) -> None:
 
 
 def main() -> None:
+    all_readers(), METHODS.names()  # loaded once, before the forks
     for line in sys.stdin:
         study, reader, seed, actions, log = line.rstrip("\n").split("\t")
         child = os.fork()

@@ -118,6 +118,14 @@ def count_verdicts(project: ReviewProject) -> int:
     return sum(events[kind] for kind in VERDICTS)
 
 
+def wait_for_lines(log: Path, n: int) -> None:
+    """Wait until a reader has done a number of things; the time guards against hanging."""
+    end = time.monotonic() + 120
+    while not log.exists() or log.read_bytes().count(b"\n") < n:
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
 def kill_again_and_again(folder: Path, times: int, seed: int) -> None:
     study = make_study(folder / "study", 4)
     originals, rng = hashes(study), np.random.default_rng(seed)
@@ -126,9 +134,8 @@ def kill_again_and_again(folder: Path, times: int, seed: int) -> None:
         for number in range(times):
             log = folder / f"log-{number}"
             child = nurse.start(study, "Anna", int(rng.integers(2**31)), -1, log)
-            while not (log.exists() and log.read_text()):
-                time.sleep(0.002)
-            time.sleep(float(rng.uniform(0, 0.25)))
+            wait_for_lines(log, int(rng.integers(1, 30)))
+            time.sleep(float(rng.uniform(0, 0.02)))
             os.kill(child, signal.SIGKILL)
             nurse.wait()
             project = open_project(study, "Anna")

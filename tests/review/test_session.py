@@ -167,6 +167,17 @@ def test_the_journal_says_who_when_with_what_and_on_what(project: ReviewProject)
     assert approved["time"].startswith("2026-05-04T12:20:14")
 
 
+def test_time_adds_up_over_visits(project: ReviewProject) -> None:
+    clock = HandClock()
+    with session_of(project, clock=clock) as session:
+        for name, seconds in (("pat01", 10), ("pat02", 5), ("pat01", 20)):
+            session.open(name)
+            clock.wait(seconds)
+        session.verdict("approve")
+        assert session.statuses["pat01"].active_s == 30
+        assert session.statuses["pat02"].active_s == 5
+
+
 def test_sources_of_voxels_are_saved_with_each_version(project: ReviewProject) -> None:
     with session_of(project) as session:
         opened = session.open("pat01")
