@@ -128,7 +128,7 @@ class Desk(QObject):
 
     def _project_found(self, project: ReviewProject) -> None:
         """Close the session before: it may have the same lock."""
-        if self.close_project():
+        if not self._sessions.is_busy and self.close_project():
             self._sessions.ask(partial(_open_session, project))
 
     def _session_opened(self, found: tuple[ReviewSession, dict[int, LabelName]]) -> None:

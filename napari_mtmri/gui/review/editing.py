@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_mtmri.errors import MtmriError
+from napari_mtmri.errors import InputError, MtmriError
 from napari_mtmri.gui.jobs import Latest
 from napari_mtmri.gui.review.case_layers import DIAMETERS, SOURCES
 from napari_mtmri.gui.review.desk import Desk
@@ -258,9 +259,11 @@ def _measure(case: OpenCase, labels: np.ndarray, known: Measured | None) -> Meas
         probability = known.probability
     elif (volume := case.probability(case.status.base)) is not None:
         probability = volume.magnitude()
-    image = case.image
+    image, intensities = case.image, None
+    with suppress(InputError):  # without intensities where voxels are NaN
+        intensities = image.magnitude()
     lesions = measure_lesions(
-        labels, image.affine, spacing_known=image.spacing_known, image=image.magnitude(),
+        labels, image.affine, spacing_known=image.spacing_known, image=intensities,
         probability=probability,
     )  # fmt: skip
     return Measured(case, lesions, probability)

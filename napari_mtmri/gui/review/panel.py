@@ -70,6 +70,7 @@ class Review(Panel):
         self.guard: ClosingGuard | None = None
         self._wanted: Path | None = None
         self._review_folder: Path | None = None
+        self._asked_reader = ""  # for whom a folder is being opened
         self._has_let_go = False
         self._is_hidden = False
         self._lay_out()
@@ -160,6 +161,7 @@ class Review(Panel):
         name = self.cases.reader.text().strip()
         if name:
             remember_reader(name)
+            self._asked_reader = name
             self.cases.show_opening(str(folder))
             self.desk.open_folder(self._wanted, name, None, review_folder)
         else:
@@ -168,7 +170,7 @@ class Review(Panel):
 
     def _reader_named(self, name: str) -> None:
         session = self.desk.session
-        known = "" if session is None else session.project.reader
+        known = self._asked_reader if session is None else session.project.reader
         if self._wanted is not None and name not in ("", known):
             self.open_folder(self._wanted, None, self._review_folder)
 
@@ -192,6 +194,7 @@ class Review(Panel):
         how = project.found.text if seed is None else f"{len(project.cases)} cases"
         self.project.show_project(project.found, how, seed)
         self.suggesting.list_models(is_blind=blinding.hides("method"))
+        self.reading.end()
         self.canvas.turn_on()
         self._list()
 
@@ -329,6 +332,7 @@ class Review(Panel):
         session = self.desk.session
         text = sentence(why) if session is None else session.blinding.text(sentence(why))
         if session is None:
+            self._asked_reader = ""
             self.cases.show_folder("", ())
             self.cases.problem.show_error(why)
         else:

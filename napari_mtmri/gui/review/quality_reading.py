@@ -36,6 +36,7 @@ from napari_mtmri.volume import Volume
 
 TABLE = "Tables (*.csv)"
 FEWEST, MOST = 2, 4
+FLUSH_S = 5.0
 
 
 class QualityReading(QObject):
@@ -99,7 +100,7 @@ class QualityReading(QObject):
         session = self._desk.session
         if session is None or self.plan is None:
             return
-        session.flush()
+        session.flush(FLUSH_S)
         done = finished_pages(self.plan, read_journal(session.project.journal))
         left = [page for page in self.plan.pages if page.number not in done]
         if left:

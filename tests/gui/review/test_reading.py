@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from qtpy.QtGui import QDropEvent, QWheelEvent
+from qtpy.QtGui import QDragEnterEvent, QDropEvent, QWheelEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import (
     QAbstractButton,
@@ -232,11 +232,11 @@ def test_a_dropped_folder_opens(make_napari_viewer: Any, cases: Path, qtbot: Any
     qtbot.waitUntil(lambda: review.guard is not None, timeout=WAIT_MS)
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(cases))])
-    event = QDropEvent(
-        QPointF(5, 5), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )  # fmt: skip
-    QApplication.sendEvent(viewer.window._qt_viewer, event)
+    copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    none, canvas = Qt.KeyboardModifier.NoModifier, viewer.window._qt_viewer
+    # Qt passes a drop to the widget that accepted the drag.
+    QApplication.sendEvent(canvas, QDragEnterEvent(QPoint(5, 5), copy, mime, left, none))
+    QApplication.sendEvent(canvas, QDropEvent(QPointF(5, 5), copy, mime, left, none))
     qtbot.waitUntil(lambda: review.editing.lesions is not None, timeout=WAIT_MS)
     assert review.desk.session.project.data == cases
     review.close_down()

@@ -81,6 +81,7 @@ class QualityPart(QWidget):
         self.page.setText(text)
         old, self._table = self._table, QWidget()
         self.layout().replaceWidget(old, self._table)
+        old.hide()
         old.deleteLater()
         grid = QGridLayout(self._table)
         grid.setContentsMargins(0, 0, 0, 0)
