@@ -29,6 +29,7 @@ from napari_mtmri.gui.compare.panel import KEYS
 from napari_mtmri.gui.compare.pictures import REFERENCE_LABEL
 from napari_mtmri.gui.compare.screen import BLINK_MS
 from napari_mtmri.gui.viewer.layers import placement_of, volume_layer
+from napari_mtmri.samples import phantom
 from tests.gui.compare.conftest import SHIFT, Case, settle
 from tests.gui.conftest import WAIT_MS
 
@@ -369,6 +370,27 @@ def test_figure_and_report_are_written(compare: Any, tmp_path: Path) -> None:
         "figure.png",
         "report.html",
     ]
+
+
+def test_result_folders_open_in_their_own_plane(viewer: Any, tmp_path: Path, qtbot: Any) -> None:
+    image = phantom((24, 32, 28))[0]
+    affine = image.affine.copy()
+    affine[:3, 0] *= 4  # thick sagittal slices
+    sagittal = mt.Volume(image.data, affine, name="sagittal")
+    result = mt.run(mt.simulate(sagittal, mt.Pattern("random", acceleration=2)), "zero-filled")
+    folder = mt.save(mt.evaluate(result, reference=sagittal), tmp_path / "result")
+    panel = commands.open_compare(viewer)
+    panel.collection.add_paths([folder])
+    qtbot.waitUntil(lambda: panel.screen.stage.is_up, timeout=WAIT_MS)
+    settle(panel, qtbot)
+    assert titles(panel) == ["reference", "zero-filled R2"]
+    assert panel.places.axis == result.axes.slice
+    assert viewer.dims.order[0] == 2
+    assert panel.view.planes["Sagittal"].isChecked()
+    assert panel.places.slice == panel.collection.comparison.slice
+    np.testing.assert_allclose(  # the reference is the reconstruction minus the error
+        panel.collection.comparison.reference.data, sagittal.data, atol=1e-2
+    )
 
 
 def test_a_file_that_cannot_be_read_is_named(compare: Any, tmp_path: Path, qtbot: Any) -> None:
