@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Make the pictures of the documentation from the shipped sample.
 
-xvfb-run -a -s "-screen 0 1600x1000x24" python docs/make_pictures.py [figure] [window] [training] [comparing]
+xvfb-run -a -s "-screen 0 1600x1000x24" python docs/make_pictures.py [figure] [window] [training] [review] [comparing]
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 os.environ["NAPARI_CONFIG"] = os.path.join(tempfile.mkdtemp(), "napari.yaml")
 os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp()  # so that earlier trainings are not listed
@@ -88,6 +89,56 @@ def training() -> None:
     viewer.close()
 
 
+def review() -> None:
+    """Make the pictures of the Review panel with three cases."""
+    folder = Path(tempfile.mkdtemp()) / "study"
+    folder.mkdir()
+    volume, lesion = open_sample()
+    for name in ("patient01", "patient02", "patient03"):
+        mt.save(volume, folder / f"{name}_flair.nii.gz")
+        mt.save(lesion, folder / f"{name}_mask.nii.gz")
+        for number, acceleration in enumerate((2, 4), start=1):
+            scan = mt.simulate(volume, mt.Pattern("random", acceleration=acceleration))
+            image = mt.run(scan, "zero-filled").reconstruction
+            mt.save(image, folder / f"{name}_{number:04d}.nii.gz")
+    viewer, panel = build_window([folder], panel="Review", reader="Anna")
+    viewer.window._qt_window.resize(*SIZE)
+    for verdict in ("approve", "flag"):
+        wait(lambda: panel.lesions.lesions is not None and not panel.desk.is_busy)
+        panel.lesions.clear()
+        panel.verdict.comment.setText("border unclear" if verdict == "flag" else "")
+        panel.verdict.give(verdict)
+    wait(lambda: panel.lesions.lesions is not None and not panel.desk.is_busy)
+    picture_of(viewer, panel, 0, "review")
+    panel.lesions.step(1)
+    picture_of(viewer, panel, 1, "review_lesions")
+    panel.reading.start(7)
+    wait(lambda: bool(panel.quality.boxes))
+    picture_of(viewer, panel, 3, "review_blind")
+    panel.close_down()
+    viewer.close()
+
+
+def wait(until: Callable[[], bool]) -> None:
+    """Run the event loop until a condition holds."""
+    end = time.monotonic() + 600
+    while time.monotonic() < end and not until():
+        spin(0.05)
+
+
+def picture_of(viewer: napari.Viewer, panel: Any, tab: int, name: str) -> None:
+    """Make a picture of a tab of the Review panel, the same at any time of day."""
+    panel.tabs.setCurrentIndex(tab)
+    spin(1)
+    panel.desk.pause()
+    panel.verdict.show_time(83)
+    panel.verdict.show_saved("Saved 12:03:04 to study/review/Anna")
+    panel.cases.place.setText("study")
+    spin(0.5)
+    viewer.status = ""
+    viewer.screenshot(str(IMAGES / f"{name}.png"), canvas_only=False, flash=False)
+
+
 def comparing() -> None:
     """Make the pictures of the Compare panel with four methods on the sample."""
     scan = mt.simulate(open_sample()[0], mt.Pattern("random", acceleration=4))
@@ -120,6 +171,9 @@ def comparing() -> None:
 
 if __name__ == "__main__":
     IMAGES.mkdir(exist_ok=True)
-    wanted = {"figure": figure, "window": window, "training": training, "comparing": comparing}
+    wanted = {
+        "figure": figure, "window": window, "training": training, "review": review,
+        "comparing": comparing,
+    }  # fmt: skip
     for name in sys.argv[1:] or wanted:
         wanted[name]()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 from napari_mtmri.errors import InputError, RequestError, ResourceError
 
 RUN_RECORD = "run.json"
+TEMPORARY = re.compile(r"\.[0-9a-f]{8}-")
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -46,8 +48,21 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
             temporary.unlink()
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files that a killed process left in a folder.
+
+    Nothing else may be writing there.
+    """
+    for path in folder.glob(".*-*") if folder.is_dir() else ():
+        if TEMPORARY.match(path.name):
+            with suppress(OSError):
+                path.unlink()
+
+
 @contextmanager
-def whole_folder(path: Path, record: str = RUN_RECORD) -> Iterator[Path]:
+def whole_folder(
+    path: Path, record: str = RUN_RECORD, what: str = "a result folder"
+) -> Iterator[Path]:
     """Return a temporary folder to fill; it is renamed to ``path`` when the block succeeds.
 
     An existing folder of the same kind is replaced. If the block fails, nothing is left behind.
@@ -55,20 +70,21 @@ def whole_folder(path: Path, record: str = RUN_RECORD) -> Iterator[Path]:
     Parameters
     ----------
     path : Path
-        Folder to write, by default a result folder.
+        Folder to write.
     record : str
-        Name of the file by which such a folder is known.
+        File by which a folder of this kind is known.
+    what : str
+        Name of this kind of folder, for messages.
 
     Raises
     ------
     RequestError
-        If ``path`` exists and is not such a folder.
+        If ``path`` exists and is not of this kind.
     ResourceError
         If the folder cannot be written.
     """
     if path.exists() and not _may_replace(path, record):
-        kind = "a result folder" if record == RUN_RECORD else f"a folder with {record}"
-        raise RequestError(f"{path}: already exists and is not {kind}; choose another folder.")
+        raise RequestError(f"{path}: already exists and is not {what}; choose another folder.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")

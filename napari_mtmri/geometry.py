@@ -174,6 +174,31 @@ def spacing(affine: Affine) -> tuple[float, float, float]:
     return float(a), float(b), float(c)
 
 
+def farthest_corner(shape: tuple[int, ...], affine: Affine, other: Affine) -> float:
+    """Return the largest distance between the corner voxels of two grids, in voxels.
+
+    Entries of two affines that differ by little can place the far side of a large volume
+    many voxels apart; the corners show it.
+
+    Parameters
+    ----------
+    shape : (int, int, int)
+        Of both grids.
+    affine, other : float64 array, (4, 4)
+        Voxel to RAS+ mm.
+
+    Returns
+    -------
+    float
+        In voxels of the first grid.
+    """
+    last = np.array(shape) - 1
+    corners = np.array(list(np.ndindex(2, 2, 2))) * last
+    placed = corners @ other[:3, :3].T + other[:3, 3] - affine[:3, 3]
+    steps = np.linalg.solve(affine[:3, :3], placed.T).T - corners
+    return float(np.linalg.norm(steps, axis=1).max())
+
+
 def is_oblique(affine: Affine) -> bool:
     """Return whether an array axis is not parallel to a patient axis.
 

@@ -85,7 +85,7 @@ def insert_sphere(volume: Volume, lesion: InsertedLesion) -> tuple[Volume, Volum
     Raises
     ------
     InputError
-        If the volume is not an image, or its voxel size is unknown.
+        If the volume is not an image, or its file does not state the voxel size.
     RequestError
         If the center is outside of the volume, or there is no signal.
 
@@ -101,8 +101,8 @@ def insert_sphere(volume: Volume, lesion: InsertedLesion) -> tuple[Volume, Volum
     """
     if not volume.spacing_known:
         raise InputError(
-            f"{volume.name}: its voxel size is unknown, so a diameter in mm has no meaning; use a "
-            "file that states it."
+            f"{volume.name}: its file does not state the voxel size, so a diameter in mm has no "
+            "meaning; give `voxel_mm`."
         )
     before = volume.magnitude()
     share, box = sphere_share(volume.shape, volume.spacing, lesion)

@@ -77,7 +77,7 @@ def normalization_of(zero_filled: np.ndarray) -> Normalization:
     magnitude = np.abs(zero_filled)
     bright = object_voxels(magnitude)
     scale = float(np.percentile(bright, SCALE_PERCENTILE)) if bright.size else 0.0
-    return Normalization(max(scale, 1e-12), (_extent(magnitude, 1), _extent(magnitude, 2)))
+    return Normalization(scale or 1.0, (_extent(magnitude, 1), _extent(magnitude, 2)))
 
 
 def object_voxels(magnitude: np.ndarray) -> np.ndarray:

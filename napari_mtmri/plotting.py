@@ -15,7 +15,7 @@ from napari_mtmri.display import SliceView, upright_view
 from napari_mtmri.files import write_whole
 from napari_mtmri.metrics.base import Kind, quantities
 from napari_mtmri.metrics.scores import Score, format_value
-from napari_mtmri.volume import Volume
+from napari_mtmri.volume import Volume, magnitude
 
 if TYPE_CHECKING:
     from napari_mtmri.result import Result
@@ -112,8 +112,8 @@ def draw_figure(
 
 def grey_window(volume: Volume) -> tuple[float, float]:
     """Return the values shown black and white: 0 and a high percentile of what is not 0."""
-    magnitude = np.abs(volume.data)
-    seen = magnitude[magnitude > 0]
+    values = magnitude(volume.data)
+    seen = values[values > 0]
     return 0.0, float(np.percentile(seen, WINDOW_PERCENTILE)) if seen.size else 1.0
 
 
@@ -126,7 +126,7 @@ class _Scale:
 
     @staticmethod
     def of(volume: Volume) -> _Scale:
-        largest = float(np.abs(volume.data).max())
+        largest = float(magnitude(volume.data).max())
         return _Scale(grey_window(volume)[1], ERROR_SHARE * (largest or 1.0))
 
 
@@ -177,7 +177,7 @@ def _panels(
         title = (
             f"|reconstruction − reference|\n0 to {scale.error:.3g}: {ERROR_SHARE:.0%} of maximum"
         )
-        error = result.reconstruction.data - np.abs(reference.data)
+        error = result.reconstruction.data - magnitude(reference.data)
         panels.append(_Panel(title, error, is_error=True))
     return panels
 
@@ -278,7 +278,7 @@ def _draw_panel(
     middle = page.slot(place)
     axis = figure.add_axes(page.box(middle - wide / 2, page.floor, wide, tall))
     shown = axis.imshow(
-        np.abs(view.picture(panel.data, number)),
+        magnitude(view.picture(panel.data, number)),
         cmap="inferno" if panel.is_error else "gray",
         vmin=0,
         vmax=scale.error if panel.is_error else scale.white,

@@ -75,6 +75,12 @@ class Result:
     reference: Volume | None = None
 
     @property
+    def n_classes(self) -> int:
+        """Number of classes that the method segments; 1 if the request does not name them."""
+        found = 0 if self.labels is None else int(self.labels.data.max(initial=0))
+        return max(len(self.request.get("classes") or ()), found, 1)
+
+    @property
     def title(self) -> str:
         """Case, method, acceleration and pattern, for the names of layers."""
         pattern = self.request.get("pattern") or {}

@@ -16,6 +16,7 @@ from napari_mtmri.volume import Volume
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
+    from pathlib import Path
 
 SAMPLES = {"flair-lesion": ("flair.nii.gz", "lesion.nii.gz", "sample.json")}
 # Centre and semi-axes (relative to half the side of the volume), and intensity added.
@@ -105,6 +106,50 @@ def phantom(
         Volume(data, affine, name=name),
         Volume(drawn.astype(np.uint8), affine, name=f"{name} lesion", kind="labels"),
     )
+
+
+def write_samples(folder: Path) -> list[Path]:
+    """Write the shipped sample and simulated phantoms as a table of cases.
+
+    ``patient.nii.gz``, ``lesion.nii.gz``, ``phantoms/`` and ``cases.csv`` with a split, so
+    that every command has data to be tried on.
+
+    Parameters
+    ----------
+    folder : Path
+        Must be empty or not exist.
+
+    Returns
+    -------
+    list of Path
+        The files, the table last.
+
+    Raises
+    ------
+    RequestError
+        If the folder contains files.
+    """
+    from napari_mtmri.files import write_text
+    from napari_mtmri.readers.nifti import write_nifti
+    from napari_mtmri.tables import csv_text
+
+    if folder.is_dir() and any(folder.iterdir()):
+        raise RequestError(f"{folder}: contains files; choose an empty folder.")
+    (folder / "phantoms").mkdir(parents=True, exist_ok=True)
+    cases = [("patient", *open_sample(), "patient.nii.gz", "lesion.nii.gz", "test")]
+    for number, split in enumerate(("train", "train", "train", "train", "val", "test"), start=1):
+        name = f"phantom-{number}"
+        image, lesion = phantom(seed=number)
+        start = f"phantoms/{number}"
+        cases.append((name, image, lesion, f"{start}.nii.gz", f"{start}_lesion.nii.gz", split))
+    rows = []
+    for name, image, lesion, place, mask, split in cases:
+        write_nifti(image, folder / place)
+        write_nifti(lesion, folder / mask)
+        rows.append((name, place, mask, split))
+    table = folder / "cases.csv"
+    write_text(table, csv_text(("case", "image", "mask", "split"), rows))
+    return [folder / part for row in rows for part in row[1:3]] + [table]
 
 
 def _inside(grid: np.ndarray, center: np.ndarray, radii: np.ndarray) -> np.ndarray:

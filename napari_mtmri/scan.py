@@ -13,7 +13,7 @@ from napari_mtmri.errors import InputError
 from napari_mtmri.geometry import Axes, from_stack
 from napari_mtmri.kspace import combine, ifft2c
 from napari_mtmri.normalization import Normalization, normalization_of, representative_slices
-from napari_mtmri.volume import Kind, Volume
+from napari_mtmri.volume import Kind, Volume, magnitude
 
 if TYPE_CHECKING:
     from napari_mtmri.patterns.base import Pattern
@@ -149,7 +149,7 @@ class Scan:
         from napari_mtmri.geometry import to_stack
 
         stack = to_stack(self.reference.data, self.axes)[list(self.slices)]
-        return np.asarray(np.abs(stack), dtype=np.float32)
+        return magnitude(stack)
 
     def volume(self, stack: np.ndarray, name: str, kind: Kind = "image") -> Volume:
         """Return a stack of all slices of the grid as a Volume.

@@ -42,11 +42,11 @@ def simulate(
     Parameters
     ----------
     volume : Volume
-        Magnitude or complex image; its magnitude is scanned and is the scan's reference.
+        Magnitude or complex image, which is scanned with its phase; the scan's reference.
     pattern : Pattern
         Sampling pattern; all slices get the same mask.
     phase : bool
-        Add a smooth random phase, the same for all slices.
+        Add a smooth random phase, the same for all slices; to that of a complex image, too.
     snr : float, optional
         Mean magnitude inside the object divided by the standard deviation of the noise in
         the real and in the imaginary part; None: no noise.
@@ -75,12 +75,14 @@ def simulate(
     """
     _check(volume, snr, n_coils)
     axes = axes or volume.axes
-    stack = to_stack(volume.magnitude(), axes)
+    image = volume.magnitude()  # refuses NaN
+    is_complex = volume.kind == "complex"
+    stack = to_stack(volume.data.astype(np.complex64) if is_complex else image, axes)
     chosen = tuple(range(len(stack))) if slices is None else tuple(slices)
     mask = pattern.mask((stack.shape[1], stack.shape[2]))
     some = representative_slices(len(stack))
     scanner = Scanner.for_volume(
-        stack[some],
+        np.abs(stack[some]),
         mask,
         phase=phase,
         snr=snr,
@@ -170,8 +172,7 @@ class Scanner:
 
         Parameters
         ----------
-        image : float32 array, (readout, phase)
-            Magnitude.
+        image : float32 or complex64 array, (readout, phase)
         number : int
             Slice number, which selects the noise.
 
@@ -193,8 +194,8 @@ class Scanner:
 
         Parameters
         ----------
-        images : float32 array, (slice, readout, phase)
-            Magnitude of its `representative_slices`.
+        images : float32 or complex64 array, (slice, readout, phase)
+            Its `representative_slices`.
         numbers : sequence of int
             Their slice numbers.
         """

@@ -11,31 +11,48 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from napari_mtmri.errors import InputError
 
+SEPARATORS = (",", ";", "\t")
+
 
 def read_rows(table: Path) -> list[dict[str, str]]:
-    """Return the rows of a CSV file by column name, with surrounding spaces removed.
+    """Return the rows of a table by column name, in lower case and without spaces around.
+
+    Separated by commas, semicolons or tabs, as spreadsheets write them; a first line
+    ``sep=;`` and empty lines are skipped.
 
     Raises
     ------
     InputError
-        If the file is not a table, or has no rows.
+        If the file is not a table, has no rows, or two columns have the same name.
     """
     try:
         # Spreadsheets write a byte order mark before the first column name.
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            lines = list(csv.DictReader(file, restval=""))
+        text = table.read_text(encoding="utf-8-sig")
+        lines = text.splitlines(keepends=True)
+        given = re.fullmatch(r"sep=(.)\s*", lines[0]) if lines else None
+        lines = lines[1:] if given else lines
+        heading = lines[0] if lines else ""
+        separator = given[1] if given else max(SEPARATORS, key=heading.count)
+        found = list(csv.reader(lines, delimiter=separator))
     except (OSError, UnicodeDecodeError, csv.Error) as why:
         reason = why.strerror if isinstance(why, OSError) else why
         raise InputError(f"{table}: not a table ({reason}); give a CSV file of cases.") from why
+    columns = [name.strip().lower() for name in found[0]] if found else []
+    twice = [name for name in columns if name and columns.count(name) > 1]
+    if twice:
+        raise InputError(f"{table}: two columns are named {twice[0]!r}; rename one of them.")
     rows = [
-        {key.strip(): (value or "").strip() for key, value in line.items() if isinstance(key, str)}
-        for line in lines
+        dict(zip_longest(columns, (value.strip() for value in line[: len(columns)]), fillvalue=""))
+        for line in found[1:]
+        if any(value.strip() for value in line)
     ]
     if not rows:
         raise InputError(f"{table}: the table has no cases; add a row for each.")

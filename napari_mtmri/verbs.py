@@ -21,6 +21,7 @@ from napari_mtmri.result import Result
 from napari_mtmri.scan import Scan
 from napari_mtmri.simulation import simulate
 from napari_mtmri.volume import Volume
+from napari_mtmri.weights import own_weights
 
 __all__ = ["Progress", "evaluate", "load_method", "open", "run", "save", "simulate"]
 
@@ -39,15 +40,16 @@ def open(path: str | Path, kind: Literal["image", "labels"] | None = None) -> Vo
     InputError
         If it cannot be read.
     """
-    return readers.read(Path(path), kind=kind)
+    return readers.read(Path(path).expanduser(), kind=kind)
 
 
 def save(thing: Volume | Result, path: str | Path) -> Path:
     """Write a Volume to a file, in the format of its extension, or a Result to a result folder."""
+    place = Path(path).expanduser()
     if isinstance(thing, Result):
-        return write_run(thing, Path(path))
-    readers.write(thing, Path(path))
-    return Path(path)
+        return write_run(thing, place)
+    readers.write(thing, place)
+    return place
 
 
 def load_method(
@@ -57,20 +59,22 @@ def load_method(
     precision: str = "auto",
     weights: str | Path | None = None,
     parameters: Mapping[str, object] | None = None,
+    stop: threading.Event | None = None,
 ) -> LoadedMethod:
     """Return a method ready to run; networks are loaded once per process.
 
     Raises
     ------
-    RequestError, WeightsError
-        If method, device, a parameter or the weights do not exist or do not fit.
+    RequestError, WeightsError, ResourceError
+        If method, device, a parameter, the weights or a package do not exist or do not fit.
     """
     from napari_mtmri.device import choose_device
 
     member = METHODS.get(method)
+    member.require_extra()
     checked = check_options(parameters or {}, member.parameters, method)
-    place = None if weights is None else Path(weights)
-    setting = Setting(choose_device(device, precision), place, checked)
+    place = None if weights is None else own_weights(weights)
+    setting = Setting(choose_device(device, precision), place, {**member.defaults, **checked}, stop)
     return LoadedMethod(member, setting, member.load(setting))
 
 
@@ -96,13 +100,13 @@ def run(
     device, precision : str
         See `napari_mtmri.device.choose_device`.
     weights : path, optional
-        Weights file, or folder of weights files named by method.
+        Weights file, name of exported weights, or folder of weights files named by method.
     first_slice : int, optional
         Slice to start with, continuing outwards; by default from the first to the last.
     on_progress : callable, optional
         Called from this thread with a `Progress` after every few slices.
     stop : threading.Event, optional
-        Set it to stop within a few slices.
+        Set it to stop within a few slices, or within a slice that takes long.
     **parameters
         Parameters of the method.
 
@@ -115,7 +119,12 @@ def run(
     """
     began = time.perf_counter()
     loaded = load_method(
-        method, device=device, precision=precision, weights=weights, parameters=parameters
+        method,
+        device=device,
+        precision=precision,
+        weights=weights,
+        parameters=parameters,
+        stop=stop,
     )
     if loaded.method.is_full_sample and scan.reference is None:
         raise RequestError(f"{method} needs the fully sampled image, and {scan.name} has none.")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,11 +14,53 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_mtmri.errors import InputError
-from napari_mtmri.geometry import Axes, axis_codes, check_affine, choose_axes, is_oblique, spacing
+from napari_mtmri.geometry import (
+    Axes,
+    axis_codes,
+    check_affine,
+    choose_axes,
+    farthest_corner,
+    is_oblique,
+    spacing,
+)
 
 Kind = Literal["image", "labels", "complex"]
 NUMBERS = {"image": "iufb", "labels": "iub", "complex": "c"}  # dtype.kind allowed for each
-SAME_GRID_MM = 1e-3
+SAME_GRID_VOXELS = 0.02
+
+
+def magnitude(data: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the absolute values of real, integer or complex numbers as float32.
+
+    The absolute value of the smallest number of a signed integer type does not fit into
+    that type: ``np.abs`` of int16 -32768 is -32768.
+
+    Parameters
+    ----------
+    data : array, any shape and dtype
+
+    Returns
+    -------
+    float32 array, same shape
+    """
+    with np.errstate(over="ignore"):  # beyond float32: infinite, which the callers count
+        if data.dtype.kind == "c":
+            return np.asarray(np.abs(data), dtype=np.float32)
+        return np.asarray(np.abs(data.astype(np.float32)))
+
+
+def image_hash(image: NDArray[Any]) -> str:
+    """Return the SHA-256 of the sorted values of an image.
+
+    It depends neither on the file nor on the order of the axes, so that copies with other
+    axes are found too.
+
+    Parameters
+    ----------
+    image : real array, any shape
+    """
+    values = np.sort(image.ravel()).astype(np.float32) + np.float32(0)  # no -0
+    return hashlib.sha256(values.tobytes()).hexdigest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +140,11 @@ class Volume:
         return spacing(self.affine)
 
     @property
+    def voxel_ml(self) -> float:
+        """Volume of a voxel in ml if ``spacing_known``, also on a sheared grid."""
+        return float(abs(np.linalg.det(self.affine[:3, :3]))) / 1000
+
+    @property
     def codes(self) -> str:
         """Direction of each axis, e.g. ``"RAS"``."""
         return axis_codes(self.affine)
@@ -141,10 +189,13 @@ class Volume:
         )
 
     def same_grid(self, other: Volume) -> bool:
-        """Return whether the other volume has the same shape and, to 1 µm, the same affine."""
-        return self.shape == other.shape and bool(
-            np.allclose(self.affine, other.affine, atol=SAME_GRID_MM)
-        )
+        """Return whether the other volume has the same shape and place.
+
+        The corner voxels must lie within 0.02 voxels of each other.
+        """
+        if self.shape != other.shape:
+            return False
+        return farthest_corner(self.shape, self.affine, other.affine) <= SAME_GRID_VOXELS
 
     def require_same_grid(self, other: Volume, what: str) -> None:
         """Refuse a volume on another grid than ``other``.
@@ -158,15 +209,15 @@ class Volume:
         Raises
         ------
         InputError
-            If shape or affine differ.
+            If shape or place differ.
         """
         if self.same_grid(other):
             return
         if self.shape != other.shape:
             why = f"its shape {self.shape} is not the shape {other.shape} of {what}"
         else:
-            off = np.abs(self.affine - other.affine).max()
-            why = f"its affine differs from that of {what} by up to {off:.3g} mm"
+            off = farthest_corner(self.shape, self.affine, other.affine)
+            why = f"its corners lie up to {off:.3g} voxels from those of {what}"
         raise InputError(f"{self.path or self.name}: {why}; use a volume on the same grid.")
 
     def magnitude(self) -> NDArray[np.float32]:
@@ -187,10 +238,15 @@ class Volume:
         return self._magnitude
 
     @cached_property
+    def content_hash(self) -> str:
+        """`image_hash` of the absolute values, as training data are compared."""
+        return image_hash(magnitude(self.data))
+
+    @cached_property
     def _magnitude(self) -> NDArray[np.float32]:
-        image = np.abs(self.data) if self.kind == "complex" else self.data
         with np.errstate(over="ignore"):  # values beyond float32 are counted below
-            image = image.astype(np.float32)
+            is_complex = self.kind == "complex"
+            image = magnitude(self.data) if is_complex else self.data.astype(np.float32)
         bad = image.size - int(np.isfinite(image).sum())
         if bad:
             raise InputError(

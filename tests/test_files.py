@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from napari_mtmri.errors import InputError, RequestError, ResourceError
-from napari_mtmri.files import check_free_space, safe_child, sha256, whole_folder, write_whole
+from napari_mtmri.files import (
+    check_free_space,
+    remove_leftovers,
+    safe_child,
+    sha256,
+    whole_folder,
+    write_whole,
+)
 
 
 def test_a_file_is_written_completely_or_not_at_all(tmp_path: Path) -> None:
@@ -24,6 +31,15 @@ def test_a_file_is_written_completely_or_not_at_all(tmp_path: Path) -> None:
         write_whole(path, fail)
     assert path.read_text() == "first"
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_only_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    kept = ["a.txt", ".hidden-file.txt", ".0123abcd", "0123abcd-a.txt", ".lock"]
+    for name in (*kept, ".0123abcd-a.txt", ".89abcdef-b.nii.gz"):
+        (tmp_path / name).touch()
+    remove_leftovers(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
+    remove_leftovers(tmp_path / "none")
 
 
 def test_a_folder_is_written_completely_or_not_at_all(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ def loaded(code: str) -> set[str]:
         "import napari_mtmri",
         "import napari_mtmri as mt; mt.Volume, mt.Pattern, mt.open, mt.run",
         "import napari_mtmri as mt; mt.Acquisition, mt.run_many, mt.evaluate_many",
+        "import napari_mtmri.compare, napari_mtmri.report",
         "from napari_mtmri.methods.base import METHODS; [METHODS.get(n) for n in METHODS.names()]",
         "from napari_mtmri.cli.app import main\ntry: main(['--help'])\nexcept SystemExit: pass",
     ],

@@ -137,3 +137,41 @@ def test_a_scan_with_inconsistent_shapes_is_refused() -> None:
         replace(scan, mask=scan.mask[:-1])
     with pytest.raises(InputError, match="slice numbers"):
         replace(scan, slices=(0,))
+
+
+def test_a_complex_image_is_scanned_with_its_phase() -> None:
+    rng = np.random.default_rng(0)
+    real = head_volume()
+    data = real.data * np.exp(1j * rng.uniform(-3, 3, real.shape))
+    volume = mt.Volume(data.astype(np.complex64), real.affine, kind="complex")
+    scan = mt.simulate(volume, FOUR)
+    full = fft2c(to_stack(volume.data, scan.axes))
+    laws.close(scan.kspace[:, 0], full * scan.mask)
+    laws.close(scan.reference_stack(), np.abs(to_stack(volume.data, scan.axes)))
+    alone = mt.simulate(volume, FOUR, slices=[2])
+    np.testing.assert_array_equal(alone.kspace[0], scan.kspace[2])
+    result = mt.run(scan, "zero-filled")
+    (line,) = [line for line in result.warnings if "flatters" in line]
+    assert "complex image" in line
+    assert "conjugate symmetry" not in line
+
+
+@pytest.mark.parametrize(
+    ("snr", "phase"), [(None, False), (30.0, False), (None, True), (30.0, True)]
+)
+def test_the_remark_on_a_simulation_names_what_was_not_simulated(
+    snr: float | None, phase: bool
+) -> None:
+    scan = mt.simulate(head_volume(), FOUR, snr=snr, phase=phase)
+    (line,) = [line for line in mt.run(scan, "zero-filled").warnings if "flatters" in line]
+    assert ("no coil noise" in line) == (snr is None)
+    assert ("conjugate symmetry" in line) == (not phase)
+
+
+@pytest.mark.parametrize("unit", [1e-30, 1e-13, 1.0, 1e13])
+def test_the_normalization_has_no_unit(unit: float) -> None:
+    volume = head_volume()
+    stack = to_stack(volume.data, volume.axes)
+    found = normalization_of(stack * np.float32(unit))
+    assert found.scale / unit == pytest.approx(normalization_of(stack).scale, rel=1e-4)
+    assert normalization_of(np.zeros_like(stack)).scale == 1

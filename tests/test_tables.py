@@ -9,10 +9,12 @@ import json
 import math
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_mtmri.tables import csv_text, json_text, markdown_table
+from napari_mtmri.errors import InputError
+from napari_mtmri.tables import csv_text, json_text, markdown_table, read_rows
 
 words = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), max_size=8)
 
@@ -40,3 +42,27 @@ def test_json_has_no_number_that_json_does_not_have() -> None:
     assert "Infinity" not in text
     assert json.loads(text) == {"a": [1.5, None, [None, {"b": None}]], "2": "ä", "c": ["p"]}
     assert "ä" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "case,image\na,x.nii\n",
+        "Case;Image\na;x.nii\n;\n",
+        "case\timage\na\tx.nii\n",
+        "sep=;\nCASE ; IMAGE\n a ; x.nii \n",
+        "\ufeffcase,image,,\na,x.nii,,\n,,,\n\n",
+    ],
+)
+def test_tables_of_spreadsheets_are_read(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "cases.csv"
+    path.write_text(text, encoding="utf-8")
+    (row,) = read_rows(path)
+    assert (row["case"], row["image"]) == ("a", "x.nii")
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "cases.csv"
+    path.write_text("case,image,Image\na,x.nii,x_mask.nii\n")
+    with pytest.raises(InputError, match="two columns are named 'image'"):
+        read_rows(path)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from napari_mtmri.errors import InputError
-from napari_mtmri.volume import Volume
+from napari_mtmri.volume import Volume, magnitude
 from tests.phantoms import marked_phantom
 
 
@@ -117,9 +117,49 @@ def test_a_volume_on_another_grid_is_refused_with_both_shapes() -> None:
     affine[0, 3] += 5
     moved = replace(volume, affine=affine, name="moved", path=None)
     with pytest.raises(
-        InputError, match="moved: its affine differs from that of the image by up to 5 mm"
+        InputError, match="moved: its corners lie up to 5 voxels from those of the image"
     ):
         moved.require_same_grid(volume, "the image")
     small = Volume(np.ones((2, 2, 2)), volume.affine, name="small")
     with pytest.raises(InputError, match=r"\(2, 2, 2\) .* \(10, 8, 12\)"):
         small.require_same_grid(volume, "the image")
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32])
+def test_the_magnitude_of_the_smallest_integer_is_positive(dtype: type) -> None:
+    low = np.iinfo(dtype).min
+    found = magnitude(np.array([low, -1, 0, 1], dtype))
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, np.array([-float(low), 1, 0, 1], np.float32))
+    assert magnitude(np.array([3 + 4j], np.complex64)).tolist() == [5]
+
+
+def test_a_small_turn_of_a_large_grid_is_another_grid() -> None:
+    # No entry of the affine differs by more than 0.0009, yet a corner by 0.4 voxels.
+    turned = np.diag([1.0, 1, 3, 1])
+    turned[0, 1] = 0.0009
+    one = Volume(np.zeros((400, 400, 3), np.uint8), np.diag([1.0, 1, 3, 1]), kind="labels")
+    other = Volume(one.data, turned, kind="labels")
+    assert not one.same_grid(other)
+    with pytest.raises(InputError, match=r"up to 0\.359 voxels"):
+        other.require_same_grid(one, "the image")
+
+
+def test_rounding_of_the_header_is_no_difference() -> None:
+    affine = np.array([[0.9, 0.1, 0, -91.3], [-0.1, 0.9, 0, 33.7], [0, 0, 3, 12], [0, 0, 0, 1]])
+    one = Volume(np.zeros((256, 256, 40), np.uint8), affine, kind="labels")
+    other = Volume(one.data, affine.astype(np.float32), kind="labels")
+    shifted = affine.copy()
+    shifted[0, 3] += 0.005  # mm
+    assert one.same_grid(other)
+    assert one.same_grid(Volume(one.data, shifted, kind="labels"))
+    shifted[0, 3] += 0.5
+    assert not one.same_grid(Volume(one.data, shifted, kind="labels"))
+
+
+def test_the_volume_of_a_sheared_voxel_is_its_determinant() -> None:
+    affine = np.diag([1.0, 2, 3, 1])
+    affine[0, 1] = 1.0
+    volume = Volume(np.zeros((2, 2, 2), np.float32), affine)
+    assert volume.voxel_ml == pytest.approx(0.006)
+    assert np.prod(volume.spacing) > 6.5  # the product of the edges is too large

@@ -4,19 +4,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from napari_mtmri.methods.base import METHODS, trainable, training_of
 from napari_mtmri.networks.base import build
 from napari_mtmri.volume import Volume
 from napari_mtmri.weights import Card, save_weights
+from tests.train.heads import changed
 
 RECON = {"cascades": 2, "convolutions": 3, "features": 4}
 SEG = {"features": 4, "depth": 2, "classes": 1}
-ARCHITECTURES = {
+ARCHITECTURES: dict[str, Any] = {
     "d5c5": {"reconstruction": RECON, "segmentation": None},
     "unet-full-sample": {"reconstruction": None, "segmentation": SEG},
     "mtmri": {"reconstruction": RECON, "segmentation": SEG},
+}
+WITH_OWN_WEIGHTS = [name for name in trainable() if METHODS.get(name).weights == (name,)]
+ARCHITECTURES |= {
+    name: training_of(name).architecture(changed(method=name, crop=None))
+    for name in WITH_OWN_WEIGHTS
+    if name not in ARCHITECTURES
 }
 
 

@@ -3,15 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.readers.image import case_name
 from napari_mtmri.tables import read_rows
 
+T = TypeVar("T")
 CASES = "cases.csv"
+TRAIN = "train"
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ def read_cases(table: Path, split: str | None = None) -> list[CaseRow]:
     table : Path
         CSV file, or a folder with ``cases.csv``.
     split : str, optional
-        Return only the cases of this split.
+        Return only the cases of this split; by default all but those marked "train".
 
     Raises
     ------
@@ -97,16 +102,22 @@ def read_cases(table: Path, split: str | None = None) -> list[CaseRow]:
     table = table_of(table)
     rows = read_rows(table)
     _check_columns(table, rows[0])
+    splits = splits_of(table)
+    if split is None and TRAIN in splits:
+        rows = [row for row in rows if row.get("split") != TRAIN]
+        if not rows:
+            raise InputError(
+                f"{table}: has only training cases, whose scores would be too good; "
+                f"give the split {TRAIN!r} to use them all the same."
+            )
     if split is not None:
-        splits = splits_of(table)
         rows = [row for row in rows if row.get("split") == split]
         if not rows:
             raise InputError(
                 f"{table}: no case has the split {split!r}; existing: {', '.join(splits) or 'none'}."
             )
     found = [_case_row(table, row) for row in rows]
-    images = [row.case for row in found if row.image is not None]
-    twice = [case for case in images if images.count(case) > 1]
+    twice = repeated(row.case for row in found if row.image is not None)
     if twice:
         raise InputError(f"{table}: case {twice[0]!r} occurs twice; give each case its own name.")
     return found
@@ -130,8 +141,9 @@ def case_names(paths: Sequence[Path]) -> list[str]:
     RequestError
         If a file is given twice.
     """
-    resolved = [path.resolve() for path in paths]
-    twice = [path for path in resolved if resolved.count(path) > 1]
+    # Not resolved: a link into a store of files has the name that the user gave it.
+    resolved = [Path(os.path.abspath(path)) for path in paths]
+    twice = repeated(resolved)
     if twice:
         raise RequestError(f"{twice[0]}: is given twice; give it once.")
     stems = [case_name(path) for path in resolved]
@@ -139,14 +151,20 @@ def case_names(paths: Sequence[Path]) -> list[str]:
     depths = [0] * len(resolved)
     for _ in range(max(map(len, folders), default=0)):
         names = _names(stems, folders, depths)
+        counts = Counter(names)
         depths = [
-            min(depth + (names.count(name) > 1), len(above))
+            min(depth + (counts[name] > 1), len(above))
             for name, depth, above in zip(names, depths, folders, strict=True)
         ]
     names = _names(stems, folders, depths)
     if len(set(names)) < len(names):  # a/x.nii and a/x.mgz
         return [f"{number:03d}-{path.name}" for number, path in enumerate(resolved, start=1)]
     return names
+
+
+def repeated(things: Iterable[T]) -> list[T]:
+    """Return the things that occur more than once, in order."""
+    return [thing for thing, count in Counter(things).items() if count > 1]
 
 
 def _names(

@@ -11,7 +11,7 @@ from typing import Any
 from napari_mtmri.errors import RequestError, WeightsError
 from napari_mtmri.methods.base import DEFAULT_METHOD, METHODS
 from napari_mtmri.parameters import check_options
-from napari_mtmri.weights import Card, find_weights, read_card
+from napari_mtmri.weights import Card, find_weights, own_weights, read_card
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class MethodChoice:
     device, precision : str
         See `napari_mtmri.device.choose_device`.
     weights : Path, optional
-        Weights file, or folder of weights files named by method.
+        Weights file, name of exported weights, or folder of weights files named by method.
     """
 
     name: str = DEFAULT_METHOD
@@ -35,6 +35,10 @@ class MethodChoice:
     device: str = "auto"
     precision: str = "auto"
     weights: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.weights is not None:
+            object.__setattr__(self, "weights", own_weights(self.weights))
 
     def record(self) -> dict[str, Any]:
         """Return the settings that a result depends on as plain data, weights by their SHA-256.
@@ -45,6 +49,8 @@ class MethodChoice:
             If the method or a parameter does not exist.
         WeightsError
             If weights are missing or made for another method.
+        ResourceError
+            If a package that the method needs is not installed.
         """
         method = METHODS.get(self.name)
         return {
@@ -81,9 +87,13 @@ def cards_of(name: str, weights: Path | None) -> list[Card]:
     ------
     WeightsError
         If weights are missing or made for another method.
+    ResourceError
+        If a package that the method needs is not installed.
     """
     cards = []
-    for part in METHODS.get(name).weights_at(weights):
+    member = METHODS.get(name)
+    member.require_extra()
+    for part in member.weights_at(weights):
         file = find_weights(part, weights)
         card = read_card(file)
         if card.method != part:

@@ -16,6 +16,7 @@ from napari_mtmri.batch.job import Job, Report
 from napari_mtmri.batch.method_choice import MethodChoice, cards_of
 from napari_mtmri.errors import InputError, WeightsError
 from napari_mtmri.files import sha256
+from napari_mtmri.metrics.inputs import checked_labels
 from napari_mtmri.readers.base import read_volume
 from napari_mtmri.result import Result
 from napari_mtmri.scan import Scan
@@ -56,6 +57,8 @@ def scan_case(image: Volume, labels: Volume | None, acquisition: Acquisition) ->
     """
     if labels is not None:
         labels.require_same_grid(image, f"the image {image.path or image.name}")
+        # Before the run: what cannot be scored must not cost it.
+        checked_labels(labels.data, str(labels.path or labels.name), None)
     _, sampling = acquisition.sampling(image)  # raises if the pattern does not fit
     return Case(acquisition.scan(image), labels, sampling.text, sampling.warnings)
 

@@ -23,15 +23,19 @@ from napari_mtmri.cli.methods import methods
 from napari_mtmri.cli.output import STOPPED, WRONG, sentence, status_of, write_note, write_result
 from napari_mtmri.cli.patterns import patterns
 from napari_mtmri.cli.report import report
+from napari_mtmri.cli.review import review
 from napari_mtmri.cli.run import run
+from napari_mtmri.cli.sample import sample
 from napari_mtmri.cli.session import Session, interruptible
 from napari_mtmri.cli.sweep import sweep
 from napari_mtmri.cli.train import train
 from napari_mtmri.cli.window import open_
+from napari_mtmri.cli.zoo import zoo
 
 NAME = "napari-mtmri"
 COMMANDS: dict[str, Callable[..., object]] = {
     "demo": demo,
+    "sample": sample,
     "open": open_,
     "run": run,
     "evaluate": evaluate,
@@ -40,9 +44,11 @@ COMMANDS: dict[str, Callable[..., object]] = {
     "report": report,
     "methods": methods,
     "patterns": patterns,
+    "review": review,
     "train": train,
     "experiment": experiment,
     "export": export,
+    "zoo": zoo,
     "doctor": doctor,
 }
 
@@ -97,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments : sequence of str, optional
         Command-line arguments; by default ``sys.argv[1:]``.
     """
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    words = [_home(word) for word in (sys.argv[1:] if arguments is None else arguments)]
     session = Session(debug="--debug" in words)
     words = [word for word in words if word != "--debug"]
     if arguments is None and not session.debug:
@@ -109,6 +115,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stderr.flush()
         os._exit(STOPPED)
     sys.exit(status)
+
+
+def _home(word: str) -> str:
+    """Return an argument with ``~`` expanded, which shells do not do in ``--out=~/runs``."""
+    option, equals, value = word.partition("=")
+    if word.startswith("-") and equals and value.startswith("~"):
+        return f"{option}={os.path.expanduser(value)}"
+    return os.path.expanduser(word) if word.startswith("~") else word
 
 
 def _run(words: Sequence[str], session: Session) -> int:

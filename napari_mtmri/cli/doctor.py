@@ -97,7 +97,7 @@ def _weights() -> dict[str, str]:
     from napari_mtmri.errors import MtmriError
     from napari_mtmri.files import sha256
     from napari_mtmri.methods.base import METHODS
-    from napari_mtmri.weights import find_weights, read_card
+    from napari_mtmri.weights import find_weights, list_weights, read_card
 
     names = [name for name in METHODS.names() if name not in METHODS.broken()]
     found = {}
@@ -110,6 +110,9 @@ def _weights() -> dict[str, str]:
             found[part] = f"{card.size}, SHA-256 {card.sha256[:12]} {state}, {_home(file)}"
         except (MtmriError, OSError) as why:
             found[part] = _home(why)
+    for name in names:
+        for file in list_weights(name):
+            found.setdefault(file.stem, f"your own, for {name}, {_home(file)}")
     return found
 
 

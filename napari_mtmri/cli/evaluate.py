@@ -33,7 +33,12 @@ def evaluate(
     *,
     split: Annotated[
         str | None,
-        typer.Option("--split", metavar="NAME", help="Evaluate only the cases of this split."),
+        typer.Option(
+            "--split",
+            metavar="NAME",
+            help="Evaluate only the cases of this split.",
+            show_default="all but train",
+        ),
     ] = None,
     methods: options.MethodOptions,
     scan: options.ScanOptions,
@@ -53,12 +58,17 @@ def evaluate(
     Example: napari-mtmri evaluate cases.csv --split val --out scores
              napari-mtmri evaluate cases.csv --split val --method mtmri,two-stage --out scores
     """
-    from napari_mtmri.batch.cases_table import read_cases, splits_of
+    from napari_mtmri.batch.cases_table import TRAIN, read_cases, splits_of
     from napari_mtmri.batch.many import evaluate_many
 
     rows = read_cases(table, split)
-    if split is None and len(splits_of(table)) > 1:
-        write_note(f"note: all splits of the table are included: {', '.join(splits_of(table))}.")
+    splits = splits_of(table)
+    if split is None and TRAIN in splits:
+        write_note(
+            f"note: the cases of the split {TRAIN!r} are left out; --split {TRAIN} scores them."
+        )
+    elif split is None and len(splits) > 1:
+        write_note(f"note: all splits of the table are included: {', '.join(splits)}.")
     session: Session = context.obj
     with JobSteps() as steps:
         found = evaluate_many(

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +16,8 @@ from napari_mtmri.cli import options
 from napari_mtmri.cli.output import DONE, FAILED, sentence, write_json, write_note, write_result
 from napari_mtmri.cli.progress import JobSteps
 from napari_mtmri.cli.session import Session
-from napari_mtmri.errors import RequestError, ResourceError, Stopped
+from napari_mtmri.cli.train import require_lightning
+from napari_mtmri.errors import RequestError, Stopped
 
 if TYPE_CHECKING:
     from napari_mtmri.batch.job import Outcome
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 @options.with_groups
 def experiment(
     context: typer.Context,
-    study: Annotated[str, typer.Argument(metavar="TABLE", help="table1 or table2.")],
+    study: Annotated[
+        str, typer.Argument(metavar="TABLE", help="table1, table2, table3 or table4.")
+    ],
     data: Annotated[
         str,
         typer.Option(
@@ -73,6 +75,9 @@ def experiment(
 
     table1: with and without ITFS and DRLC. table2: the weights of the two losses. Both
     contain the plain joint model, with which the other rows are compared, and two-stage.
+    table3: all methods, lesions (ATLAS in the paper; any cases with one class). table4:
+    all methods, CSF, white and grey matter (BrainWeb). Both compare with mtmri, and
+    contain methods that need no training.
     After a stop (Ctrl-C, --minutes), the same command continues; rows that two tables
     share in one --out are trained once. --jobs and --dask apply to the scoring.
     The command writes a folder with report.md, CSV and figures.
@@ -80,6 +85,8 @@ def experiment(
     Example: napari-mtmri experiment table1 --budget small --data cases --out study
              napari-mtmri experiment table2 --budget cpu --data cases --out study --minutes 60
              napari-mtmri experiment table1 --budget small --data simulated --out study
+             napari-mtmri experiment table3 --budget cpu --data cases --out study --rows mtmri,cs-tv
+             napari-mtmri experiment table4 --budget cpu --data brainweb --out study --split test
     """
     from napari_mtmri.study.plan import TEST_RUNS, make_plan
 
@@ -115,11 +122,7 @@ def _asked(
 
 
 def _check_machine(budget: str) -> None:
-    if find_spec("lightning_fabric") is None:
-        raise ResourceError(
-            "training needs lightning-fabric, which is not installed; "
-            "run: pip install 'napari-mtmri[train]'."
-        )
+    require_lightning()
     if budget == "full":
         from napari_mtmri.device import choose_device
 
@@ -151,20 +154,20 @@ def _report(plan: Plan, outcomes: Sequence[Outcome], *, as_json: bool) -> int:
     """Write the report, list the failed rows; return the exit status."""
     from napari_mtmri.study import report, summary
 
-    lines = summary.summarise_plan(plan)
+    lines, study = summary.summarise_plan(plan), plan.experiment.study
     place = report.write_report(plan, lines)
     failed = {one.name: sentence(one.error) for one in outcomes if one.error is not None}
     if as_json:
         facts = {
             "report": str(place),
             "is_finished": all(line.is_done for line in lines),
-            "summary": report.summary_records(lines),
-            "differences": report.difference_records(lines),
+            "summary": report.summary_records(lines, study.classes),
+            "differences": report.difference_records(lines, study.base),
             "failed": failed,
         }
         write_json(facts)
     else:
-        write_result(report.scores_table(lines, summary.zero_filled(plan)))
+        write_result(report.scores_table(lines, summary.zero_filled(plan), study.classes))
     write_note(plan.experiment.budget.note)
     write_note(f"written to {place}")
     if failed:

@@ -40,6 +40,13 @@ def export(
             "--scores", metavar="SPLIT=FILE", help="Scores for the card: summary.csv of `evaluate`."
         ),
     ] = None,
+    calibrate: Annotated[
+        bool,
+        typer.Option(
+            "--calibrate",
+            help="Calibrate the probabilities on the validation cases of the training.",
+        ),
+    ] = False,
     command: Annotated[
         str | None, typer.Option(help="Command that reproduces the weights, for the card.")
     ] = None,
@@ -61,6 +68,7 @@ def export(
         "about": None if about is None else read_about(about),
         "scores": [row for word in scores or () for row in read_scores(word, method)],
         "command": command or "",
+        "calibrated": calibrate,
     }
     made = export_own(run, name, **how) if out is None else Exported(out, write(run, out, **how))
     write_result(made.card.text())

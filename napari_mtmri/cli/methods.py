@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from napari_mtmri.cli import options
 from napari_mtmri.cli.output import columns, write_json, write_result
-from napari_mtmri.errors import RequestError, WeightsError
+from napari_mtmri.errors import MtmriError
+
+if TYPE_CHECKING:
+    from napari_mtmri.weights import Card
 
 
 def methods(
@@ -39,12 +43,14 @@ def methods(
     if json:
         write_json([{key: one[key] for key in one if key != "cards"} for one in found])
         return
-    rows = [["NAME", "GIVES", "NEEDS", "RUNS", "DESCRIPTION"]]
+    rows = [["NAME", "GIVES", "NEEDS", "RUNS", "SIZE", "GFLOP", "DESCRIPTION"]]
     for one in found:
-        runs = "yes" if one["runs"] else "no"
-        rows.append(
-            [one["name"], ", ".join(one["gives"]), ", ".join(one["needs"]), runs, one["summary"]]
-        )
+        size, gflop = one["n_parameters"], one["gflop_per_slice"]
+        rows.append([
+            one["name"], ", ".join(one["gives"]), ", ".join(one["needs"]),
+            "yes" if one["runs"] else "no", "–" if size is None else f"{size / 1e6:.2f} M",
+            "–" if gflop is None else f"{gflop:.1f}", one["summary"],
+        ])  # fmt: skip
     write_result(columns(rows))
     reasons = [[one["name"], f"cannot run: {one['why']}"] for one in found if not one["runs"]]
     if reasons:
@@ -55,10 +61,12 @@ def facts_of(name: str, weights: Path | None = None) -> dict[str, Any]:
     """Return the description of a method, whether it can run, and if not, why."""
     from napari_mtmri.batch.method_choice import cards_of
     from napari_mtmri.methods.base import METHODS
+    from napari_mtmri.weights import list_weights
 
     facts: dict[str, Any] = {
         "name": name, "title": name, "summary": "", "gives": [], "needs": [], "parameters": {},
-        "runs": False, "why": "", "cards": [],
+        "runs": False, "why": "", "n_parameters": None, "gflop_per_slice": None, "cards": [],
+        "own_weights": [],
     }  # fmt: skip
     try:
         method = METHODS.get(name)
@@ -69,14 +77,28 @@ def facts_of(name: str, weights: Path | None = None) -> dict[str, Any]:
             needs=sorted(method.needs),
             parameters={option.name: option.help for option in method.parameters},
         )
-        return {**facts, "runs": True, "cards": cards_of(name, weights)}
-    except (RequestError, WeightsError) as why:
+        if weights is None:
+            facts["own_weights"] = [path.stem for path in list_weights(name)]
+        cards = cards_of(name, weights)
+        return {**facts, "runs": True, "cards": cards, **_cost_of(cards)}
+    except MtmriError as why:
         return {**facts, "why": str(why)}
+
+
+def _cost_of(cards: Sequence[Card]) -> dict[str, Any]:
+    """Return parameters and GFLOP per slice of all cards together; nothing if one lacks them."""
+    found = [(card.n_parameters, card.gflop_per_slice) for card in cards]
+    sizes = [size for size, _ in found if size is not None]
+    gflops = [gflop for _, gflop in found if gflop is not None]
+    if not cards or min(len(sizes), len(gflops)) < len(cards):
+        return {}
+    return {"n_parameters": sum(sizes), "gflop_per_slice": sum(gflops)}
 
 
 def _card_text(facts: dict[str, Any]) -> str:
     lines = [f"{facts['title']}: {facts['summary']}"]
     lines += [f"  --param {name}=…  {text}" for name, text in facts["parameters"].items()]
+    lines += [f"  --weights {name}" for name in facts["own_weights"]]
     if facts["why"]:
         lines.append(f"It cannot run: {facts['why']}")
     return "\n\n".join(["\n".join(lines), *(card.text() for card in facts["cards"])])

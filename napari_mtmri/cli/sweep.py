@@ -152,15 +152,33 @@ class DetectOptions:
         typer.Option("--at", metavar="I,J,K", help="Place to use instead, in voxel indices."),
     ] = None
 
+    voxel_mm: Annotated[
+        str | None,
+        typer.Option(
+            "--voxel-mm",
+            metavar="I,J,K",
+            help="Voxel size in mm, for files that do not state it.",
+        ),
+    ] = None
+
+    def voxel(self) -> tuple[float, float, float] | None:
+        """Return the voxel size, if it was given."""
+        return None if self.voxel_mm is None else _three(self.voxel_mm, "--voxel-mm")
+
     def places(self) -> int | list[tuple[float, float, float]]:
         """Return the number of places, or the places."""
         if not self.at:
             return self.points
-        found = [numbers(text, "--at") for text in self.at]
-        for text, one in zip(self.at, found, strict=True):
-            if len(one) != 3:
-                raise RequestError(f"--at {text!r} is not a place; give three voxel indices.")
-        return [(i, j, k) for i, j, k in found]
+        return [_three(text, "--at") for text in self.at]
+
+
+def _three(text: str, option: str) -> tuple[float, float, float]:
+    found = numbers(text, option)
+    if len(found) != 3:
+        raise RequestError(
+            f"{option} {text!r} are not three numbers; give one for each array axis."
+        )
+    return found[0], found[1], found[2]
 
 
 @options.with_groups
@@ -285,6 +303,7 @@ def _detect(
             diameters=numbers(lesions.diameters, "--diameters"),
             contrasts=numbers(lesions.contrasts, "--contrasts"),
             points=lesions.places(),
+            voxel_mm=lesions.voxel(),
             watch=steps,
             **common,
         )

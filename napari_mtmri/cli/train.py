@@ -94,11 +94,7 @@ def train(
     if preset == "help":
         write_result(_presets())
         return
-    if find_spec("lightning_fabric") is None:
-        raise ResourceError(
-            "training needs lightning-fabric, which is not installed; "
-            "run: pip install 'napari-mtmri[train]'."
-        )
+    require_lightning()
     from napari_mtmri.train.loop.hardware import Machine
 
     machine = Machine(accelerator, devices, nodes, strategy, "auto" if workers is None else workers)
@@ -106,16 +102,25 @@ def train(
         raise RequestError(
             f"--resume {resume} continues with its own settings; leave out --data, --out, --preset and keys."
         )
-    asked = _asked(config, preset, data, resume)
+    asked = config_of(config, preset, data, resume)
     if check:
         _check(asked, as_json)
     elif estimate:
         _estimate(asked, machine, as_json)
     else:
-        _train(asked, _folder(out, resume), machine, as_json)
+        run_training(asked, _folder(out, resume), machine, as_json)
 
 
-def _asked(
+def require_lightning() -> None:
+    """Raise `ResourceError` if the library that trains is not installed."""
+    if find_spec("lightning_fabric") is None:
+        raise ResourceError(
+            "training needs lightning-fabric, which is not installed; "
+            "run: pip install 'napari-mtmri[train]'."
+        )
+
+
+def config_of(
     words: list[str] | None, preset: str | None, data: str | None, resume: Path | None
 ) -> Config:
     """Return the configuration: keys of the preset, of the file, then of the command line."""
@@ -205,7 +210,8 @@ def _estimate(asked: Config, machine: Machine, as_json: bool) -> None:
         write_note(warning)
 
 
-def _train(asked: Config, out: Path, machine: Machine, as_json: bool) -> None:
+def run_training(asked: Config, out: Path, machine: Machine, as_json: bool) -> None:
+    """Train, or continue the training in ``out``; show progress and print the last scores."""
     from napari_mtmri.train.loop.training import Training
     from napari_mtmri.train.presets import notes
 

@@ -66,14 +66,17 @@ def window_here(timeout_s: float = PROBE_S) -> Window:
 
 
 def show_window(
-    paths: Sequence[Path] = (), *, sample: str | None = None, run: bool = False
+    paths: Sequence[Path] = (), *, sample: str | None = None, run: bool = False, **more: object
 ) -> None:
-    """Open the window and return when it is closed; Ctrl-C closes it at once."""
+    """Open the window and return when it is closed; Ctrl-C closes it at once.
+
+    ``more`` are further parameters of `napari_mtmri.gui.app.window.open_window`.
+    """
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's handler never runs in Qt's event loop
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # The import contract keeps `cli` and `gui` apart: the window is found by its entry point.
     open_window = Registry[Callable[..., None]]("windows").get("napari")
-    open_window(paths, sample=sample, run=run)
+    open_window(paths, sample=sample, run=run, **more)
 
 
 def open_(
@@ -89,10 +92,25 @@ def open_(
     for path in volumes or ():
         if not path.exists():
             raise InputError(f"{path}: no such file or folder; check the name.")
+    require_window("use `napari-mtmri run`")
+    show_window(tuple(volumes or ()))
+
+
+def require_window(instead: str) -> None:
+    """Check that a window can be opened.
+
+    Parameters
+    ----------
+    instead : str
+        What works without one, for the message.
+
+    Raises
+    ------
+    ResourceError
+        If none can be opened.
+    """
     window = window_here()
     if not window.works:
         raise ResourceError(
-            f"no window can be opened: {window.text}; use `napari-mtmri run`, or see "
-            "`napari-mtmri doctor`."
+            f"no window can be opened: {window.text}; {instead}, or see `napari-mtmri doctor`."
         )
-    show_window(tuple(volumes or ()))

@@ -13,13 +13,14 @@ from napari_mtmri.batch.cases_table import Cases
 from napari_mtmri.batch.job import Job, Outcome, Watch
 from napari_mtmri.batch.method_choice import MethodChoice
 from napari_mtmri.batch.result_store import check_out
-from napari_mtmri.batch.run_case import open_volumes, with_acquisition
+from napari_mtmri.batch.run_case import with_acquisition
 from napari_mtmri.batch.run_jobs import Where, run_jobs
 from napari_mtmri.compare.detection_jobs import (
     find_insertion,
     into_insertion,
     lesion_of,
     make_insertion,
+    open_image,
     read_found,
 )
 from napari_mtmri.compare.detection_points import lesion_points
@@ -49,6 +50,7 @@ def run_detection(
     diameters: Sequence[float] = DIAMETERS,
     contrasts: Sequence[float] = CONTRASTS,
     points: int | Sequence[tuple[float, float, float]] = N_POINTS,
+    voxel_mm: tuple[float, float, float] | None = None,
     acquisition: Acquisition | None = None,
     labels: Sequence[str | Path] | None = None,
     seed_per_case: bool | None = None,
@@ -74,6 +76,8 @@ def run_detection(
     points : int, or sequence of (i, j, k)
         Number of points spread over the brain of each case, away from drawn lesions; or
         centres in voxel coordinates.
+    voxel_mm : (float, float, float), optional
+        Voxel size along the array axes, for files that do not state it.
     again, where, watch, stop
         As in `run_sweep`.
 
@@ -110,7 +114,7 @@ def run_detection(
     if not kinds:
         raise RequestError("`diameters` and `contrasts` must not be empty; give at least one.")
     check_out(out)
-    jobs, failed = _plan_lesions(plan, out, kinds, points)
+    jobs, failed = _plan_lesions(plan, out, kinds, points, voxel_mm)
     if not jobs:
         raise RequestError(next(iter(failed.values())))
     outcomes = run_jobs(
@@ -126,6 +130,7 @@ def run_detection(
         **request_of(plan, [job for _, job in jobs]),
         "diameters": [float(one) for one in diameters],
         "contrasts": [float(one) for one in contrasts],
+        "voxel_mm": voxel_mm,
         "points": points if isinstance(points, int) else [list(map(float, one)) for one in points],
     }
     failed |= {one.name: str(one.error) for one in outcomes if one.error is not None}
@@ -145,6 +150,7 @@ def _plan_lesions(
     out: Path,
     kinds: Sequence[tuple[float, float]],
     points: int | Sequence[tuple[float, float, float]],
+    voxel_mm: tuple[float, float, float] | None,
 ) -> tuple[list[tuple[tuple[str, float, int], Job]], dict[str, str]]:
     """Return the jobs with pattern, R and seed, and the reasons of what is impossible."""
     jobs: list[tuple[tuple[str, float, int], Job]] = []
@@ -156,7 +162,7 @@ def _plan_lesions(
             base = base_job(row, choice)
             try:
                 if isinstance(base, Job) and centers is None:
-                    centers = _centers(base, plan.acquisition, kinds, points)
+                    centers = _centers(base, plan.acquisition, kinds, points, voxel_mm)
             except (InputError, RequestError) as why:
                 base = str(why)
             if not isinstance(base, Job) or centers is None:
@@ -169,7 +175,10 @@ def _plan_lesions(
                     continue
                 scan = with_acquisition(base, plan.for_case(found, row.case))
                 jobs += [
-                    ((pattern, factor, seed), into_insertion(replace(scan, name=name), one, out))
+                    (
+                        (pattern, factor, seed),
+                        into_insertion(replace(scan, name=name), one, out, voxel_mm),
+                    )
                     for one in _lesions(centers, kinds)
                 ]
     return jobs, failed
@@ -188,10 +197,11 @@ def _centers(
     acquisition: Acquisition,
     kinds: Sequence[tuple[float, float]],
     points: int | Sequence[tuple[float, float, float]],
+    voxel_mm: tuple[float, float, float] | None,
 ) -> Sequence[tuple[float, float, float]]:
     if not isinstance(points, int):
         return [(float(i), float(j), float(k)) for i, j, k in points]
-    image, labels = open_volumes(job)
+    image, labels = open_image(job, voxel_mm)
     largest = max(diameter for diameter, _ in kinds)
     return lesion_points(image, labels, largest, points, acquisition.axes(image))
 
@@ -219,7 +229,7 @@ def _example(jobs: Sequence[Job]) -> tuple[Volume, Volume, Volume] | None:
     )
     job = own[len(own) // 2]
     try:
-        before, _ = open_volumes(job)
+        before, _ = open_image(job, job.request.get("voxel_mm"))
         return before, *insert_sphere(before, lesion_of(job))
     except (InputError, RequestError):  # its job has failed for the same reason
         return None

@@ -16,6 +16,7 @@ from napari_mtmri.inserted_lesion import lesion_voxels
 from napari_mtmri.plotting import RESEARCH, SIMULATED, WINDOW_PERCENTILE
 from napari_mtmri.volume import Volume
 
+MARGINS, SMALLEST_PART = 3.0, 0.2  # of the lesion; of the picture
 DODGE = 0.012  # between methods, relative to the diameter
 
 
@@ -41,7 +42,7 @@ def draw_detection(detection: Detection, pattern: str | None = None) -> Any:
     if not lines:
         raise RequestError(f"pattern {pattern!r} has no result; choose another.")
     factors = sorted({line.acceleration for line in lines})
-    figure, axes = new_plot(2.2 + 2.7 * len(factors), 6.2, 2, len(factors))
+    figure, axes = new_plot(max(7.0, 1.6 + 2.4 * len(factors)), 5.6, 2, len(factors))
     axes = np.reshape(axes, (2, len(factors)))
     styles = method_styles([line.method for line in lines])
     for column, factor in enumerate(factors):
@@ -132,12 +133,13 @@ def draw_insertion(before: Volume, after: Volume, share: Volume) -> Any:
     seen = image[image > 0]
     white = float(np.percentile(seen, WINDOW_PERCENTILE)) if seen.size else 1.0
     top = float(np.abs(added).max()) or 1.0
-    outline = lesion_voxels(share.data)
+    voxels = lesion_voxels(share.data)
+    crop = _around(view.picture(voxels, number))
     pictures = [
-        Picture("before", image, white),
-        Picture("after", after.data, white),
-        Picture("after, lesion outlined", after.data, white, outline=outline),
-        Picture("added", added, top, "RdBu_r", "in units of the image"),
+        Picture("after, lesion outlined", after.data, white, outline=voxels),
+        Picture("before, larger", image, white, crop=crop),
+        Picture("after, larger", after.data, white, crop=crop),
+        Picture("added", added, top, "RdBu_r", "in units of the image", crop=crop),
     ]
     diameter = 2 * (3 * float(share.data.sum()) * np.prod(before.spacing) / (4 * np.pi)) ** (1 / 3)
     gain = float(added.sum() / (share.data * image).sum())
@@ -147,3 +149,19 @@ def draw_insertion(before: Volume, after: Volume, share: Volume) -> Any:
     )
     note = "Nothing outside of the lesion is changed; noise and texture inside it are kept."
     return draw_row(pictures, view, number, title, [note, RESEARCH])
+
+
+def _around(region: np.ndarray) -> tuple[float, float, float, float]:
+    """Return left, right, top and bottom of a part of the picture around a region, in pixels."""
+    rows, columns = np.nonzero(region)
+    sides = [
+        max(np.ptp(places) + 1, 4) / n
+        for places, n in zip((rows, columns), region.shape, strict=True)
+    ]
+    part = min(1.0, max(MARGINS * max(sides), SMALLEST_PART)) / 2
+    half = [part * n for n in region.shape]
+    middle = [
+        float(np.clip(places.mean(), side - 0.5, n - 0.5 - side))
+        for places, side, n in zip((rows, columns), half, region.shape, strict=True)
+    ]
+    return middle[1] - half[1], middle[1] + half[1], middle[0] - half[0], middle[0] + half[0]

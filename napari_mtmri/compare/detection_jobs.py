@@ -16,7 +16,7 @@ import numpy as np
 from napari_mtmri.acquisition import Acquisition
 from napari_mtmri.batch.job import Job, Report
 from napari_mtmri.batch.run_case import absolute, acquisition_of, choice_of, open_volumes
-from napari_mtmri.errors import InputError
+from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.files import write_text
 from napari_mtmri.geometry import to_stack
 from napari_mtmri.inserted_lesion import InsertedLesion, insert_sphere, lesion_voxels
@@ -57,9 +57,13 @@ class Found:
     contrast_left: float
 
 
-def into_insertion(job: Job, lesion: InsertedLesion, out: Path) -> Job:
+def into_insertion(
+    job: Job, lesion: InsertedLesion, out: Path, voxel_mm: Sequence[float] | None = None
+) -> Job:
     """Return the job of an inserted lesion, with the path of its record."""
     request = {**job.request, "lesion": asdict(lesion)}
+    if voxel_mm is not None:
+        request["voxel_mm"] = list(voxel_mm)
     i, j, k = lesion.center
     name = (
         f"{job.name} · {lesion.diameter:g} mm {100 * lesion.contrast:+g} % at {i:g}, {j:g}, {k:g}"
@@ -179,16 +183,52 @@ def lesion_of(job: Job) -> InsertedLesion:
     return InsertedLesion(tuple(asked["center"]), asked["diameter"], asked["contrast"])
 
 
+def open_image(job: Job, voxel_mm: Sequence[float] | None) -> tuple[Volume, Volume | None]:
+    """Return image and labels of a job, with the voxel size that their files do not state.
+
+    Parameters
+    ----------
+    job : Job
+    voxel_mm : (float, float, float), optional
+        Along the array axes, in mm; needed only for files that do not state it.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be used.
+    RequestError
+        If the image states its voxel size, or a size is not above 0.
+    """
+    image, labels = open_volumes(job)
+    if voxel_mm is None:
+        return image, labels
+    if image.spacing_known:
+        raise RequestError(
+            f"{image.name}: its file states a voxel size of "
+            f"{' x '.join(f'{side:.3g}' for side in image.spacing)} mm; leave `voxel_mm` out."
+        )
+    if len(voxel_mm) != 3 or not all(0 < side < math.inf for side in voxel_mm):
+        raise RequestError(f"`voxel_mm` {tuple(voxel_mm)} are not three sizes above 0.")
+
+    def sized(volume: Volume) -> Volume:
+        affine = volume.affine.copy()
+        affine[:3, :3] *= np.array(voxel_mm) / volume.spacing
+        return replace(volume, affine=affine, spacing_known=True)
+
+    return sized(image), None if labels is None else sized(labels)
+
+
 _IMAGE: dict[str, Volume] = {}
 _WITHOUT: dict[str, dict[int, tuple[np.ndarray | None, np.ndarray | None]]] = {}
 
 
 def _image(job: Job) -> Volume:
     """Return the image of a job; the last one is cached for the next lesion."""
-    key = repr([job.request["case"], job.request["image"]])
+    voxel_mm = job.request.get("voxel_mm")
+    key = repr([job.request["case"], job.request["image"], voxel_mm])
     if key not in _IMAGE:
         _IMAGE.clear()
-        _IMAGE[key] = open_volumes(job)[0]
+        _IMAGE[key] = open_image(job, voxel_mm)[0]
     return _IMAGE[key]
 
 

@@ -11,7 +11,9 @@ from napari_mtmri.inserted_lesion import smooth
 from napari_mtmri.metrics.object_mask import object_mask
 from napari_mtmri.volume import Volume
 
-TYPICAL = (0.75, 1.35)  # mean intensity of a place, relative to the median of the inner object
+TYPICAL = (0.65, 1.4)  # intensity of brain tissue, relative to the median of the head
+SMOOTH_MM, BRIDGE_MM = 1.0, 3.0
+FILLED = 0.9  # share of the place that is brain tissue, with Gaussian weights
 FROM_LESION_MM = 5.0
 
 
@@ -20,10 +22,10 @@ def lesion_points(
 ) -> list[tuple[int, int, int]]:
     """Return points spread evenly over the places where a lesion fits into the brain.
 
-    A place is inside the object by at least the radius, at least 5 mm from drawn lesions, and
-    of typical intensity: neither in the ventricles nor in a bright lesion. Each further point
-    is the one farthest from those already chosen, so that the first points stay the same when
-    more are asked for.
+    A place is inside the head by at least the radius, at least 5 mm from drawn lesions, and
+    filled with tissue of typical intensity: not with ventricles, a bright lesion or the scalp.
+    Each further point is the one farthest from those already chosen, so that the first points
+    stay the same when more are asked for.
 
     Parameters
     ----------
@@ -70,15 +72,30 @@ def _fits(volume: Volume, labels: Volume | None, diameter: float, axes: Axes) ->
     inside = object_mask(to_stack(volume.magnitude(), axes))
     if inside is None:
         return np.zeros(volume.shape, bool)
-    deep = _distance(from_stack(inside, axes), volume) >= diameter / 2
-    if not deep.any():
-        return deep
-    image = volume.magnitude()
-    mean = smooth(image, diameter / 4, np.array(volume.spacing)) / np.median(image[deep])
-    fits = deep & (mean >= TYPICAL[0]) & (mean <= TYPICAL[1])
+    head = from_stack(inside, axes)
+    brain = _brain(volume, head)
+    filled = smooth(brain, diameter / 4, np.array(volume.spacing))
+    fits = brain & (filled >= FILLED) & (_distance(head, volume) >= diameter / 2)
     if labels is not None and labels.data.any():
         fits &= _distance(labels.data == 0, volume) >= diameter / 2 + FROM_LESION_MM
     return np.asarray(fits)
+
+
+def _brain(volume: Volume, head: np.ndarray) -> np.ndarray:
+    """Return the tissue of the brain: the largest part of typical intensity, without bridges.
+
+    Thin bridges, such as those from brain to scalp, are cut by an opening.
+    """
+    from scipy.ndimage import label
+
+    image = smooth(volume.magnitude(), SMOOTH_MM, np.array(volume.spacing))
+    image /= np.median(image[head])
+    tissue = head & (image >= TYPICAL[0]) & (image <= TYPICAL[1])
+    parts, _ = label(_distance(tissue, volume) >= BRIDGE_MM)
+    sizes = np.bincount(parts.ravel())
+    sizes[0] = 0
+    core = (parts == sizes.argmax()) & (parts > 0)
+    return np.asarray(tissue & (_distance(~core, volume) <= BRIDGE_MM))
 
 
 def _distance(inside: np.ndarray, volume: Volume) -> np.ndarray:

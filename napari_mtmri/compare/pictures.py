@@ -34,6 +34,8 @@ class Picture:
     unit : str
         Beside the colour bar.
     outline : bool array, (i, j, k), optional
+    crop : (left, right, top, bottom), optional
+        Part to show, in pixels of the upright picture, with its proportions.
     """
 
     title: str
@@ -42,6 +44,7 @@ class Picture:
     colours: str = "gray"
     unit: str = ""
     outline: np.ndarray | None = None
+    crop: tuple[float, float, float, float] | None = None
 
 
 def draw_row(
@@ -94,6 +97,9 @@ def _draw_picture(axis: Any, one: Picture, view: SliceView, number: int) -> Any:
             axis.autoscale(False)
             line = axis.contour(region, [0.5], colors=REFERENCE_COLOUR, linewidths=1.3)
             line.set_path_effects(stroke(2.3))
+    if one.crop is not None:
+        left, right, top, bottom = one.crop
+        axis.set(xlim=(left, right), ylim=(bottom, top))
     draw_letters(axis, view.letters)
     return shown
 

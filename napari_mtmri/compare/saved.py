@@ -163,17 +163,18 @@ def load_comparison(path: Path) -> Comparison:
     cells: list[Cell] = []
     warnings: list[str] = []
     grid: Volume | None = None
-    for one in record.cells:
-        cell, changed = _load_cell(one, folder, path)
-        grid = grid or cell.grid
-        cells.append(cell.resampled_to(grid) if one.resampled else cell)
-        warnings += changed
-    zoom = None if record.view.zoom is None else Zoom(**record.view.zoom.model_dump())
     try:
+        zoom = None if record.view.zoom is None else Zoom(**record.view.zoom.model_dump())
         view = View(**{**record.view.model_dump(), "zoom": zoom})
+        for one in record.cells:
+            cell, changed = _load_cell(one, folder, path)
+            grid = grid or cell.grid
+            cells.append(cell.resampled_to(grid) if one.resampled else cell)
+            warnings += changed
         return Comparison(tuple(cells), view, tuple(warnings))
     except RequestError as why:
-        raise InputError(f"{path}: cannot be shown ({why}); save the comparison again.") from why
+        text = str(why).rstrip(".")
+        raise InputError(f"{path}: cannot be shown ({text}); save the comparison again.") from why
 
 
 def _read_record(path: Path) -> _Record:

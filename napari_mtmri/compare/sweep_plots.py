@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from napari_mtmri.compare.sweep import Sweep
 
 PLOTS = "plots"
+TITLE_INCHES, LINE_INCHES = 0.36, 0.16
+NOTE_CHARACTERS, LEGEND_CHARACTERS, LEGEND_HANDLE = 16, 11, 8  # per inch, and of a handle
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES: tuple[Any, ...] = ("solid", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1, 1, 1)))
@@ -49,7 +51,7 @@ def draw_scores(sweep: Sweep, metric: str) -> Any:
     if not curves:
         known = ", ".join(sweep.metrics) or "none"
         raise RequestError(f"{metric!r} was not measured in this sweep; there are: {known}.")
-    figure, axis = new_plot(7.0, 4.6)
+    figure, axis = new_plot(7.0, 3.9)
     styles = method_styles([curve.method for curve in curves])
     patterns = list(dict.fromkeys(curve.pattern for curve in curves))
     for curve in curves:
@@ -130,7 +132,7 @@ def new_plot(width: float, height: float, rows: int = 1, columns: int = 1) -> tu
 
 
 def finish_plot(figure: Any, axes: Any, title: str, notes: Sequence[str]) -> None:
-    """Add title, one legend for all axes below them, and the notes below the legend."""
+    """Add title and legend above the axes, one for all, and notes below them."""
     import textwrap
 
     named = {
@@ -138,17 +140,31 @@ def finish_plot(figure: Any, axes: Any, title: str, notes: Sequence[str]) -> Non
         for axis in np.ravel(axes)
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
     }
-    figure.suptitle(title, fontsize=11, parse_math=False)
-    width = int(figure.get_figwidth() * 15)
-    lines = [line for note in notes for line in textwrap.wrap(note, width)]
-    figure.supxlabel(
-        "\n".join(lines), fontsize=8, color="#555555", x=0.01, ha="left", parse_math=False
+    width, height = figure.get_size_inches()
+    lines = [line for note in notes for line in textwrap.wrap(note, int(width * NOTE_CHARACTERS))]
+    longest = max(map(len, named), default=1) + LEGEND_HANDLE
+    columns = max(1, min(len(named), int(width * LEGEND_CHARACTERS / longest)))
+    head = TITLE_INCHES + LINE_INCHES * 1.25 * -(-len(named) // columns)
+    foot = LINE_INCHES * (len(lines) + 1)
+    figure.set_size_inches(width, height + head + foot)
+    total = height + head + foot
+    figure.get_layout_engine().set(rect=(0, foot / total, 1, height / total))
+    style = {"ha": "left", "parse_math": False}
+    figure.text(0.1 / width, 1 - 0.08 / total, title, va="top", fontsize=11, **style)
+    figure.text(
+        0.1 / width,
+        0.08 / total,
+        "\n".join(lines),
+        va="bottom",
+        fontsize=8,
+        color="#555555",
+        **style,
     )
-    if named:
-        figure.legend(
-            list(named.values()), list(named), loc="outside upper center", ncols=min(4, len(named)),
-            fontsize=9, frameon=False, handlelength=3,
-        )  # fmt: skip
+    figure.legend(
+        list(named.values()), list(named), loc="upper left", ncols=columns, fontsize=9,
+        bbox_to_anchor=(0.02 / width, 1 - (TITLE_INCHES - 0.08) / total), frameon=False,
+        handlelength=3,
+    )  # fmt: skip
 
 
 def save_plot(figure: Any, path: Path) -> None:

@@ -259,7 +259,7 @@ def summary_markdown(rows: Sequence[SweepRow]) -> str:
         curves = curves_of(rows, metric)
         factors = sorted({factor for curve in curves for factor in curve.accelerations.tolist()})
         lines = [
-            [curve.method, curve.pattern, *(_cell(curve, factor) for factor in factors)]
+            [curve.method, curve.pattern, *(value_text(curve, factor) for factor in factors)]
             for curve in curves
         ]
         heading = ["Method", "Pattern", *(f"R = {factor:g}" for factor in factors)]
@@ -271,7 +271,8 @@ def summary_markdown(rows: Sequence[SweepRow]) -> str:
     return "\n\n".join(parts) + "\n" if parts else ""
 
 
-def _cell(curve: Curve, factor: float) -> str:
+def value_text(curve: Curve, factor: float) -> str:
+    """Return mean and band of a curve at one R as text: "36.1 [35.2 to 37.0]"."""
     place = np.flatnonzero(curve.accelerations == factor)
     if not place.size:
         return "—"

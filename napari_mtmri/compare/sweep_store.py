@@ -52,7 +52,7 @@ def save_sweep(sweep: Sweep) -> None:
         "points": [_point_record(point, folder) for point in sweep.points],
         "places": {key: job.places for key, job in sweep.jobs.items()},
         "requests": {key: job.request for key, job in sweep.jobs.items()},
-        "spreads": [str(one.folder.relative_to(folder)) for one in spreads if one.folder],
+        "spreads": [_inside(one.folder, folder) for one in spreads],
     }
     write_text(folder / SWEEP, json.dumps(record, default=str, allow_nan=True))
 
@@ -91,9 +91,12 @@ def _jobs(record: Mapping[str, Any]) -> list[tuple[str, dict[str, Any], dict[str
 
 
 def _point_record(point: SweepPoint, folder: Path) -> dict[str, Any]:
-    result = point.result
-    kept = None if result is None else str(result.relative_to(folder.absolute()))
-    return {**asdict(point), "result": kept}
+    return {**asdict(point), "result": _inside(point.result, folder)}
+
+
+def _inside(place: Path | None, folder: Path) -> str | None:
+    """Return a path relative to the folder of the sweep, which may be moved."""
+    return None if place is None else str(place.resolve().relative_to(folder.resolve()))
 
 
 def _point(record: Mapping[str, Any], folder: Path) -> SweepPoint:
@@ -124,7 +127,7 @@ def _save_spread(spread: Spread, place: Path) -> Spread:
         for one in fields(Spread)
         if one.name not in (*VOLUMES, "folder")
     }
-    with whole_folder(folder, SPREAD_RECORD) as temporary:
+    with whole_folder(folder, SPREAD_RECORD, "a folder of a spread") as temporary:
         for part, file in VOLUMES.items():
             volume = getattr(spread, part)
             if volume is not None:

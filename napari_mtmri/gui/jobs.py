@@ -90,7 +90,7 @@ class Latest(QObject):
     Signals
     -------
     done : value returned by a request
-    failed : exception raised by a request
+    failed : exception raised by a request, other than `Stopped`
     """
 
     done = Signal(object)
@@ -137,7 +137,7 @@ class Latest(QObject):
             self.done.emit(value)
 
     def _errored(self, why: BaseException) -> None:
-        if self._is_wanted:
+        if self._is_wanted and not isinstance(why, Stopped):
             self.failed.emit(why)
 
     def _finished(self) -> None:

@@ -16,16 +16,15 @@ from napari_mtmri.geometry import to_stack
 from napari_mtmri.kspace import expand, fft2c, ifft2c
 from napari_mtmri.methods.base import LoadedMethod
 from napari_mtmri.metrics.base import Scores, main_quantity
+from napari_mtmri.metrics.inputs import match_labels
 from napari_mtmri.metrics.measure import measure_all
 from napari_mtmri.result import ZERO_FILLED, Result
 from napari_mtmri.scan import Scan
-from napari_mtmri.volume import Kind, Volume
+from napari_mtmri.volume import Kind, Volume, magnitude
 
 THRESHOLD = 0.5
-FROM_MAGNITUDE = (
-    "Simulated from a magnitude image: this flatters every method (conjugate symmetry, no "
-    "coil noise, processed images)."
-)
+SIMULATED = "Simulated from a"
+FAR_ABOVE = 3.0  # maximum of the reference, relative to its 99.9th percentile
 
 
 def assemble(
@@ -80,15 +79,30 @@ def score(result: Result, reference: Volume | None, labels: Volume | None) -> di
     def stack(volume: Volume | None) -> np.ndarray | None:
         return None if volume is None else to_stack(volume.data, axes)
 
-    truth = None if reference is None else np.abs(to_stack(reference.data, axes))
-    drawn = stack(labels)
+    truth = None if reference is None else magnitude(to_stack(reference.data, axes))
+    drawn, note = match_labels(stack(labels), result.n_classes)
+    classes = tuple(range(1, result.n_classes + 1)) if result.n_classes > 1 else None
     rows = {
         ZERO_FILLED: measure_all(stack(result.zero_filled), truth, None, None, spacing=along),
         result.method: measure_all(
-            stack(result.reconstruction), truth, stack(result.labels), drawn, spacing=along
-        ),
-    }
+            stack(result.reconstruction), truth, stack(result.labels), drawn, spacing=along,
+            classes=classes, voxel_ml=None if along is None else result.zero_filled.voxel_ml,
+        ).noted(note),
+    }  # fmt: skip
     return {name: scores for name, scores in rows.items() if scores.rows}
+
+
+def origin(scan: Scan) -> str:
+    """Return what a scan was simulated from, and why this flatters every method."""
+    simulation = scan.simulation or {}
+    is_complex = scan.grid.kind == "complex"
+    reasons = ["processed images"]
+    if not simulation.get("snr"):
+        reasons.insert(0, "no coil noise")
+    if not is_complex and not simulation.get("phase"):
+        reasons.insert(0, "conjugate symmetry")
+    what = "complex" if is_complex else "magnitude"
+    return f"{SIMULATED} {what} image: this flatters every method ({', '.join(reasons)})."
 
 
 def lost_to_zero_filled(scores: Mapping[str, Scores]) -> tuple[str, ...]:
@@ -139,6 +153,7 @@ def _request(scan: Scan, method: LoadedMethod) -> dict[str, Any]:
         "pattern": None if scan.pattern is None else scan.pattern.record(),
         "simulation": None if scan.simulation is None else dict(scan.simulation),
         "axes": {name: getattr(scan.axes, name) for name in ("slice", "readout", "phase")},
+        "classes": [name for card in method.cards[-1:] for name in card.labels],
         "device": setting.device.name,
         "precision": setting.device.precision,
     }
@@ -170,10 +185,24 @@ def _versions(*packages: str) -> dict[str, str]:
 def _warnings(scan: Scan, method: LoadedMethod) -> tuple[str, ...]:
     lines = list(scan.grid.warnings)
     if scan.is_simulated:
-        lines.append(FROM_MAGNITUDE)
+        lines.append(origin(scan))
+    lines += method.loaded.remarks
+    reference = None if scan.reference is None else scan.reference_stack()
+    if reference is not None:
+        high, top = float(np.percentile(reference, 99.9)), float(reference.max())
+        if top > FAR_ABOVE * high > 0:
+            lines.append(
+                f"{scan.name}: its largest value is {top / high:.1f} times its 99.9th percentile; "
+                "PSNR and SSIM are relative to this maximum, so that they are too high."
+            )
     achieved = scan.mask.size / max(int(scan.mask.sum()), 1)
     pattern = None if scan.pattern is None else scan.pattern.name
     for card in method.cards:
+        if scan.reference is not None and card.was_trained_on(scan.reference):
+            lines.append(
+                f"{scan.name}: one of the training images of these weights of {card.method}; "
+                "its scores are too good."
+            )
         line = card.misfit(pattern, achieved)
         if line:
             lines.append(line)

@@ -3,17 +3,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from napari_mtmri.device import Device
-from napari_mtmri.errors import RequestError, WeightsError
+from napari_mtmri.errors import RequestError, ResourceError, Stopped, WeightsError
 from napari_mtmri.methods import DEFAULT_METHOD as DEFAULT_METHOD
-from napari_mtmri.methods.training import Training
+from napari_mtmri.methods.training import TableRow, Training
 from napari_mtmri.parameters import Option, Value
 from napari_mtmri.registry import Registry
 from napari_mtmri.scan import Scan
@@ -50,19 +52,28 @@ class Setting:
         A file, or a folder of files named by method; None: the installed weights.
     parameters : mapping
         The method's own parameters, validated.
+    stop : threading.Event, optional
+        Set when the user asks to stop; a method that works on a slice for long checks it.
     """
 
     device: Device
     weights: Path | None = None
     parameters: Mapping[str, Value] = field(default_factory=dict)
+    stop: threading.Event | None = None
+
+    def check_stop(self) -> None:
+        """Raise `Stopped` if the user has asked to stop."""
+        if self.stop is not None and self.stop.is_set():
+            raise Stopped("Stopped within a slice; nothing was kept of it.")
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """Function that runs a method, and the cards of its weights."""
+    """Function that runs a method, the cards of its weights, and remarks for its results."""
 
     run: Runner
     cards: tuple[Any, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,6 +95,14 @@ class Method:
         Names of the weights it needs.
     training : Training, optional
         How it is trained; None for a method that cannot be trained.
+    untrained_row : TableRow, optional
+        Row in the tables of a study of a method that is not trained.
+    keeps_measured : bool
+        Whether the image has the measured samples exactly, for a single coil.
+    classes : tuple of str
+        Names of the classes that it always segments; empty: those of its training.
+    extra : (str, str), optional
+        Package that it needs, and what to install for it, such as "napari-mtmri[train]".
     """
 
     name: str
@@ -95,11 +114,39 @@ class Method:
     parameters: tuple[Option, ...] = ()
     weights: tuple[str, ...] = ()
     training: Training | None = None
+    untrained_row: TableRow | None = None
+    keeps_measured: bool = True
+    classes: tuple[str, ...] = ()
+    extra: tuple[str, str] | None = None
 
     @property
     def is_full_sample(self) -> bool:
         """Whether it gets the reference image, so that a comparison would be unfair."""
         return "reference" in self.needs
+
+    @property
+    def row(self) -> TableRow | None:
+        """Its row in the tables of a study."""
+        return self.untrained_row if self.training is None else self.training.row
+
+    @property
+    def defaults(self) -> dict[str, Value]:
+        """The default values of its parameters."""
+        return {one.name: one.default for one in self.parameters if one.default is not None}
+
+    def require_extra(self) -> None:
+        """Check that the package it needs is installed.
+
+        Raises
+        ------
+        ResourceError
+            If it is not.
+        """
+        if self.extra is not None and find_spec(self.extra[0]) is None:
+            package, wanted = self.extra
+            raise ResourceError(
+                f"{self.name} needs {package}, which is not installed; run: pip install '{wanted}'."
+            )
 
     def weights_at(self, place: Path | None = None) -> tuple[str, ...]:
         """Return the names of the weights to load from a file or folder.
@@ -140,12 +187,16 @@ class LoadedMethod:
 METHODS: Registry[Method] = Registry("methods")
 
 
-def trainable() -> tuple[str, ...]:
-    """Return the names of the methods that can be trained, the default method first."""
+def all_methods() -> tuple[Method, ...]:
+    """Return the methods that can be imported, the default method first."""
     broken = METHODS.broken()
     names = [name for name in METHODS.names() if name not in broken]
-    found = (name for name in names if METHODS.get(name).training is not None)
-    return tuple(sorted(found, key=lambda name: (name != DEFAULT_METHOD, name)))
+    return tuple(METHODS.get(one) for one in sorted(names, key=lambda n: (n != DEFAULT_METHOD, n)))
+
+
+def trainable() -> tuple[str, ...]:
+    """Return the names of the methods that can be trained, the default method first."""
+    return tuple(one.name for one in all_methods() if one.training is not None)
 
 
 def training_of(method: str) -> Training:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from napari_mtmri.methods.base import Method
 from napari_mtmri.methods.multitask import architecture, like, recon_loss, words
 from napari_mtmri.methods.network import network_method
-from napari_mtmri.methods.training import Stage, Training
+from napari_mtmri.methods.training import Stage, TableRow, Training
 
 _TASK = "reconstruct an under-sampled scan"
 RECONSTRUCTION = Stage("reconstruction", recon_loss, trains=("reconstruction.",), score="val_psnr")
@@ -21,5 +21,10 @@ D5C5: Method = network_method(
         stages=lambda recipe: (RECONSTRUCTION,),
         words=lambda recipe: words(recipe, _TASK, seg=False),
         like=like,
+        row=TableRow(
+            ("table3", "table4"),
+            "D5C5",
+            "gives no segmentation",
+        ),
     ),
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Trainings of `MultiTask` networks, shared by four methods."""
+"""Trainings of `MultiTask` networks, shared by several methods."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ def architecture(recipe: Recipe, *, recon: bool = True, seg: bool = True) -> dic
             "classes": 1 if n_classes == 1 else n_classes + 1,
             "features": sizes.seg_features,
             "depth": sizes.seg_depth,
+            "binning": sizes.seg_binning,
+            "first_logit": sizes.seg_first_logit,
         }
         if seg
         else None,
@@ -53,6 +55,7 @@ def like(architecture: Mapping[str, Any]) -> dict[str, Any]:
         keys |= {
             "seg_features": seg["features"],
             "seg_depth": seg["depth"],
+            "seg_binning": seg.get("binning", 1),
             "classes": 1 if seg["classes"] == 1 else seg["classes"] - 1,
         }
     return keys
@@ -66,8 +69,14 @@ def words(recipe: Recipe, task: str, *, recon: bool = True, seg: bool = True) ->
         widths.append(f"D5C5 with {sizes.recon_features} filters")
     if seg:
         widths.append(f"U-Net {sizes.seg_features} wide")
+    return CardWords(" and ".join(widths), task, size_of(recipe))
+
+
+def size_of(recipe: Recipe) -> str:
+    """Return the size of the networks in words."""
+    sizes = recipe.network
     is_full = sizes.recon_features == sizes.seg_features == PAPER_WIDTH
-    return CardWords(" and ".join(widths), task, "the paper's size" if is_full else "CPU size")
+    return "the paper's size" if is_full else "CPU size"
 
 
 def joint_loss(network: MultiTask, batch: TensorBatch, context: LossContext) -> Losses:

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_mtmri.device import Device
+from napari_mtmri.errors import RequestError, WeightsError
+from napari_mtmri.files import sha256
 from napari_mtmri.methods.base import Loaded, Method, Runner, Setting, SliceBatch
 from napari_mtmri.methods.training import Training
 from napari_mtmri.scan import Scan
-from napari_mtmri.weights import Card, find_weights, load_weights
+from napari_mtmri.weights import Card, find_weights, load_weights, read_card
 
 if TYPE_CHECKING:
     from torch import nn
 
+MOST_LOADED = 12
 _LOADED: dict[tuple[str, ...], tuple[nn.Module, Card]] = {}
 
 
@@ -28,12 +31,13 @@ def network_method(
     *,
     needs: frozenset[str] = frozenset({"weights"}),
     parts: tuple[str, ...] = (),
+    keeps_measured: bool = True,
 ) -> Method:
     """Return a method that runs the network it is trained with.
 
     Parameters
     ----------
-    name, title, summary, gives, training, needs
+    name, title, summary, gives, training, needs, keeps_measured
         As in `napari_mtmri.methods.base.Method`.
     parts : tuple of str
         Names of weights whose `MultiTask` networks are joined if the method has no weights
@@ -44,8 +48,9 @@ def network_method(
         return load_network(setting, *method.weights_at(setting.weights))
 
     method = Method(
-        name, title, summary, gives, needs, load, weights=parts or (name,), training=training
-    )
+        name, title, summary, gives, needs, load, weights=parts or (name,), training=training,
+        keeps_measured=keeps_measured,
+    )  # fmt: skip
     return method
 
 
@@ -67,28 +72,42 @@ def load_network(setting: Setting, *names: str) -> Loaded:
         from napari_mtmri.networks.multitask import join
 
         network = join([one for one, _ in found])  # type: ignore[misc]
-    return Loaded(_runner(network, setting.device, windows[-1] if windows else None), cards)
+    least = windows[-1] if windows else None
+    # The last file with a segmentation network; see `join`.
+    temperature = [card.temperature for card in cards if card.labels] or [1.0]
+    return Loaded(_runner(network, setting.device, least, temperature[-1]), cards)
 
 
 def _network(setting: Setting, name: str) -> tuple[nn.Module, Card]:
     """Return the network and card of some weights; loaded once per process."""
     import torch
 
-    from napari_mtmri.networks.base import build
+    from napari_mtmri.networks.base import build_like
 
     path = find_weights(name, setting.weights)
     device = setting.device
-    key = (name, str(path.resolve()), device.name, device.precision)
+    # By content: file or card may be replaced while the process runs.
+    content = (sha256(path), read_card(path).model_dump_json())
+    key = (name, *content, device.name, device.precision)
     if key not in _LOADED:
+        while len(_LOADED) >= MOST_LOADED:
+            _LOADED.pop(next(iter(_LOADED)))
         tensors, card = load_weights(path, name)
-        network = build(card.architecture)
-        network.load_state_dict(tensors)
+        try:
+            network = build_like(card.architecture, tensors)
+        except (TypeError, ValueError, RuntimeError, RequestError) as why:
+            raise WeightsError(
+                f"{path}: its card describes another network than its weights "
+                f"({str(why).splitlines()[0]}); copy both again."
+            ) from why
         dtype = torch.bfloat16 if device.precision == "bfloat16" else torch.float32
         _LOADED[key] = (network.to(device.torch_device, dtype).eval(), card)
     return _LOADED[key]
 
 
-def _runner(network: nn.Module, device: Device, least: tuple[int, int] | None) -> Runner:
+def _runner(
+    network: nn.Module, device: Device, least: tuple[int, int] | None, temperature: float
+) -> Runner:
     import torch
 
     from napari_mtmri.networks.multitask import probabilities
@@ -108,7 +127,7 @@ def _runner(network: nn.Module, device: Device, least: tuple[int, int] | None) -
             image, logits = network(kspace, mask, maps, truth, window)
         return SliceBatch(
             None if image is None else (image * scale).cpu().numpy(),
-            None if logits is None else probabilities(logits).float().cpu().numpy(),
+            None if logits is None else probabilities(logits / temperature).float().cpu().numpy(),
         )
 
     return run

@@ -101,11 +101,14 @@ class TableRow:
     tables : tuple of str
         Names of the tables.
     title, note : str
+    parameters : mapping
+        Parameters that the method is run with, other than its defaults.
     """
 
     tables: tuple[str, ...]
     title: str
     note: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from napari_mtmri.methods.unet_full_sample import SEGMENTATION, UNET_FULL_SAMPLE
 
 _TASK = "reconstruct and segment an under-sampled scan"
 _ROW = TableRow(
-    ("table1", "table2"),
+    ("table1", "table2", "table3", "table4"),
     "D5C5 and U-Net apart (two-stage)",
     "the row to beat; D5C5 is trained in the first half of the epochs and the U-Net, on "
     "reference images, in the second half, each with a complete schedule of the learning "

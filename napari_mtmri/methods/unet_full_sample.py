@@ -6,7 +6,7 @@ from __future__ import annotations
 from napari_mtmri.methods.base import Method
 from napari_mtmri.methods.multitask import architecture, like, seg_loss, words
 from napari_mtmri.methods.network import network_method
-from napari_mtmri.methods.training import Stage, Training
+from napari_mtmri.methods.training import Stage, TableRow, Training
 
 _TASK = "segment a fully sampled image"
 SEGMENTATION = Stage("segmentation", seg_loss, trains=("segmentation.",), score="val_dice_truth")
@@ -22,5 +22,10 @@ UNET_FULL_SAMPLE: Method = network_method(
         stages=lambda recipe: (SEGMENTATION,),
         words=lambda recipe: words(recipe, _TASK, recon=False),
         like=like,
+        row=TableRow(
+            ("table3", "table4"),
+            "U-Net (full-sample)",
+            "segments the reference image: an upper limit, not a rival; gives no image",
+        ),
     ),
 )

@@ -12,6 +12,7 @@ import numpy as np
 from napari_mtmri.errors import InputError, RequestError
 
 MOST_CLASSES = 64
+MOST_NAMED = 6
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ class LabelPair:
         Voxel spacing in mm along the same axes; None if unknown.
     first_slice : int
         Index of the first slice in its volume.
+    voxel_ml : float or None
+        Volume of a voxel in ml, if it is not the product of the spacings (sheared grid).
     """
 
     prediction: np.ndarray
@@ -76,6 +79,7 @@ class LabelPair:
     region: str
     spacing: tuple[float, float, float] | None = None
     first_slice: int = 0
+    voxel_ml: float | None = None
 
     @property
     def flag(self) -> str:
@@ -87,7 +91,7 @@ class LabelPair:
         """Volume of a voxel and its unit: ml, or 1 voxel if the spacing is unknown."""
         if self.spacing is None:
             return 1.0, "voxel"
-        return math.prod(self.spacing) / 1000, "ml"
+        return self.voxel_ml or math.prod(self.spacing) / 1000, "ml"
 
     def cropped(self) -> LabelPair:
         """Return the pair cropped to the bounding box of both masks.
@@ -179,6 +183,35 @@ def checked_labels(stack: np.ndarray, what: str, classes: Sequence[int] | None) 
     if of_picture and np.isin(stack, (0, 255)).all():
         return (stack > 0).astype(np.uint8)
     return stack.astype(np.uint8) if stack.dtype.kind == "b" else stack
+
+
+def match_labels(drawn: np.ndarray | None, n_classes: int) -> tuple[np.ndarray | None, str]:
+    """Return reference labels to compare with a method of ``n_classes``, and a note.
+
+    For a method with a single class any label of the reference is the lesion, as in training.
+
+    Parameters
+    ----------
+    drawn : integer array, any shape, or None
+    n_classes : int
+
+    Returns
+    -------
+    integer array or None
+    str
+        Note for `Score.depends`; empty if the labels are compared as they are.
+    """
+    if drawn is None or n_classes > 1:
+        return drawn, ""
+    values = np.unique(drawn[drawn > 0]).tolist()
+    if values in ([], [1], [255]):
+        return drawn, ""
+    if len(values) > MOST_NAMED:
+        text = f"{len(values)} labels"
+    else:
+        text = "label " + " or ".join(f"{value:g}" for value in values)
+    # Negative labels stay as they are, and are refused.
+    return np.where(drawn > 0, 1, drawn).astype(np.int16), f"lesion: {text} of the reference"
 
 
 def checked_classes(

@@ -99,6 +99,7 @@ class Truth:
         prediction: np.ndarray | None,
         spacing: Sequence[float] | None = None,
         index: int | None = None,
+        voxel_ml: float | None = None,
     ) -> list[LabelPair]:
         """Return a label pair for each class, of the volume or of one slice.
 
@@ -110,6 +111,8 @@ class Truth:
             Voxel spacing in mm along the same axes.
         index : int, optional
             Index of that slice in the volume; None for the volume.
+        voxel_ml : float, optional
+            Volume of a voxel in ml; by default the product of the spacings.
 
         Raises
         ------
@@ -124,7 +127,9 @@ class Truth:
         found = checked_labels(prediction, "predicted labels", self.classes)
         along = checked_spacing(spacing)
         return [
-            LabelPair(found == number, reference == number, f"class {number}", along, index or 0)
+            LabelPair(
+                found == number, reference == number, f"class {number}", along, index or 0, voxel_ml
+            )
             for number in checked_classes(found, self.drawn, self.classes)
         ]
 
@@ -137,6 +142,7 @@ def measure_all(
     *,
     spacing: Sequence[float] | None,
     classes: Sequence[int] | None = None,
+    voxel_ml: float | None = None,
 ) -> Scores:
     """Return the scores of all registered metrics that the given arrays allow.
 
@@ -149,6 +155,9 @@ def measure_all(
         Voxel spacing in mm along the same axes; if None, distances and volumes are in voxels.
     classes : sequence of int, optional
         Classes to measure; by default all that occur, without background.
+    voxel_ml : float, optional
+        Volume of a voxel in ml, needed on a sheared grid; by default the product of the
+        spacings.
 
     Returns
     -------
@@ -168,7 +177,7 @@ def measure_all(
         classes,
     )
     image = truth.image_pair(prediction_image)
-    labels = truth.label_pairs(prediction_labels, spacing)
+    labels = truth.label_pairs(prediction_labels, spacing, voxel_ml=voxel_ml)
     return _measure(all_metrics(), image, labels)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 Scope = Literal["volume", "slice", "lesion"]
@@ -97,6 +97,19 @@ class Scores:
         """Return the values by slice, or by lesion."""
         found = self.find(metric, region, scope)
         return {row.item: row.value for row in found if row.item is not None}
+
+    def noted(self, note: str) -> Scores:
+        """Return the scores with a note in ``depends`` of all scores of classes."""
+        if not note:
+            return self
+        return Scores(
+            tuple(
+                replace(row, depends=f"{row.depends}; {note}")
+                if row.region.startswith("class")
+                else row
+                for row in self.rows
+            )
+        )
 
     def records(self) -> list[dict[str, Any]]:
         """Return the rows as mappings with the columns of the table."""

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from napari_mtmri.registry import Registry
 
@@ -17,6 +18,7 @@ from napari_mtmri.registry import Registry
 NETWORKS: Registry[Callable[..., nn.Module]] = Registry("networks")
 DEFAULT_KIND = "multitask"  # if a card names no kind
 NOT_SIZES = ("kind", "window")
+MOST = 4096  # of any size in an architecture
 
 
 def build(architecture: Mapping[str, Any], seed: int = 0) -> nn.Module:
@@ -41,3 +43,48 @@ def build(architecture: Mapping[str, Any], seed: int = 0) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return make(**sizes)
+
+
+def build_like(architecture: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> nn.Module:
+    """Return a network with given weights.
+
+    Nothing is allocated before the sizes are known to fit the weights: an architecture read
+    from a file may ask for any number of layers.
+
+    Parameters
+    ----------
+    architecture : mapping
+        See `build`.
+    tensors : mapping of str to Tensor
+        Weights by name.
+
+    Raises
+    ------
+    TypeError, ValueError, RuntimeError, RequestError
+        If the architecture cannot be built, or its weights have other names or shapes.
+    """
+    largest = max(_numbers(architecture), default=0)
+    if largest > MOST:
+        raise ValueError(f"a size of {largest:g} is more than {MOST}")
+    with torch.device("meta"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a width of 0
+        plan = build(architecture).state_dict()
+    wanted = {name: tuple(value.shape) for name, value in plan.items()}
+    found = {name: tuple(value.shape) for name, value in tensors.items()}
+    if wanted != found:
+        name = next(iter(dict(set(wanted.items()) ^ set(found.items()))))
+        raise ValueError(f"{name} is {found.get(name)} instead of {wanted.get(name)}")
+    network = build(architecture)
+    network.load_state_dict(tensors)
+    return network
+
+
+def _numbers(thing: object) -> Iterator[float]:
+    """Yield the numbers in nested data."""
+    if isinstance(thing, Mapping):
+        thing = list(thing.values())
+    if isinstance(thing, (list, tuple)):
+        for part in thing:
+            yield from _numbers(part)
+    elif isinstance(thing, (int, float)):
+        yield thing

@@ -9,7 +9,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from napari_mtmri.kspace import combine, data_consistency, ifft2c
+from napari_mtmri.networks.measured import Measured
 
 
 def to_channels(image: Tensor) -> Tensor:
@@ -136,15 +136,12 @@ class D5C5(nn.Module):
         ------
         complex64 (batch, readout, phase)
         """
-        coil_images = ifft2c(kspace)
-        image = combine(coil_images, coil_maps)
-        # For data_consistency zero frequency lies at index 0: no shifts within the cascades.
-        measured = torch.fft.fft2(coil_images, norm="ortho")
-        mask = torch.fft.ifftshift(mask, dim=(-2, -1))
+        measured = Measured(kspace, mask, coil_maps)
+        image = measured.zero_filled
         # Only the convolutions may run in bfloat16; transforms and consistency need complex64.
         precision = next(self.parameters()).dtype
         yield image
         for cascade in self.cascades:
             image = image + to_complex(cascade(to_channels(image).to(precision)))
-            image = data_consistency(image, measured, mask, coil_maps)
+            image = measured.consistent(image)
             yield image

@@ -161,7 +161,7 @@ def soft_dice_loss(logits: Tensor, labels: Tensor, options: Loss, share: BatchSh
     lesion has a loss of 1 and no gradient unless ``dice_smooth_top`` is set.
     """
     predicted = probabilities(logits.float())
-    wanted = _one_hot(labels, logits.shape[1])
+    wanted = one_hot(labels, logits.shape[1])
     if logits.shape[1] > 1:
         predicted, wanted = predicted[:, 1:], wanted[:, 1:]
     both = (predicted * wanted).sum((2, 3))
@@ -180,7 +180,7 @@ def segmentation_loss(logits: Tensor, labels: Tensor, options: Loss, share: Batc
         loss = loss + soft_dice_loss(logits, labels, options, share)
     if "ce" in parts:
         if logits.shape[1] == 1:
-            wanted = _one_hot(labels, 1)
+            wanted = one_hot(labels, 1)
             entropy = nnf.binary_cross_entropy_with_logits(logits.float(), wanted, reduction="none")
         else:
             entropy = nnf.cross_entropy(logits.float(), labels, reduction="none")[:, None]
@@ -188,7 +188,18 @@ def segmentation_loss(logits: Tensor, labels: Tensor, options: Loss, share: Batc
     return loss
 
 
-def _one_hot(labels: Tensor, channels: int) -> Tensor:
+def one_hot(labels: Tensor, channels: int) -> Tensor:
+    """Return labels as one channel per class; one channel of all labels if there is one.
+
+    Parameters
+    ----------
+    labels : int64 (batch, readout, phase)
+    channels : int
+
+    Returns
+    -------
+    float32 (batch, channels, readout, phase)
+    """
     if channels == 1:
         return (labels > 0).float()[:, None]
     return nnf.one_hot(labels, channels).permute(0, 3, 1, 2).float()
@@ -203,15 +214,15 @@ def shown_image(image: Tensor, truth: Tensor, teacher: Sequence[bool]) -> Tensor
         Reconstruction; it gets no gradient from a slice with the reference image as input.
     truth : float32 (batch, readout, phase)
     teacher : sequence of bool
-        For each slice, whether the input is the reference image.
+        For each slice, whether the input is the reference image; if empty, it never is.
 
     Returns
     -------
     float32 (batch, 1, readout, phase)
     """
-    if all(teacher):
-        return truth[:, None]
     if not any(teacher):
         return magnitude(image)
+    if all(teacher):
+        return truth[:, None]
     chosen = torch.tensor(teacher, device=image.device)[:, None, None, None]
     return torch.where(chosen, truth[:, None], magnitude(image))

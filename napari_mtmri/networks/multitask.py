@@ -11,9 +11,7 @@ from torch import Tensor, nn
 
 from napari_mtmri.networks.d5c5 import D5C5
 from napari_mtmri.networks.unet import UNet
-
-Window = tuple[slice, slice]
-BACKGROUND = 20.0  # logit of pixels that are certainly background
+from napari_mtmri.networks.windows import Window, cut, with_background
 
 
 def magnitude(image: Tensor) -> Tensor:
@@ -50,11 +48,12 @@ class MultiTask(nn.Module):
 
     Parameters
     ----------
-    reconstruction : D5C5 or None
+    reconstruction : Module or None
+        ``(kspace, mask, coil_maps) -> image``, such as `D5C5`.
     segmentation : UNet or None
     """
 
-    def __init__(self, reconstruction: D5C5 | None, segmentation: UNet | None) -> None:
+    def __init__(self, reconstruction: nn.Module | None, segmentation: UNet | None) -> None:
         super().__init__()
         self.reconstruction = reconstruction
         self.segmentation = segmentation
@@ -114,15 +113,8 @@ class MultiTask(nn.Module):
         float32 (batch, class, readout, phase)
         """
         assert self.segmentation is not None
-        if window is None:
-            logits: Tensor = self.segmentation(image)
-            return logits
-        inside = self.segmentation(image[..., window[0], window[1]])
-        logits = inside.new_full((*inside.shape[:2], *image.shape[-2:]), -BACKGROUND)
-        if inside.shape[1] > 1:
-            logits[:, 0] = BACKGROUND
-        logits[..., window[0], window[1]] = inside
-        return logits
+        inside = self.segmentation(cut(image, window))
+        return with_background(inside, window, image.shape[-2:])
 
 
 def build_multitask(

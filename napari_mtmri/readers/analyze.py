@@ -13,6 +13,7 @@ from napari_mtmri.readers.lengths import MOST_OFFSET
 from napari_mtmri.volume import Volume
 
 ENDINGS = (".hdr", ".img")
+TEXT = frozenset(b"0123456789+-.eE \t\r\n")
 
 
 def read_analyze(path: Path, kind: Kind | None = None) -> Volume:
@@ -37,7 +38,22 @@ def _load(path: Path) -> Any:
     size = (path if suffix == ".img" else other).stat().st_size
     if size > MOST_OFFSET:
         raise InputError(f"{path}: {size} bytes are too large for a header; export it again.")
-    return nib.load(path, mmap=False)
+    mat = path.with_suffix(".mat")
+    try:
+        return nib.load(path, mmap=False)
+    except Exception:
+        # nibabel reads a file of this name as SPM's affine; FLIRT writes text with this name.
+        if not mat.is_file() or not _is_text(mat):
+            raise
+    file_map = nib.Spm2AnalyzeImage.filespec_to_file_map(str(path))
+    file_map["mat"] = nib.FileHolder(filename=str(mat.with_name(f"{mat.name}.absent")))
+    return nib.Spm2AnalyzeImage.from_file_map(file_map, mmap=False)
+
+
+def _is_text(path: Path) -> bool:
+    """Return whether a file contains a matrix as text."""
+    with path.open("rb") as file:
+        return all(byte in TEXT for byte in file.read(4096))
 
 
 ANALYZE = Reader(

@@ -21,7 +21,9 @@ from napari_mtmri.volume import Volume
 
 AFFINES_DIFFER_MM = 0.1
 MM_PER_UNIT = {1: 1e3, 2: 1.0, 3: 1e-3}  # NIfTI: metre, millimetre, micrometre
+REMARKS = "remarks on the file"
 FILE_SLOPE = "slope in the file"  # nibabel clears the slope in the header when it creates an image
+NEARLY_WHOLE = 1e-3
 LABEL_TYPES = (np.uint8, np.int16, np.int32)
 
 
@@ -177,7 +179,7 @@ def _place(image: Any, path: Path) -> tuple[Affine, dict[str, Any], list[str]]:
     facts["spacing_known"] = unit in MM_PER_UNIT
     facts["sform_code"] = int(header["sform_code"])
     facts["qform_code"] = int(header["qform_code"])
-    remarks = _form_remarks(header, affine, scale, facts)
+    remarks = [*image.extra.get(REMARKS, ()), *_form_remarks(header, affine, scale, facts)]
     if facts["spacing_known"] and unit != 2:
         remarks.append(f"its unit is {'metres' if unit == 1 else 'micrometres'}; read as mm.")
     slope = float(image.extra.get(FILE_SLOPE, 1.0))
@@ -208,11 +210,14 @@ def _form_remarks(header: Any, affine: Affine, scale: Affine, facts: dict[str, A
 def _whole_numbers(data: np.ndarray, path: Path) -> np.ndarray:
     if data.dtype.kind in "iub":
         return data
-    if data.dtype.kind == "c" or not np.isfinite(data).all() or (data != np.round(data)).any():
-        raise InputError(
-            f"{path}: contains fractions, not labels; threshold it or open it as an image."
-        )
-    return data.astype(label_type(data, path))
+    if data.dtype.kind != "c" and np.isfinite(data).all():
+        whole = np.round(data)
+        # A slope of 1/41 or a rounded 0.9999999 is a whole number in the writer's mind.
+        if (np.abs(data - whole) <= NEARLY_WHOLE * np.maximum(1, np.abs(whole))).all():
+            return whole.astype(label_type(whole, path))
+    raise InputError(
+        f"{path}: contains fractions, not labels; threshold it or open it as an image."
+    )
 
 
 def label_type(data: np.ndarray, path: Path) -> type[np.integer[Any]]:

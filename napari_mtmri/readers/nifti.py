@@ -11,13 +11,16 @@ import numpy as np
 from napari_mtmri import __version__
 from napari_mtmri.errors import InputError
 from napari_mtmri.files import write_whole
+from napari_mtmri.geometry import check_affine
 from napari_mtmri.readers.base import Kind, Reader, has_ending
-from napari_mtmri.readers.image import FILE_SLOPE, label_type, read_image
+from napari_mtmri.readers.image import FILE_SLOPE, REMARKS, label_type, read_image
 from napari_mtmri.readers.lengths import first_bytes
 from napari_mtmri.volume import Volume
 
 ENDINGS = (".nii", ".nii.gz")
 SCANNER = 1
+EXTENSION_FLAG_BYTES = 4  # after the header of a single file, before the voxels
+QFORM_DIFFERS_MM = 1e-3
 LONGEST_SIDE = 32767  # of NIfTI-1
 DESCRIPTION_BYTES = 79
 
@@ -48,15 +51,33 @@ def _load(path: Path) -> Any:
         if size in kinds and len(start) >= size:
             header_type, image_type = kinds[size]
             header = header_type(start[:size])
+            if header.get_data_offset() < size + EXTENSION_FLAG_BYTES:
+                raise InputError(
+                    f"{path}: its header puts the voxels at byte {header.get_data_offset()}, inside "
+                    "the header; export the file again."
+                )
+            remarks = _repair_sform(header)
             proxy = nib.arrayproxy.ArrayProxy(str(path), header, mmap=False)
             return image_type(
                 proxy,
                 header.get_best_affine(),
                 header,
-                extra={FILE_SLOPE: float(header["scl_slope"])},
+                extra={FILE_SLOPE: float(header["scl_slope"]), REMARKS: remarks},
                 file_map=image_type.make_file_map({"image": str(path)}),
             )
     raise InputError(f"{path}: does not start with a NIfTI header; export it again.")
+
+
+def _repair_sform(header: Any) -> list[str]:
+    """Declare an sform that places no voxels as absent if there is a qform; return a remark."""
+    if not int(header["sform_code"]) or not int(header["qform_code"]):
+        return []
+    try:
+        check_affine(header.get_sform(), "sform")
+    except InputError:
+        header["sform_code"] = 0
+        return ["its sform places no voxels (zeros or NaN); the qform is used."]
+    return []
 
 
 def write_nifti(volume: Volume, path: Path) -> None:
@@ -85,6 +106,62 @@ def write_nifti(volume: Volume, path: Path) -> None:
     write_whole(path, lambda file: nib.save(image, file))
 
 
+def stored_dtype(path: Path) -> np.dtype[Any]:
+    """Return the dtype of the voxels in a NIfTI file; float32 if integers are scaled.
+
+    Raises
+    ------
+    InputError
+        If it does not start with a NIfTI header.
+    """
+    header = _load(path).header
+    dtype = np.dtype(header.get_data_dtype()).newbyteorder("=")
+    slope, inter = header.get_slope_inter()
+    is_scaled = (slope, inter) not in ((None, None), (1.0, 0.0))
+    return np.dtype(np.float32) if is_scaled and dtype.kind in "iu" else dtype
+
+
+def write_labels_like(data: np.ndarray, original: Path, path: Path, dtype: np.dtype[Any]) -> None:
+    """Write labels with the header of another NIfTI file: same grid, codes, units and window.
+
+    Free text and header extensions are left out: they may contain a patient's name.
+
+    Parameters
+    ----------
+    data : integer array, (i, j, k)
+        In the voxel axes of the original.
+    original : Path
+        NIfTI file.
+    path : Path
+    dtype : dtype
+        Of the file; where it cannot hold a label, the smallest integers that can.
+
+    Raises
+    ------
+    InputError
+        If labels exceed 32 bits, or the original cannot be read.
+    ResourceError
+        If the file cannot be written; no partial file is left.
+    """
+    import nibabel as nib
+
+    stored = data.astype(dtype)
+    if not np.array_equal(stored, data):
+        stored = data.astype(label_type(data, path))
+    source = _load(original)
+    header = source.header.copy()
+    header["descrip"] = f"napari-mtmri {__version__}: labels".encode("ascii")
+    for text in ("aux_file", "intent_name", "db_name"):
+        if text in header.keys():  # noqa: SIM118, a NIfTI header is no mapping
+            header[text] = b""
+    header["cal_min"] = header["cal_max"] = 0
+    header.set_data_dtype(stored.dtype)
+    header.set_data_shape(stored.shape)
+    header.set_slope_inter(1, 0)
+    image = type(source)(stored, None, header)
+    write_whole(path, lambda file: nib.save(image, file))
+
+
 def _stored(volume: Volume, path: Path) -> np.ndarray:
     data = volume.data
     if volume.kind == "complex":
@@ -103,6 +180,10 @@ def _set_forms(image: Any, volume: Volume) -> None:
     s_code, q_code = facts.get("sform_code", SCANNER), facts.get("qform_code", SCANNER)
     qform = np.array(facts.get("qform", volume.affine))
     image.set_qform(qform, q_code)
+    if q_code and np.abs(image.get_qform() - qform).max() > QFORM_DIFFERS_MM:
+        # A qform cannot shear; without it, programs that prefer it use the sform.
+        q_code, s_code = 0, s_code or q_code
+        image.set_qform(None, 0)
     if not s_code and not q_code:
         # The original has neither sform nor qform: with none in the copy, programs guess the
         # same orientation for both.

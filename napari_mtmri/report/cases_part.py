@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from napari_mtmri.compare import Comparison, check_pair, score_table
+from napari_mtmri.compare.figure import case_name
 from napari_mtmri.errors import InputError
 from napari_mtmri.metrics.base import Scores, decimals, format_value, quantities
 from napari_mtmri.report.page import Part, Table
@@ -18,7 +19,7 @@ from napari_mtmri.stats.differences import HOW_CORRECTED, CaseScores, make_table
 from napari_mtmri.stats.summary import HEADINGS
 from napari_mtmri.tables import read_rows
 
-SUMMARY = "summary.csv"
+SUMMARY, DIFFERENCES = "summary.csv", "differences.csv"
 HOW_SUMMARISED = (
     "The mean is over cases with a finite value, the median over all; ± is the standard deviation "
     "over cases; the interval is of the mean, by bootstrap over cases."
@@ -33,8 +34,10 @@ def cases_part(comparisons: Sequence[Comparison]) -> Part | None:
     if len(comparisons) < 2:
         return None
     scores = [
-        CaseScores(str(number), _method(one, name), Scores(tuple(s for s in row if s is not None)))
-        for number, one in enumerate(comparisons)
+        CaseScores(
+            case_name(one), _method(one, name), Scores(tuple(s for s in row if s is not None))
+        )
+        for one in comparisons
         for name, row in score_table(one).rows.items()
     ]
     tables = make_tables(scores)
@@ -76,7 +79,7 @@ def _refused(comparisons: Sequence[Comparison]) -> str | None:
 
 def is_scores(folder: Path) -> bool:
     """Return whether a folder was written by `evaluate`."""
-    return folder.is_dir() and (folder / SUMMARY).is_file()
+    return all((folder / file).is_file() for file in (SUMMARY, DIFFERENCES))
 
 
 def scores_part(folder: Path, title: str) -> Part:

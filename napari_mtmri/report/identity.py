@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from napari_mtmri.compare import Cell, Comparison
 from napari_mtmri.methods.base import METHODS
@@ -56,6 +55,7 @@ def _anonymous(cell: Cell, name: str, secrets: set[str], case: str) -> Cell:
         result = replace(
             result,
             name=case,
+            labels=labels if cell.labels is result.labels else result.labels,
             request=request,
             provenance={**result.provenance, "input": made_from},
             warnings=tuple(hide(line, secrets, case) for line in result.warnings),
@@ -89,7 +89,7 @@ def _path_words(cell: Cell) -> set[str]:
 
 def hide(text: str, secrets: Sequence[str] | set[str], case: str) -> str:
     """Return the text with every secret replaced by the case, and every path by "…"."""
+    text = re.sub(r"(?<![\w.])(?:[A-Za-z]:\\|/)(?=\S)(?:[^:;,\n]+[/\\])*[^\s:;,]*", HIDDEN, text)
     for secret in sorted(secrets, key=len, reverse=True):
         text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", case, text)
-    text = text.replace(str(Path.home()), HIDDEN)
-    return re.sub(r"(?<![\w.])(?:[A-Za-z]:\\|/)(?:[^\s:;,]+[/\\])+[^\s:;,]*", HIDDEN, text)
+    return text

@@ -7,8 +7,8 @@ import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.resources import files
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -164,9 +164,17 @@ def _write_pdf(text: str, path: Path) -> None:
 
 
 def _require(package: str) -> None:
-    if find_spec(package) is None:
-        what = "a PDF" if package == "weasyprint" else "a report"
+    """Check that a package of the extra `report` works; WeasyPrint needs the library Pango."""
+    what = "a PDF" if package == "weasyprint" else "a report"
+    try:
+        import_module(package)
+    except ImportError as why:
         raise ResourceError(
             f"{what} needs the package {package}, which is not installed; run: pip install "
             "'napari-mtmri[report]'."
-        )
+        ) from why
+    except OSError as why:
+        raise ResourceError(
+            f"{what} needs the library Pango, which cannot be loaded ({why}); install it, or write "
+            "the report as .html and print it from a browser."
+        ) from why

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -19,8 +20,8 @@ from napari_mtmri.result import Result
 from napari_mtmri.weights import Card
 
 NOT_KNOWN = "not recorded"
-ASKED = ("Result", "Method", "Sampling", "Seed", "k-space", "Phase axis", "Run time")
-OTHERS = ("Name", "What it is", "Grid")
+ASKED = ("Result", "Method", "Sampling", "Seed", "k-space", "Phase axis", "Run time", "Cases")
+OTHERS = ("Name", "What it is", "Grid", "Cases")
 
 
 def results_of(comparisons: Iterable[Comparison]) -> list[Result]:
@@ -49,25 +50,34 @@ def _weights(result: Result) -> list[dict[str, Any]]:
 def asked_part(comparisons: Sequence[Comparison]) -> Part:
     """Return what was asked: method, sampling and realism of every result, equal ones once."""
     asked: dict[tuple[str, ...], list[str]] = {}
+    seconds: dict[tuple[str, ...], list[float]] = {}
     others: dict[tuple[str, ...], list[str]] = {}
     for one in comparisons:
         for cell in one.cells:
             if cell.result is not None:
                 facts = (cell.name, *_asked(cell.result))
                 asked.setdefault(facts, []).append(cell.result.name)
+                seconds.setdefault(facts, []).append(cell.result.timings.get("run_s", math.nan))
             else:
                 facts = (cell.name, _kind_text(cell), grid_text(cell.grid))
                 others.setdefault(facts, []).append(case_name(one))
-    blocks = []
-    for title, heading, rows in (("", ASKED, asked), ("Compared with", OTHERS, others)):
-        if rows:
-            several = len(comparisons) > 1
-            lines = (
-                (*facts, _shortened(cases)) if several else facts for facts, cases in rows.items()
-            )
-            head = (*heading, "Cases") if several else heading
-            blocks.append(Table(title, head, tuple(lines), is_text=True))
-    return Part("What was asked", tuple(blocks))
+    is_one = len(comparisons) == 1
+    runs = [(*facts, _times(seconds[facts]), _shortened(cases)) for facts, cases in asked.items()]
+    rest = [(*facts, _shortened(cases)) for facts, cases in others.items()]
+    tables = [
+        Table(title, heading[:-1] if is_one else heading, tuple(r[:-1] if is_one else r for r in rows),
+              is_text=True)
+        for title, heading, rows in (("", ASKED, runs), ("Compared with", OTHERS, rest))
+        if rows
+    ]  # fmt: skip
+    return Part("What was asked", tuple(tables))
+
+
+def _times(seconds: Sequence[float]) -> str:
+    low, high = min(seconds), max(seconds)
+    if math.isnan(low) or math.isnan(high):
+        return "—"
+    return f"{low:.1f} s" if f"{low:.1f}" == f"{high:.1f}" else f"{low:.1f}–{high:.1f} s"
 
 
 def _kind_text(cell: Cell) -> str:
@@ -82,7 +92,6 @@ def _asked(result: Result) -> tuple[str, ...]:
     pattern, simulation = result.request.get("pattern") or {}, result.request.get("simulation")
     known = result.method in METHODS.names()
     title = METHODS.get(result.method).title if known else result.method
-    seconds = result.timings.get("run_s")
     letters = phase_letters(result.zero_filled.affine, result.axes.phase)
     return (
         title,
@@ -90,7 +99,6 @@ def _asked(result: Result) -> tuple[str, ...]:
         str(pattern.get("seed", "—")),
         realism_text(simulation),
         letters,
-        f"{seconds:.1f} s" if isinstance(seconds, int | float) else "—",
     )
 
 
@@ -125,13 +133,13 @@ def provenance_part(comparisons: Sequence[Comparison]) -> Part:
     cards = known_cards(results)
     made: dict[tuple[tuple[str, str], ...], list[str]] = {}
     inputs: dict[str, str] = {}
-    for one in comparisons:
-        inputs |= _opened(one)
     for result in results:
         made_from = result.provenance.get("input") or {}
         file = f"{made_from['file']}, " if made_from.get("file") else ""
         inputs[result.name] = f"{file}SHA-256 {made_from.get('sha256') or NOT_KNOWN}"
         made.setdefault(_machine(result), []).append(f"{result.name} · {result.method}")
+    for one in comparisons:
+        inputs |= _opened(one)
     blocks = [Table("Input", (), tuple(inputs.items()))] if inputs else []
     weights = {
         (one["method"], f"SHA-256 {one['sha256']}", _card_text(cards.get(one["sha256"])))

@@ -4,14 +4,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_mtmri.compare import Comparison, compare_paths, is_comparison, load_comparison
+from napari_mtmri.compare import (
+    Comparison,
+    compare_paths,
+    is_comparison,
+    is_sweep,
+    load_comparison,
+)
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.files import RUN_RECORD
 from napari_mtmri.report.cases_part import is_scores
+from napari_mtmri.report.review_part import is_review
 from napari_mtmri.result import ZERO_FILLED
 
 DEEPEST = 3  # results of many methods lie in DIR/CASE/METHOD
@@ -27,10 +34,16 @@ class Sources:
         One for each case, in the order in which they were found.
     scores : tuple of Path
         Folders that `evaluate` wrote.
+    sweeps : tuple of Path
+        Folders that `run_sweep` or `run_detection` wrote.
+    reviews : tuple of Path
+        Exports of reviews.
     """
 
     comparisons: tuple[Comparison, ...]
-    scores: tuple[Path, ...]
+    scores: tuple[Path, ...] = ()
+    sweeps: tuple[Path, ...] = ()
+    reviews: tuple[Path, ...] = ()
 
 
 def find_sources(
@@ -41,8 +54,8 @@ def find_sources(
     Parameters
     ----------
     paths : sequence of Path
-        Result folders, ``compare.json`` files, folders that `evaluate` wrote, or folders of
-        these. Result folders of one case are compared with each other.
+        Result folders, ``compare.json`` files, folders that `evaluate` or `sweep` wrote,
+        exports of a review, or folders of these. Result folders of one case are compared with each other.
     reference, labels : Path, optional
         Fully sampled image and reference segmentation, for a single case.
 
@@ -53,24 +66,18 @@ def find_sources(
     RequestError
         If `reference` or `labels` are given for several cases.
     """
-    saved: list[Comparison] = []
-    scores: list[Path] = []
-    runs: list[Path] = []
+    found: dict[str, dict[Path, None]] = {kind: {} for kind in _KINDS}
     for path in paths:
-        before = len(saved) + len(scores) + len(runs)
-        for place in _walk(path):
-            if is_comparison(place):
-                saved.append(load_comparison(place))
-            elif (place / RUN_RECORD).is_file():
-                runs.append(place)
-            elif is_scores(place):
-                scores.append(place)
-        if len(saved) + len(scores) + len(runs) == before:
+        places = [(_kind(place), place) for place in _walk(path)]
+        for kind, place in places:
+            if kind:
+                found[kind][place] = None
+        if not any(kind for kind, _ in places):
             raise InputError(
-                f"{path}: contains no result, comparison or scores; choose a folder that "
-                "`napari-mtmri run`, `compare` or `evaluate` wrote."
+                f"{path}: contains no result, comparison, scores, sweep or review; choose a folder "
+                "that `napari-mtmri run`, `compare`, `evaluate` or `sweep` wrote."
             )
-    cases = _by_case(list(dict.fromkeys(runs)))
+    cases = _by_case(list(found["run"]))
     if (reference or labels) and len(cases) != 1:
         raise RequestError(
             f"`labels` and `reference` are of one case, and there are results of {len(cases)}; give "
@@ -79,7 +86,24 @@ def find_sources(
     compared = [
         compare_paths(case, reference=reference, labels=labels, zero_filled=True) for case in cases
     ]
-    return Sources((*saved, *compared), tuple(dict.fromkeys(scores)))
+    saved = (load_comparison(path) for path in found["comparison"])
+    folders = (tuple(found[kind]) for kind in ("scores", "sweep", "review"))
+    return Sources((*saved, *compared), *folders)
+
+
+# In this order: a sweep holds result folders, and a folder of scores may be one of a sweep.
+_KINDS: dict[str, Callable[[Path], bool]] = {
+    "comparison": is_comparison,
+    "run": lambda path: (path / RUN_RECORD).is_file(),
+    "sweep": is_sweep,
+    "scores": is_scores,
+    "review": is_review,
+}
+
+
+def _kind(path: Path) -> str:
+    """Return what a file or folder is, or "" if it is nothing to report."""
+    return next((kind for kind, is_one in _KINDS.items() if is_one(path)), "")
 
 
 def _walk(path: Path, depth: int = 0) -> Iterator[Path]:
@@ -87,7 +111,7 @@ def _walk(path: Path, depth: int = 0) -> Iterator[Path]:
     if not path.exists():
         raise InputError(f"{path}: no such file or folder; check the name.")
     yield path
-    is_last = not path.is_dir() or (path / RUN_RECORD).is_file() or depth == DEEPEST
+    is_last = not path.is_dir() or bool(_kind(path)) or depth == DEEPEST
     for inner in [] if is_last else sorted(path.iterdir()):
         is_hidden = inner.name.startswith(".")
         if not is_hidden and (inner.is_dir() or inner.suffix == ".json"):

@@ -18,7 +18,9 @@ from napari_mtmri.report.identity import anonymous
 from napari_mtmri.report.methods_text import methods_part
 from napari_mtmri.report.page import Listing, Page, Part, write_page
 from napari_mtmri.report.provenance import asked_part, limits_part, provenance_part
+from napari_mtmri.report.review_part import review_part
 from napari_mtmri.report.sources import Sources, find_sources
+from napari_mtmri.report.sweep_part import sweep_part
 
 
 def write_report(
@@ -35,8 +37,8 @@ def write_report(
     Parameters
     ----------
     sources : sequence of Path
-        Result folders, ``compare.json`` files, folders that `evaluate` wrote, or folders of
-        these.
+        Result folders, ``compare.json`` files, folders that `evaluate` or `sweep` wrote,
+        exports of a review, or folders of these.
     out : Path
         ``.html``: one file that needs no other and no network; ``.pdf``: only that.
     pdf : bool
@@ -80,6 +82,16 @@ def make_page(sources: Sources, *, identify: bool = False) -> Page:
     parts += [] if over_cases is None else [over_cases]
     for number, folder in enumerate(sources.scores, start=1):
         parts.append(scores_part(folder, f"Scores: {folder.name if identify else number}"))
+    aliases = {
+        case_name(one): case_name(new) for one, new in zip(sources.comparisons, shown, strict=True)
+    }
+    names = None if identify else aliases
+    for make, kind, folders in (
+        (sweep_part, "Sweep", sources.sweeps),
+        (review_part, "Review", sources.reviews),
+    ):
+        for number, folder in enumerate(folders, start=1):
+            parts.append(make(folder, f"{kind}: {folder.name if identify else number}", names))
     if shown:
         blocks = ("Names in capitals stand for your own files.", Listing(commands_of(shown)))
         commands = Part("Commands that repeat it", blocks)

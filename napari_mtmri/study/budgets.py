@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from napari_mtmri.errors import RequestError
-from napari_mtmri.study.rows import Row
+from napari_mtmri.study.rows import Row, Study
 from napari_mtmri.train.presets import make_recipe
 from napari_mtmri.train.recipe import Recipe
 
@@ -38,18 +38,29 @@ class Budget:
     note: str
     most_cases: int | None = None
 
-    def recipes(self, row: Row, seed: int, *, is_simulated: bool = False) -> tuple[Recipe, ...]:
+    def recipes(
+        self,
+        row: Row,
+        seed: int,
+        study: Study | None = None,
+        *,
+        is_simulated: bool = False,
+    ) -> tuple[Recipe, ...]:
         """Return the recipe of each part of a row; the parts share its epochs.
 
         Parameters
         ----------
         row : Row
         seed : int
+        study : Study, optional
+            Table of the row, whose changes apply to every row.
         is_simulated : bool
             Simulated heads are small and fill their image, so they are not cropped.
         """
         # No checkpoint is chosen: the scores of the cases reported would choose it.
         changes = {**self.changes, "seed": seed, "select_by": "last"}
+        if study is not None:
+            changes |= {**study.changes, **study.budget_changes.get(self.name, {})}
         if is_simulated:
             changes["crop"] = None
         epochs = make_recipe(self.preset, changes).optimizer.epochs

@@ -3,27 +3,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from napari_mtmri.files import write_whole
-from napari_mtmri.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, YELLOW
+from napari_mtmri.plotting import BLACK, BLUE, GREEN, ORANGE
+from napari_mtmri.study.comparison_figures import comparison_figures
+from napari_mtmri.study.panels import COLOURS, DASHES, legend, panels, save_figure
 from napari_mtmri.study.plan import Piece, Plan
-from napari_mtmri.study.rows import JOINT
+from napari_mtmri.study.rows import JOINT, Study
 from napari_mtmri.study.state import Events, events_of
-from napari_mtmri.study.summary import Difference, Line, Measure, main_measure
+from napari_mtmri.study.summary import Line, main_measure, main_measures
 from napari_mtmri.train.recipe import Recipe
 from napari_mtmri.train.schedules import LEARNED, weights_over_epochs
 
-COLOURS = (BLACK, BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW)
-DASHES: tuple[Any, ...] = ("solid", (0, (5, 2)), (0, (1, 1.5)))
 N_WINDOWS, LEAST_IN_WINDOW = 24, 4
 NORMAL_95 = 1.96
-WIDTH, PANEL_HEIGHT, PANEL_WIDTH = 10.0, 2.3, 3.2
-DOTS_PER_INCH = 120
 
 
 def save_figures(plan: Plan, lines: Sequence[Line]) -> list[Path]:
@@ -32,19 +29,21 @@ def save_figures(plan: Plan, lines: Sequence[Line]) -> list[Path]:
     first = plan.experiment.budget.seeds[0]
     pieces = [piece for piece in plan.pieces if piece.seed == first]
     note = f"Budget “{plan.experiment.budget.name}”: {plan.experiment.budget.note}"
-    drawn = (
+    drawn: tuple[tuple[str, Any], ...] = (
         ("weights", draw_weights(pieces, events)),
         ("segmentation_loss", draw_segmentation_loss(pieces, events)),
         ("validation", draw_validation(pieces, events)),
-        ("differences", draw_differences(lines)),
+        ("differences", draw_differences(lines, plan.experiment.study)),
     )
+    if plan.experiment.study.compares_methods:
+        drawn = (*drawn[2:], *comparison_figures(plan, lines))
     places = []
     for name, figure in drawn:
         if figure is None:
             continue
         figure.suptitle(f"{figure.get_suptitle()}\n{note}", fontsize=9, parse_math=False)
         place = plan.experiment.folder / f"{name}.png"
-        _save(figure, place)
+        save_figure(figure, place)
         places.append(place)
     return places
 
@@ -53,7 +52,7 @@ def draw_weights(pieces: Sequence[Piece], events: Mapping[str, Sequence[Events]]
     """Return the weights of both losses over the epochs, one panel per strategy (Fig. 2)."""
     joint = [piece for piece in pieces if piece.row.method == JOINT]
     kinds = {_strategy(piece.parts[0].recipe): piece for piece in joint}
-    figure, axes = _panels(len(kinds), "Weights of the two losses over the training")
+    figure, axes = panels(len(kinds), "Weights of the two losses over the training")
     for axis, (title, piece) in zip(axes, kinds.items(), strict=True):
         recipe = piece.parts[0].recipe
         times, alpha, beta = _weights(recipe, events[piece.job.key][0])
@@ -68,7 +67,7 @@ def draw_weights(pieces: Sequence[Piece], events: Mapping[str, Sequence[Events]]
         axis.set_xlabel("epochs", fontsize=8)
         if not times:
             axis.text(0.5, 0.5, "not trained yet", transform=axis.transAxes, ha="center")
-    _legend(figure, axes)
+    legend(figure, axes)
     return figure
 
 
@@ -90,13 +89,13 @@ def draw_segmentation_loss(pieces: Sequence[Piece], events: Mapping[str, Sequenc
     if not shown:
         return None
     title = "Segmentation loss of the updates: mean over a window and its 95 % interval"
-    figure, axes = _panels(len(shown), title)
+    figure, axes = panels(len(shown), title)
     for axis, (name, found) in zip(axes, shown.items(), strict=True):
         for piece in found:
             _draw_losses(axis, piece, events[piece.job.key][0])
         axis.set_title(name, fontsize=9)
         axis.set_xlabel("updates", fontsize=8)
-    _legend(figure, axes)
+    legend(figure, axes)
     return figure
 
 
@@ -136,7 +135,7 @@ def draw_validation(pieces: Sequence[Piece], events: Mapping[str, Sequence[Event
     )
     if not any(_track(piece, events, key)[0] for piece in pieces for key, _ in keys):
         return None
-    figure, axes = _panels(
+    figure, axes = panels(
         len(keys), "Validation slices during the training (not used to choose a checkpoint)", 4.6
     )
     for axis, (key, title) in zip(axes, keys, strict=True):
@@ -149,7 +148,7 @@ def draw_validation(pieces: Sequence[Piece], events: Mapping[str, Sequence[Event
                 )  # fmt: skip
         axis.set_title(title, fontsize=9)
         axis.set_xlabel("fraction of the row's updates (%)", fontsize=8)
-    _legend(figure, axes)
+    legend(figure, axes)
     return figure
 
 
@@ -170,16 +169,19 @@ def _track(
     return ([], []) if key == "val_dice" and piece.row.method != JOINT else (done, values)
 
 
-def draw_differences(lines: Sequence[Line]) -> Any:
-    """Return the paired difference of each row to the plain joint model, or None."""
+def draw_differences(lines: Sequence[Line], study: Study) -> Any:
+    """Return the paired difference of each row to the row compared with, or None."""
     shown = [line for line in lines if line.differences]
     if not shown:
         return None
-    title = f"Difference to “{lines[0].row.title}” by case: mean and 95 % interval"
-    figure, axes = _panels(2, title, 1.2 + 0.32 * len(shown))
-    for axis, measure in zip(axes, (main_measure("labels"), main_measure("image")), strict=True):
+    title = f"Difference to “{study.base.title}” by case: mean and 95 % interval"
+    columns = [*main_measures(study.classes), main_measure("image")]
+    figure, axes = panels(len(columns), title, 1.2 + 0.32 * len(shown))
+    for axis, measure in zip(axes, columns, strict=True):
         for place, line in enumerate(reversed(shown)):
-            one = _difference(line.differences, measure)
+            one = next((one for one in line.differences if one.measure == measure), None)
+            if one is None:
+                continue
             axis.plot([one.comparison.low, one.comparison.high], [place, place], color=BLUE)
             axis.plot([one.comparison.mean], [place], "o", color=BLUE, markersize=5)
         axis.axvline(0, color=BLACK, linewidth=0.8)
@@ -188,10 +190,6 @@ def draw_differences(lines: Sequence[Line]) -> Any:
         axis.set_yticks(range(len(shown)), titles if axis is axes[0] else [""] * len(shown))
         axis.set_title(measure.title, fontsize=9)
     return figure
-
-
-def _difference(differences: Iterable[Difference], measure: Measure) -> Difference:
-    return next(one for one in differences if one.measure == measure)
 
 
 def _strategy(recipe: Recipe) -> str:
@@ -219,40 +217,3 @@ def _weights(recipe: Recipe, events: Events) -> tuple[list[float], list[float], 
         [event["alpha"] for event in found],
         [event["beta"] for event in found],
     )
-
-
-def _panels(count: int, title: str, height: float = PANEL_HEIGHT) -> tuple[Any, list[Any]]:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    n_columns = min(count, max(1, int(WIDTH / PANEL_WIDTH)))
-    n_rows = -(-count // n_columns)
-    figure = Figure(figsize=(WIDTH, n_rows * height + 1.3), facecolor="white", layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.suptitle(title)
-    axes = list(figure.subplots(n_rows, n_columns, squeeze=False).ravel())
-    for axis in axes:
-        axis.tick_params(labelsize=8)
-        axis.spines[["top", "right"]].set_visible(False)
-    for axis in axes[count:]:
-        axis.set_axis_off()
-    return figure, axes[:count]
-
-
-def _legend(figure: Any, axes: Sequence[Any]) -> None:
-    """Draw one legend for all panels, with each name once."""
-    named = {
-        label: handle
-        for axis in axes
-        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
-    }
-    if named:
-        figure.legend(
-            list(named.values()), list(named), loc="outside lower center", ncols=3, fontsize=8,
-            frameon=False, handlelength=3,
-        )  # fmt: skip
-
-
-def _save(figure: Any, place: Path) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(place, lambda file: figure.savefig(file, dpi=DOTS_PER_INCH, facecolor="white"))

@@ -75,6 +75,8 @@ class Piece:
         Folder of weights and scores.
     job : Job
         Its key is the hash of everything that the scores depend on.
+    segments : bool
+        Whether its segmentation is scored.
     """
 
     row: Row
@@ -82,6 +84,7 @@ class Piece:
     parts: tuple[Part, ...]
     folder: Path
     job: Job = field(repr=False)
+    segments: bool = True
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,7 @@ def make_plan(experiment: Experiment) -> Plan:
     pieces = tuple(
         _piece(experiment, row, seed, known)
         for row in experiment.study.rows
-        for seed in experiment.budget.seeds
+        for seed in (experiment.budget.seeds if row.parts else experiment.budget.seeds[:1])
     )
     return Plan(experiment, pieces, tuple(files))
 
@@ -148,9 +151,9 @@ def _same_cases(experiment: Experiment) -> Sequence[CaseFile]:
     data = Path(experiment.data)
     if data.exists() and str(data) != SIMULATED:
         data = data.absolute()
+    trained = next(row for row in experiment.study.rows if row.parts)
     found = [
-        find_cases(data, _recipes(experiment, experiment.study.rows[0], seed)[0])
-        for seed in experiment.budget.seeds
+        find_cases(data, _recipes(experiment, trained, seed)[0]) for seed in experiment.budget.seeds
     ]
     if any(_names(files) != _names(found[0]) for files in found):
         raise InputError(
@@ -166,7 +169,7 @@ def _names(files: Sequence[CaseFile]) -> list[tuple[str, str]]:
 
 def _recipes(experiment: Experiment, row: Row, seed: int) -> tuple[Recipe, ...]:
     is_simulated = str(experiment.data) == SIMULATED
-    return experiment.budget.recipes(row, seed, is_simulated=is_simulated)
+    return experiment.budget.recipes(row, seed, experiment.study, is_simulated=is_simulated)
 
 
 def _piece(experiment: Experiment, row: Row, seed: int, known: Sequence[Any]) -> Piece:
@@ -177,20 +180,27 @@ def _piece(experiment: Experiment, row: Row, seed: int, known: Sequence[Any]) ->
         parts.append(Part(recipe, experiment.out / "rows" / folder))
         keys.append(key)
     pattern = ACQUISITION.pattern
-    request = {
+    request: dict[str, Any] = {
         "method": row.method,
         "trainings": keys,
         "split": experiment.split,
         "sampling": [pattern.name, pattern.acceleration, pattern.seed],
     }
+    segments = experiment.study.segments(row)
+    if row.parameters:
+        request["parameters"] = dict(row.parameters)
+    if not row.parts:  # otherwise the trainings contain the cases
+        request["cases"] = known
+    if not segments:
+        request["segments"] = False
     name = row.title if len(experiment.budget.seeds) == 1 else f"{row.title}, seed {seed}"
     job = Job(name, request)
-    folder = f"{row.name}-{experiment.split}-{job.key[:_DIGITS]}"
-    return Piece(row, seed, tuple(parts), experiment.out / "scored" / folder, job)
+    folder = f"{row.folder}-{experiment.split}-{job.key[:_DIGITS]}"
+    return Piece(row, seed, tuple(parts), experiment.out / "scored" / folder, job, segments)
 
 
 def _part_name(row: Row, recipe: Recipe) -> str:
-    return row.name if len(row.parts) == 1 else f"{row.name}-{recipe.method}"
+    return row.folder if len(row.parts) == 1 else f"{row.folder}-{recipe.method}"
 
 
 def _facts(recipe: Recipe) -> Mapping[str, Any]:

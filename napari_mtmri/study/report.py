@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from napari_mtmri.files import write_text
 from napari_mtmri.metrics.scores import COLUMNS
 from napari_mtmri.stats.differences import HOW_CORRECTED
+from napari_mtmri.study.comparison_figures import CAPTIONS as COMPARISON_CAPTIONS
 from napari_mtmri.study.figures import save_figures
-from napari_mtmri.study.paper import METRICS, PRINTED, SOURCE
+from napari_mtmri.study.paper import METRICS, PRINTED, SOURCES
 from napari_mtmri.study.plan import ACQUISITION, Plan
+from napari_mtmri.study.rows import LESION, Row, Study
 from napari_mtmri.study.scoring import read_scores
 from napari_mtmri.study.summary import Line, Measure, compared, measures, zero_filled
 from napari_mtmri.tables import csv_text, markdown_table
@@ -23,18 +25,20 @@ if TYPE_CHECKING:
 
 NONE = "—"
 SUMMARY_COLUMNS = (
-    "row", "title", "state", "updates", "total", "slices", "seconds", "n_seeds", "metric", "input",
+    "row", "title", "state", "updates", "total", "slices", "seconds", "n_seeds", "metric", "region",
+    "input",
     "unit", "n", "left_out", "infinite", "mean", "sd", "median", "low", "high", "sd_over_seeds",
 )  # fmt: skip
 DIFFERENCE_COLUMNS = (
-    "row", "minus", "metric", "n", "mean", "low", "high", "p", "p_holm", "smallest_p",
+    "row", "minus", "metric", "region", "n", "mean", "low", "high", "p", "p_holm", "smallest_p",
 )  # fmt: skip
 CAPTIONS = {
     "weights": "Weights of the two losses over the epochs (the paper's Fig. 2).",
     "segmentation_loss": "Segmentation loss with and without ITFS; updates with the reference "
     "image and with the reconstruction separately (the paper's Fig. 5).",
     "validation": "Validation slices during the training.",
-    "differences": "Paired differences to the plain joint model.",
+    "differences": "Paired differences by case.",
+    **COMPARISON_CAPTIONS,
 }
 
 
@@ -44,10 +48,11 @@ def write_report(plan: Plan, lines: Sequence[Line]) -> Path:
     The tables have other columns than those of `evaluate`, and therefore other names.
     """
     folder = plan.experiment.folder
-    figures = save_figures(plan, lines)
+    figures, study = save_figures(plan, lines), plan.experiment.study
+    differences = difference_records(lines, study.base)
     tables = (
-        ("rows.csv", csv_text(SUMMARY_COLUMNS, summary_records(lines))),
-        ("row_differences.csv", csv_text(DIFFERENCE_COLUMNS, difference_records(lines))),
+        ("rows.csv", csv_text(SUMMARY_COLUMNS, summary_records(lines, study.classes))),
+        ("row_differences.csv", csv_text(DIFFERENCE_COLUMNS, differences)),
         ("row_scores.csv", _all_scores(plan)),
         ("report.md", report_text(plan, lines, [place.name for place in figures])),
     )
@@ -59,40 +64,46 @@ def write_report(plan: Plan, lines: Sequence[Line]) -> Path:
 def report_text(plan: Plan, lines: Sequence[Line], figures: Sequence[str] = ()) -> str:
     """Return the report as Markdown."""
     asked = plan.experiment
+    study, columns = asked.study, measures(asked.study.classes)
     parts = [
         f"# {asked.study.title}, budget “{asked.budget.name}”",
         f"**{asked.budget.note}**",
         _conditions(plan),
         "## Scores",
-        scores_table(lines, zero_filled(plan)),
+        scores_table(lines, zero_filled(plan), study.classes),
         _law(lines),
         "## Median, and 95 % interval of the mean",
         markdown_table(
-            ["Row", *(measure.title for measure in measures())],
-            [[line.row.title, *_each(line, _interval)] for line in lines],
+            ["Row", *(measure.title for measure in columns)],
+            [[line.row.title, *_each(line, _interval, study.classes)] for line in lines],
         ),
-        _spread_part(lines),
-        "## Against the plain joint model",
-        _differences_part(lines),
+        _spread_part(lines, study),
+        f"## Against “{study.base.title}”",
+        _differences_part(lines, study),
+        "## Size and speed of each row",
+        _cost_part(lines),
         "## Training of each row",
         _given_part(lines),
         "## What the paper printed",
-        _paper_part(asked.study.name, lines),
+        _paper_part(study, lines),
     ]
     pictures = [f"![{CAPTIONS[Path(name).stem]}]({name})" for name in figures]
     return "\n\n".join([*filter(None, parts), *pictures]) + "\n"
 
 
-def scores_table(lines: Sequence[Line], floor: Mapping[Measure, Summary]) -> str:
+def scores_table(
+    lines: Sequence[Line], floor: Mapping[Measure, Summary], classes: Sequence[str] = LESION
+) -> str:
     """Return mean ± standard deviation of all rows, and the state of unfinished rows."""
-    rows = [["zero-filled", *(_mean(measure, floor.get(measure)) for measure in measures()), ""]]
+    columns = measures(classes)
+    rows = [["zero-filled", *(_mean(measure, floor.get(measure)) for measure in columns), ""]]
     for line in lines:
         state = "" if line.is_done else _states(line)
-        rows.append([line.row.title, *_each(line, _mean), state])
-    return markdown_table(["Row", *(measure.title for measure in measures()), "State"], rows)
+        rows.append([line.row.title, *_each(line, _mean, classes), state])
+    return markdown_table(["Row", *(measure.title for measure in columns), "State"], rows)
 
 
-def summary_records(lines: Iterable[Line]) -> list[dict[str, Any]]:
+def summary_records(lines: Iterable[Line], classes: Sequence[str] = LESION) -> list[dict[str, Any]]:
     """Return a mapping for each row and measure, with all digits."""
     return [
         {
@@ -105,23 +116,25 @@ def summary_records(lines: Iterable[Line]) -> list[dict[str, Any]]:
             "seconds": round(sum(state.seconds for state in line.states), 1),
             "n_seeds": len(line.states),
             "metric": measure.metric,
+            "region": measure.region,
             "input": measure.input,
             "unit": measure.unit,
             **_numbers(line.summaries.get(measure)),
             "sd_over_seeds": line.spread.get(measure, math.nan),
         }
         for line in lines
-        for measure in measures()
+        for measure in measures(classes)
     ]
 
 
-def difference_records(lines: Sequence[Line]) -> list[dict[str, Any]]:
-    """Return a mapping for each comparison with the plain joint model."""
+def difference_records(lines: Sequence[Line], base: Row) -> list[dict[str, Any]]:
+    """Return a mapping for each comparison with the row ``base``."""
     return [
         {
             "row": line.row.name,
-            "minus": lines[0].row.name,
+            "minus": base.name,
             "metric": one.measure.metric,
+            "region": one.measure.region,
             "n": one.comparison.n,
             "mean": one.comparison.mean,
             "low": one.comparison.low,
@@ -161,6 +174,11 @@ def _conditions(plan: Plan) -> str:
         "The k-space is simulated from magnitude images, so all methods score better than on "
         "measured k-space. Research use only.",
     ]
+    if asked.study.compares_methods:
+        lines.append(
+            "“—”: the method does not give it. Methods without training have their default "
+            "parameters. The methods differ in size, see “Size and speed of each row”."
+        )
     return "\n".join(f"- {line}" for line in lines)
 
 
@@ -174,25 +192,28 @@ def _law(lines: Sequence[Line]) -> str:
     return "Mean Dice is at most 2PR/(P + R) of mean precision and recall in every row."
 
 
-def _spread_part(lines: Sequence[Line]) -> str:
-    if len(lines[0].states) < 2:
+def _spread_part(lines: Sequence[Line], study: Study) -> str:
+    if max(len(line.states) for line in lines) < 2:
         return ""
+    columns = measures(study.classes)
     table = markdown_table(
-        ["Row", *(measure.title for measure in measures())],
+        ["Row", *(measure.title for measure in columns)],
         [
-            [line.row.title, *(_word(line.spread.get(measure), measure) for measure in measures())]
+            [line.row.title, *(_word(line.spread.get(measure), measure) for measure in columns)]
             for line in lines
         ],
     )
     return f"## Standard deviation over seeds of the mean over cases\n\n{table}"
 
 
-def _differences_part(lines: Sequence[Line]) -> str:
+def _differences_part(lines: Sequence[Line], study: Study) -> str:
     rows = []
-    for line in lines[1:]:
+    for line in lines:
+        if line.row is study.base:
+            continue
         found = {one.measure: one for one in line.differences}
         cells = []
-        for measure in compared():
+        for measure in compared(study.classes):
             one = found.get(measure)
             if one is None:
                 cells += [NONE, NONE]
@@ -202,11 +223,11 @@ def _differences_part(lines: Sequence[Line]) -> str:
             cells += [f"{words[0]} ({words[1]} to {words[2]})", f"{one.p_holm:.2g}"]
         rows.append([line.row.title, *cells])
     heading = ["Row"]
-    for measure in compared():
+    for measure in compared(study.classes):
         heading += [measure.title, "p (Holm)"]
     tests = [one.comparison.test for line in lines for one in line.differences]
     notes = [
-        f"Minus “{lines[0].row.title}”, paired by case: mean and its 95 % interval by bootstrap "
+        f"Minus “{study.base.title}”, paired by case: mean and its 95 % interval by bootstrap "
         f"over cases; {HOW_CORRECTED}.",
     ]
     if tests:
@@ -238,13 +259,44 @@ def _given_part(lines: Sequence[Line]) -> str:
     return f"{markdown_table(heading, rows)}\n\n- {note}"
 
 
-def _paper_part(study: str, lines: Sequence[Line]) -> str:
-    printed = PRINTED.get(study, {})
+def _cost_part(lines: Sequence[Line]) -> str:
+    done = [(line, line.cost) for line in lines if line.cost is not None]
+    if not done:
+        return ""
+    rows = [
+        [
+            line.row.title, _number(cost.n_parameters, "{:,.0f}"), _number(cost.gflop, "{:.1f}"),
+            _number(cost.seconds, "{:.1f}"), str(line.states[0].n_scored),
+        ]
+        for line, cost in done
+    ]  # fmt: skip
+    heading = ["Row", "Parameters", "GFLOP per slice", "Seconds per volume", "n"]
+    notes = [
+        "GFLOP: convolutions for a slice of 224 × 192, a multiplication with an addition counted "
+        "as two; seconds: mean over the cases on the machine that scored them, which may have had "
+        "other work; n: scored cases.",
+        *(
+            f"{line.row.title}: the true labels after its auto-encoder have Dice {cost.ceiling:.3f}, "
+            "which its segmentation cannot be expected to exceed."
+            for line, cost in done
+            if not math.isnan(cost.ceiling)
+        ),
+    ]
+    return "\n".join([markdown_table(heading, rows), "", *(f"- {note}" for note in notes)])
+
+
+def _number(value: float, form: str) -> str:
+    return NONE if math.isnan(value) else form.format(value)
+
+
+def _paper_part(study: Study, lines: Sequence[Line]) -> str:
+    printed = PRINTED.get(study.name, {})
     rows = [[line.row.title, *printed[line.row.name]] for line in lines if line.row.name in printed]
     if not rows:
         return ""
-    table = markdown_table(["Row", *(f"{metric} (paper)" for metric in METRICS)], rows)
-    return f"Measured on other data; do not compare single numbers: {SOURCE}.\n\n{table}"
+    table = markdown_table(["Row", *(f"{metric} (paper)" for metric in METRICS[study.name])], rows)
+    source = SOURCES[study.name]
+    return f"Measured on other data; do not compare single numbers: {source}.\n\n{table}"
 
 
 def _states(line: Line) -> str:
@@ -254,8 +306,8 @@ def _states(line: Line) -> str:
     return ", ".join(f"seed {number}: {one.text}" for number, one in enumerate(line.states))
 
 
-def _each(line: Line, show: Any) -> list[str]:
-    return [show(measure, line.summaries.get(measure)) for measure in measures()]
+def _each(line: Line, show: Any, classes: Sequence[str]) -> list[str]:
+    return [show(measure, line.summaries.get(measure)) for measure in measures(classes)]
 
 
 def _mean(measure: Measure, summary: Summary | None) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_mtmri.batch.job import Job, Outcome, Report, Watch
 from napari_mtmri.batch.method_choice import MethodChoice
@@ -22,11 +22,13 @@ from napari_mtmri.errors import InputError
 from napari_mtmri.files import safe_child, write_text
 from napari_mtmri.methods.base import METHODS, trainable, training_of
 from napari_mtmri.result import ZERO_FILLED
+from napari_mtmri.study.case_record import CaseRecord, read_record, save_record
 from napari_mtmri.study.plan import ACQUISITION, TEST_RUNS, Piece, Plan
 from napari_mtmri.tables import csv_text, read_rows
 
 if TYPE_CHECKING:
     from napari_mtmri.metrics.base import Scores
+    from napari_mtmri.result import Result
     from napari_mtmri.train.data.cases import CaseFile
     from napari_mtmri.train.recipe import Recipe
 
@@ -100,18 +102,31 @@ def _score(job: Job, report: Report, stop: threading.Event) -> Path:
     piece: Piece = job.places["piece"]
     file: CaseFile = job.places["case"]
     case = scan_case(*file.open(), ACQUISITION.for_case(file.name))
-    weights = job.places["weights"]
+    weights, method = job.places["weights"], piece.row.method
 
-    def scores_of(method: str) -> CaseScores:
-        return run_case(case, MethodChoice(method, weights=weights), report, stop).scores
+    def result_of(method: str, **parameters: Any) -> Result:
+        choice = MethodChoice(method, parameters, weights=weights)
+        return run_case(case, choice, report, stop)
 
-    own = scores_of(piece.row.method)
-    found = {ZERO_FILLED: own[ZERO_FILLED], OWN: own[piece.row.method]}
+    result = result_of(method, **piece.row.parameters)
+    own = _own(result, segments=piece.segments)
+    found = {ZERO_FILLED: result.scores[ZERO_FILLED], OWN: own}
     shown = [name for name in _full_sample_methods() if (weights / f"{name}.safetensors").is_file()]
     if shown:
-        found[TRUTH] = scores_of(shown[0])[shown[0]]
+        found[TRUTH] = own if shown[0] == method else result_of(shown[0]).scores[shown[0]]
+    place = _place(piece, file.name)
+    save_record(place, case, result, piece.segments)
     save_scores(piece, file.name, found)
-    return _place(piece, file.name)
+    return place
+
+
+def _own(result: Result, *, segments: bool) -> Scores:
+    """Return the scores of the row; those of labels only if it segments the table's classes."""
+    from napari_mtmri.metrics.base import Scores, quantities
+
+    images = {one.name for one in quantities(kind="image")}
+    scores = result.scores.get(result.method, Scores())
+    return scores if segments else Scores(tuple(row for row in scores.rows if row.metric in images))
 
 
 def count_look(plan: Plan, piece: Piece) -> None:
@@ -192,6 +207,11 @@ def read_scores(piece: Piece, cases: Sequence[CaseFile]) -> dict[str, CaseScores
     """
     places = {case.name: _place(piece, case.name) for case in cases}
     return {name: _read(place) for name, place in places.items() if place.is_file()}
+
+
+def read_records(piece: Piece, cases: Sequence[CaseFile]) -> dict[str, CaseRecord | None]:
+    """Return the records of the cases, by case; None for a case without one."""
+    return {case.name: read_record(_place(piece, case.name)) for case in cases}
 
 
 def _place(piece: Piece, case: str) -> Path:

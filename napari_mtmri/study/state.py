@@ -24,7 +24,7 @@ class State:
     Parameters
     ----------
     updates, total : int
-        Updates of all its trainings; ``total`` is 0 if none has begun.
+        Updates of all its trainings; ``total`` is 0 if none has begun or none is needed.
     slices : int
         Number of slices in those updates.
     seconds : float
@@ -52,11 +52,13 @@ class State:
         """The progress in words."""
         if self.failure:
             return f"failed: {self.failure}"
-        if not self.total:
+        if self.is_done:
+            return "done"
+        if not self.total and not self.n_scored:
             return "not begun"
         if self.updates < self.total:
             return f"{100 * self.updates / self.total:.0f} % trained"
-        return "done" if self.is_done else f"{self.n_scored} of {self.n_cases} cases scored"
+        return f"{self.n_scored} of {self.n_cases} cases scored"
 
 
 def events_of(part: Part) -> Events:

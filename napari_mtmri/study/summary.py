@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_mtmri.batch.method_choice import cards_of
+from napari_mtmri.errors import WeightsError
 from napari_mtmri.metrics.base import MAIN_REGION, Kind, Quantity, main_quantity, quantities
 from napari_mtmri.result import ZERO_FILLED
-from napari_mtmri.study.plan import Plan
-from napari_mtmri.study.rows import Row
-from napari_mtmri.study.scoring import OWN, TRUTH, CaseScores, read_scores
+from napari_mtmri.study.case_record import CaseRecord, mean_seconds
+from napari_mtmri.study.plan import Piece, Plan
+from napari_mtmri.study.rows import LESION, Row
+from napari_mtmri.study.scoring import OWN, TRUTH, CaseScores, read_records, read_scores
 from napari_mtmri.study.state import State, state_of
 
 if TYPE_CHECKING:
@@ -51,22 +54,41 @@ class Measure:
         return scores[what or self.input].get(self.metric, self.region)
 
 
-def measures() -> list[Measure]:
+def measures(classes: Sequence[str] = LESION) -> list[Measure]:
     """Return the columns of the report: labels, then images, as their metrics declare them.
 
-    The main number of the labels is given twice: also with the reference image as input.
+    For a single class the main number of the labels is given twice: also with the reference
+    image as input. Of several classes only the main number is given.
+
+    Parameters
+    ----------
+    classes : sequence of str
+        Names of the label classes.
     """
-    labels = [measure_of(one, "labels") for one in quantities("study", "labels")]
     images = [measure_of(one, "image") for one in quantities("study", "image")]
+    if len(classes) > 1:
+        return [*main_measures(classes), *images]
+    labels = [measure_of(one, "labels") for one in quantities("study", "labels")]
     both = main_measure("labels")
     truth = replace(both, title=f"{both.title}, true image", input=TRUTH, is_compared=False)
     labels.insert(labels.index(both) + 1, truth)
     return [*labels, *images]
 
 
-def compared() -> list[Measure]:
+def main_measures(classes: Sequence[str]) -> list[Measure]:
+    """Return the main number of the labels, one for each class."""
+    one = main_measure("labels")
+    if len(classes) == 1:
+        return [one]
+    return [
+        replace(one, title=f"{one.title}, {name}", region=f"class {number}")
+        for number, name in enumerate(classes, start=1)
+    ]
+
+
+def compared(classes: Sequence[str] = LESION) -> list[Measure]:
     """Return the columns that are used to compare rows."""
-    return [one for one in measures() if one.is_compared]
+    return [one for one in measures(classes) if one.is_compared]
 
 
 def main_measure(kind: Kind) -> Measure:
@@ -84,11 +106,32 @@ def measure_of(one: Quantity, kind: Kind) -> Measure:
 
 @dataclass(frozen=True)
 class Difference:
-    """A row minus the plain joint model, over their common cases."""
+    """A row minus the row that all are compared with, over their common cases."""
 
     measure: Measure
     comparison: Comparison
     p_holm: float
+
+
+@dataclass(frozen=True)
+class RowCost:
+    """Size and speed of a row.
+
+    Parameters
+    ----------
+    n_parameters, gflop : float
+        Parameters, and 10^9 operations of the network for a slice of 224 × 192; NaN without
+        a network, or if its weights do not say.
+    seconds : float
+        Mean time for a volume.
+    ceiling : float
+        Dice of the true labels after the method's auto-encoder; NaN without one.
+    """
+
+    n_parameters: float
+    gflop: float
+    seconds: float
+    ceiling: float
 
 
 @dataclass(frozen=True)
@@ -108,6 +151,9 @@ class Line:
         By measure, the standard deviation over seeds of the mean over cases.
     differences : tuple of Difference
     warnings : tuple of str
+    cost : RowCost, optional
+    records : mapping
+        Records of the cases, by case, of the first seed.
     """
 
     row: Row
@@ -117,6 +163,8 @@ class Line:
     spread: Mapping[Measure, float] = field(default_factory=dict)
     differences: tuple[Difference, ...] = ()
     warnings: tuple[str, ...] = ()
+    cost: RowCost | None = None
+    records: Mapping[str, CaseRecord | None] = field(default_factory=dict)
 
     @property
     def is_done(self) -> bool:
@@ -132,14 +180,16 @@ def summarise_plan(plan: Plan) -> tuple[Line, ...]:
     from napari_mtmri.stats.differences import corrected
     from napari_mtmri.stats.intervals import compare
 
-    lines = [_line(plan, row) for row in plan.experiment.study.rows]
-    base, *others = lines
+    study = plan.experiment.study
+    lines = [_line(plan, row) for row in study.rows]
+    base = next(line for line in lines if line.row is study.base)
     pairs = [
         (measure, line, compare(list(line.cases[measure].values()), list(of_base.values())))
         for measure, of_base in base.cases.items()
-        for line in others
-        if measure.is_compared and line.summaries
+        for line in lines
+        if line is not base and measure.is_compared and line.summaries
     ]
+    pairs = [pair for pair in pairs if pair[2].n]  # not every method gives image and labels
     found: dict[str, list[Difference]] = {}
     p_values = corrected([(measure, one) for measure, _, one in pairs])
     for (measure, line, one), p in zip(pairs, p_values, strict=True):
@@ -172,10 +222,35 @@ def _line(plan: Plan, row: Row) -> Line:
     )
     if not all(state.is_done for state in states):
         return Line(row, states)
-    cases = {measure: _over_seeds(scores, measure) for measure in measures()}
+    classes = plan.experiment.study.classes
+    cases = {measure: _over_seeds(scores, measure) for measure in measures(classes)}
     summaries = {measure: summarise(list(values.values())) for measure, values in cases.items()}
     spread = {measure: _spread(scores, measure) for measure in cases}
-    return Line(row, states, cases, summaries, spread, warnings=_laws(row, scores))
+    records = [read_records(piece, plan.cases) for piece in pieces]
+    return Line(
+        row, states, cases, summaries, spread, warnings=_laws(row, scores),
+        cost=cost_of_row(pieces[0], records[0]), records=records[0],
+    )  # fmt: skip
+
+
+def cost_of_row(piece: Piece, records: Mapping[str, CaseRecord | None]) -> RowCost:
+    """Return size and speed of a row with one seed, from the cards of its weights."""
+    try:
+        cards = cards_of(piece.row.method, piece.folder / "weights") if piece.parts else []
+    except WeightsError:  # removed to save space
+        cards = []
+
+    def total(key: str) -> float:
+        values = [getattr(card, key) for card in cards]
+        return math.nan if not values or None in values else float(sum(values))
+
+    ceilings = [one.dice_ceiling for one in cards if one.dice_ceiling is not None]
+    return RowCost(
+        total("n_parameters"),
+        total("gflop_per_slice"),
+        mean_seconds(list(records.values())),
+        ceilings[0] if ceilings else math.nan,
+    )
 
 
 def _over_seeds(finished: Sequence[Mapping[str, CaseScores]], measure: Measure) -> dict[str, float]:

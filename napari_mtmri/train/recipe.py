@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 from pydantic.fields import FieldInfo
 
 from napari_mtmri.errors import RequestError
-from napari_mtmri.methods.base import DEFAULT_METHOD, training_of
+from napari_mtmri.methods.base import DEFAULT_METHOD, METHODS, training_of
 from napari_mtmri.train.sections import (
     Data,
     Loss,
@@ -42,7 +42,9 @@ class Recipe(Section):
     method: str = Field(DEFAULT_METHOD, description="method to train")
     seed: int = Field(0, description="random seed of the training")
     start_from: str | None = Field(
-        None, description="initial weights: a file, or the name of a method"
+        None,
+        description="initial weights: a file, or the name of a method; parts of several are "
+        "joined by +",
     )
     data: Data = Data()
     sampling: Sampling = Sampling()
@@ -88,6 +90,15 @@ class Recipe(Section):
         except ValidationError as why:
             raise ValueError(reason_of(why.errors()[0], (*KEYS, *model.model_fields))) from why
         object.__setattr__(self, "options", found)
+        return self
+
+    @model_validator(mode="after")
+    def _halves_images_only(self) -> Recipe:
+        # Labels are not binned: a U-Net would be trained on lesions of half their size.
+        if self.data.half_matrix_share and "segmentation" in METHODS.get(self.method).gives:
+            raise ValueError(
+                f"half_matrix_share is for methods that only reconstruct, not for {self.method}"
+            )
         return self
 
     def __getitem__(self, key: str) -> Any:

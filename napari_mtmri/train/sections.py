@@ -68,6 +68,9 @@ class Data(Section):
     augment: Literal["none", "flip", "affine"] = Field(
         "none", description="augmentation of image and labels before k-space is simulated"
     )
+    half_matrix_share: Share = Field(
+        0.0, description="fraction of the epochs, the first ones, with images of half the matrix"
+    )
     slice_filter: Literal["all", "object"] = Field(
         "all", description="slices to train on; object: only slices that show the head"
     )
@@ -153,6 +156,12 @@ class Network(Section):
         64, ge=1, le=512, description="number of filters in the first level of the U-Net"
     )
     seg_depth: int = Field(4, ge=1, le=6, description="number of pooling steps of the U-Net")
+    seg_binning: int = Field(
+        1, ge=1, le=4, description="factor by which the U-Net averages its input along both axes"
+    )
+    seg_first_logit: float | None = Field(
+        None, description="initial bias of the last layer of the U-Net; null: random, near 0"
+    )
 
 
 class Loss(Section):
@@ -262,6 +271,12 @@ class Optimizer(Section):
         10, ge=1, description="number of epochs between steps of the learning rate"
     )
     grad_clip: float = Field(0.0, ge=0, description="maximum norm of the gradient; 0: no limit")
+    ema_decay: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="decay per update of the average of the weights that is used; 0: no average",
+    )
     precision: Literal["float32", "bfloat16"] = Field(
         "float32", description="precision of the convolutions"
     )

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 import typer
 
+import napari_mtmri as mt
 from napari_mtmri import __version__
 from napari_mtmri.cli.app import COMMANDS, main
 from napari_mtmri.cli.output import columns, pairs, sentence, status_of
 from napari_mtmri.errors import InputError, RequestError, ResourceError, Stopped, WeightsError
+from napari_mtmri.samples import phantom
 from tests.cli.conftest import Shell
 
 
@@ -115,3 +117,19 @@ def test_abort_is_a_stop(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert _explain(typer.Abort(), False) == 130
     assert capsys.readouterr().err == "stopped.\n"
+
+
+@pytest.mark.parametrize("words", [("--out=~/runs",), ("--out", "~/runs")])
+def test_the_home_folder_is_expanded_as_in_no_shell(
+    words: tuple[str, ...], here: Path, monkeypatch: pytest.MonkeyPatch, sh: Shell
+) -> None:
+    monkeypatch.setenv("HOME", str(here / "home"))
+    monkeypatch.setenv("USERPROFILE", str(here / "home"))
+    (here / "home").mkdir()
+    volume, _ = phantom((16, 16, 3))
+    place = mt.save(volume, "~/head.nii.gz")
+    assert place == here / "home" / "head.nii.gz"
+    assert mt.open("~/head.nii.gz").shape == (16, 16, 3)
+    assert sh("run", "~/head.nii.gz", *words, "-m", "zero-filled").status == 0
+    assert (here / "home" / "runs" / "head").is_dir()
+    assert not (here / "~").exists()

@@ -23,7 +23,7 @@ def write_cases(folder: Path, count: int = 3) -> Path:
         image, lesion = phantom(SHAPE, seed=number)
         mt.save(image, folder / f"i{number}.nii.gz")
         mt.save(lesion, folder / f"m{number}.nii.gz")
-        split = "val" if number else "train"
+        split = "val" if number else "test"
         lines.append(f"p{number},i{number}.nii.gz,m{number}.nii.gz,{split}")
     place = folder / "cases.csv"
     place.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -173,7 +173,7 @@ def test_a_wrong_request_is_refused_before_work(sh: Shell, cases: Path, here: Pa
     for words, status, said in (
         (("-m", "magic"), 2, "zero-filled"),
         (("-m", ","), 2, "names no method"),
-        (("--split", "tset"), 1, "train, val"),
+        (("--split", "tset"), 1, "test, val"),
         (("-R", 77), 2, "77"),
         (("--pattern", "magic"), 2, "poisson"),
         (("--weights", "nowhere.safetensors"), 1, "nowhere.safetensors"),
@@ -186,9 +186,23 @@ def test_a_wrong_request_is_refused_before_work(sh: Shell, cases: Path, here: Pa
     assert not (here / "s" / "summary.csv").exists()
 
 
-def test_a_folder_with_a_table_is_accepted_and_all_splits_are_named(
-    sh: Shell, cases: Path, here: Path
-) -> None:
+def test_training_cases_are_scored_only_on_request(sh: Shell, cases: Path, here: Path) -> None:
+    cases.write_text(cases.read_text().replace(",test", ",train"))
     answer = sh("evaluate", cases.parent, "--out", "s", "-m", "zero-filled")
     assert answer.status == 0
-    assert "all splits of the table are included: train, val" in answer.err
+    assert "the split 'train' are left out" in answer.err
+
+    def scored(folder: str) -> set[str]:
+        with (here / folder / "scores.csv").open(newline="") as file:
+            return {row["case"] for row in csv.DictReader(file)}
+
+    with cases.open(newline="") as file:
+        sides = {row["case"]: row["split"] for row in csv.DictReader(file)}
+    assert scored("s") == {case for case, side in sides.items() if side != "train"}
+    assert sh("evaluate", cases, "--out", "t", "-m", "zero-filled", "--split", "train").status == 0
+    assert scored("t") == {case for case, side in sides.items() if side == "train"}
+    only = here / "only.csv"
+    only.write_text("case,image,split\na,a.nii,train\n")
+    answer = sh("evaluate", only, "--out", "u", "-m", "zero-filled")
+    assert answer.status == 1
+    assert "has only training cases" in answer.err

@@ -12,13 +12,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import napari_mtmri as mt
 from napari_mtmri.cli.window import window_here
 from napari_mtmri.methods.base import METHODS
 from napari_mtmri.patterns.base import PATTERNS
 from napari_mtmri.patterns.mask_files import read_mask
+from napari_mtmri.weights import save_weights
 from tests.cli.conftest import Shell
+from tests.tiny import card_of
 
 no_screen = pytest.mark.skipif(
     not sys.platform.startswith("linux") or shutil.which("Xvfb") is None,
@@ -48,6 +51,21 @@ def test_a_card_for_programs_is_the_card(sh: Shell, tiny_weights: Path) -> None:
     written = json.loads((tiny_weights / "mtmri.json").read_text())
     assert facts["runs"]
     assert facts["cards"] == [written]
+
+
+def test_the_cost_of_a_method_is_that_of_its_parts(sh: Shell, here: Path) -> None:
+    for part, size in (("d5c5", 400_000), ("unet-full-sample", 1_200_000)):
+        card = card_of(part, n_parameters=size, gflop_per_slice=2.25)
+        save_weights(here / "w" / f"{part}.safetensors", {"one": torch.zeros(1)}, card)
+    found = {one["name"]: one for one in json.loads(sh("methods", "--weights", "w", "--json").out)}
+    assert (found["d5c5"]["n_parameters"], found["d5c5"]["gflop_per_slice"]) == (400_000, 2.25)
+    assert found["two-stage"]["n_parameters"] == 1_600_000
+    assert found["two-stage"]["gflop_per_slice"] == 4.5
+    assert found["mtmri"]["n_parameters"] is None  # it has no weights there
+    line = next(
+        row for row in sh("methods", "--weights", "w").out.splitlines() if "two-stage" in row
+    )
+    assert re.search(r" 1\.60 M +4\.5 ", line)
 
 
 @pytest.mark.parametrize("ending", ["png", "npy", "csv"])

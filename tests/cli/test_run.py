@@ -106,6 +106,15 @@ def test_no_two_cases_share_a_name(paths: list[str], names: list[str], tmp_path:
         case_names([Path("a/x.nii"), Path("a/../a/x.nii")])
 
 
+def test_links_into_a_store_have_the_names_of_the_links(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "MD5E-s1--00aa").write_bytes(b"")
+    links = [tmp_path / name for name in ("sub-01_FLAIR.nii.gz", "sub-03_FLAIR.nii.gz")]
+    for link in links:
+        link.symlink_to(tmp_path / "store" / "MD5E-s1--00aa")
+    assert case_names(links) == ["sub-01_FLAIR", "sub-03_FLAIR"]
+
+
 def test_an_unusable_output_folder_is_refused_before_reading(
     sh: Shell, head: tuple[Path, Path], here: Path
 ) -> None:

@@ -43,6 +43,19 @@ def test_a_dropped_request_gives_no_result(qtbot: Any) -> None:
     qtbot.waitUntil(lambda: seen == ["next"], timeout=WAIT_MS)
 
 
+def test_a_stopped_request_is_no_failure(qtbot: Any) -> None:
+    owner = QObject()
+    latest, failures = Latest(owner), []
+    latest.failed.connect(failures.append)
+
+    def stopped() -> None:
+        raise Stopped("Stopped within a slice.")
+
+    latest.ask(stopped)
+    qtbot.waitUntil(lambda: not latest.is_busy, timeout=WAIT_MS)
+    assert failures == []
+
+
 def test_a_failed_request_does_not_block_the_next(qtbot: Any) -> None:
     owner = QObject()
     latest, seen, failures = Latest(owner), [], []

@@ -8,26 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_mtmri.errors import RequestError
-from napari_mtmri.kspace import fft2c, ifft2c
+from napari_mtmri.kspace import ifft2c
 from napari_mtmri.networks.base import build
 from napari_mtmri.networks.d5c5 import D5C5, to_channels, to_complex
 from napari_mtmri.networks.multitask import MultiTask, magnitude, probabilities
 from napari_mtmri.networks.unet import UNet
 from tests import laws
-
-
-def parameters(network: torch.nn.Module) -> int:
-    return sum(p.numel() for p in network.parameters())
-
-
-def measured(rows: int, columns: int, slices: int = 2, coils: int = 1, share: float = 0.4):  # type: ignore[no-untyped-def]
-    rng = np.random.default_rng(rows * 31 + columns)
-    image = rng.normal(size=(2, slices, coils, rows, columns))
-    mask = rng.random(columns) < share
-    mask[columns // 2] = True
-    mask = np.broadcast_to(mask, (rows, columns)).copy()
-    kspace = (fft2c(image[0] + 1j * image[1]) * mask).astype(np.complex64)
-    return kspace, mask
+from tests.networks.scans import measured, parameters
 
 
 @pytest.mark.parametrize(("features", "count"), [(16, 37_770), (32, 144_650), (64, 565_770)])
@@ -139,6 +126,34 @@ def test_padding_is_cropped_back_to_the_same_pixel() -> None:
         here = network(image)[0, 0]
         there = network(image.roll((2, 2), (2, 3)))[0, 0]
     np.testing.assert_allclose(here[8:22, 8:22], there[10:24, 10:24], atol=1e-3)
+
+
+@settings(max_examples=10)
+@given(st.integers(1, 37), st.integers(1, 37), st.integers(2, 4))
+def test_a_binned_unet_keeps_the_size_of_any_image(rows: int, columns: int, binning: int) -> None:
+    with torch.inference_mode():
+        logits = UNet(features=2, depth=3, binning=binning)(torch.randn(1, 1, rows, columns))
+    assert logits.shape == (1, 1, rows, columns)
+
+
+def test_a_binned_unet_is_the_unet_of_the_mean_of_pixels() -> None:
+    torch.manual_seed(0)
+    binned = UNet(features=2, depth=1, binning=2)
+    plain = UNet(features=2, depth=1)
+    plain.load_state_dict(binned.state_dict())  # old and new weights have the same names
+    image = torch.rand(1, 1, 8, 12)
+    means = image.reshape(1, 1, 4, 2, 6, 2).mean((3, 5))
+    with torch.inference_mode():
+        fine, coarse = binned(image), plain(means)
+    # Bilinear interpolation: the mean of 2 x 2 logits inside is a mean of 3 x 3 coarse ones.
+    inside = fine.reshape(1, 1, 4, 2, 6, 2).mean((3, 5))[..., 1:-1, 1:-1]
+    weights = torch.tensor([[1, 6, 1], [6, 36, 6], [1, 6, 1]]) / 64.0
+    wanted = torch.nn.functional.conv2d(coarse, weights[None, None])
+    torch.testing.assert_close(inside, wanted)
+
+
+def test_the_first_masks_have_the_requested_logit() -> None:
+    assert UNet(features=2, first_logit=-4.0).head.bias.tolist() == [-4.0]
 
 
 def test_a_slice_does_not_depend_on_its_batch() -> None:

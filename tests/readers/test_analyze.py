@@ -61,3 +61,15 @@ def test_analyze_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="cannot be written"):
         mt.save(marked_phantom(), tmp_path / "a.img")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_text_matrix_beside_a_pair_is_ignored(tmp_path: Path) -> None:
+    # FSL's FLIRT writes its transform as text under the name that SPM uses for affines.
+    nib.save(nib.AnalyzeImage(DATA, np.diag([-2.0, 2, 3, 1])), tmp_path / "a.img")
+    (tmp_path / "a.mat").write_text("1 0 0 -3.5\n0 1 0 2\n0 0 1 0\n0 0 0 1\n")
+    volume = mt.open(tmp_path / "a.img")
+    np.testing.assert_array_equal(volume.data, DATA)
+    assert volume.spacing == (2, 2, 3)
+    (tmp_path / "a.mat").write_bytes(b"MATLAB 5.0 damaged")
+    with pytest.raises(InputError):
+        mt.open(tmp_path / "a.img")

@@ -23,12 +23,17 @@ NIBABEL_DATA = Path(nib.__file__).parent / "tests" / "data"
 def put(path: Path, data: np.ndarray, affine: Any = None, **header: Any) -> Path:
     """Write a NIfTI file with nibabel, then set header fields in its bytes."""
     nib.save(nib.Nifti1Image(data, np.diag([1.0, 1, 3, 1]) if affine is None else affine), path)
+    return put_fields(path, **header)
+
+
+def put_fields(path: Path, **header: Any) -> Path:
+    """Set header fields of a NIfTI-1 file in its bytes."""
     raw = bytearray(path.read_bytes())
     fields = nib.Nifti1Header().template_dtype.fields
     assert fields is not None
     for name, value in header.items():
         dtype, start = fields[name][:2]
-        raw[start : start + dtype.itemsize] = np.array(value, dtype).tobytes()
+        raw[start : start + dtype.itemsize] = np.array(value, dtype.base).tobytes()
     path.write_bytes(raw)
     return path
 
@@ -280,3 +285,60 @@ def test_real_heads_are_read_back_and_their_files_do_not_change(
     assert written.header.get_xyzt_units()[0] == image.header.get_xyzt_units()[0]
     assert again.spacing_known == volume.spacing_known
     assert hashlib.sha256(source.read_bytes()).hexdigest() == before
+
+
+@pytest.mark.parametrize("offset", [0, 100, 348, 351])
+def test_voxels_inside_the_header_are_refused(offset: int, tmp_path: Path) -> None:
+    path = put(tmp_path / "x.nii", np.ones((4, 5, 6), np.float32), vox_offset=offset)
+    with pytest.raises(InputError, match=r"inside the header|too low for single"):
+        mt.open(path)
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan])
+def test_a_useless_sform_gives_way_to_the_qform(value: float, tmp_path: Path) -> None:
+    image = nib.Nifti1Image(np.ones((4, 5, 6), np.float32), np.diag([2.0, 1, 3, 1]))
+    image.set_qform(image.affine, 1)
+    nib.save(image, tmp_path / "x.nii")
+    rows = {f"srow_{axis}": np.full(4, value) for axis in "xyz"}
+    path = put_fields(tmp_path / "x.nii", sform_code=1, **rows)
+    volume = mt.open(path)
+    np.testing.assert_allclose(volume.affine, image.affine, atol=1e-6)
+    assert any("the qform is used" in line for line in volume.warnings)
+    mt.save(volume, tmp_path / "again.nii")
+    np.testing.assert_allclose(nib.load(tmp_path / "again.nii").affine, image.affine, atol=1e-6)
+
+
+@pytest.mark.parametrize("label", range(1, 256))
+def test_labels_stored_with_a_slope_of_one_over_their_value_are_1(
+    label: int, tmp_path: Path
+) -> None:
+    stored = np.zeros((2, 2, 3), np.uint8)
+    stored[1] = label
+    path = put(tmp_path / "x.nii", stored, scl_slope=1 / label, scl_inter=0)
+    found = mt.open(path, "labels")
+    np.testing.assert_array_equal(found.data, stored > 0)
+
+
+@pytest.mark.parametrize("value", [0.9999999, 1.0004, 2.0001])
+def test_nearly_whole_labels_are_read(value: float, tmp_path: Path) -> None:
+    data = np.zeros((2, 2, 3), np.float32)
+    data[1] = value
+    assert mt.open(put(tmp_path / "x.nii", data), "labels").data.max() == round(value)
+
+
+@pytest.mark.parametrize("value", [0.5, 0.99, 1.01])
+def test_fractions_are_no_labels(value: float, tmp_path: Path) -> None:
+    path = put(tmp_path / "x.nii", np.full((2, 2, 3), value, np.float32))
+    with pytest.raises(InputError, match="fractions"):
+        mt.open(path, "labels")
+
+
+def test_a_sheared_grid_is_placed_alike_by_programs_that_prefer_the_qform(tmp_path: Path) -> None:
+    affine = np.diag([1.0, 1, 3, 1])
+    affine[0, 1] = 0.3
+    path = put(tmp_path / "x.nii", np.ones((20, 30, 6), np.float32), affine)
+    mt.save(mt.open(path), tmp_path / "again.nii")
+    again = nib.load(tmp_path / "again.nii")
+    np.testing.assert_allclose(again.affine, affine, atol=1e-6)
+    assert int(again.header["qform_code"]) == 0  # a qform cannot shear
+    assert int(again.header["sform_code"]) > 0

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from napari_mtmri.errors import InputError
-from napari_mtmri.stats.intervals import bootstrap, compare, holm, signed_rank, summarise
+from napari_mtmri.stats.intervals import (
+    binomial_interval,
+    bootstrap,
+    compare,
+    holm,
+    signed_rank,
+    summarise,
+)
 
 NAN, INF = math.nan, math.inf
 
@@ -181,3 +188,27 @@ def test_holm_never_lowers_and_keeps_the_order(p_values: list[float]) -> None:
 
 def test_what_was_not_tested_is_not_counted() -> None:
     assert holm([0.02, NAN, 0.01]) == pytest.approx([0.02, NAN, 0.02], nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("n_hit", "n", "low", "high"),
+    # Newcombe, Statistics in Medicine 17, 1998, table I, method 3.
+    [
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
+)
+def test_wilson_s_interval_is_the_published_one(
+    n_hit: int, n: int, low: float, high: float
+) -> None:
+    assert binomial_interval(n_hit, n) == pytest.approx((low, high), abs=5e-5)
+
+
+def test_the_interval_of_a_share_mirrors_and_needs_possible_counts() -> None:
+    low, high = binomial_interval(3, 11)
+    assert binomial_interval(8, 11) == pytest.approx((1 - high, 1 - low))
+    assert all(map(math.isnan, binomial_interval(0, 0)))
+    with pytest.raises(InputError, match="4 hits in 3"):
+        binomial_interval(4, 3)

@@ -113,7 +113,7 @@ def test_means_and_medians_are_over_the_cases(partial: Plan) -> None:
 
 
 def test_differences_are_paired_by_case_and_corrected(partial: Plan) -> None:
-    records = difference_records(summarise_plan(partial))
+    records = difference_records(summarise_plan(partial), partial.experiment.study.base)
     assert {record["row"] for record in records} == {"itfs"}
     dice = next(record for record in records if record["metric"] == "Dice")
     # Equal differences: the cases have a spread, the pairs have none.
@@ -128,7 +128,7 @@ def test_differences_are_paired_by_case_and_corrected(partial: Plan) -> None:
 
 def test_a_second_row_makes_the_corrected_p_larger(partial: Plan) -> None:
     def p_of_itfs() -> float:
-        records = difference_records(summarise_plan(partial))
+        records = difference_records(summarise_plan(partial), partial.experiment.study.base)
         return next(float(one["p_holm"]) for one in records if one["row"] == "itfs")
 
     alone = p_of_itfs()

@@ -18,6 +18,7 @@ from napari_mtmri.errors import RequestError, Stopped
 from napari_mtmri.methods.base import METHODS, trainable, training_of
 from napari_mtmri.methods.training import spans_of
 from napari_mtmri.networks.base import build
+from napari_mtmri.networks.cost import count_parameters
 from napari_mtmri.networks.losses import TensorBatch
 from napari_mtmri.train.data.batches import Simulator, plan_epoch
 from napari_mtmri.train.data.cases import Case
@@ -38,21 +39,36 @@ from napari_mtmri.train.loop.training import Training, open_run
 CODE = Path(mt.__file__).parent
 MEMBERS = (*trainable(), "refine")  # the last is the dummy package's
 EPOCHS, PER_EPOCH = 3, 3
+
+
+def recipe_of(method: str, **keys: object) -> Recipe:
+    return changed(method=method, epochs=EPOCHS, **keys)
+
+
 # tests/train/loop tests every update of a training with one stage.
-STOPS = [
-    (method, updates)
-    for method in MEMBERS
-    for updates in (range(1, EPOCHS * PER_EPOCH) if method in ("two-stage", "refine") else (4,))
-]
+EVERY_UPDATE = ("two-stage", "refine")
+
+
+def stops_of(method: str) -> list[int]:
+    """Updates after which a training is stopped: at the border of each stage, and after it."""
+    if method in EVERY_UPDATE:
+        return list(range(1, EPOCHS * PER_EPOCH))
+    spans = spans_of(training_of(method), recipe_of(method))
+    borders = [span.first * PER_EPOCH for span in spans[1:]]
+    return [4] if not borders else [update for at in borders for update in (at, at + 1)]
+
+
+def has_stages(method: str) -> bool:
+    return method == "refine" or len(training_of(method).stages(recipe_of(method))) > 1
+
+
+STOPS = [(method, updates) for method in MEMBERS for updates in stops_of(method)]
+STAGED = [method for method in MEMBERS if has_stages(method)]
 
 
 @pytest.fixture(autouse=True)
 def _with_the_rival(dummy_package: Path) -> None:
     """Also trainings of the dummy package's method."""
-
-
-def recipe_of(method: str, **keys: object) -> Recipe:
-    return changed(method=method, epochs=EPOCHS, **keys)
 
 
 def tensors_of(run: Path) -> dict[str, torch.Tensor]:
@@ -127,7 +143,7 @@ class Killed(Exception):
 
 
 @pytest.mark.parametrize("epoch", range(EPOCHS - 1))
-@pytest.mark.parametrize("method", ["two-stage", "refine"])
+@pytest.mark.parametrize("method", STAGED)
 def test_a_kill_right_after_an_epoch_changes_nothing_bit_for_bit(
     method: str, epoch: int, trained: Path, tmp_path: Path
 ) -> None:
@@ -148,7 +164,9 @@ def test_a_kill_right_after_an_epoch_changes_nothing_bit_for_bit(
 
 
 @pytest.mark.parametrize("method", MEMBERS)
-def test_only_the_parameters_of_a_stage_get_a_gradient(method: str, cases: list[Case]) -> None:
+def test_the_parameters_of_a_stage_and_no_others_get_a_gradient(
+    method: str, cases: list[Case]
+) -> None:
     recipe = recipe_of(method)
     batch = TensorBatch.of(
         Simulator(cases, recipe).batch(plan_epoch(cases, recipe, 0)[:2], 0), torch.device("cpu")
@@ -163,6 +181,7 @@ def test_only_the_parameters_of_a_stage_get_a_gradient(method: str, cases: list[
             is_trained = span.stage.is_trained(name)
             assert is_trained or parameter.grad is None
             assert is_trained or torch.equal(before[name], parameter)
+            assert not is_trained or (parameter.grad is not None and parameter.grad.any()), name
         changed_ones = [k for k, v in network.state_dict().items() if not torch.equal(before[k], v)]
         assert changed_ones
 
@@ -195,9 +214,15 @@ def test_the_card_builds_the_network_and_it_runs(
     assert card == read_card(place)
     assert card.method == method
     tensors, _ = load_weights(place, method)
-    build(json.loads(card.model_dump_json())["architecture"]).load_state_dict(tensors)
+    network = build(json.loads(card.model_dump_json())["architecture"])
+    network.load_state_dict(tensors)
+    assert card.n_parameters == count_parameters(network)
+    assert f"{card.n_parameters:,} parameters, {card.gflop_per_slice:.1f} GFLOP" in card.text()
+    assert (card.dice_ceiling is not None) == hasattr(network, "autoencode")
+    assert ("upper limit" in card.text()) == hasattr(network, "autoencode")
+    last = tensors_of(trained)
     for name, value in tensors.items():
-        assert torch.equal(value, tensors_of(trained)[f"network.{name}"].half().float())
+        assert torch.equal(value, last[f"network.{name}"].half().float())
     volume = mt.open(trained.parent / "cases" / "2_image.nii.gz")
     result = mt.run(mt.simulate(volume, mt.Pattern("random", 4)), method, weights=place)
     member = METHODS.get(method)
@@ -227,7 +252,7 @@ def test_options_are_validated_with_or_without_their_section() -> None:
 
 
 def test_an_untrainable_method_is_refused_with_the_trainable_ones() -> None:
-    with pytest.raises(RequestError, match=r"zero-filled.*choose one of mtmri, d5c5, refine"):
+    with pytest.raises(RequestError, match=r"zero-filled.*choose one of mtmri, d5c5, .*refine"):
         make_recipe(None, {"method": "zero-filled"})
     with pytest.raises(RequestError, match="nothing-known"):
         make_recipe(None, {"method": "nothing-known"})

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from napari_mtmri.errors import RequestError
-from napari_mtmri.train.folder.layout import read_events
+from napari_mtmri.errors import InputError, RequestError
+from napari_mtmri.train.folder.layout import read_config, read_events
 from napari_mtmri.train.presets import PRESETS, make_recipe
 from napari_mtmri.train.recipe import KEYS
 
@@ -68,3 +68,19 @@ def test_the_quick_check_improves_without_any_data(tmp_path: Path) -> None:
     checks = [e for e in read_events(tmp_path / "run") if e["kind"] == "validation"]
     assert checks[-1]["val_psnr_gain"] > 1.0
     assert checks[-1]["val_dice"] > checks[0]["val_dice"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a [x, x]\nb: &b [*a, *a]\nrecipe: *b",  # grows without limit
+        "recipe: !!python/object/apply:os.system [ls]",
+        "recipe: " + "[" * 2000,
+        "recipe: " + "{a: " * 9 + "1" + "}" * 9,
+    ],
+)
+def test_a_configuration_that_expands_or_executes_is_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match="not the configuration of a training"):
+        read_config(path)

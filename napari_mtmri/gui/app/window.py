@@ -14,6 +14,7 @@ from napari_mtmri.errors import ResourceError
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
+REVIEW = "Review"
 ADVICE = "run 'napari-mtmri doctor' for the cause"
 
 
@@ -22,18 +23,25 @@ def open_window(
     sample: str | None = None,
     run: bool = False,
     panel: str = "Reconstruct",
+    reader: str | None = None,
+    review_folder: Path | None = None,
 ) -> None:
     """Open the window with a panel; return when it is closed.
 
     Parameters
     ----------
     paths : sequence of Path
-        Volumes, result folders, or a saved comparison to open.
+        Volumes, result folders, or a saved comparison to open; for a review, one folder of
+        cases.
     sample : str, optional
         Name of a shipped sample to open.
     run : bool
         Start reconstructing the opened volume, with the panel's settings.
-    panel : {"Reconstruct", "Train", "Compare"}
+    panel : {"Reconstruct", "Compare", "Review", "Train"}
+    reader : str, optional
+        Name of the reader, for a review.
+    review_folder : Path, optional
+        Folder for the state of the review; by default ``review`` in the folder of cases.
 
     Raises
     ------
@@ -45,7 +53,7 @@ def open_window(
     _check()
     import napari
 
-    build_window(paths, sample, run, panel)
+    build_window(paths, sample, run, panel, reader, review_folder)
     napari.run()
 
 
@@ -65,6 +73,8 @@ def build_window(
     sample: str | None = None,
     run: bool = False,
     panel: str = "Reconstruct",
+    reader: str | None = None,
+    review_folder: Path | None = None,
 ) -> tuple[Viewer, Any]:
     """Return a viewer with the opened files or sample, and its panel."""
     import napari
@@ -74,16 +84,20 @@ def build_window(
     from napari_mtmri.gui.viewer.contributions import activate
 
     comparisons = [path for path in paths if is_comparison(Path(path))]
-    paths = [path for path in paths if path not in comparisons]
-    for path in paths:
+    volumes = () if panel == REVIEW else [path for path in paths if path not in comparisons]
+    for path in volumes:
         _check_readable(path)
     viewer = napari.Viewer(title="napari-mtmri")
     activate()  # before the first file: napari filters by file name before it calls our reader
     if sample is not None:
         viewer.open_sample(PLUGIN, sample)
-    for path in paths:
+    for path in volumes:
         viewer.open(str(path), plugin=PLUGIN)
     opened = open_panel(viewer, "Compare" if comparisons else panel)
+    if panel == REVIEW:
+        for path in paths:
+            opened.open_folder(path, reader, review_folder)
+        return viewer, opened
     for path in comparisons[-1:]:
         opened.collection.add_paths([path])
     _to_lesion(viewer)

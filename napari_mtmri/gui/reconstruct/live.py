@@ -10,7 +10,7 @@ import numpy as np
 from napari.viewer import Viewer
 from qtpy.QtCore import QObject, Signal
 
-from napari_mtmri.gui.jobs import Latest
+from napari_mtmri.gui.jobs import Latest, Stopper
 from napari_mtmri.gui.reconstruct.slice_job import (
     SliceDone,
     SliceRequest,
@@ -53,6 +53,7 @@ class Live(QObject):
         self._newest: SliceRequest | None = None
         self._done: SliceDone | None = None
         self._tick: Tick | None = None
+        self._stopper = Stopper()  # for methods that work on a slice for seconds
         self.fast.done.connect(self._ticked)
         self.slow.done.connect(self._method_done)
         self.scoring.done.connect(self.noted)
@@ -76,6 +77,7 @@ class Live(QObject):
             Whether the chosen method can run here.
         """
         self._newest = request
+        self._stopper.event.set()
         self.fast.ask(partial(tick, request))
         if not request.is_live or request.volume is None or placement is None:
             return
@@ -83,7 +85,7 @@ class Live(QObject):
         method = request.choices.method
         if can_run and method != ZERO_FILLED:
             self._layers.keep_only(ZERO_FILLED, method, SEGMENTATION)
-            self.slow.ask(partial(method_slice, request))
+            self.slow.ask(partial(method_slice, request, self._stopper.renew()))
         else:
             self._layers.keep_only(ZERO_FILLED)
             self.slow.drop()
@@ -103,6 +105,7 @@ class Live(QObject):
     def pause(self) -> None:
         """Drop requests in progress."""
         self._newest = None
+        self._stopper.event.set()
         for queue in (self.fast, self.slow, self.scoring):
             queue.drop()
 

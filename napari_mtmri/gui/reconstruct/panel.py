@@ -33,7 +33,7 @@ from napari_mtmri.gui.viewer.layer_list import slice_on_screen
 from napari_mtmri.gui.viewer.layers import placement_of_layer
 from napari_mtmri.gui.widgets.header import Header
 from napari_mtmri.gui.widgets.layout import Column, Panel, Section
-from napari_mtmri.methods.assemble import FROM_MAGNITUDE
+from napari_mtmri.methods.assemble import SIMULATED
 from napari_mtmri.volume import Volume
 
 KEYS = {
@@ -241,7 +241,7 @@ class Reconstruct(Panel):
         self.scores.add(result)
         self.scores.show_slice(self._slice(self.input.volume()))
         # The input part already shows that the scan is simulated.
-        lines = [line for line in result.warnings if line != FROM_MAGNITUDE]
+        lines = [line for line in result.warnings if not line.startswith(SIMULATED)]
         self.run_part.show_note(summary(result), lines)
         self._notify(f"{result.title}: done.")
         self.finished.emit(result)

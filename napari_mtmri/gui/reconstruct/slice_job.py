@@ -18,6 +18,7 @@ from napari_mtmri.gui.viewer.layers import label_style
 from napari_mtmri.methods.assemble import THRESHOLD
 from napari_mtmri.methods.base import LoadedMethod
 from napari_mtmri.metrics.base import main_quantity
+from napari_mtmri.metrics.inputs import match_labels
 from napari_mtmri.metrics.measure import Truth, slice_scores
 from napari_mtmri.metrics.scores import format_value
 from napari_mtmri.patterns.base import Mask, Sampling
@@ -105,12 +106,18 @@ def tick(request: SliceRequest) -> Tick:
     return Tick(request, mask, spread, sampling, image)
 
 
-def method_slice(request: SliceRequest) -> SliceDone:
-    """Return the chosen method's output for one slice."""
+def method_slice(request: SliceRequest, stop: threading.Event | None = None) -> SliceDone:
+    """Return the chosen method's output for one slice.
+
+    Raises
+    ------
+    Stopped
+        If ``stop`` was set and the method checks it within a slice.
+    """
     if request.volume is None:
         return SliceDone(request)
     scan = request.choices.acquisition().scan(request.volume, [request.number])
-    part = load(request.choices).run(scan)
+    part = load(request.choices, stop).run(scan)
     return SliceDone(
         request,
         None if part.image is None else np.abs(part.image[0]),
@@ -118,7 +125,7 @@ def method_slice(request: SliceRequest) -> SliceDone:
     )
 
 
-def load(choices: Choices) -> LoadedMethod:
+def load(choices: Choices, stop: threading.Event | None = None) -> LoadedMethod:
     """Load and return the chosen method; imports torch."""
     chosen = choices.method_choice()
     with _LOADING:
@@ -128,6 +135,7 @@ def load(choices: Choices) -> LoadedMethod:
             precision=chosen.precision,
             weights=chosen.weights,
             parameters=chosen.parameters,
+            stop=stop,
         )
 
 
@@ -167,7 +175,7 @@ def slice_line(zero_filled: Tick, done: SliceDone | None) -> str:
     if done is not None and done.image is not None:
         parts.append(f"{request.choices.method} {_quality(request, done.image)}")
     if done is not None and done.probability is not None and request.drawn is not None:
-        parts.append(_overlap(labels_from(done.probability), request.drawn))
+        parts.append(_overlap(done.probability, request.drawn))
     return " · ".join(parts)
 
 
@@ -180,9 +188,12 @@ def _quality(request: SliceRequest, image: np.ndarray | None) -> str:
     return f"{format_value(value, one.unit)} {one.unit}".rstrip()
 
 
-def _overlap(labels: np.ndarray, drawn: np.ndarray) -> str:
+def _overlap(probability: np.ndarray, drawn: np.ndarray) -> str:
+    labels = labels_from(probability)
+    matched, _ = match_labels(drawn, max(len(probability) - 1, 1))
     name = main_quantity("labels").name
-    value = slice_scores(Truth(None, drawn[None]), 0, None, labels).get(name, scope="slice")
+    truth = Truth(None, None if matched is None else matched[None])
+    value = slice_scores(truth, 0, None, labels).get(name, scope="slice")
     return f"{name} {format_value(value)}"
 
 

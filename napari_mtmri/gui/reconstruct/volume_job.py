@@ -79,6 +79,7 @@ class VolumeRequest:
         choices, acquisition = self.choices, self.choices.acquisition()
         record = acquisition.record()
         request = {
+            "method": choices.method,
             "pattern": record["pattern"],
             "simulation": record,
             "parameters": choices.parameters,
@@ -109,7 +110,7 @@ def volume_job(request: VolumeRequest, report: Report, stop: threading.Event) ->
     """
     choices = request.choices
     request.prepare()
-    report(_first_slice(request))
+    report(_first_slice(request, stop))
     _check(stop)
     case = scan_case(request.volume, request.labels, choices.acquisition())
     _check(stop)
@@ -141,10 +142,10 @@ def layers_of(request: VolumeRequest, result: Result, shown: Sequence[str]) -> l
     )
 
 
-def _first_slice(request: VolumeRequest) -> Progress:
+def _first_slice(request: VolumeRequest, stop: threading.Event) -> Progress:
     """Compute the slice on screen and return it as the first progress report."""
     volume, axes = request.volume, request.choices.axes(request.volume)
-    done = method_slice(SliceRequest(request.choices, volume, request.first))
+    done = method_slice(SliceRequest(request.choices, volume, request.first), stop)
     return Progress(
         done=0,
         total=volume.shape[axes.slice],

@@ -13,9 +13,10 @@ from qtpy.QtWidgets import QFileDialog, QTabWidget, QVBoxLayout
 
 from napari_mtmri.errors import InputError
 from napari_mtmri.gui.app import commands
+from napari_mtmri.gui.app.closing import ClosingGuard, guard_window_of
 from napari_mtmri.gui.app.panels import register_panel, unbind_keys, unwrapped
 from napari_mtmri.gui.jobs import Job, once, sentence
-from napari_mtmri.gui.train.closing import ClosingGuard, guard_window_of
+from napari_mtmri.gui.train.closing import QUESTION
 from napari_mtmri.gui.train.guide import GUIDE
 from napari_mtmri.gui.train.parts.data import DataPart
 from napari_mtmri.gui.train.parts.recipe import RecipePart
@@ -238,6 +239,8 @@ class Train(Panel):
             self.data.refresh()
             self.watcher.set_visible(True)
         self.guard = guard_window_of(self)
+        if self.guard is not None:
+            self.guard.add(QUESTION)
 
 
 def _device() -> str:

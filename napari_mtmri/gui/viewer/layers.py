@@ -16,7 +16,7 @@ import numpy as np
 from napari_mtmri.errors import InputError
 from napari_mtmri.geometry import display_affine, display_order
 from napari_mtmri.plotting import PREDICTED_COLOUR
-from napari_mtmri.volume import Volume
+from napari_mtmri.volume import Volume, magnitude
 
 LayerData = tuple[Any, dict[str, Any], str]
 MORE_COLOURS = ("#7570b3", "#e7298a", "#66a61e", "#e6ab02", "#a6761d")
@@ -115,7 +115,7 @@ def volume_layer(
         whole = np.uint8 if shown.dtype == bool else shown.dtype.newbyteorder("=")
         return np.array(shown, dtype=whole), arguments, "labels"
     if volume.kind == "complex":
-        shown = np.abs(shown)
+        shown = magnitude(shown)
     arguments.setdefault("contrast_limits", window_of(shown))
     return shown, arguments, "image"
 
@@ -136,7 +136,7 @@ def window_of(data: np.ndarray) -> tuple[float, float]:
     """
     step = max(1, round((data.size / MOST_WINDOW_VOXELS) ** (1 / 3)))
     some = np.asarray(data[::step, ::step, ::step])
-    some = np.abs(some) if np.iscomplexobj(some) else some.astype(np.float32)
+    some = magnitude(some) if np.iscomplexobj(some) else some.astype(np.float32)
     seen = some[np.isfinite(some) & (some != 0)]
     if not seen.size:
         return 0.0, 1.0

@@ -107,7 +107,7 @@ class Orientation:
         if ours and not self.is_on:
             self.is_on = True
             self._before = viewer.scene.camera.orientation2d
-            _show_acquired_plane(viewer, ours[0])
+            show_acquired_plane(viewer, ours[0])
             self.set_view(self.view)
         elif self.is_on and not ours:
             self.is_on = False
@@ -115,7 +115,7 @@ class Orientation:
             self.refresh()
 
 
-def _show_acquired_plane(viewer: Viewer, layer: Any) -> None:
+def show_acquired_plane(viewer: Viewer, layer: Any) -> None:
     """Set the slider to the slice axis, so that a sagittal scan opens in its acquired plane."""
     volume = known_volume(layer)
     if volume is None or viewer.dims.ndim != 3:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_mtmri.errors import RequestError
 from napari_mtmri.gui.viewer.layers import (
     KEY,
     LayerData,
@@ -16,9 +17,10 @@ from napari_mtmri.gui.viewer.layers import (
     volume_layer,
     window_of,
 )
+from napari_mtmri.methods.base import METHODS
 from napari_mtmri.plotting import PREDICTED_COLOUR, REFERENCE_COLOUR
 from napari_mtmri.result import Result
-from napari_mtmri.volume import Volume
+from napari_mtmri.volume import Volume, magnitude
 
 FIXED = "fixed"
 ERROR_SCALES = {"×1": 1, "×5": 5, "×10": 10}
@@ -47,7 +49,7 @@ def _unusual(request: Mapping[str, Any], swapped: bool) -> list[str]:
         settings.append(f"seed {pattern['seed']}")
     if pattern.get("center_fraction") is not None:
         settings.append(f"centre {pattern['center_fraction']:g}")
-    for options in (pattern.get("options") or {}, request.get("parameters") or {}):
+    for options in (pattern.get("options") or {}, _changed(request)):
         settings += [f"{name} {value}" for name, value in options.items() if name != "path"]
     if swapped:
         settings.append("phase and readout swapped")
@@ -60,11 +62,21 @@ def _unusual(request: Mapping[str, Any], swapped: bool) -> list[str]:
     return settings
 
 
+def _changed(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a request that differ from the defaults of its method."""
+    try:
+        defaults = METHODS.get(request.get("method", "")).defaults
+    except RequestError:  # a result of a method that is not installed here
+        defaults = {}
+    given = request.get("parameters") or {}
+    return {name: value for name, value in given.items() if value != defaults.get(name)}
+
+
 def error_top(reference: Volume, scale: str, fixed: float | None = None) -> float:
     """Return the maximum of the error scale: largest reference value divided by the scale."""
     if scale == FIXED and fixed:
         return float(fixed)
-    return (float(np.abs(reference.data).max()) or 1.0) / ERROR_SCALES.get(scale, 5)
+    return (float(magnitude(reference.data).max()) or 1.0) / ERROR_SCALES.get(scale, 5)
 
 
 def result_layers(
@@ -108,9 +120,9 @@ def result_layers(
     add("reconstruction", result.reconstruction, contrast_limits=window)
     add("zero-filled", result.zero_filled, contrast_limits=window)
     if result.error is not None:
-        magnitude = result.error.like(np.abs(result.error.data))
+        absolute = result.error.like(magnitude(result.error.data))
         limits = (0.0, top or error_top(base, "×5"))
-        add("error", magnitude, contrast_limits=limits, colormap="inferno")
+        add("error", absolute, contrast_limits=limits, colormap="inferno")
     add("probability", result.probability, contrast_limits=(0.0, 1.0), colormap="magma")
     add("k-space", kspace, contrast_limits=K_SPACE_DB)
     if result.labels is not None:
@@ -151,7 +163,7 @@ def measured_decibels(kspace: np.ndarray) -> np.ndarray:
     float32 (slice, readout, phase)
         Samples that were not measured have the lowest value of the scale.
     """
-    magnitude = np.sqrt((np.abs(kspace) ** 2).sum(axis=1))
-    largest = float(magnitude.max()) or 1.0
+    combined = np.sqrt((np.abs(kspace) ** 2).sum(axis=1))
+    largest = float(combined.max()) or 1.0
     floor = 10 ** (K_SPACE_DB[0] / 20)
-    return (20 * np.log10(np.maximum(magnitude / largest, floor))).astype(np.float32)
+    return (20 * np.log10(np.maximum(combined / largest, floor))).astype(np.float32)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+READER = "napari-mtmri.get_reader"
 CROSS, CROSS_GAP, CROSS_REACH = "mtmri_cross", 4.0, 1e4
 
 
@@ -22,6 +23,35 @@ def forget_strokes(labels: Any) -> None:
         reset()
 
 
+def painted_box(changes: Any) -> tuple[slice, ...] | None:
+    """Return the box that contains all changes of a stroke, fill or polygon.
+
+    Parameters
+    ----------
+    changes : value of napari's ``paint`` event
+
+    Returns
+    -------
+    tuple of slices along the layer's axes, or None if napari reports changes in another form
+    """
+    try:
+        boxes = [_box(change) for change in changes or [None]]
+        return tuple(
+            slice(min(int(one.start) for one in side), max(int(one.stop) for one in side))
+            for side in zip(*boxes, strict=True)
+        )
+    except (AttributeError, TypeError, ValueError, IndexError):
+        return None
+
+
+def _box(change: Any) -> tuple[slice, ...]:
+    """Return the box of one change: a mask in a box, or indices with their labels."""
+    box = getattr(change, "slice_key", None)
+    if box is None:
+        box = tuple(slice(one.min(), one.max() + 1) for one in change[0])
+    return tuple(box)
+
+
 def claim_files(patterns: Sequence[str]) -> None:
     """Register further file patterns for the plugin's reader, for this napari session."""
     from npe2 import PluginManager
@@ -32,6 +62,8 @@ def claim_files(patterns: Sequence[str]) -> None:
     reindex = getattr(getattr(manager, "_contrib", None), "reindex", None)
     manifest = manager.get_manifest("napari-mtmri")
     for reader in manifest.contributions.readers or ():
+        if reader.command != READER:
+            continue
         missing = [one for one in patterns if one not in reader.filename_patterns]
         if missing and reindex is not None:
             reader.filename_patterns = [*reader.filename_patterns, *missing]

@@ -49,7 +49,7 @@ def augment(
     if moved < AFFINE_PROBABILITY:
         image, labels = _move(image, labels, turn, zoom, shear, (down, right))
     if contrast < 0.5:
-        peak = max(float(image.max()), 1e-6)
+        peak = float(image.max()) or 1.0
         image = (image / peak) ** np.float32(gamma) * np.float32(peak)
     return image, labels, float(gain)
 

@@ -116,6 +116,8 @@ class Simulator:
         self.cases = cases
         self.recipe = recipe
         self._boxes = [case.box() for case in cases]
+        share, epochs = recipe.data.half_matrix_share, recipe.optimizer.epochs
+        self._n_half = round(share * epochs)  # epochs with images of half the matrix
         self._scans: dict[tuple[int, int], tuple[Scanner, Normalization]] = {}
 
     def batch(self, items: Sequence[Item], epoch: int, rank: int = 0, world: int = 1) -> Batch:
@@ -143,17 +145,17 @@ class Simulator:
         mirror = None if case.mirror_axis is None else case.mirror_axis - 1
         image, labels, gain = augment(image, labels, mirror, recipe.data.augment, draw)
         scale = np.float32(normalization.scale * gain)
-        image, labels = self._crop(image, item.case), self._crop(labels, item.case)
+        image, labels = self._crop(image, item.case, epoch), self._crop(labels, item.case, epoch)
         truth = image / scale
         target = truth.astype(np.complex64) if scanner.phase is None else truth * scanner.phase
         kspace = scanner.kspace(image, item.slice) / scale
         known = np.minimum(labels.astype(np.int64), recipe.n_classes)
         return kspace, scanner.mask, target, truth, known
 
-    def _crop(self, plane: np.ndarray, case: int) -> np.ndarray:
-        if self.recipe.data.crop is None:
-            return plane
-        return crop_around(plane, self._boxes[case], self.recipe.data.crop)
+    def _crop(self, plane: np.ndarray, case: int, epoch: int) -> np.ndarray:
+        if self.recipe.data.crop is not None:
+            plane = crop_around(plane, self._boxes[case], self.recipe.data.crop)
+        return binned(plane) if epoch < self._n_half else plane
 
     def scan(self, index: int, epoch: int) -> tuple[Scanner, Normalization]:
         """Return how a volume is scanned in an epoch, and its normalization.
@@ -170,7 +172,8 @@ class Simulator:
     def _new_scan(self, index: int, epoch: int) -> tuple[Scanner, Normalization]:
         case, sampling = self.cases[index], self.recipe.sampling
         numbers = representative_slices(len(case.image))
-        images = np.stack([self._crop(case.image[n].astype(np.float32), index) for n in numbers])
+        slices = [case.image[number].astype(np.float32) for number in numbers]
+        images = np.stack([self._crop(plane, index, epoch) for plane in slices])
         draw = keyed_generator(self.recipe.seed, epoch, case.name, "phase")
         phase, seed = bool(draw.random() < sampling.phase_share), int(draw.integers(2**31))
         mask = self._mask(index, epoch)
@@ -191,7 +194,24 @@ class Simulator:
 
     def _mask(self, index: int, epoch: int, number: int | None = None) -> np.ndarray:
         rows, columns = self.recipe.data.crop or self.cases[index].image.shape[1:]
-        return self.pattern(index, epoch, number).mask((rows, columns))
+        step = 2 if epoch < self._n_half else 1
+        return self.pattern(index, epoch, number).mask((rows // step, columns // step))
+
+
+def binned(plane: np.ndarray) -> np.ndarray:
+    """Return the means of 2 x 2 pixels; of an odd size the last row or column is left out.
+
+    Parameters
+    ----------
+    plane : float32 array, (readout, phase)
+
+    Returns
+    -------
+    float32 array, (readout // 2, phase // 2)
+    """
+    rows, columns = (length // 2 for length in plane.shape)
+    parts = plane[: 2 * rows, : 2 * columns].reshape(rows, 2, columns, 2)
+    return np.asarray(parts.mean(axis=(1, 3)), plane.dtype)
 
 
 def crop_around(plane: np.ndarray, box: tuple[slice, slice], size: tuple[int, int]) -> np.ndarray:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from napari_mtmri.batch.cases_table import repeated
 from napari_mtmri.errors import InputError, ResourceError
 from napari_mtmri.geometry import to_stack
 from napari_mtmri.normalization import normalization_of, representative_slices
@@ -22,8 +23,9 @@ from napari_mtmri.train.data.sources.label_maps import LABEL_MAPS
 from napari_mtmri.train.data.sources.rules import RULES
 from napari_mtmri.train.data.sources.simulated import HEADS
 from napari_mtmri.train.data.sources.table import TABLES
-from napari_mtmri.train.data.split import assign_splits, check_patients, image_hash
+from napari_mtmri.train.data.split import assign_splits, check_patients
 from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.volume import image_hash, magnitude
 
 # The first source that recognises a folder lists its cases.
 SOURCES: tuple[Source, ...] = (
@@ -82,8 +84,7 @@ def find_cases(data: Path | str, recipe: Recipe) -> list[CaseFile]:
     files = source.list_cases(place, recipe)
     if not files:
         raise InputError(f"{place}: no case found in the layout {source.title}; check the folder.")
-    names = [file.name for file in files]
-    twins = sorted({name for name in names if names.count(name) > 1})
+    twins = sorted(repeated(file.name for file in files))
     if twins:
         raise InputError(
             f"{place}: case {twins[0]!r} is listed twice; give each case its own name."
@@ -227,7 +228,7 @@ def _magnitude(file: CaseFile, image: np.ndarray) -> np.ndarray:
             f"{file.image}: values from {low:g} to {high:g} are not magnitudes (standardised?); "
             "give the image before any normalization."
         )
-    return np.asarray(np.abs(image))
+    return magnitude(image)
 
 
 def _labels(file: CaseFile, drawn: np.ndarray, recipe: Recipe) -> np.ndarray:

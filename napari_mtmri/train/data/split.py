@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +12,11 @@ import numpy as np
 from napari_mtmri.errors import InputError
 from napari_mtmri.files import write_text
 from napari_mtmri.rng import keyed_generator
-from napari_mtmri.tables import csv_text
+from napari_mtmri.tables import csv_text, read_rows
 from napari_mtmri.train.data.sources.base import SPLITS, CaseFile
 from napari_mtmri.train.recipe import Recipe
 
-COLUMNS = ("case", "patient", "split", "image_sha256")
+COLUMNS = ("case", "patient", "split", "image_sha256", "labels_sha256")
 
 
 def assign_splits(files: Sequence[CaseFile], recipe: Recipe) -> list[CaseFile]:
@@ -90,21 +89,65 @@ def _refuse_twins(cases: Mapping[str, tuple[str, str]], what: str) -> None:
             )
 
 
-def image_hash(image: np.ndarray) -> str:
-    """Return the SHA-256 of the sorted values of an image.
+def write_split(
+    path: Path,
+    files: Sequence[CaseFile],
+    hashes: Mapping[str, str],
+    labels_hashes: Mapping[str, str],
+) -> None:
+    """Write the table of cases with their split; hashes of what was not read are empty."""
+    write_text(path, csv_text(COLUMNS, _rows(files, hashes, labels_hashes)))
 
-    It depends neither on the file nor on the order of the axes, so that copies with other
-    axes are found too.
 
-    Parameters
-    ----------
-    image : array, any shape
+def check_unchanged(
+    path: Path,
+    files: Sequence[CaseFile],
+    hashes: Mapping[str, str],
+    labels_hashes: Mapping[str, str],
+) -> None:
+    """Check that the cases are those of a table of `write_split`.
+
+    A training that resumed with other cases would validate on cases that it was trained on.
+
+    Raises
+    ------
+    InputError
+        If a case was added or removed, or has another split, image or labels; the message
+        names it.
     """
-    values = np.sort(image.ravel()).astype(np.float32) + np.float32(0)  # no -0
-    return hashlib.sha256(values.tobytes()).hexdigest()
+    before = {row["case"]: row for row in read_rows(path)}
+    now = {
+        row[0]: dict(zip(COLUMNS, row, strict=True)) for row in _rows(files, hashes, labels_hashes)
+    }
+    advice = "restore the data, or start another training in another folder."
+    for case in sorted(before.keys() ^ now.keys()):
+        what = "is new" if case in now else "is missing"
+        raise InputError(f"{path}: case {case!r} {what} since this training began; {advice}")
+    for case, row in now.items():
+        for column, word in (
+            ("split", "another split"),
+            ("image_sha256", "another image"),
+            ("labels_sha256", "other labels"),
+        ):
+            old, new = before[case].get(column, ""), row[column]
+            if old and new and old != new:
+                change = f" ({old}, now {new})" if column == "split" else ""
+                raise InputError(
+                    f"{path}: case {case!r} has {word} than when this training "
+                    f"began{change}; {advice}"
+                )
 
 
-def write_split(path: Path, files: Sequence[CaseFile], hashes: Mapping[str, str]) -> None:
-    """Write the table of cases with their split; the hash is empty for unread images."""
-    rows = [(case.name, case.patient, case.split, hashes.get(case.name, "")) for case in files]
-    write_text(path, csv_text(COLUMNS, rows))
+def _rows(
+    files: Sequence[CaseFile], hashes: Mapping[str, str], labels_hashes: Mapping[str, str]
+) -> list[tuple[str, ...]]:
+    return [
+        (
+            one.name,
+            one.patient,
+            one.split,
+            hashes.get(one.name, ""),
+            labels_hashes.get(one.name, ""),
+        )
+        for one in files
+    ]

@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from napari_mtmri.errors import InputError
 from napari_mtmri.methods.base import training_of
@@ -18,8 +22,9 @@ from napari_mtmri.train.data.cases import (
     load_cases,
     with_classes,
 )
-from napari_mtmri.train.data.split import check_images, image_hash
+from napari_mtmri.train.data.split import check_images
 from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.volume import image_hash
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class TrainingData:
     train, val : sequence of Case
     hashes : mapping of str to str
         `split.image_hash` of all images by case name.
+    labels_hashes : mapping of str to str
+        SHA-256 of the labels of the training and validation cases by case name.
     remarks : sequence of str
         Messages for the user, such as cases that were left out.
     """
@@ -44,6 +51,7 @@ class TrainingData:
     train: Sequence[Case]
     val: Sequence[Case]
     hashes: Mapping[str, str]
+    labels_hashes: Mapping[str, str]
     remarks: Sequence[str]
 
 
@@ -75,12 +83,17 @@ def read_training_data(recipe: Recipe, data: Path | str, *, is_begun: bool = Fal
     if not train:
         raise InputError(f"{data}: has no training case; mark some cases as 'train'.")
     recipe = with_classes(recipe, train, val, remarks.append)
+    if not any(case.labels.any() for case in train):
+        remarks.append("no training case has a lesion: a segmentation cannot be learned.")
+    if not val:
+        remarks.append("no validation case: the last checkpoint is used, and nothing is compared.")
     hashes = {case.name: image_hash(case.image) for case in chain(train, val)}
     # Test cases are only read for their hashes: a copy of a training case would inflate scores.
     test = [file for file in files if file.split == "test"]
     hashes |= hash_images(test, recipe, remarks.append)
     check_images(files, hashes)
-    return TrainingData(recipe, files, train, val, hashes, remarks)
+    labels = {case.name: sha256_of(case.labels) for case in chain(train, val)}
+    return TrainingData(recipe, files, train, val, hashes, labels, remarks)
 
 
 def _like_its_start(recipe: Recipe) -> Recipe:
@@ -89,18 +102,35 @@ def _like_its_start(recipe: Recipe) -> Recipe:
         return recipe
     from napari_mtmri.weights import read_card
 
-    architecture = read_card(start_weights(recipe)).architecture
-    return recipe.changed(training_of(recipe.method).like(architecture))
+    like, keys = training_of(recipe.method).like, dict[str, Any]()
+    for path in start_weights(recipe):
+        keys |= like(read_card(path).architecture)
+    return recipe.changed(keys)
 
 
-def start_weights(recipe: Recipe) -> Path:
-    """Return the file of the initial weights of a recipe."""
+def start_weights(recipe: Recipe) -> list[Path]:
+    """Return the files of the initial weights of a recipe, in the order given.
+
+    Raises
+    ------
+    WeightsError
+        If there is no such file.
+    """
     from napari_mtmri.weights import find_weights
 
-    assert recipe.start_from is not None  # checked by the callers
-    if recipe.start_from.endswith(".safetensors"):
-        return find_weights(recipe.method, Path(recipe.start_from))
-    return find_weights(recipe.start_from)
+    given = recipe.start_from or ""
+    parts = [given] if Path(given).is_file() else given.split("+")
+    return [
+        find_weights(recipe.method, Path(part))
+        if part.endswith(".safetensors")
+        else find_weights(part)
+        for part in parts
+    ]
+
+
+def sha256_of(labels: np.ndarray) -> str:
+    """Return the SHA-256 of an array, with its order of voxels."""
+    return hashlib.sha256(np.ascontiguousarray(labels).tobytes()).hexdigest()
 
 
 def n_slices_of(data: TrainingData) -> int:

@@ -116,7 +116,7 @@ class SlicePictures:
         if self._upright is None:
             self._upright = Upright.of(self._files[slices["place"][0]])
         upright = {name: self._upright.picture(slices[name]) for name in slices if name != "place"}
-        peak = max(float(slices["truth"].max()), 1e-12)
+        peak = float(slices["truth"].max()) or 1.0
         if epoch == 0 or not (self._out / SLICES / "truth.png").exists():
             self._write("truth", outlined(upright["truth"] / peak))
             self._write("zero_filled", outlined(upright["zero_filled"] / peak))

@@ -18,10 +18,26 @@ from napari_mtmri import __version__
 from napari_mtmri.errors import InputError
 from napari_mtmri.methods.base import METHODS, training_of
 from napari_mtmri.metrics.base import quantities
-from napari_mtmri.train.folder.checkpoint import Position, read_checkpoint
-from napari_mtmri.train.folder.layout import BEST, CONFIG, LAST, SPLIT, read_config
+from napari_mtmri.train.folder.checkpoint import Position, network_of, read_checkpoint
+from napari_mtmri.train.folder.layout import (
+    BEST,
+    CONFIG,
+    EVENTS,
+    LAST,
+    SPLIT,
+    read_config,
+    read_events,
+)
 from napari_mtmri.train.recipe import Recipe
-from napari_mtmri.weights import Card, Score, list_weights, read_card, save_weights, user_folder
+from napari_mtmri.weights import (
+    HASH_DIGITS,
+    Card,
+    Score,
+    list_weights,
+    read_card,
+    save_weights,
+    user_folder,
+)
 
 
 class About(BaseModel):
@@ -115,6 +131,7 @@ def export(
     about: About | None = None,
     scores: Sequence[Score] = (),
     command: str = "",
+    calibrated: bool = False,
 ) -> Card:
     """Write the weights of a training as float16 safetensors, with their card.
 
@@ -132,24 +149,29 @@ def export(
         Scores from `napari-mtmri evaluate`.
     command : str
         Shell command that reproduces the weights; by default that of the training folder.
+    calibrated : bool
+        Whether to fit the temperature of the probabilities on the validation cases
+        (`napari_mtmri.train.export.temperature.calibrate`).
 
     Raises
     ------
     InputError
-        If the training has no checkpoint.
+        If the training has no checkpoint, or its validation cases cannot be read.
     """
     path = run / (BEST if checkpoint == "best" and (run / BEST).is_file() else LAST)
     if not path.is_file():
         raise InputError(f"{path}: no checkpoint; let the training run for at least one update.")
     tensors, position = read_checkpoint(path)
-    weights = {
-        name.removeprefix("network."): value
-        for name, value in tensors.items()
-        if name.startswith("network.")
-    }
+    weights = network_of(tensors)
     about = about or _known_of(run, position.recipe)
     command = command or f"napari-mtmri train {run.name}/{CONFIG} --out again"
-    return save_weights(out, weights, _card(position, about, tuple(scores), command))
+    card = _card(run, position, about, tuple(scores), command)
+    card = card.model_copy(update={"training_images": _training_images(run)})
+    if calibrated:
+        from napari_mtmri.train.export.temperature import calibrate
+
+        card = card.model_copy(update={"temperature": round(calibrate(run, path)[0], 3)})
+    return save_weights(out, weights, card)
 
 
 @dataclass(frozen=True)
@@ -206,6 +228,16 @@ def _free(folder: Path, name: str) -> Path:
     return path
 
 
+def _training_images(run: Path) -> tuple[str, ...]:
+    """Return the hashes of the training images that the training folder lists."""
+    try:
+        rows = _rows(run / SPLIT)
+    except OSError:
+        return ()
+    found = (row["image_sha256"] for row in rows if row["split"] == "train")
+    return tuple(digits[:HASH_DIGITS] for digits in found if digits)
+
+
 def _known_of(run: Path, recipe: Recipe) -> About:
     """Return the description of the data that the training folder contains."""
     config = read_config(run)
@@ -225,10 +257,23 @@ def _known_of(run: Path, recipe: Recipe) -> About:
     )
 
 
-def _card(position: Position, about: About, scores: tuple[Score, ...], command: str) -> Card:
+def _ceiling(run: Path) -> float | None:
+    """Return the Dice of the true labels after the auto-encoder, last logged."""
+    if not (run / EVENTS).is_file():
+        return None
+    found = [e["val_dice_ceiling"] for e in read_events(run) if "val_dice_ceiling" in e]
+    return round(found[-1], 4) if found else None
+
+
+def _card(
+    run: Path, position: Position, about: About, scores: tuple[Score, ...], command: str
+) -> Card:
+    from napari_mtmri.networks.cost import cost_of
+
     recipe = position.recipe
     method, training = METHODS.get(recipe.method), training_of(recipe.method)
     words, architecture = training.words(recipe), training.architecture(recipe)
+    cost = cost_of([architecture])
     return Card(
         method=method.name,
         title=f"{method.name}: {words.networks}",
@@ -245,6 +290,9 @@ def _card(position: Position, about: About, scores: tuple[Score, ...], command: 
         accelerations=tuple(sorted(map(float, recipe.sampling.accelerations))),
         preprocessing=_preprocessing(recipe, architecture),
         architecture=architecture,
+        n_parameters=cost.n_parameters,
+        gflop_per_slice=round(cost.gflop_per_slice, 2),
+        dice_ceiling=_ceiling(run),
         scores=scores,
         limits=about.limits,
         licence=about.licence,
@@ -256,10 +304,14 @@ def _card(position: Position, about: About, scores: tuple[Score, ...], command: 
 
 def _preprocessing(recipe: Recipe, architecture: Mapping[str, Any]) -> str:
     scale = "divided by the 99th percentile of the zero-filled magnitude inside the object"
-    if "window" not in architecture:
+    if "segmentation" not in METHODS.get(recipe.method).gives:
         return scale
-    rows, columns = recipe.data.crop or (0, 0)
-    return f"{scale}; input of the U-Net: the object's box, at least {rows} by {columns} pixels"
+    if not architecture.get("window"):
+        return f"{scale}; input of the segmentation: the whole field of view"
+    rows, columns = architecture["window"]
+    return (
+        f"{scale}; input of the segmentation: the object's box, at least {rows} by {columns} pixels"
+    )
 
 
 def _sampling(recipe: Recipe) -> str:

@@ -16,6 +16,7 @@ from napari_mtmri.errors import InputError, ResourceError
 from napari_mtmri.files import write_whole
 from napari_mtmri.train.folder.layout import BEST, LAST, PREVIOUS
 from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.weights import save_tensors
 
 if TYPE_CHECKING:
     import torch
@@ -78,8 +79,6 @@ def save_checkpoint(
     ResourceError
         If it cannot be written; the last checkpoint is kept.
     """
-    from safetensors.torch import save_file
-
     tensors = dict(module.state_dict())
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{key}": value for key, value in state.items()}
@@ -87,9 +86,7 @@ def save_checkpoint(
     last, previous, new = run / LAST, run / PREVIOUS, run / f"{LAST}.next"
     try:
         last.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(
-            new, lambda file: save_file(whole, file, metadata={"position": position.text()})
-        )
+        write_whole(new, lambda file: save_tensors(file, whole, {"position": position.text()}))
         if last.exists():
             os.replace(last, previous)
         os.replace(new, last)
@@ -128,10 +125,8 @@ class Checkpoint:
         InputError
             If they belong to another network.
         """
-        start = "network."
-        own = {k.removeprefix(start): v for k, v in self.tensors.items() if k.startswith(start)}
         with self._fits():
-            network.load_state_dict(own)
+            network.load_state_dict(network_of(self.tensors))
 
     def restore(self, module: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
         """Load weights and optimizer state into objective and optimizer of the same stage.
@@ -201,6 +196,13 @@ def read_checkpoint(path: Path) -> tuple[dict[str, torch.Tensor], Position]:
             f"{path}: not a checkpoint of a training ({why}); let it run for at least one update, "
             "or choose another."
         ) from why
+
+
+def network_of(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return the weights of the network in a checkpoint: averaged if the training averages."""
+    starts = ("averaged.module.", "network.")
+    start = next(one for one in starts if any(name.startswith(one) for name in tensors))
+    return {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
 
 
 def _put(

@@ -23,7 +23,8 @@ SECONDS_BETWEEN_BEATS = 1.0
 CURVES = ("loss", "recon_loss", "seg_loss", "alpha", "beta", "lr", "grad_norm")
 COLUMNS = (
     "epoch", "updates", "seconds", "lr", "loss", "recon_loss", "seg_loss", "alpha", "beta",
-    "grad_norm", "val_psnr", "val_psnr_gain", "val_dice", "val_dice_truth", "score", "best",
+    "grad_norm", "val_psnr", "val_psnr_gain", "val_dice", "val_dice_truth",
+    "val_dice_ceiling", "score", "best",
 )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,6 +16,7 @@ from napari_mtmri.files import RUN_RECORD, write_text
 from napari_mtmri.train.presets import make_recipe
 from napari_mtmri.train.recipe import Recipe
 
+MOST_DEPTH = 8
 CONFIG, SPLIT, PROCESS = "config.yaml", "split.csv", "process.json"
 EVENTS, LOG, BOARD, HEARTBEAT = "events.jsonl", "log.csv", "tensorboard", "heartbeat"
 CHECKPOINTS, SLICES, WEIGHTS, FIGURES = "checkpoints", "slices", "weights", "figures"
@@ -71,6 +72,18 @@ def _are_keys(content: object) -> bool:
     return isinstance(content, dict) and all(isinstance(key, str) for key in content)
 
 
+def _check_plain(events: Iterable[Any]) -> None:
+    """Refuse YAML that a configuration never has: aliases expand without limit."""
+    depth = 0
+    for event in events:
+        depth += event.__class__.__name__ in ("MappingStartEvent", "SequenceStartEvent")
+        depth -= event.__class__.__name__ in ("MappingEndEvent", "SequenceEndEvent")
+        if event.__class__.__name__ == "AliasEvent" or getattr(event, "tag", None):
+            raise ValueError("it has aliases or tags")
+        if depth > MOST_DEPTH:
+            raise ValueError(f"it is nested more than {MOST_DEPTH} levels deep")
+
+
 def read_config(path: Path) -> Config:
     """Return the configuration in a training folder or file.
 
@@ -92,7 +105,9 @@ def read_config(path: Path) -> Config:
                 f"{file}: more than {MOST_CONFIG_BYTES} bytes, too long for a configuration; "
                 "give another file."
             )
-        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        text = file.read_text(encoding="utf-8")
+        _check_plain(yaml.parse(text))
+        content = yaml.safe_load(text) or {}
         if not (_are_keys(content) and _are_keys(content.get("recipe") or {})):
             raise TypeError("no mapping of keys")
     except FileNotFoundError as why:

@@ -74,6 +74,8 @@ class Loop:
 
     def _begin(self, span: StageSpan) -> None:
         """Begin a stage that has no updates yet."""
+        if hasattr(self, "objective"):
+            self._network.load_state_dict(self.objective.result.state_dict())
         if span.stage.begin is not None:
             with torch.no_grad():
                 span.stage.begin(self._network)
@@ -103,7 +105,7 @@ class Loop:
             "per_epoch": self.per_epoch,
             "total": self.per_epoch * self._recipe.optimizer.epochs,
             "scale": self._scale,
-            "n_parameters": sum(one.numel() for one in self.objective.parameters()),
+            "n_parameters": sum(one.numel() for one in self._network.parameters()),
             **self._stage_name(),
         }
 
@@ -133,6 +135,7 @@ class Loop:
             key = (self._recipe.seed, position.updates, self._fabric.global_rank, "network")
             torch.manual_seed(int(keyed_generator(*key).integers(2**62)))
             cost = self._step(TensorBatch.of(batch, self._fabric.device), context, rate)
+        self.objective.average()
         if not math.isfinite(cost["total"]) or not math.isfinite(cost["grad_norm"]):
             raise ResourceError(
                 f"update {position.updates + 1}: the loss is {cost['total']}, its gradient "
@@ -175,7 +178,7 @@ class Loop:
             self.position = after
             self._fabric.barrier()
             return
-        scores, picture = self._hooks.validate(self._network.eval(), epoch, self._beat)
+        scores, picture = self._hooks.validate(self.objective.result.eval(), epoch, self._beat)
         self.objective.train()
         best_by = self._span.stage.best_by(self._recipe.validation.select_by)
         score = scores.get(best_by, float(epoch))

@@ -8,7 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from napari_mtmri.errors import InputError
 from napari_mtmri.kspace import ifft2c
 from napari_mtmri.methods.base import METHODS, training_of
 from napari_mtmri.methods.training import StageSpan
@@ -64,10 +66,23 @@ class Objective(nn.Module):
         for name, parameter in network.named_parameters():
             parameter.grad = None
             parameter.requires_grad_(self.stage.is_trained(name))
+        decay = self.recipe.optimizer.ema_decay
+        ema = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+        self.averaged = AveragedModel(network, multi_avg_fn=ema) if decay else None
         self.is_weighted = "drlc" in self.stage.schedules
         self.has_teacher = "itfs" in self.stage.schedules
         if self.is_weighted and self.recipe.drlc.weighting == "uncertainty":
             self.log_variances = nn.Parameter(torch.zeros(2))
+
+    @property
+    def result(self) -> nn.Module:
+        """The network to validate, to export and for the next stage: averaged if asked for."""
+        return self.network if self.averaged is None else self.averaged.module
+
+    def average(self) -> None:
+        """Include the weights after an update in their average."""
+        if self.averaged is not None:
+            self.averaged.update_parameters(self.network)
 
     def forward(self, batch: TensorBatch, step: StepContext) -> dict[str, Tensor]:
         """Return ``total``, which has the gradient, the losses in it and their weights."""
@@ -110,11 +125,24 @@ def make_network(recipe: Recipe, *, is_begun: bool = False) -> nn.Module:
     """
     network = build(training_of(recipe.method).architecture(recipe), recipe.seed)
     if recipe.start_from is not None and not is_begun:
-        from napari_mtmri.weights import load_weights
-
-        tensors, _ = load_weights(start_weights(recipe), recipe.method)
-        network.load_state_dict(tensors)
+        _load_parts(network, recipe)
     return network
+
+
+def _load_parts(network: nn.Module, recipe: Recipe) -> None:
+    """Load the initial weights of a recipe; of a parameter in several files, the last is used."""
+    from napari_mtmri.weights import load_weights, read_card
+
+    tensors: dict[str, Tensor] = {}
+    for path in start_weights(recipe):
+        tensors |= load_weights(path, read_card(path).method)[0]
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as why:
+        raise InputError(
+            f"start_from = {recipe.start_from!r}: these weights are not all of the network of "
+            f"{recipe.method}; name weights of {recipe.method}, or of its parts joined by +."
+        ) from why
 
 
 def recon_scale(recipe: Recipe, simulator: Simulator) -> float:

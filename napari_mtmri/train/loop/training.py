@@ -14,7 +14,7 @@ from napari_mtmri.errors import InputError, ResourceError
 from napari_mtmri.methods.base import training_of
 from napari_mtmri.methods.training import spans_of
 from napari_mtmri.train.data.batches import Simulator
-from napari_mtmri.train.data.split import write_split
+from napari_mtmri.train.data.split import check_unchanged, write_split
 from napari_mtmri.train.data.training_data import TrainingData, n_slices_of, read_training_data
 from napari_mtmri.train.export.curves import finish
 from napari_mtmri.train.folder.checkpoint import has_checkpoint, load_checkpoint
@@ -107,6 +107,13 @@ class Training:
         remarks = list(material.remarks)
         network = make_network(recipe, is_begun=has_checkpoint(self.out))
         found = load_checkpoint(self.out, remarks.append)
+        if found is not None and found.position.recipe != recipe:
+            was, now = found.position.recipe.flat(), recipe.flat()
+            changed = ", ".join(key for key in now if was.get(key) != now[key])
+            raise InputError(
+                f"{self.out / CONFIG}: was changed since this training began ({changed}); restore "
+                "it, or start another training in another folder."
+            )
         n_workers = self.machine.n_workers(fabric.device.type)
         loader = BatchLoader(simulator, fabric.global_rank, fabric.world_size, n_workers)
         loop = Loop(fabric, recipe, network, recon_scale(recipe, simulator), loader, found)
@@ -158,7 +165,11 @@ class Training:
             is_name = self.data == SIMULATED or not Path(self.data).exists()
             data = str(self.data) if is_name else str(Path(self.data).resolve())
             write_config(self.out, Config(recipe, data, self.preset, versions()))
-        write_split(self.out / SPLIT, material.files, material.hashes)
+        known = (material.files, material.hashes, material.labels_hashes)
+        if has_checkpoint(self.out) and (self.out / SPLIT).exists():
+            check_unchanged(self.out / SPLIT, *known)
+        else:
+            write_split(self.out / SPLIT, *known)
 
 
 def open_run(out: Path) -> Training:

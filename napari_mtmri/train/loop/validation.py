@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,6 +45,7 @@ class Validator:
         changes = {
             "augment": "none", "mask_redraw": "never", "mask_scope": "volume",
             "accelerations": {4.0: 1.0}, "crop": None, "phase_share": 0.0, "snr": None,
+            "half_matrix_share": 0.0,
         }  # fmt: skip
         self._recipe = recipe.changed(changes)
         self._least = None if window is None else (window[0], window[1])
@@ -67,7 +68,9 @@ class Validator:
         """Return means over the cases, of the scores that apply to the network.
 
         ``val_psnr`` (dB), ``val_psnr_gain`` over zero-filled, ``val_dice`` of the
-        under-sampled scan and ``val_dice_truth`` of the reference image.
+        under-sampled scan, ``val_dice_truth`` of the reference image, and
+        ``val_dice_ceiling`` of the true labels after an auto-encoder (`autoencode` of the
+        network), which the method cannot exceed.
 
         Parameters
         ----------
@@ -109,6 +112,20 @@ class Validator:
             "place": np.array([index, number]),
         }
 
+    def logits(
+        self, network: nn.Module, device: torch.device
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield logits (slice, channel, readout, phase) and labels of the slices of each case."""
+        import torch
+
+        for items in self._items:
+            batch = self._simulator.batch(items, 0)
+            given = [torch.from_numpy(p).to(device) for p in (batch.kspace, batch.mask)]
+            truth = torch.from_numpy(batch.truth).to(device) if self._sees_truth else None
+            with torch.inference_mode():
+                found = network(*given, None, truth, self._window(items[0], batch))[1]
+            yield found.float().cpu().numpy(), batch.labels
+
     def _case_scores(
         self, items: list[Item], network: nn.Module, device: torch.device
     ) -> dict[str, float]:
@@ -123,7 +140,23 @@ class Validator:
                 row["dice"] = _dice(own, batch.labels)
             if on_truth is not None:
                 row["dice_truth"] = _dice(on_truth, batch.labels)
+            ceiling = self._ceiling(items[0], batch, network, device)
+            if ceiling is not None:
+                row["dice_ceiling"] = _dice(ceiling, batch.labels)
         return row
+
+    def _ceiling(
+        self, item: Item, batch: Batch, network: nn.Module, device: torch.device
+    ) -> np.ndarray | None:
+        """Return the true labels after the auto-encoder of the network, if it has one."""
+        import torch
+
+        autoencode: Any = getattr(network, "autoencode", None)
+        if autoencode is None:
+            return None
+        labels = torch.from_numpy(batch.labels).to(device)
+        with torch.no_grad():
+            return _labels(autoencode(labels, self._window(item, batch)).cpu().numpy())
 
     def _run(
         self, items: list[Item], network: nn.Module, device: torch.device

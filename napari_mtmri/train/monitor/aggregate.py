@@ -19,7 +19,7 @@ N_RECENT, N_PACE, N_MESSAGES = 60, 200, 60
 MOST_UPDATES = 2**53  # largest range of integers that a float counts exactly
 PER_UPDATE = ("loss", "recon_loss", "alpha", "beta", "lr", "grad_norm")
 LOSS, MOST_LOSSES = "_loss", 8  # end of the names of a method's own losses
-PER_EPOCH = ("val_psnr", "val_psnr_gain", "val_dice", "val_dice_truth")
+PER_EPOCH = ("val_psnr", "val_psnr_gain", "val_dice", "val_dice_truth", "val_dice_ceiling")
 SEG, SEG_TRUTH, SEG_OWN = "seg_loss", "seg_loss truth", "seg_loss own"
 
 

@@ -143,6 +143,17 @@ def test_methods_without_weights_are_greyed_out_with_the_reason(
     assert not panel.run_part.run.isEnabled()  # there is no volume
 
 
+def test_a_method_whose_package_is_missing_is_greyed_out_with_the_reason(
+    viewer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_mtmri.methods.base.find_spec", lambda package: None)
+    box = commands.open_reconstruct(viewer).method.method
+    row = box.findData("cs-tv")
+    assert not box.model().item(row).isEnabled()
+    assert box.itemText(row) == "cs-tv (not installed)"
+    assert "napari-mtmri[classical]" in box.itemData(row, Qt.ItemDataRole.ToolTipRole)
+
+
 def test_the_card_is_one_click_away(panel: Any, qtbot: Any) -> None:
     assert panel.method.card.isHidden()
     click(panel.method.card_button, qtbot)

@@ -7,7 +7,7 @@ import pytest
 from napari_mtmri.kspace import fft2c
 from napari_mtmri.rng import keyed_generator
 from napari_mtmri.train.data.augmentation import augment
-from napari_mtmri.train.data.batches import Simulator, crop_around, plan_epoch
+from napari_mtmri.train.data.batches import Simulator, binned, crop_around, plan_epoch
 from napari_mtmri.train.data.cases import Case
 from tests.train.heads import TINY, changed
 
@@ -166,3 +166,33 @@ def test_the_gain_of_the_augmentation_varies_around_1() -> None:
     assert (gains("flip") == 1).all()
     assert np.log(gains("affine")).mean() == pytest.approx(0, abs=0.02)
     assert np.log(gains("affine")).std() == pytest.approx(0.08, rel=0.15)
+
+
+@pytest.mark.parametrize("shape", [(8, 6), (7, 9)])
+def test_binned_pixels_are_means(shape: tuple[int, int]) -> None:
+    from skimage.measure import block_reduce
+
+    plane = np.random.default_rng(0).random(shape).astype(np.float32)
+    even = plane[: shape[0] // 2 * 2, : shape[1] // 2 * 2]
+    np.testing.assert_allclose(binned(plane), block_reduce(even, 2, np.mean), rtol=1e-6)
+
+
+def test_the_first_epochs_have_half_the_matrix(cases: list[Case]) -> None:
+    recipe = changed(
+        method="d5c5", half_matrix_share=0.5, epochs=4, augment="none", phase_share=0.0
+    )
+    simulator = Simulator(cases, recipe)
+    for epoch in range(4):
+        items = plan_epoch(cases, recipe, epoch)[:2]
+        batch = simulator.batch(items, epoch)
+        size = (8, 8) if epoch < 2 else (16, 16)
+        assert batch.kspace.shape == batch.mask.shape == (2, 1, *size)
+        assert batch.target.shape == batch.labels.shape == (2, *size)
+        np.testing.assert_allclose(
+            batch.kspace, fft2c(batch.target[:, None]) * batch.mask, atol=1e-4
+        )
+
+
+def test_images_of_half_the_matrix_are_for_reconstruction_only() -> None:
+    with pytest.raises(ValueError, match="only reconstruct, not for mtmri"):
+        changed(half_matrix_share=0.5)

@@ -11,6 +11,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from napari_mtmri.batch.file_rules import patient_of
 from napari_mtmri.errors import InputError, RequestError, ResourceError
 from napari_mtmri.train.data.cases import (
     Case,
@@ -20,7 +21,6 @@ from napari_mtmri.train.data.cases import (
     load_cases,
     with_classes,
 )
-from napari_mtmri.train.data.sources.rules import patient_of
 from napari_mtmri.train.recipe import Recipe
 from tests.train.heads import write_cases
 
@@ -127,7 +127,7 @@ def test_labels_on_another_grid_are_refused(folder: Path) -> None:
     mask = nib.load(folder / "0_mask.nii.gz")
     flipped = nib.Nifti1Image(np.asarray(mask.dataobj), np.diag([-1, 1, 1, 1]))
     nib.save(flipped, folder / "0_mask.nii.gz")
-    with pytest.raises(InputError, match=r"affine differ.*0_image"):
+    with pytest.raises(InputError, match=r"corners lie.*0_image"):
         load_case(find_cases(folder, Recipe())[0], Recipe())
 
 

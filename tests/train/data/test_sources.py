@@ -16,8 +16,8 @@ from scipy.ndimage import gaussian_filter
 from napari_mtmri.errors import InputError, ResourceError
 from napari_mtmri.train.data.cases import find_cases, load_case
 from napari_mtmri.train.data.sources.brainweb import FUZZY
-from napari_mtmri.train.data.split import image_hash
 from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.volume import image_hash
 
 SHAPE = (12, 14, 5)
 

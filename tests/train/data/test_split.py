@@ -19,10 +19,10 @@ from napari_mtmri.train.data.split import (
     assign_splits,
     check_images,
     check_patients,
-    image_hash,
     write_split,
 )
 from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.volume import image_hash
 
 
 def refuse_to_read() -> None:
@@ -96,10 +96,11 @@ def test_one_changed_voxel_makes_another_image(seed: int) -> None:
 
 def test_the_table_of_the_split_lists_all_cases(tmp_path: Path) -> None:
     files = [file("a-1", "a", "train"), file("b-1", "b", "val"), file("c-1", "c", "test")]
-    write_split(tmp_path / "split.csv", files, {"a-1": "12", "b-1": "34"})
+    write_split(tmp_path / "split.csv", files, {"a-1": "12", "b-1": "34"}, {"a-1": "56"})
     with (tmp_path / "split.csv").open(newline="") as table:
         rows = list(csv.DictReader(table))
     assert [tuple(row.values()) for row in rows] == [
-        ("a-1", "a", "train", "12"), ("b-1", "b", "val", "34"), ("c-1", "c", "test", "")
+        ("a-1", "a", "train", "12", "56"), ("b-1", "b", "val", "34", ""),
+        ("c-1", "c", "test", "", ""),
     ]  # fmt: skip
-    assert tuple(rows[0]) == ("case", "patient", "split", "image_sha256")
+    assert tuple(rows[0]) == ("case", "patient", "split", "image_sha256", "labels_sha256")

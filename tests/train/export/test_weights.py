@@ -90,3 +90,24 @@ def test_an_export_without_checkpoint_or_description_is_refused(tmp_path: Path) 
     (tmp_path / "about.json").write_text(json.dumps({"labels": []}))
     with pytest.raises(InputError, match="licence"):
         read_about(tmp_path / "about.json")
+
+
+def test_the_temperature_of_the_card_divides_the_logits(run: Path, tmp_path: Path) -> None:
+    from scipy.special import logit
+
+    card = export(run, tmp_path / "plain" / "mtmri.safetensors")
+    path = tmp_path / "warm" / "mtmri.safetensors"
+    export(run, path)
+    warm = card.model_copy(update={"temperature": 4.0})
+    path.with_suffix(".json").write_text(warm.model_dump_json())
+    data = np.random.default_rng(0).random((24, 22, 2)).astype(np.float32)
+    scan = mt.simulate(mt.Volume(data, np.eye(4)), mt.Pattern("random", 2))
+    one, other = (mt.run(scan, "mtmri", weights=tmp_path / name) for name in ("plain", "warm"))
+    inside = one.probability.data > 1e-6  # outside the box there is only background
+    np.testing.assert_allclose(
+        logit(other.probability.data[inside]),
+        logit(one.probability.data[inside]) / 4,
+        rtol=1e-3,
+        atol=1e-3,
+    )
+    np.testing.assert_array_equal(one.labels.data, other.labels.data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from napari_mtmri.train.folder.layout import (
     LAST,
     LOG,
     PREVIOUS,
+    SPLIT,
     STOP,
     read_config,
     read_events,
@@ -340,3 +342,72 @@ def test_out_of_memory_splits_the_batch_with_the_same_result(cases: list[Case]) 
     assert singles == pytest.approx(whole, rel=1e-4)
     with pytest.raises(ResourceError, match="one slice"):
         outcome(0)
+
+
+def change_split(folder: Path) -> None:
+    table = folder / "cases.csv"
+    table.write_text(
+        table.read_text().replace(",train", ",x", 1).replace(",val", ",train").replace(",x", ",val")
+    )
+
+
+def add_case(folder: Path) -> None:
+    table = folder / "cases.csv"
+    for kind in ("image", "mask"):
+        shutil.copy(folder / f"0_{kind}.nii.gz", folder / f"9_{kind}.nii.gz")
+    table.write_text(f"{table.read_text()}\np9,9_image.nii.gz,9_mask.nii.gz,train")
+
+
+def remove_case(folder: Path) -> None:
+    table = folder / "cases.csv"
+    table.write_text(
+        "\n".join(line for line in table.read_text().splitlines() if "p1," not in line)
+    )
+
+
+def replace_image(folder: Path) -> None:
+    shutil.copy(folder / "0_image.nii.gz", folder / "1_image.nii.gz")
+
+
+def replace_mask(folder: Path) -> None:
+    import nibabel as nib
+
+    mask = nib.load(folder / "1_mask.nii.gz")
+    nib.save(
+        nib.Nifti1Image(np.asarray(mask.dataobj)[::-1].copy(), mask.affine),
+        folder / "1_mask.nii.gz",
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (change_split, r"case 'p0' has another split .*\(train, now val\)"),
+        (add_case, "case 'p9' is new"),
+        (remove_case, "case 'p1' is missing"),
+        (replace_image, "case 'p1' has another image"),
+        (replace_mask, "case 'p1' has other labels"),
+    ],
+)
+def test_a_training_does_not_resume_with_other_data(
+    change: Callable[[Path], None], said: str, folder: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    Training(TINY, folder, run).run(most_updates=1)
+    split, weights = (run / SPLIT).read_bytes(), weights_of(run)
+    change(folder)
+    with pytest.raises(InputError, match=said):
+        open_run(run).run()
+    assert (run / SPLIT).read_bytes() == split
+    assert same(weights_of(run), weights)
+
+
+def test_a_training_does_not_resume_with_an_edited_recipe(folder: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    Training(TINY, folder, run).run(most_updates=1)
+    text = (run / CONFIG).read_text()
+    (run / CONFIG).write_text(text.replace("batch_size: 2", "batch_size: 1"))
+    with pytest.raises(InputError, match=r"was changed since .*\(batch_size\)"):
+        open_run(run).run()
+    (run / CONFIG).write_text(text)
+    open_run(run).run()

@@ -41,7 +41,7 @@ NO_MASK = "none"
 ABOUT_IMAGE = "Image to under-sample and reconstruct"
 ABOUT_MASK = "Reference segmentation of this image, to score the segmentation; optional"
 FROM_MAGNITUDE = "Simulated from a magnitude image: scores are better than with raw k-space."
-PHASE_DROPPED = "Simulated from the magnitude of a complex image; its phase is not used."
+FROM_COMPLEX = "Simulated from a complex image with its phase."
 UNDER_SAMPLED = "Already under-sampled: the reference of all scores is an aliased image."
 LAYER_EVENTS = ("inserted", "removed", "renamed")
 
@@ -181,7 +181,7 @@ class InputPart(QWidget):
     def _origin(self, volume: Volume) -> str:
         if known_what(self.image.layer) == "zero-filled":
             return UNDER_SAMPLED
-        return PHASE_DROPPED if volume.kind == "complex" else FROM_MAGNITUDE
+        return FROM_COMPLEX if volume.kind == "complex" else FROM_MAGNITUDE
 
     def new_mask(self) -> None:
         """Add an empty Labels layer on the grid of the image, and choose it."""

@@ -25,6 +25,7 @@ from napari_mtmri.gui.reconstruct.state import Choices
 from napari_mtmri.gui.widgets.layout import IS_TABLE
 from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.methods.base import METHODS, Method
+from napari_mtmri.result import ZERO_FILLED
 from napari_mtmri.weights import Card, find_weights, list_weights, user_folder
 
 SHIPPED = "shipped"
@@ -172,8 +173,13 @@ class MethodPart(QWidget):
         if self._choices.weights is not None and not Path(self._choices.weights).is_file():
             self._choices.weights = None
         if reasons.get(self._choices.method) is not None:
-            able = [name for name in sorted(reasons, key=_place) if reasons[name] is None]
-            self._choices.method = able[0]  # never empty: zero-filled needs no weights
+            trained = [
+                name
+                for name in sorted(reasons, key=_place)
+                if reasons[name] is None and METHODS.get(name).weights
+            ]
+            # Not an iterative method: the slice on screen follows every change of a setting.
+            self._choices.method = trained[0] if trained else ZERO_FILLED
         self.method.blockSignals(True)
         self.method.clear()
         for name in sorted(reasons, key=_place):
@@ -191,7 +197,7 @@ class MethodPart(QWidget):
         return None if has_own else why_not(name)
 
     def _add(self, name: str, reason: str | None) -> None:
-        self.method.addItem(name if reason is None else f"{name} (no weights)", name)
+        self.method.addItem(name if reason is None else f"{name} ({_lacks(name)})", name)
         row = self.method.count() - 1
         tip = reason or METHODS.get(name).summary
         self.method.setItemData(row, tip, Qt.ItemDataRole.ToolTipRole)
@@ -236,6 +242,15 @@ class MethodPart(QWidget):
         self.card_button.setEnabled(bool(self._cards))
         if not self._cards:
             self.card_button.setChecked(False)
+
+
+def _lacks(name: str) -> str:
+    """Return what a method that cannot run lacks, in two words."""
+    try:
+        METHODS.get(name).require_extra()
+    except MtmriError:
+        return "not installed"
+    return "no weights"
 
 
 def _gives_and_needs(member: Method) -> str:

@@ -49,6 +49,7 @@ DRAWN = {
     "dice": {
         "val_dice": Line("input: reconstruction", "own", is_dashed=True, has_marks=True),
         "val_dice_truth": Line("input: reference image", "truth", has_marks=True),
+        "val_dice_ceiling": Line("labels after the auto-encoder", "image", has_marks=True),
     },
 }
 

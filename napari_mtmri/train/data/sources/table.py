@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Literal
 
 from napari_mtmri.batch.cases_table import CASES, table_of
+from napari_mtmri.batch.file_rules import patient_of
 from napari_mtmri.errors import InputError
 from napari_mtmri.tables import read_rows
 from napari_mtmri.train.data.sources.base import SPLITS, CaseFile, Source, Split, read_pair
-from napari_mtmri.train.data.sources.rules import patient_of
 from napari_mtmri.train.recipe import Recipe
 
 Row = Mapping[str, str]

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Folders of cases that are dropped on the window: they open in the Review panel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from napari_mtmri.errors import MtmriError
+
+NO_LAYERS: list[Any] = [(None,)]  # napari's way to say that a reader has done its work
+
+
+def get_folder_reader(path: str | list[str]) -> Callable[[Any], list[Any]] | None:
+    """Return a reader for a folder of cases, else None."""
+    from napari_mtmri.readers.base import find_reader
+    from napari_mtmri.review.cases import find_cases
+
+    one = Path(path if isinstance(path, str) else path[0])
+    if not one.is_dir():
+        return None
+    try:
+        find_reader(one)
+    except MtmriError:
+        pass
+    else:
+        return None  # a result folder or a series: its layers are what is wanted
+    try:
+        find_cases(one)
+    except MtmriError:
+        return None
+    return open_as_review
+
+
+def open_as_review(path: str | list[str]) -> list[Any]:
+    """Open a folder of cases in the Review panel; adds no layers by itself."""
+    import napari
+
+    from napari_mtmri.gui.app.review_commands import open_cases
+
+    viewer = napari.current_viewer()
+    if viewer is not None:
+        open_cases(viewer, Path(path if isinstance(path, str) else path[0]))
+    return NO_LAYERS

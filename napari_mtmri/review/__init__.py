@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Review and annotation of segmentations, without Qt, napari or torch."""

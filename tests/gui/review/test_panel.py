@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The Review panel, operated like by a reader."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from qtpy.QtCore import Qt
+
+import napari_mtmri as mt
+from napari_mtmri.gui.review.state import known_reader
+from tests.gui.driving import click, names
+from tests.gui.review.conftest import WAIT_MS, open_cases, paint, press, wait_for_case
+
+ALT = Qt.KeyboardModifier.AltModifier
+CONTROL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.nii.gz")
+    }
+
+
+def on_disk(panel: Any, name: str) -> np.ndarray:
+    """Return the last version of a case as written."""
+    session = panel.desk.session
+    assert session.flush(20)
+    status = session.statuses[name]
+    folder = session.project.mask_folder(name, status.reading)
+    return np.asarray(mt.open(folder / status.version, "labels").data)
+
+
+def test_a_folder_opens_with_its_first_case_upright(opened: Any, viewer: Any) -> None:
+    assert [status.name for status in opened.cases.model.statuses] == [
+        "patient00", "patient01", "patient02",
+    ]  # fmt: skip
+    assert names(viewer) == ["image · patient00", "mask · patient00"]
+    assert opened.cases.progress.text() == "0 of 3"
+    assert viewer.dims.current_step[0] in (2, 3)  # where the lesion is
+    assert viewer.canvas.overlays["mtmri_l"].text == "R"
+    assert viewer.layers.selection.active is opened.desk.layers.mask
+    assert "Saved" in opened.verdict.saved.text() or opened.verdict.saved.text() == ""
+    assert known_reader() == "Anna"
+
+
+def test_the_reader_gives_a_name_first(review: Any, cases: Path, qtbot: Any) -> None:
+    review.open_folder(cases)
+    assert "name" in review.cases.problem.text
+    assert review.desk.session is None
+    qtbot.keyClicks(review.cases.reader, "BC")
+    qtbot.keyClick(review.cases.reader, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: review.editing.lesions is not None, timeout=WAIT_MS)
+    assert review.desk.session.project.reader == "BC"
+    assert not review.cases.problem.text
+
+
+def test_a_stroke_is_one_step_that_is_undone_wholly_on_another_slice(
+    opened: Any, viewer: Any
+) -> None:
+    before = opened.desk.current.data.copy()
+    paint(opened, (12, 12, 1), size=5)
+    after = opened.desk.current.data.copy()
+    assert (after != before).sum() > 5
+    viewer.dims.set_current_step(0, 5)
+    press(viewer, Qt.Key.Key_Z, CONTROL)
+    assert np.array_equal(opened.desk.current.data, before)
+    assert viewer.dims.current_step[0] == 1  # shows what was undone
+    press(viewer, Qt.Key.Key_Z, CONTROL | SHIFT)
+    assert np.array_equal(opened.desk.current.data, after)
+
+
+def test_undo_works_across_brush_and_tools(opened: Any, viewer: Any, qtbot: Any) -> None:
+    states = [opened.desk.current.data.copy()]
+    paint(opened, (12, 12, 1), size=3)
+    states.append(opened.desk.current.data.copy())
+    opened.use_tool("grow")
+    qtbot.waitUntil(lambda: not opened.desk.is_busy, timeout=WAIT_MS)
+    states.append(opened.desk.current.data.copy())
+    paint(opened, (2, 2, 5))
+    states.append(opened.desk.current.data.copy())
+    assert all((a != b).any() for a, b in itertools.pairwise(states))
+    for state in states[-2::-1]:
+        opened.editing.undo()
+        assert np.array_equal(opened.desk.current.data, state)
+        assert np.array_equal(
+            opened.desk.layers.placement.back(opened.desk.layers.mask.data), state
+        )
+    for state in states[1:]:
+        opened.editing.redo()
+        assert np.array_equal(opened.desk.current.data, state)
+
+
+def test_a_verdict_saves_the_mask_and_opens_the_next_case(
+    opened: Any, cases: Path, viewer: Any, qtbot: Any
+) -> None:
+    originals = hashes(cases)
+    paint(opened, (12, 12, 1), size=3)
+    wanted = opened.desk.current.data.copy()
+    opened.verdict.difficulty.setCurrentText("hard")
+    opened.verdict.comment.setText("border unclear")
+    press(viewer, Qt.Key.Key_2, ALT)
+    wait_for_case(opened, "patient01", qtbot)
+    assert np.array_equal(on_disk(opened, "patient00"), wanted)
+    status = opened.desk.session.statuses["patient00"]
+    assert (status.state, status.difficulty, status.comment) == (
+        "flagged", "hard", "border unclear",
+    )  # fmt: skip
+    assert opened.cases.progress.text() == "1 of 3, 1 flagged"
+    assert opened.verdict.words() == ("", "")
+    assert hashes(cases) == originals
+    assert "Saved" in opened.verdict.saved.text()
+
+
+def test_a_signed_case_is_painted_on_only_after_it_is_reopened(
+    opened: Any, viewer: Any, qtbot: Any
+) -> None:
+    press(viewer, Qt.Key.Key_1, ALT)
+    wait_for_case(opened, "patient01", qtbot)
+    press(viewer, Qt.Key.Key_PageUp, ALT)
+    wait_for_case(opened, "patient00", qtbot)
+    assert not opened.desk.layers.mask.editable
+    assert not opened.verdict.buttons["approve"].isEnabled()
+    press(viewer, Qt.Key.Key_U, ALT)
+    assert opened.desk.layers.mask.editable
+    assert opened.verdict.buttons["approve"].isEnabled()
+    assert opened.desk.session.statuses["patient00"].state == "in work"
+
+
+def test_filters_and_search_shorten_the_list(opened: Any, viewer: Any, qtbot: Any) -> None:
+    press(viewer, Qt.Key.Key_3, ALT)
+    wait_for_case(opened, "patient01", qtbot)
+    listed = lambda: [one.name for one in opened.cases.model.statuses]  # noqa: E731
+    opened.cases.state.setCurrentText("rejected")
+    assert listed() == ["patient00"]
+    opened.cases.state.setCurrentText("all")
+    qtbot.keyClicks(opened.cases.search, "02")
+    assert listed() == ["patient02"]
+
+
+def test_the_lesion_table_follows_edits_and_a_click_goes_there(
+    opened: Any, viewer: Any, qtbot: Any
+) -> None:
+    assert opened.lesions.table.rowCount() == 1
+    paint(opened, (18, 15, 0), size=3)
+    qtbot.waitUntil(lambda: opened.lesions.table.rowCount() == 2, timeout=WAIT_MS)
+    viewer.dims.set_current_step(0, 4)
+    opened.lesions.step(-1)  # the last is the smallest
+    assert viewer.dims.current_step[0] == 0
+    assert "diameters · patient00" in names(viewer)
+    click(opened.lesions.delete, qtbot)
+    qtbot.waitUntil(lambda: opened.lesions.table.rowCount() == 1, timeout=WAIT_MS)
+    assert opened.desk.current.data[18, 15, 0] == 0
+    opened.editing.undo()
+    assert opened.desk.current.data[18, 15, 0] == 1
+
+
+def test_a_script_that_writes_into_the_layer_is_noticed(opened: Any, qtbot: Any) -> None:
+    layer = opened.desk.layers.mask
+    layer.data[0, 0, 0] = 1
+    layer.refresh()
+    qtbot.waitUntil(lambda: opened.desk.current.history.can_undo, timeout=WAIT_MS)
+    replaced = layer.data.copy()
+    replaced[1, 1, 1] = 1
+    layer.data = replaced
+    qtbot.waitUntil(lambda: len(opened.desk.current.history.done) == 2, timeout=WAIT_MS)
+    opened.editing.undo()
+    opened.editing.undo()
+    assert not layer.data[0, 0, 0]
+    assert not layer.data[1, 1, 1]
+
+
+def test_reviewing_imports_no_torch(opened: Any) -> None:
+    assert opened.desk.current is not None
+    if "torch" in sys.modules:  # by an earlier test; the subprocess test decides
+        return
+    assert "torch" not in sys.modules
+
+
+def test_closing_the_panel_gives_everything_back(
+    viewer: Any, review: Any, cases: Path, qtbot: Any
+) -> None:
+    own = viewer.add_image(np.zeros((4, 5, 6)), contrast_limits=(0, 1), name="own")
+    wheel = list(viewer.mouse_wheel_callbacks)
+    double = list(viewer.mouse_double_click_callbacks)
+    dragged = list(viewer.mouse_drag_callbacks)
+    open_cases(review, cases, qtbot)
+    assert not own.visible
+    review.close_down()
+    assert list(viewer.layers) == [own]
+    assert own.visible
+    assert viewer.mouse_wheel_callbacks == wheel
+    assert viewer.mouse_double_click_callbacks == double
+    assert viewer.mouse_drag_callbacks == dragged
+    assert not {"Alt+1", "N", "H", "Ctrl+Z"} & {str(key) for key in viewer.keymap}
+    second = open_cases(review_again(viewer), cases, qtbot)
+    assert not second.desk.session.is_read_only  # the lock was released
+    second.close_down()
+
+
+def review_again(viewer: Any) -> Any:
+    from napari_mtmri.gui.review.panel import Review
+
+    panel = Review(viewer)
+    viewer.window.add_dock_widget(panel, name="again")
+    return panel
+
+
+def test_the_keys_do_not_shadow_those_of_napari(opened: Any) -> None:
+    from napari.utils.key_bindings import coerce_keybinding
+    from napari.utils.shortcuts import default_shortcuts
+
+    from napari_mtmri.gui.review.keys import KEYS
+
+    own = {coerce_keybinding(key) for key in KEYS}
+    taken = {key for keys in default_shortcuts.values() for key in keys}
+    assert not own & taken
