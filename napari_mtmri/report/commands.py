@@ -94,13 +94,17 @@ def commands_of(comparisons: Iterable[Comparison]) -> tuple[str, ...]:
 
 def _lines(words: Sequence[str]) -> str:
     """Return a command in lines that a page holds; an option and its value stay together."""
-    lines, line = [], ""
-    for number, word in enumerate(words):
-        is_value = number > 0 and words[number - 1].startswith("--")
-        quoted = shlex.quote(word)
-        if line and not is_value and len(f"{line} {quoted}") > WIDTH:
-            lines.append(line)
-            line = f"    {quoted}"
+    tokens: list[str] = []
+    for word in words:
+        is_value = bool(tokens) and tokens[-1].startswith("--") and not word.startswith("--")
+        if is_value and " " not in tokens[-1]:
+            tokens[-1] += f" {shlex.quote(word)}"
         else:
-            line = f"{line} {quoted}" if line else quoted
-    return " \\\n".join([*lines, line])
+            tokens.append(shlex.quote(word))
+    lines = [tokens[0]]
+    for token in tokens[1:]:
+        if len(f"{lines[-1]} {token}") > WIDTH:
+            lines.append(f"    {token}")
+        else:
+            lines[-1] += f" {token}"
+    return " \\\n".join(lines)

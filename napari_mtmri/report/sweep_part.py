@@ -49,7 +49,8 @@ def _score_table(sweep: Sweep, metric: str) -> Table:
     curves = sweep.curves(metric)
     factors = sorted({factor for curve in curves for factor in curve.accelerations.tolist()})
     bands = dict.fromkeys(curve.band for curve in curves if curve.band)
-    depends = dict.fromkeys(row.depends for row in sweep.rows if row.metric == metric)
+    own = (row for row in sweep.rows if (row.metric, row.region) == (metric, curves[0].region))
+    depends = dict.fromkeys(row.depends for row in own)
     notes = [
         *([f"In brackets: {'; '.join(bands)}."] if bands else []),
         *(f"{metric}: {text}." for text in depends if text),

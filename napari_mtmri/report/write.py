@@ -120,7 +120,8 @@ def _title(shown: Sequence[Comparison], sources: Sources) -> str:
         return f"MR reconstruction and segmentation: {case_name(shown[0])}"
     if shown:
         return f"MR reconstruction and segmentation: {len(shown)} cases"
-    return "MR reconstruction and segmentation: scores"
+    kind = "sweep" if sources.sweeps else "scores" if sources.scores else "review"
+    return f"MR reconstruction and segmentation: {kind}"
 
 
 def _subtitle() -> str:

@@ -8,6 +8,7 @@ import getpass
 import html
 import io
 import re
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,6 +22,7 @@ import napari_mtmri as mt
 from napari_mtmri.compare import Cell, Comparison, compare_paths, run_sweep, save_comparison
 from napari_mtmri.errors import InputError, RequestError, ResourceError
 from napari_mtmri.report import write_report
+from napari_mtmri.report.commands import commands_of
 from napari_mtmri.report.identity import hide
 from napari_mtmri.report.sources import find_sources
 from napari_mtmri.result import Result
@@ -173,6 +175,23 @@ def test_names_of_images_and_readers_are_hidden_too(home: Path, tmp_path: Path) 
 )
 def test_names_and_paths_in_warnings_are_hidden(text: str, hidden: str) -> None:
     assert hide(text, {"Doe"}, "case 1") == hidden
+
+
+def test_the_commands_are_those_that_the_shell_takes(home: Path) -> None:
+    from typer.testing import CliRunner
+
+    from napari_mtmri.cli.app import app
+
+    found = find_sources([home / "runs" / PATIENT])
+    commands = commands_of(found.comparisons)
+    assert len(commands) == 2  # one run of three methods, one comparison
+    assert "zero-filled,d5c5,mtmri" in commands[0]
+    for command in commands:
+        assert all(len(line) <= 90 for line in command.splitlines())
+        words = shlex.split(command.replace("\\\n", " "))
+        assert words[0] == "napari-mtmri"
+        answer = CliRunner().invoke(app, [*words[1:], "--help"])
+        assert answer.exit_code == 0, answer.output
 
 
 def test_markup_in_names_is_text(home: Path, tmp_path: Path) -> None:
