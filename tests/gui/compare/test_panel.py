@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 from napari.layers import Layer
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QMimeData, QPointF, Qt
+from qtpy.QtGui import QDropEvent
 from qtpy.QtWidgets import QApplication
 
 import napari_mtmri as mt
@@ -313,6 +314,22 @@ def test_a_volume_on_another_grid_is_refused_and_can_be_resampled(
     settle(compare, qtbot)
     assert titles(compare)[-1] == "coarse · resampled"
     assert not compare.cells.problem.text
+
+
+def test_dropped_layers_become_cells_and_stay_in_the_layer_list(
+    compare: Any, full: Any, qtbot: Any
+) -> None:
+    drawn = full.layers[1]
+    full.layers.selection = {drawn}
+    event = QDropEvent(
+        QPointF(5, 5), Qt.DropAction.MoveAction, QMimeData(), Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )  # fmt: skip
+    compare.cells.list.dropEvent(event)
+    assert event.dropAction() == Qt.DropAction.CopyAction  # a move would delete the user's layer
+    settle(compare, qtbot)
+    assert compare.collection.comparison.cells[-1].kind == "mask"
+    assert drawn in full.layers
 
 
 def test_without_a_reference_nothing_is_scored(full: Any, case: Case, qtbot: Any) -> None:
