@@ -22,7 +22,9 @@ See results of several methods side by side, with one slice, zoom and window for
    shown.
 5. **Where to look.** The strip shows a score of each slice; click it to go there. The tables
    of lesions and scores can be sorted and copied.
-6. **Save…** writes a comparison that can be opened again, **Figure…** a picture of the slice
+6. **Sweep** scores methods over several accelerations; a click on a point of the plot adds
+   its result as a cell.
+7. **Save…** writes a comparison that can be opened again, **Figure…** a picture of the slice
    on screen, **Report…** a page with pictures, scores and how they were made.
 
 The viewer is as before when the panel is closed or hidden. Masks that you painted stay.

@@ -70,7 +70,7 @@ class Compare(Panel):
         self.screen = Screen(self.viewer, self.looking, self.places, own_layer, self)
         self.files, self.sweeping = Files(self, self.shown), Sweeping(self.sweep, self)
         self._refused: Cell | None = None
-        self._goes_to: int | None = None
+        self._goes_to: tuple[int, int] | None = None  # axis and slice, once the cells are shown
         self._has_let_go = False
         self._runs = QTimer(self)
         self._runs.setSingleShot(True)
@@ -196,14 +196,12 @@ class Compare(Panel):
             button.setEnabled(comparison is not None)
         self._find_runs()
         if comparison is not None and not self.viewer.layers and self._goes_to is None:
-            self._goes_to = comparison.slice  # else the slice on screen stays
+            self._goes_to = comparison.axis, comparison.slice  # else the slice on screen stays
         self.screen.show(comparison)
 
     def _opened(self, comparison: Comparison) -> None:
-        self._goes_to = comparison.slice
+        self._goes_to = comparison.axis, comparison.slice
         self.looking.use(comparison)
-        if comparison.axis != self.places.axis:
-            self.places.set_axis(comparison.axis)
 
     def _show_refused(self, cell: Cell, why: BaseException) -> None:
         self._refused = cell
@@ -242,9 +240,10 @@ class Compare(Panel):
             self.screen.look(name)
 
     def _settled(self) -> None:
-        number, self._goes_to = self._goes_to, None
-        if number is not None:
-            self.places.go_to_slice(number)
+        goes_to, self._goes_to = self._goes_to, None
+        if goes_to is not None:
+            self.places.set_axis(goes_to[0])
+            self.places.go_to_slice(goes_to[1])
         self.view.show_plane(self.viewer.dims.order)
         self.measures.show_slice()
 

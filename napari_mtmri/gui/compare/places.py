@@ -68,7 +68,7 @@ class Places(QObject):
 
     def set_axis(self, axis: int) -> None:
         """Show the plane that an array axis cuts."""
-        if self.placement is not None:
+        if self.placement is not None and axis != self.axis:
             cut = self.placement.order.index(axis)
             self.set_plane(next(order for order in PLANES.values() if order[0] == cut))
 

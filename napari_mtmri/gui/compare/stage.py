@@ -12,6 +12,7 @@ import math
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -97,8 +98,8 @@ class Stage(QObject):
             self._viewer.layers.events.inserted.connect(self._inserted)
             self._viewer.layers.events.removed.connect(self._removed)
         self.pictures, self._placement, self._at = list(pictures), placement, 0
-        for slot, picture in zip(self.slots, pictures, strict=False):
-            if slot.image.name != picture.title:
+        for slot, picture in zip_longest(self.slots, pictures[: len(self.slots)]):
+            if picture is None or slot.image.name != picture.title:
                 self._free_names(slot)
         self._turn.start(0)
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 from napari.layers import Layer
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QMimeData, QPointF, Qt
+from qtpy.QtGui import QDropEvent
 from qtpy.QtWidgets import QApplication
 
 import napari_mtmri as mt
@@ -29,6 +30,7 @@ from napari_mtmri.gui.compare.panel import KEYS
 from napari_mtmri.gui.compare.pictures import REFERENCE_LABEL
 from napari_mtmri.gui.compare.screen import BLINK_MS
 from napari_mtmri.gui.viewer.layers import placement_of, volume_layer
+from napari_mtmri.samples import phantom
 from tests.gui.compare.conftest import SHIFT, Case, settle
 from tests.gui.conftest import WAIT_MS
 
@@ -314,6 +316,22 @@ def test_a_volume_on_another_grid_is_refused_and_can_be_resampled(
     assert not compare.cells.problem.text
 
 
+def test_dropped_layers_become_cells_and_stay_in_the_layer_list(
+    compare: Any, full: Any, qtbot: Any
+) -> None:
+    drawn = full.layers[1]
+    full.layers.selection = {drawn}
+    event = QDropEvent(
+        QPointF(5, 5), Qt.DropAction.MoveAction, QMimeData(), Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )  # fmt: skip
+    compare.cells.list.dropEvent(event)
+    assert event.dropAction() == Qt.DropAction.CopyAction  # a move would delete the user's layer
+    settle(compare, qtbot)
+    assert compare.collection.comparison.cells[-1].kind == "mask"
+    assert drawn in full.layers
+
+
 def test_without_a_reference_nothing_is_scored(full: Any, case: Case, qtbot: Any) -> None:
     panel = commands.open_compare(full)
     alone = [replace(result, reference=None, error=None) for result in case.results]
@@ -369,6 +387,27 @@ def test_figure_and_report_are_written(compare: Any, tmp_path: Path) -> None:
         "figure.png",
         "report.html",
     ]
+
+
+def test_result_folders_open_in_their_own_plane(viewer: Any, tmp_path: Path, qtbot: Any) -> None:
+    image = phantom((24, 32, 28))[0]
+    affine = image.affine.copy()
+    affine[:3, 0] *= 4  # thick sagittal slices
+    sagittal = mt.Volume(image.data, affine, name="sagittal")
+    result = mt.run(mt.simulate(sagittal, mt.Pattern("random", acceleration=2)), "zero-filled")
+    folder = mt.save(mt.evaluate(result, reference=sagittal), tmp_path / "result")
+    panel = commands.open_compare(viewer)
+    panel.collection.add_paths([folder])
+    qtbot.waitUntil(lambda: panel.screen.stage.is_up, timeout=WAIT_MS)
+    settle(panel, qtbot)
+    assert titles(panel) == ["reference", "zero-filled R2"]
+    assert panel.places.axis == result.axes.slice
+    assert viewer.dims.order[0] == 2
+    assert panel.view.planes["Sagittal"].isChecked()
+    assert panel.places.slice == panel.collection.comparison.slice
+    np.testing.assert_allclose(  # the reference is the reconstruction minus the error
+        panel.collection.comparison.reference.data, sagittal.data, atol=1e-2
+    )
 
 
 def test_a_file_that_cannot_be_read_is_named(compare: Any, tmp_path: Path, qtbot: Any) -> None:
