@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from math import gcd
+
 import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
@@ -21,7 +23,7 @@ class Block(nn.Sequential):
         for wide in (wide_in, wide_out):
             layers += [
                 nn.Conv2d(wide, wide_out, 3, padding=1, bias=False),
-                nn.GroupNorm(min(8, wide_out), wide_out),
+                nn.GroupNorm(gcd(8, wide_out), wide_out),
                 nn.ReLU(inplace=True),
             ]
         super().__init__(*layers)
