@@ -95,8 +95,9 @@ class CellList(QListWidget):
             self.files_dropped.emit([url.toLocalFile() for url in data.urls()])
         else:  # the dragged layers are the selected ones
             self.layers_dropped.emit()
-        # As a copy: the layer list would remove layers that are moved away.
-        event.setDropAction(Qt.DropAction.CopyAction)
+        # The layer list offers its layers to be moved, and would remove them after a move; a
+        # copy that is not offered becomes a move again.
+        event.setDropAction(Qt.DropAction.IgnoreAction)
         event.accept()
 
 
