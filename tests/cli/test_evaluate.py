@@ -17,13 +17,13 @@ from napari_mtmri.stats.intervals import compare
 from tests.cli.conftest import SHAPE, Shell
 
 
-def write_cases(folder: Path, count: int = 3) -> Path:
+def write_cases(folder: Path, count: int = 3, first: str = "train") -> Path:
     lines = ["case,image,mask,split"]
     for number in range(count):
         image, lesion = phantom(SHAPE, seed=number)
         mt.save(image, folder / f"i{number}.nii.gz")
         mt.save(lesion, folder / f"m{number}.nii.gz")
-        split = "val" if number else "test"
+        split = "val" if number else first
         lines.append(f"p{number},i{number}.nii.gz,m{number}.nii.gz,{split}")
     place = folder / "cases.csv"
     place.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -32,7 +32,7 @@ def write_cases(folder: Path, count: int = 3) -> Path:
 
 @pytest.fixture
 def cases(here: Path) -> Path:
-    return write_cases(here)
+    return write_cases(here, first="test")
 
 
 def rows_of(file: Path) -> list[dict[str, str]]:
