@@ -9,12 +9,11 @@ import signal
 import sys
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from napari_mtmri.train.folder.layout import read_config, write_config
+from napari_mtmri.train.folder.layout import read_config
 from tests.cli.conftest import Shell
 from tests.cli.test_evaluate import write_cases
 
@@ -49,18 +48,14 @@ def test_a_stopped_training_can_be_resumed_to_its_end(sh: Shell, here: Path) -> 
 
     thread = threading.Thread(target=stop_soon)
     thread.start()
-    answer = sh("train", "--data", here, "--out", run, "epochs=400", *TINY)
+    answer = sh("train", "--data", here, "--out", run, "epochs=30", *TINY)
     thread.join()
     assert answer.status == 130
     assert "it can be resumed" in answer.err
     assert answer.out == ""
     assert signal.getsignal(signal.SIGTERM) is before
     done = events(run, "stopped")[-1]["updates"]
-    assert 0 < int(str(done)) < 800
-    config = read_config(run)
-    epochs = int(str(events(run, "stopped")[-1]["epoch"])) + 2
-    shorter = config.recipe.changed({"epochs": epochs})
-    write_config(run, replace(config, recipe=shorter))
+    assert 0 < int(str(done)) < int(str(events(run, "start")[0]["total"]))
     answer = sh("train", "--resume", run)
     assert answer.status == 0
     assert "val_" in answer.out
