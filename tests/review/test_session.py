@@ -519,7 +519,7 @@ def test_memory_does_not_grow_with_the_cases(tmp_path: Path) -> None:
             session.verdict("approve")
             if number % 20 == 0:
                 gc.collect()
-                alive = sum(isinstance(thing, OpenCase) for thing in gc.get_objects())
+                alive = sum(type(thing) is OpenCase for thing in gc.get_objects())
                 most = max(most, alive)
         assert session.progress.done == 200
     assert most <= 6  # the open one, the one read ahead, and those the disk has not taken yet
