@@ -519,8 +519,10 @@ def test_memory_does_not_grow_with_the_cases(tmp_path: Path) -> None:
             session.verdict("approve")
             if number % 20 == 0:
                 gc.collect()
-                alive = sum(type(thing) is OpenCase for thing in gc.get_objects())
-                most = max(most, alive)
+                opened = [thing for thing in gc.get_objects() if type(thing) is OpenCase]
+                # Windows of other tests may hold cases of theirs.
+                own = [one for one in opened if one.case.image.is_relative_to(tmp_path)]
+                most = max(most, len(own))
         assert session.progress.done == 200
     assert most <= 6  # the open one, the one read ahead, and those the disk has not taken yet
 
