@@ -509,6 +509,15 @@ def test_a_case_read_ahead_is_read_again_if_it_has_changed(project: ReviewProjec
         assert (session.open("pat01").data == voxels(project.data / "pat01_mask.nii.gz")).all()
 
 
+def count_open_cases(folder: Path) -> int:
+    """Number of open cases in memory; windows of other tests may hold cases of theirs."""
+    gc.collect()
+    return sum(
+        type(thing) is OpenCase and thing.case.image.is_relative_to(folder)
+        for thing in gc.get_objects()
+    )
+
+
 def test_memory_does_not_grow_with_the_cases(tmp_path: Path) -> None:
     project = make_project(tmp_path, 200)
     most = 0
@@ -518,11 +527,7 @@ def test_memory_does_not_grow_with_the_cases(tmp_path: Path) -> None:
             draw(session)
             session.verdict("approve")
             if number % 20 == 0:
-                gc.collect()
-                opened = [thing for thing in gc.get_objects() if type(thing) is OpenCase]
-                # Windows of other tests may hold cases of theirs.
-                own = [one for one in opened if one.case.image.is_relative_to(tmp_path)]
-                most = max(most, len(own))
+                most = max(most, count_open_cases(tmp_path))
         assert session.progress.done == 200
     assert most <= 6  # the open one, the one read ahead, and those the disk has not taken yet
 
