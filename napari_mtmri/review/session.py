@@ -234,7 +234,7 @@ class ReviewSession:
         self._editable().apply(edit)
 
     def undo(self) -> Edit | None:
-        """Undo the last edit, whatever slice or tool it was made with; None if there is none.
+        """Undo the last edit, in any slice and of any tool; None if there is none.
 
         Raises
         ------

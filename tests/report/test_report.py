@@ -136,7 +136,9 @@ def test_the_pictures_are_whole_and_show_something(text: str) -> None:
 
 def secrets(home: Path) -> Iterator[str]:
     yield from ("Doe", "Jane", "19700101", "Roe", "Richard", str(home), home.name)
-    yield from (str(Path.home()), getpass.getuser() if getpass.getuser() != "root" else "/root/")
+    yield str(Path.home())
+    if (user := getpass.getuser()) != "root":  # a common word
+        yield user
 
 
 def test_neither_patient_nor_machine_is_named_unless_asked(

@@ -80,7 +80,7 @@ class CellList(QListWidget):
         return self.sizeHint()
 
     def dragEnterEvent(self, event: Any) -> None:
-        """Accept files, and whatever comes from another list: the layer list."""
+        """Accept files, and layers dragged from the layer list."""
         if event.mimeData().hasUrls() or event.source() not in (None, self):
             event.acceptProposedAction()
 
