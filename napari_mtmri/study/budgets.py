@@ -89,6 +89,20 @@ BUDGETS: Mapping[str, Budget] = {
         "and scored on few cases.",
         most_cases=4,
     ),
+    "narrow": Budget(
+        "narrow",
+        "cpu-size",
+        {
+            "recon_features": 16,
+            "seg_features": 8,
+            "epochs": 16,
+            "slices_per_case": 8,
+            "seg_first_logit": -4.0,
+        },
+        (0,),
+        "Networks of half the width of `cpu`, trained on as many slices. One seed: the variance "
+        "between trainings is unknown.",
+    ),
     # 66 training cases give 8,448 slices. Epochs of 8 slices per case, rather than of 16 and
     # half as many, let schedules that change per epoch differ from one another.
     "cpu": Budget(

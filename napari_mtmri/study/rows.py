@@ -181,7 +181,7 @@ _TABLES: Mapping[str, Study] = {
         classes=TISSUES,
         changes={"classes": len(TISSUES), "sequence": "t1-spgr"},
         # 15 brains of many slices get as many slices in all as 66 cases of few slices.
-        budget_changes={"cpu": {"slices_per_case": 35}},
+        budget_changes={name: {"slices_per_case": 35} for name in ("narrow", "cpu")},
     ),
 }
 

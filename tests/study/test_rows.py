@@ -87,8 +87,9 @@ def test_tissues_are_trained_with_their_classes_and_scored_only_where_they_are_s
     assert all(lesions.segments(row) for row in lesions.rows if row.parts)
 
 
-def test_the_cpu_budget_gives_both_tables_of_methods_about_as_many_slices() -> None:
-    (recipe,) = BUDGETS["cpu"].recipes(TABLES["table4"].base, 0, TABLES["table4"])
+@pytest.mark.parametrize("name", ["narrow", "cpu"])
+def test_a_budget_gives_both_tables_of_methods_about_as_many_slices(name: str) -> None:
+    (recipe,) = BUDGETS[name].recipes(TABLES["table4"].base, 0, TABLES["table4"])
     n_slices = recipe.data.slices_per_case * recipe.optimizer.epochs * 15
     assert n_slices == pytest.approx(8448, rel=0.02)
 
@@ -128,6 +129,13 @@ def test_the_printed_equation_soon_equals_the_control() -> None:
         assert loss_weights(literal, epoch) == pytest.approx(loss_weights(control, epoch))
 
 
+def test_narrow_is_cpu_at_half_the_width() -> None:
+    (narrow,), (cpu,) = BUDGETS["narrow"].recipes(PLAIN, 0), BUDGETS["cpu"].recipes(PLAIN, 0)
+    assert {key for key in KEYS if narrow[key] != cpu[key]} == {"recon_features", "seg_features"}
+    assert 2 * narrow["recon_features"] == cpu["recon_features"]
+    assert 2 * narrow["seg_features"] == cpu["seg_features"]
+
+
 def test_the_cpu_budget_trains_on_8000_slices_of_66_cases() -> None:
     (recipe,) = BUDGETS["cpu"].recipes(PLAIN, 0)
     assert recipe.data.slices_per_case is not None
@@ -157,7 +165,7 @@ def test_printed_numbers_belong_to_known_rows_and_obey_the_bound_of_dice(table: 
 def test_an_unknown_name_is_reported_with_the_known_ones() -> None:
     with pytest.raises(RequestError, match="table1, table2, table3, table4"):
         study_of("table5")
-    with pytest.raises(RequestError, match="small, cpu, full"):
+    with pytest.raises(RequestError, match="small, narrow, cpu, full"):
         budget_of("huge")
     with pytest.raises(RequestError, match="itfs-drlc"):
         study_of("table1").choose(["best"])
