@@ -20,11 +20,10 @@ from napari_mtmri.metrics.inputs import match_labels
 from napari_mtmri.metrics.measure import measure_all
 from napari_mtmri.result import ZERO_FILLED, Result
 from napari_mtmri.scan import Scan
-from napari_mtmri.volume import Kind, Volume, magnitude
+from napari_mtmri.volume import FAR_ABOVE, Kind, Volume, bright_value, magnitude
 
 THRESHOLD = 0.5
 SIMULATED = "Simulated from a"
-FAR_ABOVE = 3.0  # maximum of the reference, relative to its 99.9th percentile
 
 
 def assemble(
@@ -189,7 +188,7 @@ def _warnings(scan: Scan, method: LoadedMethod) -> tuple[str, ...]:
     lines += method.loaded.remarks
     reference = None if scan.reference is None else scan.reference_stack()
     if reference is not None:
-        high, top = float(np.percentile(reference, 99.9)), float(reference.max())
+        high, top = bright_value(reference), float(reference.max())
         if top > FAR_ABOVE * high > 0:
             lines.append(
                 f"{scan.name}: its largest value is {top / high:.1f} times its 99.9th percentile; "
