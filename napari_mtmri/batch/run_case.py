@@ -169,11 +169,29 @@ def open_volumes(job: Job) -> tuple[Volume, Volume | None]:
     Raises
     ------
     InputError
-        If a file cannot be used.
+        If a file cannot be used, or has changed since the job was planned.
     """
     image = replace(read_volume(job.places["image"]), name=job.request["case"])
     labels = None if job.places["labels"] is None else read_volume(job.places["labels"], "labels")
+    require_unchanged(job, "image", "labels")
     return image, labels
+
+
+def require_unchanged(job: Job, *names: str) -> None:
+    """Refuse files of a job that have changed since it was planned; call it after reading them.
+
+    The job is named by the hashes of its files: with other files its result would later be
+    taken for that of the first ones.
+
+    Raises
+    ------
+    InputError
+        If one has changed.
+    """
+    for name in names:
+        path = job.places[name]
+        if path is not None and fingerprint(Path(path)) != job.request[name]:
+            raise InputError(f"{path}: has changed since this work was planned; start it again.")
 
 
 def acquisition_of(job: Job) -> Acquisition:

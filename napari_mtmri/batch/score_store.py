@@ -14,7 +14,13 @@ from typing import Any
 from napari_mtmri import __version__
 from napari_mtmri.batch.cases_table import CaseRow
 from napari_mtmri.batch.job import Job, Report
-from napari_mtmri.batch.run_case import absolute, case_of, fingerprint, run_job
+from napari_mtmri.batch.run_case import (
+    absolute,
+    case_of,
+    fingerprint,
+    require_unchanged,
+    run_job,
+)
 from napari_mtmri.errors import InputError
 from napari_mtmri.files import RUN_RECORD, write_text
 from napari_mtmri.metrics.base import Scores
@@ -114,6 +120,7 @@ def _score_folder(job: Job) -> str:
     places = job.places
     reference = None if places["reference"] is None else read_volume(places["reference"])
     labels = None if places["labels"] is None else read_volume(places["labels"], "labels")
+    require_unchanged(job, "run", "reference", "labels")
     if reference is not None or labels is not None:
         result = evaluate(result, reference, labels)
     if not result.scores:
