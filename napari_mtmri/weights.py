@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from napari_mtmri.errors import WeightsError
 from napari_mtmri.files import sha256, write_text, write_whole
+from napari_mtmri.parameters import invalid_reason
 
 if TYPE_CHECKING:
     import torch
@@ -225,7 +226,7 @@ def _read_card(path: Path, weights: Path) -> Card:
         return Card(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, RecursionError, ValidationError) as why:
         raise WeightsError(
-            f"{weights}: the card {path.name} is missing or damaged ({why}); "
+            f"{weights}: the card {path.name} is missing or damaged ({invalid_reason(why)}); "
             "keep weights and card together."
         ) from why
 

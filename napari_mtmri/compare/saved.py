@@ -18,6 +18,7 @@ from napari_mtmri.compare.cells import Cell, Kind, distinct_names, reference_of,
 from napari_mtmri.compare.comparison import Comparison, MaskStyle, Mode, View, Zoom, assemble
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.files import write_text
+from napari_mtmri.parameters import invalid_reason
 from napari_mtmri.readers.base import read, read_volume
 from napari_mtmri.result import Result
 from napari_mtmri.tables import json_text
@@ -196,10 +197,8 @@ def _read_record(path: Path) -> _Record:
     try:
         return _Record(**data)
     except ValidationError as why:
-        first = why.errors()[0]
-        place = ".".join(map(str, first["loc"]))
         raise InputError(
-            f"{path}: is damaged ({place}: {first['msg']}); save the comparison again."
+            f"{path}: is damaged ({invalid_reason(why)}); save the comparison again."
         ) from why
 
 

@@ -18,6 +18,7 @@ from napari_mtmri import __version__
 from napari_mtmri.errors import InputError
 from napari_mtmri.methods.base import METHODS, training_of
 from napari_mtmri.metrics.base import quantities
+from napari_mtmri.parameters import invalid_reason
 from napari_mtmri.train.folder.checkpoint import Position, network_of, read_checkpoint
 from napari_mtmri.train.folder.layout import (
     BEST,
@@ -66,7 +67,7 @@ def read_about(path: Path) -> About:
         return About(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, ValidationError) as why:
         raise InputError(
-            f"{path}: not a description of data ({why}); it needs the keys "
+            f"{path}: not a description of data ({invalid_reason(why)}); it needs the keys "
             f"{', '.join(About.model_fields)}."
         ) from why
 
