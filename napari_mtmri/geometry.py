@@ -16,6 +16,7 @@ from napari_mtmri.errors import InputError, RequestError
 Affine = NDArray[np.float64]
 LETTERS = (("L", "R"), ("P", "A"), ("I", "S"))
 OBLIQUE_MM = 1e-3
+ROUNDING = 1e-6  # of the last row of an affine
 FLAT = 1e-6  # volume of a voxel relative to a box with its edges; below: singular
 COARSER = 1.01  # ratio of spacings from which one counts as coarser
 _TO_SAR = np.eye(4)[[2, 1, 0, 3]]  # rows R, A, S -> S, A, R
@@ -92,7 +93,9 @@ def check_affine(affine: ArrayLike, what: str) -> Affine:
             f"{what}: the affine {matrix.tolist()} has NaN or infinite values; "
             "export the file again."
         )
-    if matrix[3].tolist() != [0, 0, 0, 1]:
+    if np.abs(matrix[3] - [0, 0, 0, 1]).max() <= ROUNDING:
+        matrix[3] = 0, 0, 0, 1
+    else:
         raise InputError(
             f"{what}: the last row of the affine is {matrix[3].tolist()}, not 0 0 0 1; "
             "correct the header."
