@@ -16,6 +16,7 @@ from napari_mtmri.errors import InputError, RequestError
 Affine = NDArray[np.float64]
 LETTERS = (("L", "R"), ("P", "A"), ("I", "S"))
 OBLIQUE_MM = 1e-3
+SMALLEST_MM, LARGEST_MM, FARTHEST_MM = 1e-6, 1e6, 1e9  # of voxels and their positions
 ROUNDING = 1e-6  # of the last row of an affine
 FLAT = 1e-6  # volume of a voxel relative to a box with its edges; below: singular
 COARSER = 1.01  # ratio of spacings from which one counts as coarser
@@ -104,6 +105,13 @@ def check_affine(affine: ArrayLike, what: str) -> Affine:
         raise InputError(
             f"{what}: the affine is singular (its columns are {matrix[:3, :3].T.tolist()}); "
             "export the file again."
+        )
+    sizes = np.linalg.norm(matrix[:3, :3], axis=0)
+    if sizes.min() < SMALLEST_MM or sizes.max() > LARGEST_MM or np.abs(matrix).max() > FARTHEST_MM:
+        found = " x ".join(f"{size:.3g}" for size in sizes)
+        raise InputError(
+            f"{what}: voxels of {found} mm at {np.abs(matrix[:3, 3]).max():.3g} mm from the origin "
+            "are not possible; correct the header."
         )
     return matrix
 

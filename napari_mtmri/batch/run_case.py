@@ -99,6 +99,7 @@ def run_case(
         first_slice=first_slice,
         on_progress=report,
         stop=stop,
+        keep_phase=choice.keep_phase,
         **choice.parameters,
     )
     result = evaluate(result, labels=case.labels)
@@ -239,7 +240,12 @@ def choice_of(job: Job) -> MethodChoice:
             f"request {', '.join(asked['weights'])}; use the same weights on all machines."
         )
     return MethodChoice(
-        asked["method"], asked["parameters"], asked["device"], asked["precision"], weights
+        asked["method"],
+        asked["parameters"],
+        asked["device"],
+        asked["precision"],
+        weights,
+        keep_phase=asked.get("keep_phase", False),
     )
 
 
@@ -260,6 +266,8 @@ def fingerprint(path: Path) -> str:
     """
     if not path.exists():
         raise InputError(f"{path}: no such file or folder; check the name.")
+    if not path.is_file() and not path.is_dir():
+        raise InputError(f"{path}: is a pipe or a device, not a file; copy its content to a file.")
     try:
         if path.is_dir():
             files = [file for file in sorted(path.iterdir()) if file.is_file()]

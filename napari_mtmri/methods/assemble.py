@@ -32,6 +32,8 @@ def assemble(
     image: np.ndarray | None,
     probability: np.ndarray | None,
     timings: Mapping[str, float],
+    *,
+    keep_phase: bool = False,
 ) -> Result:
     """Return the unscored Result, with an error image if there is a reference.
 
@@ -39,6 +41,8 @@ def assemble(
     ----------
     image : complex64 (slice, readout, phase) or None
     probability : float32 (slice, channel, readout, phase) or None
+    keep_phase : bool
+        Keep the complex images, too.
     """
     foreground, labels = segmentation_of(probability)
     reconstruction = None if image is None else np.abs(image).astype(np.float32)
@@ -48,6 +52,7 @@ def assemble(
     def on_grid(stack: np.ndarray | None, name: str, kind: Kind = "image") -> Volume | None:
         return None if stack is None else scan.volume(stack, f"{scan.name} {name}", kind)
 
+    whole, floor = (image, scan.zero_filled) if keep_phase else (None, None)
     zero_filled = np.abs(scan.zero_filled).astype(np.float32)
     return Result(
         method=method.method.name,
@@ -64,6 +69,8 @@ def assemble(
         provenance=_provenance(scan, method),
         timings=dict(timings),
         warnings=_warnings(scan, method),
+        complex_reconstruction=on_grid(whole, "complex reconstruction", "complex"),
+        complex_zero_filled=on_grid(floor, "complex zero-filled", "complex"),
         reference=scan.reference,
     )
 

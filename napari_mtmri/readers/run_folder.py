@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from napari_mtmri.errors import InputError, RequestError
-from napari_mtmri.files import whole_folder
+from napari_mtmri.files import read_text, whole_folder
 from napari_mtmri.geometry import Axes
 from napari_mtmri.metrics.scores import COLUMNS, Scores
 from napari_mtmri.patterns.mask_files import read_mask
@@ -33,8 +33,9 @@ _IMAGES = {
     "residual": "residual.nii.gz",
     "probability": "probability.nii.gz",
     "labels": "segmentation.nii.gz",
+    "complex_reconstruction": "reconstruction_complex.nii.gz",
+    "complex_zero_filled": "zero_filled_complex.nii.gz",
 }
-_MOST_TEXT_BYTES = 2**26
 
 
 def write_run(result: Result, folder: Path, labels: Volume | None = None) -> Path:
@@ -80,7 +81,7 @@ def read_run(folder: Path) -> Result:
         If a file is missing or damaged.
     """
     try:
-        record = json.loads(_text(folder / RECORD))
+        record = json.loads(read_text(folder / RECORD))
         axes = Axes(**record["axes"])
         method, name = str(record["method"]), str(record["name"])
         parts: dict[str, Any] = {
@@ -101,7 +102,7 @@ def read_run(folder: Path) -> Result:
         raise InputError(f"{folder / _IMAGES['zero_filled']}: is missing; save the result again.")
     for key, volume in volumes.items():
         if volume is not None:
-            _check_grid(volume, zero_filled, folder / _IMAGES[key])
+            _check_volume(key, volume, zero_filled, folder / _IMAGES[key])
     mask = _read_sampling(folder / "mask.npy")
     plane = (zero_filled.shape[axes.readout], zero_filled.shape[axes.phase])
     if mask.shape != plane:
@@ -133,17 +134,10 @@ def _check_request(request: Mapping[str, Any]) -> None:
     tuple(request.get("classes") or ())
 
 
-def _text(path: Path) -> str:
-    """Return a text file of limited size."""
-    size = path.stat().st_size
-    if size > _MOST_TEXT_BYTES:
-        raise ValueError(f"{size} bytes are too many")
-    return path.read_text(encoding="utf-8")
-
-
-def _check_grid(volume: Volume, like: Volume, path: Path) -> None:
-    if volume.kind == "complex":
-        raise InputError(f"{path}: has complex values, not magnitudes; save the result again.")
+def _check_volume(key: str, volume: Volume, like: Volume, path: Path) -> None:
+    wanted = "complex" if key.startswith("complex") else "labels" if key == "labels" else "image"
+    if volume.kind != wanted:
+        raise InputError(f"{path}: is of kind {volume.kind}, not {wanted}; save the result again.")
     try:
         volume.require_same_grid(like, "the zero-filled image")
     except InputError as why:
@@ -185,7 +179,7 @@ def _read_scores(path: Path) -> dict[str, Scores]:
     if not path.is_file():
         return {}
     try:
-        rows: list[dict[Any, Any]] = list(csv.DictReader(io.StringIO(_text(path))))
+        rows: list[dict[Any, Any]] = list(csv.DictReader(io.StringIO(read_text(path))))
         return {
             of: Scores.from_records(
                 [{k: v for k, v in row.items() if k != "of"} for row in rows if row["of"] == of]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_mtmri.errors import InputError, ResourceError
-from napari_mtmri.files import RUN_RECORD, write_text
+from napari_mtmri.files import RUN_RECORD, read_text, write_text
 from napari_mtmri.train.presets import make_recipe
 from napari_mtmri.train.recipe import Recipe
 
@@ -106,7 +106,7 @@ def read_config(path: Path) -> Config:
                 f"{file}: more than {MOST_CONFIG_BYTES} bytes, too long for a configuration; "
                 "give another file."
             )
-        text = file.read_text(encoding="utf-8")
+        text = read_text(file)
         _check_plain(yaml.parse(text))
         content = yaml.safe_load(text) or {}
         if not (_are_keys(content) and _are_keys(content.get("recipe") or {})):
