@@ -22,12 +22,12 @@ from napari_mtmri.train.export.curves import finish
 from napari_mtmri.train.folder.checkpoint import has_checkpoint, load_checkpoint, tidy
 from napari_mtmri.train.folder.layout import (
     CONFIG,
-    LAST,
     SLICES,
     SPLIT,
     STOP,
     Config,
     forget_start,
+    is_run,
     read_config,
     versions,
     write_config,
@@ -97,6 +97,8 @@ class Training:
             # Everything that can be refused is refused before a file is written.
             material = ready_data(self.recipe, self.data, is_begun=self._is_begun())
             network = make_network(material.recipe, is_begun=has_checkpoint(self.out))
+            # Only what a training has written may be removed.
+            has_failed = is_run(self.out) and not has_checkpoint(self.out)
             if fabric.is_global_zero:
                 self._make_folder()
             with (
@@ -104,7 +106,7 @@ class Training:
                 _stopped_by_signals(self._ask),
             ):
                 if fabric.is_global_zero:
-                    self._begin(material)
+                    self._begin(material, has_failed)
                 fabric.barrier()
                 self._train(fabric, material, network, report, most_updates)
 
@@ -166,11 +168,10 @@ class Training:
                 f"{self.out}: cannot be made ({why}); choose another folder."
             ) from why
 
-    def _begin(self, material: TrainingData) -> None:
+    def _begin(self, material: TrainingData, has_failed: bool) -> None:
         recipe = material.recipe
-        if has_checkpoint(self.out) or (self.out / f"{LAST}.next").exists():
-            tidy(self.out)
-        else:
+        tidy(self.out)
+        if has_failed and not has_checkpoint(self.out):
             forget_start(self.out)
         if (self.out / CONFIG).exists() and read_config(self.out).recipe != recipe:
             raise InputError(

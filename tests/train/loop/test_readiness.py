@@ -14,7 +14,7 @@ import pytest
 from napari_mtmri.errors import InputError, MtmriError, RequestError
 from napari_mtmri.train.data.cases import Case
 from napari_mtmri.train.folder.checkpoint import has_checkpoint
-from napari_mtmri.train.folder.layout import read_events
+from napari_mtmri.train.folder.layout import LAST, read_events
 from napari_mtmri.train.recipe import Recipe
 from tests.train.heads import TINY, changed, write_cases
 
@@ -130,6 +130,28 @@ def test_a_failed_start_does_not_block_the_corrected_command(folder: Path, tmp_p
         Training(changed(epochs=1), folder, run).run()
         assert [event["kind"] for event in read_events(run)].count("start") == 1
         assert read_events(run)[-1]["kind"] == "end"
+
+
+def test_a_configuration_of_the_user_is_not_removed(folder: Path) -> None:
+    (folder / "config.yaml").write_text("epochs: 7\n")
+    with pytest.raises(InputError, match="another recipe"):
+        Training(TINY, folder, folder).run()
+    assert (folder / "config.yaml").read_text() == "epochs: 7\n"
+
+
+def test_a_checkpoint_whose_last_renaming_was_cut_short_is_used(
+    folder: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    Training(TINY, folder, run).run(most_updates=2)
+    (run / LAST).rename(run / f"{LAST}.next")
+    rubbish = run / "checkpoints" / ".0123abcd-last.safetensors.next"
+    rubbish.write_bytes(b"x")
+    Training(TINY, folder, run).run(most_updates=1)
+    resumed = [event for event in read_events(run) if event["kind"] == "resume"]
+    assert resumed[-1]["updates"] == 2
+    assert not rubbish.exists()
+    assert not (run / f"{LAST}.next").exists()
 
 
 def test_no_lesion_and_no_validation_case_are_said(tmp_path: Path) -> None:
