@@ -88,6 +88,7 @@ def run(
     first_slice: int | None = None,
     on_progress: Report | None = None,
     stop: threading.Event | None = None,
+    keep_phase: bool = False,
     **parameters: object,
 ) -> Result:
     """Return the reconstruction and segmentation of a scan.
@@ -107,6 +108,8 @@ def run(
         Called from this thread with a `Progress` after every few slices.
     stop : threading.Event, optional
         Set it to stop within a few slices, or within a slice that takes long.
+    keep_phase : bool
+        Keep the complex images in the result, so that files show which samples were kept.
     **parameters
         Parameters of the method.
 
@@ -132,7 +135,7 @@ def run(
     first = None if first_slice not in scan.slices else scan.slices.index(first_slice)
     image, probability = run_slices(scan, loaded, first, on_progress, stop)
     timings = {"load_s": ready - began, "run_s": time.perf_counter() - ready}
-    return assemble(scan, loaded, image, probability, timings)
+    return assemble(scan, loaded, image, probability, timings, keep_phase=keep_phase)
 
 
 def evaluate(
@@ -158,4 +161,10 @@ def evaluate(
         if volume is not None:
             volume.require_same_grid(result.zero_filled, "the result")
     scores = score(result, reference, labels)
-    return replace(result, scores=scores, warnings=(*result.warnings, *lost_to_zero_filled(scores)))
+    remarks = list(lost_to_zero_filled(scores))
+    if labels is not None and not result.zero_filled.spacing_known:
+        remarks.append(
+            f"{result.name}: its file does not state the unit of its voxel size, so that "
+            "distances and volumes are in voxels; in_mm takes its sizes as mm."
+        )
+    return replace(result, scores=scores, warnings=(*result.warnings, *remarks))

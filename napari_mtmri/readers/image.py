@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from napari_mtmri.errors import InputError
-from napari_mtmri.files import sha256
+from napari_mtmri.files import sha256, shown_name
 from napari_mtmri.geometry import Affine, check_affine
 from napari_mtmri.readers.base import Kind, check_size, endings, reason
 from napari_mtmri.readers.lengths import check_gzip, check_length
@@ -29,11 +29,11 @@ LABEL_TYPES = (np.uint8, np.int16, np.int32)
 
 def case_name(path: Path) -> str:
     """Return a file's name without the extension of any readable format."""
-    name = path.name
+    name = shown_name(path.name)
     for ending in (".gz", *endings()):
         if name.lower().endswith(ending):
             name = name[: -len(ending)]
-    return name or path.name
+    return name or shown_name(path.name)
 
 
 def _load(path: Path) -> Any:
