@@ -104,14 +104,6 @@ def test_what_is_registered_can_be_loaded(kind: str) -> None:
     assert registry.names()
 
 
-def test_the_readme_s_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    code = text.split("```python\n")[1].split("```")[0]
-    monkeypatch.chdir(tmp_path)
-    exec(compile(code, "README.md", "exec"), {})
-    assert (tmp_path / "result" / "run.json").is_file()
-
-
 def test_the_manifest_names_what_exists() -> None:
     import yaml
 
