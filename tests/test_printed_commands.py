@@ -34,11 +34,12 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(rf"`({NAME} [^`]+)`")
-PROGRAMS = (NAME, "pip", "dask", "torchrun", "srun", "apt-get")
+PROGRAMS = (NAME, "pip", "dask", "torchrun", "srun", "apt-get", "python3")
 VARIABLE = re.compile(r"[A-Z_]+=\S+")
 
 # Lines that no test runs, why, and what is checked of them instead.
 NOT_RUN = {
+    "python3 -m venv": ("needs a package index; .ci/run installs the wheel the same way", "nothing"),
     "apt-get ": ("installs system packages; .ci/run runs this very line", "nothing"),
     "pip install": ("needs a package index", "extras"),
     "dask ": ("runs until it is stopped; tests/batch/test_dask.py starts the same", "parsed"),
