@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from napari_mtmri.cli.app import main
+from napari_mtmri.cli.entry import main
 
 if __name__ == "__main__":
     main()

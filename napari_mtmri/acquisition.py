@@ -14,7 +14,7 @@ from napari_mtmri.geometry import Axes, choose_axes
 from napari_mtmri.patterns.base import PATTERNS, Mask, Pattern, Sampling
 from napari_mtmri.scan import Scan
 from napari_mtmri.simulation import simulate
-from napari_mtmri.volume import Volume
+from napari_mtmri.volume import NO_UNIT, Volume
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Acquisition:
         Swap readout and phase-encoding axes.
     noise_seed : int, optional
         Seed of the noise alone, for a repeated scan with new noise; by default the pattern's.
+    in_mm : bool
+        Take voxel sizes as mm where the file does not state their unit.
 
     Examples
     --------
@@ -51,6 +53,7 @@ class Acquisition:
     phase_axis: int | None = None
     swap_phase: bool = False
     noise_seed: int | None = None
+    in_mm: bool = False
 
     def __post_init__(self) -> None:
         """Convert ``snr`` to float, so that 30 and 30.0 give the same record."""
@@ -83,6 +86,13 @@ class Acquisition:
         mask = self.pattern.mask(plane)
         return mask, self.pattern.describe(plane, mask)
 
+    def placed(self, volume: Volume) -> Volume:
+        """Return the volume with its voxel size in mm, if its unit is unknown and `in_mm` is set."""
+        if not self.in_mm:
+            return volume
+        kept = tuple(line for line in volume.warnings if NO_UNIT not in line)
+        return replace(volume, spacing_known=True, warnings=kept)
+
     def scan(self, volume: Volume, slices: Sequence[int] | None = None) -> Scan:
         """Return the simulated scan of a volume.
 
@@ -99,6 +109,7 @@ class Acquisition:
         RequestError
             If a parameter is out of range, or the pattern does not fit the matrix size.
         """
+        volume = self.placed(volume)
         return simulate(
             volume,
             self.pattern,
@@ -122,8 +133,11 @@ class Acquisition:
     def record(self) -> dict[str, Any]:
         """Return the settings as plain data for `from_record`."""
         others = {key: value for key, value in asdict(self).items() if key != "pattern"}
+        # Left out by default, so that records, and the keys of jobs, stay the same.
         if self.noise_seed is None:
-            del others["noise_seed"]  # so that records, and the keys of jobs, stay the same
+            del others["noise_seed"]
+        if not self.in_mm:
+            del others["in_mm"]
         return {"pattern": self.pattern.record(), **others}
 
     @classmethod

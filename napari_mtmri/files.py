@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,7 @@ from pathlib import Path
 from napari_mtmri.errors import InputError, RequestError, ResourceError
 
 RUN_RECORD = "run.json"
+MOST_TEXT_BYTES = 2**26
 TEMPORARY = re.compile(r"\.[0-9a-f]{8}-")
 
 
@@ -83,8 +85,7 @@ def whole_folder(
     ResourceError
         If the folder cannot be written.
     """
-    if path.exists() and not _may_replace(path, record):
-        raise RequestError(f"{path}: already exists and is not {what}; choose another folder.")
+    check_replaceable(path, record, what)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")
@@ -98,6 +99,35 @@ def whole_folder(
         raise ResourceError(f"{path}: cannot be written ({why}); free some space.") from why
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_replaceable(path: Path, record: str = RUN_RECORD, what: str = "a result folder") -> None:
+    """Check that `whole_folder` may write a folder, before its content is computed.
+
+    Raises
+    ------
+    RequestError
+        If ``path`` exists and is not of this kind.
+    ResourceError
+        If it cannot be written.
+    """
+    if path.exists() and not _may_replace(path, record):
+        raise RequestError(f"{path}: already exists and is not {what}; choose another folder.")
+    check_writable(path.parent)
+
+
+def check_writable(folder: Path) -> None:
+    """Check that files can be made in a folder, which may not exist yet.
+
+    Raises
+    ------
+    ResourceError
+        If not.
+    """
+    whole = folder.absolute()
+    there = next(place for place in (whole, *whole.parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise ResourceError(f"{folder}: {there} is not writable; choose another place.")
 
 
 def _take_place(temporary: Path, path: Path) -> None:
@@ -123,6 +153,38 @@ def sha256(path: Path) -> str:
     """Return the SHA-256 of the bytes of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_text(path: Path, most_bytes: int = MOST_TEXT_BYTES) -> str:
+    """Return a UTF-8 text file of limited size, without a byte order mark.
+
+    Raises
+    ------
+    OSError
+        If it is no regular file (a pipe would block, a device has no end), or is too large.
+    UnicodeDecodeError
+        If it is not UTF-8.
+    """
+    with open(path, "rb", opener=_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError("it is not a regular file")
+        content = file.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise OSError(f"it has more than {most_bytes} bytes")
+    return content.decode("utf-8-sig").replace("\r\n", "\n")
+
+
+def _at_once(name: str, flags: int) -> int:
+    """Open without waiting for somebody to write into a pipe."""
+    return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def shown_name(name: str) -> str:
+    r"""Return a file name as text that can be written anywhere.
+
+    A name that is not UTF-8 has its other bytes as ``\xe9``.
+    """
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def check_free_space(path: Path, n_bytes: int) -> None:

@@ -16,6 +16,8 @@ from napari_mtmri.errors import InputError, RequestError
 Affine = NDArray[np.float64]
 LETTERS = (("L", "R"), ("P", "A"), ("I", "S"))
 OBLIQUE_MM = 1e-3
+SMALLEST_MM, LARGEST_MM, FARTHEST_MM = 1e-6, 1e6, 1e9  # of voxels and their positions
+ROUNDING = 1e-6  # of the last row of an affine
 FLAT = 1e-6  # volume of a voxel relative to a box with its edges; below: singular
 COARSER = 1.01  # ratio of spacings from which one counts as coarser
 _TO_SAR = np.eye(4)[[2, 1, 0, 3]]  # rows R, A, S -> S, A, R
@@ -92,7 +94,9 @@ def check_affine(affine: ArrayLike, what: str) -> Affine:
             f"{what}: the affine {matrix.tolist()} has NaN or infinite values; "
             "export the file again."
         )
-    if matrix[3].tolist() != [0, 0, 0, 1]:
+    if np.abs(matrix[3] - [0, 0, 0, 1]).max() <= ROUNDING:
+        matrix[3] = 0, 0, 0, 1
+    else:
         raise InputError(
             f"{what}: the last row of the affine is {matrix[3].tolist()}, not 0 0 0 1; "
             "correct the header."
@@ -101,6 +105,13 @@ def check_affine(affine: ArrayLike, what: str) -> Affine:
         raise InputError(
             f"{what}: the affine is singular (its columns are {matrix[:3, :3].T.tolist()}); "
             "export the file again."
+        )
+    sizes = np.linalg.norm(matrix[:3, :3], axis=0)
+    if sizes.min() < SMALLEST_MM or sizes.max() > LARGEST_MM or np.abs(matrix).max() > FARTHEST_MM:
+        found = " x ".join(f"{size:.3g}" for size in sizes)
+        raise InputError(
+            f"{what}: voxels of {found} mm at {np.abs(matrix[:3, 3]).max():.3g} mm from the origin "
+            "are not possible; correct the header."
         )
     return matrix
 

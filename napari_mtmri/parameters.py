@@ -6,13 +6,37 @@ Shell options, panel forms and error messages are made from these declarations.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from napari_mtmri.errors import RequestError
 
 Value = float | int | str | bool
+# Pydantic's kinds of errors in the words of this package; {} stands for its limit.
+_REASONS = {
+    "greater_than": "it must be above {gt}",
+    "greater_than_equal": "it must be at least {ge}",
+    "less_than": "it must be below {lt}",
+    "less_than_equal": "it must be at most {le}",
+    "literal_error": "choose {expected}",
+    "finite_number": "it must be a finite number",
+    "missing": "it is missing",
+    "extra_forbidden": "there is no such entry",
+    "too_long": "it has too many values",
+    "too_short": "it has too few values",
+}
+_KINDS = (
+    ("int", "it must be a whole number"),
+    ("float", "it must be a number"),
+    ("bool", "it must be true or false"),
+    ("string", "it must be text"),
+    ("tuple", "it must be a list of values"),
+    ("list", "it must be a list of values"),
+    ("dict", "it must be pairs of names and values"),
+    ("model", "it must be pairs of names and values"),
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +108,9 @@ class Option:
         except (TypeError, ValueError):
             return None
         whole = self.kind == "int"
-        if isinstance(value, bool) or number != number or (whole and number != int(number)):
+        if isinstance(value, bool) or not math.isfinite(number):
+            return None
+        if whole and number != int(number):
             return None
         if self.minimum is not None and number < self.minimum:
             return None
@@ -100,6 +126,32 @@ class Option:
         span = "" if self.minimum is None else f" from {self.minimum:g}"
         span += "" if self.maximum is None else f" to {self.maximum:g}"
         return ("a whole number" if self.kind == "int" else "a number") + span
+
+
+def plain_reason(error: Mapping[str, Any]) -> str:
+    """Return the reason of one of pydantic's errors, in the words of this package.
+
+    Parameters
+    ----------
+    error : mapping
+        An entry of ``ValidationError.errors()``.
+    """
+    kind, limits = str(error["type"]), error.get("ctx", {})
+    if kind in _REASONS:
+        return _REASONS[kind].format(**limits)
+    for start, reason in _KINDS:
+        if kind.startswith(f"{start}_"):
+            return reason
+    return str(error["msg"]).removeprefix("Value error, ")
+
+
+def invalid_reason(why: Exception) -> str:
+    """Return in one line why a record is not valid: pydantic's first error, or any other."""
+    errors = getattr(why, "errors", None)
+    if errors is None:
+        return str(why).partition("\n")[0]
+    first = errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {plain_reason(first)}"
 
 
 def check_options(

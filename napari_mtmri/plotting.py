@@ -15,7 +15,7 @@ from napari_mtmri.display import SliceView, upright_view
 from napari_mtmri.files import write_whole
 from napari_mtmri.metrics.base import Kind, quantities
 from napari_mtmri.metrics.scores import Score, format_value
-from napari_mtmri.volume import Volume, magnitude
+from napari_mtmri.volume import Volume, bright_value, magnitude
 
 if TYPE_CHECKING:
     from napari_mtmri.result import Result
@@ -26,7 +26,7 @@ BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, BLACK = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000",
 )  # fmt: skip
 REFERENCE_LINE, PREDICTED_LINE = "solid", (0, (3, 2))  # distinct in grey-scale print
-ERROR_SHARE = 0.2  # the error scale ends at this share of the largest reference value
+ERROR_SHARE = 0.2  # the error scale ends at this share of the reference's `bright_value`
 WINDOW_PERCENTILE = 99.7
 RESEARCH = "Research use only."
 SIMULATED = "Simulated from a magnitude image"
@@ -119,15 +119,14 @@ def grey_window(volume: Volume) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class _Scale:
-    """Maxima of the grey and error scales, from the reference alone: equal for all methods."""
+    """Ends of the grey and error scales, from the reference alone: equal for all methods."""
 
     white: float
     error: float
 
     @staticmethod
     def of(volume: Volume) -> _Scale:
-        largest = float(magnitude(volume.data).max())
-        return _Scale(grey_window(volume)[1], ERROR_SHARE * (largest or 1.0))
+        return _Scale(grey_window(volume)[1], ERROR_SHARE * bright_value(volume.data))
 
 
 @dataclass(frozen=True)
@@ -175,7 +174,8 @@ def _panels(
             panels.append(panel)
     if result.reconstruction is not None and reference is not None:
         title = (
-            f"|reconstruction − reference|\n0 to {scale.error:.3g}: {ERROR_SHARE:.0%} of maximum"
+            f"|reconstruction − reference|\n0 to {scale.error:.3g}: {ERROR_SHARE:.0%} of 99.9th "
+            "percentile"
         )
         error = result.reconstruction.data - magnitude(reference.data)
         panels.append(_Panel(title, error, is_error=True))

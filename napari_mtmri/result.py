@@ -53,6 +53,9 @@ class Result:
         Remarks for the user.
     scores : mapping
         `Scores` of the method and of "zero-filled".
+    complex_reconstruction, complex_zero_filled : Volume or None
+        With their phase, complex64, if they were asked for: their Fourier transforms show that
+        measured samples were kept. With several coils: combined.
     reference : Volume or None
         In memory only; a result folder stores its name, not its voxels.
     """
@@ -72,6 +75,8 @@ class Result:
     timings: Mapping[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     scores: Mapping[str, Scores] = field(default_factory=dict)
+    complex_reconstruction: Volume | None = None
+    complex_zero_filled: Volume | None = None
     reference: Volume | None = None
 
     @property

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_mtmri.errors import InputError
+from napari_mtmri.files import read_text
 
 SEPARATORS = (",", ";", "\t")
 
@@ -35,7 +36,7 @@ def read_rows(table: Path) -> list[dict[str, str]]:
     """
     try:
         # Spreadsheets write a byte order mark before the first column name.
-        text = table.read_text(encoding="utf-8-sig")
+        text = read_text(table)
         lines = text.splitlines(keepends=True)
         given = re.fullmatch(r"sep=(.)\s*", lines[0]) if lines else None
         lines = lines[1:] if given else lines
@@ -43,7 +44,7 @@ def read_rows(table: Path) -> list[dict[str, str]]:
         separator = given[1] if given else max(SEPARATORS, key=heading.count)
         found = list(csv.reader(lines, delimiter=separator))
     except (OSError, UnicodeDecodeError, csv.Error) as why:
-        reason = why.strerror if isinstance(why, OSError) else why
+        reason = (why.strerror or why) if isinstance(why, OSError) else why
         raise InputError(f"{table}: not a table ({reason}); give a CSV file of cases.") from why
     columns = [name.strip().lower() for name in found[0]] if found else []
     twice = [name for name in columns if name and columns.count(name) > 1]
@@ -87,9 +88,11 @@ def markdown_table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str
     )
 
 
-def json_text(thing: Any) -> str:
+def json_text(thing: Any, *, ascii_only: bool = False) -> str:
     """Return nested data as JSON; NaN and infinity become null."""
-    return json.dumps(_plain(thing), indent=1, ensure_ascii=False, allow_nan=False, default=str)
+    return json.dumps(
+        _plain(thing), indent=1, ensure_ascii=ascii_only, allow_nan=False, default=str
+    )
 
 
 def _plain(thing: Any) -> Any:

@@ -88,6 +88,7 @@ def run(
     first_slice: int | None = None,
     on_progress: Report | None = None,
     stop: threading.Event | None = None,
+    keep_phase: bool = False,
     **parameters: object,
 ) -> Result:
     """Return the reconstruction and segmentation of a scan.
@@ -107,6 +108,8 @@ def run(
         Called from this thread with a `Progress` after every few slices.
     stop : threading.Event, optional
         Set it to stop within a few slices, or within a slice that takes long.
+    keep_phase : bool
+        Keep the complex images in the result, so that files show which samples were kept.
     **parameters
         Parameters of the method.
 
@@ -132,7 +135,7 @@ def run(
     first = None if first_slice not in scan.slices else scan.slices.index(first_slice)
     image, probability = run_slices(scan, loaded, first, on_progress, stop)
     timings = {"load_s": ready - began, "run_s": time.perf_counter() - ready}
-    return assemble(scan, loaded, image, probability, timings)
+    return assemble(scan, loaded, image, probability, timings, keep_phase=keep_phase)
 
 
 def evaluate(

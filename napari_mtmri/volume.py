@@ -27,6 +27,9 @@ from napari_mtmri.geometry import (
 Kind = Literal["image", "labels", "complex"]
 NUMBERS = {"image": "iufb", "labels": "iub", "complex": "c"}  # dtype.kind allowed for each
 SAME_GRID_VOXELS = 0.02
+NO_UNIT = "it does not state the unit of its voxel size; distances and volumes are in voxels."
+BRIGHT_PERCENTILE = 99.9
+FAR_ABOVE = 3.0  # times the bright value: a few voxels far above all others
 
 
 def magnitude(data: NDArray[Any]) -> NDArray[np.float32]:
@@ -47,6 +50,21 @@ def magnitude(data: NDArray[Any]) -> NDArray[np.float32]:
         if data.dtype.kind == "c":
             return np.asarray(np.abs(data), dtype=np.float32)
         return np.asarray(np.abs(data.astype(np.float32)))
+
+
+def bright_value(image: NDArray[Any]) -> float:
+    """Return the 99.9th percentile of the magnitudes above 0; 1 if there are none.
+
+    Error scales are a share of it: a share of the largest value would leave an error map
+    black if a single voxel is far above all others.
+
+    Parameters
+    ----------
+    image : array, any shape and dtype
+    """
+    values = magnitude(image)
+    seen = values[(values > 0) & np.isfinite(values)]
+    return float(np.percentile(seen, BRIGHT_PERCENTILE, method="lower")) if seen.size else 1.0
 
 
 def image_hash(image: NDArray[Any]) -> str:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from napari_mtmri.errors import WeightsError
-from napari_mtmri.files import sha256, write_text, write_whole
+from napari_mtmri.files import read_text, sha256, write_text, write_whole
+from napari_mtmri.parameters import invalid_reason
 
 if TYPE_CHECKING:
     import torch
@@ -222,10 +223,10 @@ def _read_card(path: Path, weights: Path) -> Card:
     try:
         if not path.is_file() or path.stat().st_size > MOST_CARD_BYTES:
             raise OSError("no file of reasonable size")
-        return Card(**json.loads(path.read_text(encoding="utf-8")))
+        return Card(**json.loads(read_text(path)))
     except (OSError, ValueError, TypeError, RecursionError, ValidationError) as why:
         raise WeightsError(
-            f"{weights}: the card {path.name} is missing or damaged ({why}); "
+            f"{weights}: the card {path.name} is missing or damaged ({invalid_reason(why)}); "
             "keep weights and card together."
         ) from why
 

@@ -8,15 +8,24 @@ from pathlib import Path
 
 import pytest
 
-from napari_mtmri.errors import InputError, RequestError, ResourceError
+import napari_mtmri as mt
+from napari_mtmri.batch.run_case import fingerprint
+from napari_mtmri.errors import InputError, RequestError, ResourceError, WeightsError
 from napari_mtmri.files import (
     check_free_space,
+    read_text,
     remove_leftovers,
     safe_child,
     sha256,
+    shown_name,
     whole_folder,
     write_whole,
 )
+from napari_mtmri.readers.image import case_name
+from napari_mtmri.tables import read_rows
+from napari_mtmri.train.export.weights import read_about
+from napari_mtmri.train.folder.layout import read_config
+from napari_mtmri.weights import read_card
 
 
 def test_a_file_is_written_completely_or_not_at_all(tmp_path: Path) -> None:
@@ -173,3 +182,41 @@ def test_a_file_has_the_permissions_of_the_umask(tmp_path: Path) -> None:
     (tmp_path / "usual").touch()
     write_whole(tmp_path / "a", shut)
     assert (tmp_path / "a").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names on this system")
+def test_a_pipe_or_an_endless_file_is_refused_at_once(tmp_path: Path) -> None:
+    pipe, endless = tmp_path / "a.nii", tmp_path / "b.json"
+    os.mkfifo(pipe)
+    endless.symlink_to("/dev/zero")
+    for path in (pipe, endless):
+        with pytest.raises(OSError, match="not a regular file"):
+            read_text(path)
+        with pytest.raises(InputError, match="pipe or a device"):
+            mt.open(path)
+        with pytest.raises(InputError, match="pipe or a device"):
+            fingerprint(path)
+        for reader in (read_rows, read_config, read_about):
+            with pytest.raises(InputError, match=path.name):
+                reader(path)
+        with pytest.raises(WeightsError, match=r"card"):
+            card = tmp_path / "w.json"
+            card.unlink(missing_ok=True)
+            card.symlink_to(path)
+            read_card(tmp_path / "w.safetensors")
+
+
+def test_a_text_that_is_too_long_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("\ufeffab\r\nc", encoding="utf-8", newline="")
+    assert read_text(path) == "ab\nc"
+    with pytest.raises(OSError, match="more than 5 bytes"):
+        read_text(path, 5)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file names are Unicode here")
+def test_a_name_that_is_not_utf8_can_be_written() -> None:
+    name = os.fsdecode(b"caf\xe9.nii")
+    assert shown_name(name) == r"caf\xe9.nii"
+    assert shown_name("café") == "café"
+    assert case_name(Path(name)) == r"caf\xe9"

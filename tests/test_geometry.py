@@ -178,3 +178,16 @@ def test_letters_and_position_agree_with_nibabel(
     np.testing.assert_allclose(spacing(affine), nib.affines.voxel_sizes(affine))
     which = nib.io_orientation(affine)[:, 0]
     assert display_order(affine) == tuple(int(np.flatnonzero(which == w)[0]) for w in (2, 1, 0))
+
+
+@pytest.mark.parametrize("size", [1e-41, 1e-9, 1e8, 1e38])
+def test_voxels_of_impossible_size_are_refused(size: float) -> None:
+    for axis in range(3):
+        affine = np.eye(4)
+        affine[axis, axis] = size
+        with pytest.raises(InputError, match=r"not possible|singular"):
+            check_affine(affine, "a.nii")
+    far = np.eye(4)
+    far[1, 3] = 1e30
+    with pytest.raises(InputError, match="not possible"):
+        check_affine(far, "a.nii")

@@ -36,7 +36,7 @@ from napari_mtmri.plotting import (
 )
 from napari_mtmri.result import Result
 from napari_mtmri.samples import phantom
-from napari_mtmri.volume import Volume
+from napari_mtmri.volume import Volume, bright_value
 
 ALL_CODES = [
     "".join(pair[up] for pair, up in zip(pairs, ups, strict=True))
@@ -182,14 +182,27 @@ def test_a_ball_stays_round_on_an_anisotropic_grid(slice_axis: int) -> None:
 def test_error_scale_is_the_same_for_all_methods_and_stated(scored: tuple[Result, Volume]) -> None:
     result, lesion = scored
     assert result.reference is not None
-    top = ERROR_SHARE * float(result.reference.data.max())
+    top = ERROR_SHARE * bright_value(result.reference.data)
     for other in (result, with_method(result, lesion, 0.5), with_method(result, lesion, 0.01)):
         for opened in (other, replace(other, reference=None)):  # as from a run folder
             figure = draw_figure(opened, labels=lesion)
             panel = figure.axes[-2]  # before its colour bar
             assert panel.images[0].get_clim() == pytest.approx((0, top), rel=1e-5)
             assert panel.images[0].get_cmap().name == "inferno"
-            assert f"0 to {top:.3g}: {ERROR_SHARE:.0%} of maximum" in words(figure)
+            assert f"0 to {top:.3g}: {ERROR_SHARE:.0%} of 99.9th percentile" in words(figure)
+
+
+def test_one_hot_voxel_does_not_darken_the_error_map(scored: tuple[Result, Volume]) -> None:
+    result, lesion = scored
+    assert result.reference is not None
+    hot = np.array(result.reference.data)
+    hot[hot.shape[0] // 2, hot.shape[1] // 2, 1] *= 100
+
+    def top(reference: Volume) -> float:
+        figure = draw_figure(result, reference=reference, labels=lesion)
+        return float(figure.axes[-2].images[0].get_clim()[1])
+
+    assert top(result.reference.like(hot)) == pytest.approx(top(result.reference), rel=0.02)
 
 
 def test_grey_scale_is_one_for_all_images(scored: tuple[Result, Volume]) -> None:

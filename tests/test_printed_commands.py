@@ -39,7 +39,10 @@ VARIABLE = re.compile(r"[A-Z_]+=\S+")
 
 # Lines that no test runs, why, and what is checked of them instead.
 NOT_RUN = {
-    "python3 -m venv": ("needs a package index; .ci/run installs the wheel the same way", "nothing"),
+    "python3 -m venv": (
+        "needs a package index; .ci/run installs the wheel the same way",
+        "nothing",
+    ),
     "apt-get ": ("installs system packages; .ci/run runs this very line", "nothing"),
     "pip install": ("needs a package index", "extras"),
     "dask ": ("runs until it is stopped; tests/batch/test_dask.py starts the same", "parsed"),

@@ -35,6 +35,8 @@ class CaseRow:
         Result folder, instead of the image.
     reference : Path, optional
         Fully sampled volume to score the result folder with.
+    patient : str
+        Patient, if several cases may be sessions of one; empty: each case is one.
     """
 
     case: str
@@ -42,6 +44,7 @@ class CaseRow:
     labels: Path | None = None
     run: Path | None = None
     reference: Path | None = None
+    patient: str = ""
 
 
 Cases = str | Path | Sequence[str | Path | CaseRow]
@@ -84,8 +87,8 @@ def as_rows(cases: Cases, labels: Sequence[str | Path] | None = None) -> list[Ca
 def read_cases(table: Path, split: str | None = None) -> list[CaseRow]:
     """Return the cases of a table whose paths are relative to the table.
 
-    Columns: case and image, optionally mask (or labels) and split; or case and run,
-    optionally reference and labels.
+    Columns: case and image, optionally mask (or labels), split and patient; or case and run,
+    optionally reference, labels and patient.
 
     Parameters
     ----------
@@ -193,5 +196,10 @@ def _case_row(table: Path, row: Mapping[str, str]) -> CaseRow:
     if not row["case"] or not (row.get("image") or row.get("run")):
         raise InputError(f"{table}: the line {dict(row)} lacks a case name or a file; complete it.")
     return CaseRow(
-        row["case"], place("image"), place("labels", "mask"), place("run"), place("reference")
+        row["case"],
+        place("image"),
+        place("labels", "mask"),
+        place("run"),
+        place("reference"),
+        row.get("patient", ""),
     )

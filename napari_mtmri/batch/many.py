@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -143,6 +143,7 @@ def evaluate_many(
     methods: Sequence[str | MethodChoice] = (DEFAULT_METHOD,),
     *,
     labels: Sequence[str | Path] | None = None,
+    keep: bool = False,
     again: bool = False,
     where: Where | None = None,
     watch: Watch | None = None,
@@ -168,6 +169,8 @@ def evaluate_many(
         "zero-filled" is always included.
     labels : sequence of path, optional
         Reference segmentations, one for each volume, in order.
+    keep : bool
+        Also write the result of each method on each case to ``out/results/CASE/METHOD``.
     again : bool
         Recompute and overwrite existing scores.
     where : Where, optional
@@ -215,12 +218,12 @@ def evaluate_many(
         else:
             own = scanned.for_case(row.case)
             found = [make_job(row.case, row.image, row.labels, own, one) for one in choices]
-        return [into_scores(job, out) for job in found]
+        return [into_scores(job, out, keep=keep) for job in found]
 
     jobs, refused = _plan((row.case, partial(jobs_of, row)) for row in rows)
     find = _find_none if again else find_scores
     outcomes = run_jobs(jobs, make_scores, refused, find=find, where=where, watch=watch, stop=stop)
-    return _tabulate(outcomes, out)
+    return _tabulate(outcomes, out, {row.case: row.patient for row in rows})
 
 
 def _plan(
@@ -240,12 +243,16 @@ def _find_none(job: Job) -> None:
     return None
 
 
-def _tabulate(outcomes: Sequence[Outcome], out: Path) -> Evaluation:
+def _tabulate(outcomes: Sequence[Outcome], out: Path, patients: Mapping[str, str]) -> Evaluation:
     failed = [one.name for one in outcomes if one.error is not None]
     cases = tuple(read_scored(Path(one.value)) for one in outcomes if one.error is None)
     if not cases:
         return Evaluation(tuple(outcomes), (), None)
-    entries = [entry for case in cases for entry in case.entries()]
+    entries = [
+        replace(entry, patient=patients.get(case.case, ""))
+        for case in cases
+        for entry in case.entries()
+    ]
     tables = make_tables(entries, failed)
     tables.save(out)
     save_rows(out, entries)

@@ -28,6 +28,8 @@ class MethodChoice:
         See `napari_mtmri.device.choose_device`.
     weights : Path, optional
         Weights file, name of exported weights, or folder of weights files named by method.
+    keep_phase : bool
+        Keep the complex images in the result.
     """
 
     name: str = DEFAULT_METHOD
@@ -35,6 +37,7 @@ class MethodChoice:
     device: str = "auto"
     precision: str = "auto"
     weights: Path | None = None
+    keep_phase: bool = False
 
     def __post_init__(self) -> None:
         if self.weights is not None:
@@ -59,6 +62,7 @@ class MethodChoice:
             "device": self.device,
             "precision": self.precision,
             "weights": [card.sha256 for card in cards_of(self.name, self.weights)],
+            **({"keep_phase": True} if self.keep_phase else {}),
         }
 
 

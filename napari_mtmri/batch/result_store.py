@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -13,12 +12,12 @@ from typing import Any
 
 from napari_mtmri.batch.job import Job, Report
 from napari_mtmri.batch.run_case import absolute, case_of, run_job
-from napari_mtmri.errors import RequestError, ResourceError
-from napari_mtmri.files import RUN_RECORD, check_free_space
+from napari_mtmri.errors import RequestError
+from napari_mtmri.files import RUN_RECORD, check_free_space, check_writable, read_text
 from napari_mtmri.metrics.base import Scores
 from napari_mtmri.readers.run_folder import write_run
 
-IMAGES_OF_A_RESULT, BYTES_OF_A_VOXEL = 5, 4
+IMAGES_OF_A_RESULT, IMAGES_WITH_PHASE, BYTES_OF_A_VOXEL = 5, 4, 4
 
 
 @dataclass(frozen=True)
@@ -64,9 +63,7 @@ def check_out(out: Path) -> None:
         raise RequestError(
             f"{out}: is a result folder; choose the folder that contains it as `out`."
         )
-    there = next(place for place in (out.absolute(), *out.absolute().parents) if place.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise ResourceError(f"{out}: {there} is not writable; choose another `out`.")
+    check_writable(out)
 
 
 def into_folder(job: Job, folder: Path, *, again: bool) -> Job:
@@ -84,7 +81,7 @@ def into_folder(job: Job, folder: Path, *, again: bool) -> Job:
 
 def find_result(job: Job) -> StoredResult | None:
     """Return the existing result folder of exactly this job, or None."""
-    record = _read_record(Path(job.places["folder"]))
+    record = read_record(Path(job.places["folder"]))
     return _stored(job) if record is not None and record["job"] == job.key else None
 
 
@@ -92,7 +89,8 @@ def make_result(job: Job, report: Report, stop: threading.Event) -> StoredResult
     """Run one job, from the volume to its result folder."""
     folder = Path(job.places["folder"])
     case = case_of(job)
-    check_free_space(folder, case.scan.grid.data.size * IMAGES_OF_A_RESULT * BYTES_OF_A_VOXEL)
+    n_images = IMAGES_OF_A_RESULT + (IMAGES_WITH_PHASE if job.request.get("keep_phase") else 0)
+    check_free_space(folder, case.scan.grid.data.size * n_images * BYTES_OF_A_VOXEL)
     result = run_job(job, case, report, stop)
     write_run(result, folder, labels=case.labels)
     return replace(
@@ -114,7 +112,7 @@ def _check_folder(folder: Path, job: Job, again: bool) -> None:
         raise RequestError(f"{folder.parent}: is a result folder; choose another `out`.")
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
-    record = _read_record(folder)
+    record = read_record(folder)
     if record is None:
         raise RequestError(f"{folder}: exists and is not a result folder; choose another `out`.")
     if record["job"] == job.key:
@@ -128,10 +126,10 @@ def _check_folder(folder: Path, job: Job, again: bool) -> None:
         )
 
 
-def _read_record(folder: Path) -> dict[str, Any] | None:
+def read_record(folder: Path) -> dict[str, Any] | None:
     """Return the job key and image hash of a result folder, or None if it is not one."""
     try:
-        record = json.loads((folder / RUN_RECORD).read_text(encoding="utf-8"))
+        record = json.loads(read_text(folder / RUN_RECORD))
         request, made_from = record["request"], record["provenance"]["input"]
         image = request.get("image") or made_from["sha256"]
         return {"job": request.get("job"), "image": image}

@@ -99,6 +99,7 @@ def run_case(
         first_slice=first_slice,
         on_progress=report,
         stop=stop,
+        keep_phase=choice.keep_phase,
         **choice.parameters,
     )
     result = evaluate(result, labels=case.labels)
@@ -169,11 +170,29 @@ def open_volumes(job: Job) -> tuple[Volume, Volume | None]:
     Raises
     ------
     InputError
-        If a file cannot be used.
+        If a file cannot be used, or has changed since the job was planned.
     """
     image = replace(read_volume(job.places["image"]), name=job.request["case"])
     labels = None if job.places["labels"] is None else read_volume(job.places["labels"], "labels")
+    require_unchanged(job, "image", "labels")
     return image, labels
+
+
+def require_unchanged(job: Job, *names: str) -> None:
+    """Refuse files of a job that have changed since it was planned; call it after reading them.
+
+    The job is named by the hashes of its files: with other files its result would later be
+    taken for that of the first ones.
+
+    Raises
+    ------
+    InputError
+        If one has changed.
+    """
+    for name in names:
+        path = job.places[name]
+        if path is not None and fingerprint(Path(path)) != job.request[name]:
+            raise InputError(f"{path}: has changed since this work was planned; start it again.")
 
 
 def acquisition_of(job: Job) -> Acquisition:
@@ -221,7 +240,12 @@ def choice_of(job: Job) -> MethodChoice:
             f"request {', '.join(asked['weights'])}; use the same weights on all machines."
         )
     return MethodChoice(
-        asked["method"], asked["parameters"], asked["device"], asked["precision"], weights
+        asked["method"],
+        asked["parameters"],
+        asked["device"],
+        asked["precision"],
+        weights,
+        keep_phase=asked.get("keep_phase", False),
     )
 
 
@@ -242,6 +266,8 @@ def fingerprint(path: Path) -> str:
     """
     if not path.exists():
         raise InputError(f"{path}: no such file or folder; check the name.")
+    if not path.is_file() and not path.is_dir():
+        raise InputError(f"{path}: is a pipe or a device, not a file; copy its content to a file.")
     try:
         if path.is_dir():
             files = [file for file in sorted(path.iterdir()) if file.is_file()]

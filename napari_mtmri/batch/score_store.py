@@ -14,16 +14,24 @@ from typing import Any
 from napari_mtmri import __version__
 from napari_mtmri.batch.cases_table import CaseRow
 from napari_mtmri.batch.job import Job, Report
-from napari_mtmri.batch.run_case import absolute, case_of, fingerprint, run_job
+from napari_mtmri.batch.result_store import read_record
+from napari_mtmri.batch.run_case import (
+    absolute,
+    case_of,
+    fingerprint,
+    require_unchanged,
+    run_job,
+)
 from napari_mtmri.errors import InputError
-from napari_mtmri.files import RUN_RECORD, write_text
+from napari_mtmri.files import RUN_RECORD, read_text, safe_child, write_text
 from napari_mtmri.metrics.base import Scores
 from napari_mtmri.readers.base import read_volume
+from napari_mtmri.readers.run_folder import write_run
 from napari_mtmri.result import Result
 from napari_mtmri.stats.differences import CaseScores
 from napari_mtmri.verbs import evaluate, open
 
-FOLDER = "cases"
+FOLDER, RESULTS = "cases", "results"
 
 
 @dataclass(frozen=True)
@@ -63,10 +71,19 @@ class Scored:
         ]
 
 
-def into_scores(job: Job, out: Path) -> Job:
-    """Return the job with the path of its scores file."""
-    place = out / FOLDER / f"{job.key}.json"
-    return replace(job, places={**job.places, "scores": absolute(place)})
+def into_scores(job: Job, out: Path, *, keep: bool = False) -> Job:
+    """Return the job with the path of its scores file, and of its result folder if it is kept.
+
+    Raises
+    ------
+    InputError
+        If the name of the case leads out of the folder.
+    """
+    places = {**job.places, "scores": absolute(out / FOLDER / f"{job.key}.json")}
+    if keep and "method" in job.request:
+        name = f"{job.request['case']}/{job.request['method']}"
+        places["result"] = absolute(safe_child(out / RESULTS, name))
+    return replace(job, places=places)
 
 
 def result_folder_job(row: CaseRow) -> Job:
@@ -90,7 +107,8 @@ def result_folder_job(row: CaseRow) -> Job:
 def find_scores(job: Job) -> str | None:
     """Return the path of a job's scores file if it exists and is valid, else None."""
     place = Path(job.places["scores"])
-    if not place.is_file():
+    result = job.places.get("result")
+    if not place.is_file() or (result and not _is_result_of(job, Path(result))):
         return None
     try:
         read_scored(place)
@@ -104,7 +122,15 @@ def make_scores(job: Job, report: Report, stop: threading.Event) -> str:
     if "run" in job.places:
         return _score_folder(job)
     case = case_of(job)
-    return write_scores(job, run_job(job, case, report, stop), case.sampling)
+    result = run_job(job, case, report, stop)
+    if "result" in job.places:
+        write_run(result, Path(job.places["result"]), labels=case.labels)
+    return write_scores(job, result, case.sampling)
+
+
+def _is_result_of(job: Job, folder: Path) -> bool:
+    record = read_record(folder)
+    return record is not None and record["job"] == job.key
 
 
 def _score_folder(job: Job) -> str:
@@ -114,6 +140,7 @@ def _score_folder(job: Job) -> str:
     places = job.places
     reference = None if places["reference"] is None else read_volume(places["reference"])
     labels = None if places["labels"] is None else read_volume(places["labels"], "labels")
+    require_unchanged(job, "run", "reference", "labels")
     if reference is not None or labels is not None:
         result = evaluate(result, reference, labels)
     if not result.scores:
@@ -134,7 +161,7 @@ def read_scored(place: Path) -> Scored:
         If the file is damaged.
     """
     try:
-        record = json.loads(place.read_text(encoding="utf-8"))
+        record = json.loads(read_text(place))
         scores = {name: Scores.from_records(rows) for name, rows in record["scores"].items()}
         case, method, sampling = (str(record[name]) for name in ("case", "method", "sampling"))
         warnings = tuple(map(str, record["warnings"]))

@@ -20,7 +20,15 @@ from napari_mtmri.cli.evaluate import evaluate
 from napari_mtmri.cli.experiment import experiment
 from napari_mtmri.cli.export import export
 from napari_mtmri.cli.methods import methods
-from napari_mtmri.cli.output import STOPPED, WRONG, sentence, status_of, write_note, write_result
+from napari_mtmri.cli.output import (
+    STOPPED,
+    WRONG,
+    sentence,
+    status_of,
+    write_anything,
+    write_note,
+    write_result,
+)
 from napari_mtmri.cli.patterns import patterns
 from napari_mtmri.cli.report import report
 from napari_mtmri.cli.review import review
@@ -103,6 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments : sequence of str, optional
         Command-line arguments; by default ``sys.argv[1:]``.
     """
+    write_anything()
     words = [_home(word) for word in (sys.argv[1:] if arguments is None else arguments)]
     session = Session(debug="--debug" in words)
     words = [word for word in words if word != "--debug"]

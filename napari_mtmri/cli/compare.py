@@ -84,7 +84,9 @@ class ViewOptions:
     gain: Annotated[
         int,
         typer.Option(
-            "--gain", metavar="N", help="Error scale ×1, ×5 or ×10: ends at 1/N of the maximum."
+            "--gain",
+            metavar="N",
+            help="Error scale ×1, ×5 or ×10: ends at 1/N of the 99.9th percentile.",
         ),
     ] = 5
     masks: Annotated[

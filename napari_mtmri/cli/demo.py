@@ -64,11 +64,13 @@ def demo(
 
 
 def _write_demo(out: Path, session: Session) -> None:
+    from napari_mtmri.files import check_replaceable
     from napari_mtmri.patterns.base import Pattern
     from napari_mtmri.readers.run_folder import write_run
     from napari_mtmri.samples import open_sample
     from napari_mtmri.verbs import evaluate, run, simulate
 
+    check_replaceable(out)
     volume, lesion = open_sample(SAMPLE)
     pattern = Pattern("random", acceleration=ACCELERATION)
     with JobSteps() as steps:

@@ -43,12 +43,17 @@ def evaluate(
     methods: options.MethodOptions,
     scan: options.ScanOptions,
     where: options.WhereOptions,
+    keep: Annotated[
+        bool,
+        typer.Option("--keep", help="Also keep the results: DIR/results/CASE/METHOD."),
+    ] = False,
     again: options.Again = False,
     json: options.Json = False,
 ) -> int:
     """Score methods on a table of cases, with confidence intervals.
 
-    TABLE has one line per case, with the columns case, image, and optionally mask and split.
+    TABLE has one line per case, with the columns case, image, and optionally mask, split and
+    patient; sessions of one patient are averaged before the statistics.
     With the columns case and run (and reference, labels), it scores result folders.
     Paths are relative to the table. The seed of each case is derived from --seed and the
     name of the case. Writes scores.csv (all numbers), summary.csv and summary.md (over
@@ -76,6 +81,7 @@ def evaluate(
             out,
             scan.acquisition(),
             methods.choices(),
+            keep=keep,
             again=again,
             where=where.where(),
             watch=steps,

@@ -69,6 +69,7 @@ def export(
         "scores": [row for word in scores or () for row in read_scores(word, method)],
         "command": command or "",
         "calibrated": calibrate,
+        "report": write_note,
     }
     made = export_own(run, name, **how) if out is None else Exported(out, write(run, out, **how))
     write_result(made.card.text())

@@ -86,6 +86,10 @@ class ScanOptions:
     coils: Annotated[
         int, typer.Option("--coils", help="Number of simulated receive coils, 1 to 32.")
     ] = 1
+    in_mm: Annotated[
+        bool,
+        typer.Option("--in-mm", help="Take voxel sizes as mm where the file states no unit."),
+    ] = False
 
     def acquisition(self, **axes: Any) -> Acquisition:
         """Return the acquisition; ``axes`` are further parameters of `Acquisition`."""
@@ -95,7 +99,7 @@ class ScanOptions:
         pattern = make_pattern(
             self.pattern, self.acceleration, self.center_fraction, self.seed, given
         )
-        return Acquisition(pattern, self.phase, self.snr, self.coils, **axes)
+        return Acquisition(pattern, self.phase, self.snr, self.coils, in_mm=self.in_mm, **axes)
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import math
 import re
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +17,8 @@ from napari_mtmri.errors import MtmriError, RequestError, Stopped
 from napari_mtmri.tables import json_text
 
 DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130
+ERRORS = "napari_mtmri"  # name of the way to write what an encoding lacks
+ASCII = {"−": "-", "–": "-", "—": "-", "·": "-", "×": "x", "±": "+-", "∞": "inf", "…": "..."}
 SPELLINGS = {
     "n_processes": "jobs",
     "n_coils": "coils",
@@ -30,7 +35,35 @@ def write_result(text: str) -> None:
 
 def write_json(thing: Any) -> None:
     """Write a result as JSON to stdout; NaN and infinity become null."""
-    typer.echo(json_text(thing))
+    text = json_text(thing)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:  # JSON has its own escapes
+        text = json_text(thing, ascii_only=True)
+    typer.echo(text)
+
+
+def write_anything() -> None:
+    r"""Let stdout and stderr write what their encoding lacks: "?", and bytes of names as \xe9.
+
+    The encoding is often not UTF-8 on Windows; without this the command would fail after its
+    work.
+    """
+    codecs.register_error(ERRORS, _replaced)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=ERRORS)
+
+
+def _replaced(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    missing = error.object[error.start : error.end]
+    shown = (
+        f"\\x{ord(one) - 0xDC00:02x}" if "\udc80" <= one <= "\udcff" else ASCII.get(one, "?")
+        for one in missing
+    )
+    return "".join(shown), error.end
 
 
 def write_note(text: str) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -61,6 +62,12 @@ def run(
         bool,
         typer.Option("--preview", help="Only print the sampling and save the masks."),
     ] = False,
+    keep_phase: Annotated[
+        bool,
+        typer.Option(
+            "--keep-phase", help="Also write the complex images, which show the samples kept."
+        ),
+    ] = False,
     where: options.WhereOptions,
     again: options.Again = False,
     json: options.Json = False,
@@ -87,7 +94,7 @@ def run(
             volumes,
             out,
             scanned,
-            methods.choices(),
+            [replace(choice, keep_phase=keep_phase) for choice in methods.choices()],
             labels=labels,
             again=again,
             where=where.where(),

@@ -56,7 +56,11 @@ def train(
         typer.Option("--resume", metavar="DIR", help="Continue the training in this folder."),
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="List the cases and their split without training.")
+        bool,
+        typer.Option(
+            "--check",
+            help="List the cases and check everything that a training would refuse.",
+        ),
     ] = False,
     estimate: Annotated[
         bool,
@@ -155,11 +159,19 @@ def _folder(out: Path | None, resume: Path | None) -> Path:
         return resume
     if out is None:
         raise RequestError("train needs --out with a training folder to write, or --resume.")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())) and not _is_other_process():
+    if out.exists() and not _can_begin(out) and not _is_other_process():
         raise RequestError(
             f"{out}: is not empty; choose another --out, or continue a training with --resume."
         )
     return out
+
+
+def _can_begin(out: Path) -> bool:
+    """Return whether a folder is empty, or a training there failed before its first checkpoint."""
+    from napari_mtmri.train.folder.checkpoint import has_checkpoint
+    from napari_mtmri.train.folder.layout import is_run
+
+    return out.is_dir() and (not any(out.iterdir()) or (is_run(out) and not has_checkpoint(out)))
 
 
 def _is_other_process() -> bool:
@@ -180,14 +192,17 @@ def _presets() -> str:
 
 
 def _check(asked: Config, as_json: bool) -> None:
-    from napari_mtmri.train.data.cases import find_cases
+    from napari_mtmri.train.loop.readiness import ready_data
 
-    files = find_cases(asked.data, asked.recipe)
+    material = ready_data(asked.recipe, asked.data)
+    files = material.files
     rows = [(file.name, file.patient, file.split, str(file.image)) for file in files]
     if as_json:
         keys = ("case", "patient", "split", "image")
         write_json([dict(zip(keys, row, strict=True)) for row in rows])
         return
+    for remark in material.remarks:
+        write_note(f"note: {remark}")
     write_result(columns([("case", "patient", "split", "image"), *rows]))
     counts = ((name, sum(row[2] == name for row in rows)) for name in ("train", "val", "test"))
     write_result(", ".join(f"{count} {name}" for name, count in counts))
@@ -230,11 +245,13 @@ def run_training(asked: Config, out: Path, machine: Machine, as_json: bool) -> N
 
 
 def _value(word: str) -> Any:
-    """Return a word parsed as JSON (4, true, null, {"4": 1}), or unchanged."""
-    try:
-        return json.loads(word)
-    except ValueError:
-        return word
+    """Return a word parsed as JSON (4, true, null, {"4": 1}) or as numbers (224,192)."""
+    for text in (word, f"[{word}]"):
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            continue
+    return word
 
 
 class Follower:

@@ -72,7 +72,7 @@ class View:
     errors : bool
         Whether error maps are shown.
     gain : {1, 5, 10}
-        The error scale ends at the largest reference value divided by it.
+        The error scale ends at the 99.9th percentile of the reference divided by it.
     neurological : bool
         Whether the patient's right is shown on the right.
     """

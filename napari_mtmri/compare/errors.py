@@ -11,6 +11,7 @@ from napari_mtmri.compare.cells import Cell
 from napari_mtmri.compare.comparison import Comparison
 from napari_mtmri.metrics.scores import Score
 from napari_mtmri.result import Result
+from napari_mtmri.volume import bright_value
 
 RESIDUAL = "data-consistency residual"
 
@@ -18,15 +19,15 @@ RESIDUAL = "data-consistency residual"
 def error_top(comparison: Comparison) -> float:
     """Return the end of the error scale, in the unit of the images.
 
-    The largest value of the reference (without one, of the first image) divided by the gain of
-    the view: one fifth of it for ×5. It is the same for all cells.
+    The 99.9th percentile of the reference (without one, of the first image) divided by the gain
+    of the view: one fifth of it for ×5. It is the same for all cells.
     """
     return comparison.remember("peak", lambda: _peak(comparison)) / comparison.view.gain
 
 
 def _peak(comparison: Comparison) -> float:
     shown = comparison.reference or comparison.image_of(comparison.cells[0])
-    return 1.0 if shown is None else float(shown.magnitude().max()) or 1.0
+    return 1.0 if shown is None else bright_value(shown.data)
 
 
 def error_map(comparison: Comparison, cell: Cell) -> np.ndarray | None:

@@ -378,8 +378,9 @@ def _scores_text(comparison: Comparison, cell: Cell) -> str:
 def _scale_text(comparison: Comparison) -> str:
     top, gain = error_top(comparison), comparison.view.gain
     what = "|image − reference|" if comparison.reference else RESIDUAL.capitalize()
-    largest = "the largest reference value" if comparison.reference else "the largest value"
-    share = largest if gain == 1 else f"1/{gain} of {largest}"
+    whose = "the reference" if comparison.reference else "the image"
+    bright = f"the 99.9th percentile of {whose}"
+    share = bright if gain == 1 else f"1/{gain} of {bright}"
     return f"{what}, ×{gain}: 0 to {top:.3g}, {share}"
 
 

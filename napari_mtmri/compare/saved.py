@@ -17,7 +17,8 @@ from napari_mtmri.batch.run_case import fingerprint
 from napari_mtmri.compare.cells import Cell, Kind, distinct_names, reference_of, result_cell
 from napari_mtmri.compare.comparison import Comparison, MaskStyle, Mode, View, Zoom, assemble
 from napari_mtmri.errors import InputError, RequestError
-from napari_mtmri.files import write_text
+from napari_mtmri.files import read_text, write_text
+from napari_mtmri.parameters import invalid_reason
 from napari_mtmri.readers.base import read, read_volume
 from napari_mtmri.result import Result
 from napari_mtmri.tables import json_text
@@ -183,7 +184,7 @@ def _read_record(path: Path) -> _Record:
             raise InputError(
                 f"{path}: {path.stat().st_size} bytes are too many for a comparison; save it again."
             )
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(read_text(path))
     except (OSError, ValueError, RecursionError) as why:
         raise InputError(f"{path}: is not a comparison ({why}); save it again.") from why
     if not isinstance(data, dict) or data.get("what") != _MARK:
@@ -196,10 +197,8 @@ def _read_record(path: Path) -> _Record:
     try:
         return _Record(**data)
     except ValidationError as why:
-        first = why.errors()[0]
-        place = ".".join(map(str, first["loc"]))
         raise InputError(
-            f"{path}: is damaged ({place}: {first['msg']}); save the comparison again."
+            f"{path}: is damaged ({invalid_reason(why)}); save the comparison again."
         ) from why
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_mtmri.errors import InputError
+from napari_mtmri.files import read_text
 
 SWEEP, DETECTION = "sweep.json", "detection.json"
 
@@ -26,7 +27,7 @@ def read_record(path: Path, newest: int) -> dict[str, Any]:
         If it is damaged or was written by a newer version.
     """
     try:
-        record = dict(json.loads(path.read_text(encoding="utf-8")))
+        record = dict(json.loads(read_text(path)))
         number = int(record["format"])
     except (OSError, ValueError, KeyError, TypeError) as why:
         raise damaged(path, why) from why

@@ -20,11 +20,10 @@ from napari_mtmri.metrics.inputs import match_labels
 from napari_mtmri.metrics.measure import measure_all
 from napari_mtmri.result import ZERO_FILLED, Result
 from napari_mtmri.scan import Scan
-from napari_mtmri.volume import Kind, Volume, magnitude
+from napari_mtmri.volume import FAR_ABOVE, Kind, Volume, bright_value, magnitude
 
 THRESHOLD = 0.5
 SIMULATED = "Simulated from a"
-FAR_ABOVE = 3.0  # maximum of the reference, relative to its 99.9th percentile
 
 
 def assemble(
@@ -33,6 +32,8 @@ def assemble(
     image: np.ndarray | None,
     probability: np.ndarray | None,
     timings: Mapping[str, float],
+    *,
+    keep_phase: bool = False,
 ) -> Result:
     """Return the unscored Result, with an error image if there is a reference.
 
@@ -40,6 +41,8 @@ def assemble(
     ----------
     image : complex64 (slice, readout, phase) or None
     probability : float32 (slice, channel, readout, phase) or None
+    keep_phase : bool
+        Keep the complex images, too.
     """
     foreground, labels = segmentation_of(probability)
     reconstruction = None if image is None else np.abs(image).astype(np.float32)
@@ -49,6 +52,7 @@ def assemble(
     def on_grid(stack: np.ndarray | None, name: str, kind: Kind = "image") -> Volume | None:
         return None if stack is None else scan.volume(stack, f"{scan.name} {name}", kind)
 
+    whole, floor = (image, scan.zero_filled) if keep_phase else (None, None)
     zero_filled = np.abs(scan.zero_filled).astype(np.float32)
     return Result(
         method=method.method.name,
@@ -65,6 +69,8 @@ def assemble(
         provenance=_provenance(scan, method),
         timings=dict(timings),
         warnings=_warnings(scan, method),
+        complex_reconstruction=on_grid(whole, "complex reconstruction", "complex"),
+        complex_zero_filled=on_grid(floor, "complex zero-filled", "complex"),
         reference=scan.reference,
     )
 
@@ -189,7 +195,7 @@ def _warnings(scan: Scan, method: LoadedMethod) -> tuple[str, ...]:
     lines += method.loaded.remarks
     reference = None if scan.reference is None else scan.reference_stack()
     if reference is not None:
-        high, top = float(np.percentile(reference, 99.9)), float(reference.max())
+        high, top = bright_value(reference), float(reference.max())
         if top > FAR_ABOVE * high > 0:
             lines.append(
                 f"{scan.name}: its largest value is {top / high:.1f} times its 99.9th percentile; "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from napari_mtmri.methods.base import Method
-from napari_mtmri.methods.multitask import architecture, size_of
+from napari_mtmri.methods.multitask import like_segmenter, segmenter, size_of
 from napari_mtmri.methods.network import network_method
 from napari_mtmri.methods.training import CardWords, Losses, Options, Stage, TableRow, Training
 
@@ -37,22 +37,17 @@ class LINetOptions(Options):
 
 
 def _sizes(recipe: Recipe) -> dict[str, Any]:
-    base = architecture(recipe, recon=False)
-    return {
-        "kind": "linet",
-        "classes": base["segmentation"]["classes"],
-        "features": recipe.network.seg_features,
-        "depth": recipe.network.seg_depth,
-        "code_channels": recipe.options["code_channels"],
-        "first_logit": base["segmentation"].get("first_logit"),
-        "window": base["window"],
-    }
+    return segmenter(
+        recipe,
+        "linet",
+        depth=recipe.network.seg_depth,
+        code_channels=recipe.options["code_channels"],
+    )
 
 
 def _like(sizes: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "classes": 1 if sizes["classes"] == 1 else sizes["classes"] - 1,
-        "seg_features": sizes["features"],
+        **like_segmenter(sizes),
         "seg_depth": sizes["depth"],
         "code_channels": sizes["code_channels"],
     }

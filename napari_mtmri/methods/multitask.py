@@ -61,6 +61,29 @@ def like(architecture: Mapping[str, Any]) -> dict[str, Any]:
     return keys
 
 
+def segmenter(recipe: Recipe, kind: str, **own: Any) -> dict[str, Any]:
+    """Return the architecture of a network of its own kind that segments.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    kind : str
+        Name of the network.
+    **own
+        Sizes that only this network has.
+    """
+    base = architecture(recipe, recon=False)
+    shared = {name: base["segmentation"][name] for name in ("classes", "features", "first_logit")}
+    return {"kind": kind, **shared, "window": base["window"], **own}
+
+
+def like_segmenter(architecture: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys of the recipe that give the shared sizes of `segmenter`."""
+    seg = {"depth": None, **architecture}
+    keys = like({"segmentation": seg})
+    return {name: keys[name] for name in ("classes", "seg_features")}
+
+
 def words(recipe: Recipe, task: str, *, recon: bool = True, seg: bool = True) -> CardWords:
     """Return the description of the network for a card."""
     sizes = recipe.network

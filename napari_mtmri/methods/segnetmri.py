@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from napari_mtmri.methods.base import Method
-from napari_mtmri.methods.multitask import architecture, size_of
+from napari_mtmri.methods.multitask import like_segmenter, segmenter, size_of
 from napari_mtmri.methods.network import network_method
 from napari_mtmri.methods.training import CardWords, Losses, Options, Stage, TableRow, Training
 
@@ -32,23 +32,18 @@ class SegNetMRIOptions(Options):
 
 
 def _sizes(recipe: Recipe) -> dict[str, Any]:
-    base = architecture(recipe, recon=False)
-    return {
-        "kind": "segnetmri",
-        "classes": base["segmentation"]["classes"],
-        "features": recipe.network.seg_features,
-        "depth": recipe.options["block_depth"],
-        "blocks": recipe.options["blocks"],
-        "last_scale": recipe.network.recon_last_scale,
-        "first_logit": base["segmentation"].get("first_logit"),
-        "window": base["window"],
-    }
+    return segmenter(
+        recipe,
+        "segnetmri",
+        depth=recipe.options["block_depth"],
+        blocks=recipe.options["blocks"],
+        last_scale=recipe.network.recon_last_scale,
+    )
 
 
 def _like(sizes: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "classes": 1 if sizes["classes"] == 1 else sizes["classes"] - 1,
-        "seg_features": sizes["features"],
+        **like_segmenter(sizes),
         "block_depth": sizes["depth"],
         "blocks": sizes["blocks"],
     }

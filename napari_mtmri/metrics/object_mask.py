@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from napari_mtmri.volume import FAR_ABOVE, bright_value
+
 HOW = "Otsu of the reference volume, largest 6-connected component, holes of each slice filled"
 
 
@@ -34,9 +36,11 @@ def object_mask(reference: np.ndarray) -> np.ndarray | None:
 
     if reference.min() == reference.max():
         return None
+    # A few voxels far above all others would pull the threshold up.
+    known = np.minimum(reference, FAR_ABOVE * bright_value(reference))
     # Raveled, because three columns would be taken for RGB; as floats, because the histogram
     # of integers has a bin for every value up to the largest.
-    bright = reference > threshold_otsu(reference.reshape(-1).astype(np.float64))
+    bright = known > threshold_otsu(known.reshape(-1).astype(np.float64))
     components, count = ndimage.label(bright)
     if not count:
         return None

@@ -163,10 +163,15 @@ class LINet(nn.Module):
         code : float32 (batch, channel, rows, columns)
         share : BatchShare
         """
-        mean = share.total(code.mean((2, 3))) / share.n_slices
-        self.code_mean.lerp_(mean, MOMENTUM)
-        spread = (code - self._mean).square().mean((2, 3))
-        self.code_variance.lerp_(share.total(spread) / share.n_slices, MOMENTUM)
+        away = code - self._mean
+        moments = torch.cat([away.mean((2, 3)), away.square().mean((2, 3))], dim=1)
+        first, second = (share.total(moments) / share.n_slices).chunk(2)
+        if not share.is_first:
+            return
+        # The variance is that about the mean after its update.
+        step = MOMENTUM * first
+        self.code_mean.add_(step)
+        self.code_variance.lerp_(second - 2 * step * first + step**2, MOMENTUM)
 
     def _decode(self, code: Tensor, size: torch.Size) -> Tensor:
         rows, columns = size[-2:]

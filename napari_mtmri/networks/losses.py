@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Losses of the two tasks, over the batch of all processes.
 
-Each process has some slices of the batch. A mean is the sum over its slices, divided by
-the number of slices of all processes and multiplied by the number of processes, since
-Lightning averages gradients over the processes; a ratio of sums (Eq. 4) needs the sums
-over all processes.
+Each process has some slices of the batch, and may compute them in several parts to save
+memory. Values and gradients are averaged over processes and parts. A mean is therefore the
+sum over the slices of a part, divided by the number of slices of the batch and multiplied
+by the number of processes and parts; a ratio of sums (Eq. 4) needs the sums over the whole
+batch.
 """
 
 from __future__ import annotations
@@ -59,6 +60,35 @@ class TensorBatch(NamedTuple):
         return TensorBatch(*(tensor[first:last] for tensor in self))
 
 
+class BatchSums:
+    """Sums over a batch that is computed in parts: first collected, then used in each part."""
+
+    def __init__(self) -> None:
+        self._sums: list[Tensor] = []
+        self._is_collected = False
+        self._next = 0
+
+    def begin_part(self, *, is_collected: bool) -> None:
+        """Begin a part, in which the same sums are asked for in the same order."""
+        self._next, self._is_collected = 0, is_collected
+
+    @property
+    def any(self) -> bool:
+        """Whether the losses use sums over the batch."""
+        return bool(self._sums)
+
+    def whole(self, own: Tensor, n_parts: int) -> Tensor:
+        """Return the sum over all parts, with the gradient of this part, ``n_parts`` times."""
+        place, self._next = self._next, self._next + 1
+        if self._is_collected:
+            return self._sums[place] + n_parts * (own - own.detach())
+        if place == len(self._sums):
+            self._sums.append(own.detach())
+        else:
+            self._sums[place] = self._sums[place] + own.detach()
+        return own
+
+
 @dataclass(frozen=True)
 class BatchShare:
     """The part of a batch that this process works on.
@@ -68,13 +98,21 @@ class BatchShare:
     counts : float32 (batch,)
         1 for each slice, 0 for a padding slice.
     n_slices : int
-        Number of slices of all processes.
+        Number of slices of all processes and parts.
     n_processes : int
+    n_parts : int
+    sums : BatchSums, optional
+        If there are several parts.
+    is_first : bool
+        Whether a loss may update running statistics: in one part of a batch.
     """
 
     counts: Tensor
     n_slices: int
     n_processes: int = 1
+    n_parts: int = 1
+    sums: BatchSums | None = None
+    is_first: bool = True
 
     @classmethod
     def whole(cls, images: Tensor) -> BatchShare:
@@ -83,16 +121,20 @@ class BatchShare:
 
     def mean(self, per_slice: Tensor) -> Tensor:
         """Return this process's part of the mean over all slices."""
-        return (per_slice * self.counts).sum() * (self.n_processes / self.n_slices)
+        n_averaged = self.n_processes * self.n_parts
+        return (per_slice * self.counts).sum() * (n_averaged / self.n_slices)
 
     def total(self, per_slice: Tensor) -> Tensor:
-        """Return the sum over the slices (axis 0) of all processes, with its gradient."""
-        own = (per_slice * self.counts[:, None]).sum(0)
-        if self.n_processes == 1:
-            return own
-        from torch.distributed.nn.functional import all_reduce
+        """Return the sum over the slices (axis 0) of the whole batch, with its gradient.
 
-        return torch.as_tensor(all_reduce(own))  # type: ignore[no-untyped-call]
+        What is summed must not depend on another such sum.
+        """
+        own = (per_slice * self.counts[:, None]).sum(0)
+        if self.n_processes > 1:
+            from torch.distributed.nn.functional import all_reduce
+
+            own = torch.as_tensor(all_reduce(own))  # type: ignore[no-untyped-call]
+        return own if self.sums is None else self.sums.whole(own, self.n_parts)
 
 
 @dataclass(frozen=True)

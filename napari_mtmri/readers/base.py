@@ -85,6 +85,8 @@ def find_reader(path: Path) -> Reader:
     """
     if not path.exists():
         raise InputError(f"{path}: no such file or folder; check the name.")
+    if not path.is_file() and not path.is_dir():
+        raise InputError(f"{path}: is a pipe or a device, not a file; copy its content to a file.")
     readers = all_readers()
     for reader in readers:
         if reader.folders == path.is_dir() and reader.can_read(path):

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from napari_mtmri.errors import InputError
-from napari_mtmri.files import sha256
+from napari_mtmri.files import sha256, shown_name
 from napari_mtmri.geometry import Affine, check_affine
 from napari_mtmri.readers.base import Kind, check_size, endings, reason
 from napari_mtmri.readers.lengths import check_gzip, check_length
-from napari_mtmri.volume import Volume
+from napari_mtmri.volume import NO_UNIT, Volume
 
 AFFINES_DIFFER_MM = 0.1
 MM_PER_UNIT = {1: 1e3, 2: 1.0, 3: 1e-3}  # NIfTI: metre, millimetre, micrometre
@@ -29,11 +29,11 @@ LABEL_TYPES = (np.uint8, np.int16, np.int32)
 
 def case_name(path: Path) -> str:
     """Return a file's name without the extension of any readable format."""
-    name = path.name
+    name = shown_name(path.name)
     for ending in (".gz", *endings()):
         if name.lower().endswith(ending):
             name = name[: -len(ending)]
-    return name or path.name
+    return name or shown_name(path.name)
 
 
 def _load(path: Path) -> Any:
@@ -180,6 +180,8 @@ def _place(image: Any, path: Path) -> tuple[Affine, dict[str, Any], list[str]]:
     facts["sform_code"] = int(header["sform_code"])
     facts["qform_code"] = int(header["qform_code"])
     remarks = [*image.extra.get(REMARKS, ()), *_form_remarks(header, affine, scale, facts)]
+    if not facts["spacing_known"]:
+        remarks.append(NO_UNIT)
     if facts["spacing_known"] and unit != 2:
         remarks.append(f"its unit is {'metres' if unit == 1 else 'micrometres'}; read as mm.")
     slope = float(image.extra.get(FILE_SLOPE, 1.0))

@@ -12,6 +12,7 @@ from napari_mtmri.readers.image import read_image
 from napari_mtmri.volume import Volume
 
 ENDINGS = (".mnc",)
+MOST_OBJECTS = 10_000  # groups linked in a circle have no end
 
 
 def read_minc(path: Path, kind: Kind | None = None) -> Volume:
@@ -32,7 +33,53 @@ def _load(path: Path) -> Any:
     size = path.stat().st_size
     if size > MOST_BYTES:
         raise InputError(f"{path}: {size / 2**30:.1f} GiB are too large; split the file.")
+    _check_is_closed(path)
     return nib.load(path)
+
+
+def _check_is_closed(path: Path) -> None:
+    """Refuse a MINC 2 file whose voxels lie in other files or in itself.
+
+    Such a file gives bytes that its SHA-256 does not cover; a virtual dataset that refers to
+    itself ends the process.
+    """
+    import h5py
+
+    if not h5py.is_hdf5(path):
+        return
+    with h5py.File(path, "r") as file:
+        pending, seen = [file["/"]], 0
+        while pending:
+            group = pending.pop()
+            for name in group:
+                seen += 1
+                what = _open_end(group, name)
+                if what or seen > MOST_OBJECTS:
+                    where = f"{group.name.rstrip('/')}/{name}"
+                    raise InputError(
+                        f"{path}: {where} is {what or 'one of too many objects'}, not voxels of "
+                        "this file; copy the data into one MINC file."
+                    )
+                if group.get(name, getclass=True) is h5py.Group:
+                    pending.append(group[name])
+
+
+def _open_end(group: Any, name: str) -> str:
+    """Return what an entry refers to instead of containing it, or an empty text."""
+    import h5py
+
+    link = group.get(name, getlink=True)
+    if isinstance(link, h5py.ExternalLink):
+        return "a link to another file"
+    if isinstance(link, h5py.SoftLink):
+        return "a link"
+    if group.get(name, getclass=True) is h5py.Dataset:
+        dataset = group[name]
+        if dataset.is_virtual:
+            return "a virtual dataset"
+        if dataset.external:
+            return "stored in another file"
+    return ""
 
 
 MINC = Reader(

@@ -28,6 +28,11 @@ LONGEST_SIDE = 32767  # of NIfTI-1
 DESCRIPTION_BYTES = 79
 PIECE_BYTES, TRIED_BYTES = 2**20, 2**17  # compressed at once; tried with both strategies
 WORTH_SEARCHING = 0.9
+MOST_AXES = 7
+NEARLY_WHOLE = 1e-2  # bytes
+LAST_CODE, ALIGNED = 5, 2  # codes of the place of an sform or qform
+MOST_LENGTH = 1.01  # of a quaternion; above, it is not rounding
+QUIET = 5e-7  # rounding of float32
 
 
 def read_nifti(path: Path, kind: Kind | None = None) -> Volume:
@@ -55,13 +60,15 @@ def _load(path: Path) -> Any:
     for size in (int.from_bytes(start[:4], "little"), int.from_bytes(start[:4], "big")):
         if size in kinds and len(start) >= size:
             header_type, image_type = kinds[size]
-            header = header_type(start[:size])
+            header = header_type(start[:size], check=False)
+            remarks = _repair_rounding(header, path)
+            header.check_fix()
             if header.get_data_offset() < size + EXTENSION_FLAG_BYTES:
                 raise InputError(
                     f"{path}: its header puts the voxels at byte {header.get_data_offset()}, inside "
                     "the header; export the file again."
                 )
-            remarks = _repair_sform(header)
+            remarks += _repair_sform(header)
             proxy = nib.arrayproxy.ArrayProxy(str(path), header, mmap=False)
             return image_type(
                 proxy,
@@ -71,6 +78,40 @@ def _load(path: Path) -> Any:
                 file_map=image_type.make_file_map({"image": str(path)}),
             )
     raise InputError(f"{path}: does not start with a NIfTI header; export it again.")
+
+
+def _repair_rounding(header: Any, path: Path) -> list[str]:
+    """Repair fields that are off by rounding, as NIfTI's own library does; return remarks.
+
+    nibabel refuses some of them, and takes a handedness that is not exactly -1 for 1.
+    """
+    remarks = []
+    header["pixdim"][0] = -1 if header["pixdim"][0] < 0 else 1
+    for axis in range(4, int(header["dim"][0]) + 1 if header["dim"][0] <= MOST_AXES else 0):
+        header["dim"][axis] = header["dim"][axis] or 1
+    offset = float(header["vox_offset"])
+    if np.isfinite(offset) and abs(offset - round(offset)) < NEARLY_WHOLE:
+        header["vox_offset"] = round(offset)
+    if np.isfinite(header["scl_slope"]) and not np.isfinite(header["scl_inter"]):
+        header["scl_inter"] = 0
+        remarks.append("its intercept is not a number; 0 is used.")
+    for code in ("sform_code", "qform_code"):
+        if int(header[code]) > LAST_CODE:
+            header[code] = ALIGNED  # nibabel would drop the form
+    parts = [f"quatern_{one}" for one in "bcd"]
+    long = float(np.linalg.norm([float(header[part]) for part in parts]))
+    if int(header["qform_code"]) and not int(header["sform_code"]) and long > MOST_LENGTH:
+        raise InputError(
+            f"{path}: the quaternion in its header has the length {long:.3g}, more than 1; export "
+            "the file again."
+        )
+    if 1 < long <= MOST_LENGTH:
+        for part in parts:
+            # A little shorter than 1: a square that is still above 1 after rounding is refused.
+            header[part] = float(header[part]) / long * (1 - 1e-7)
+        if long > 1 + QUIET:
+            remarks.append(f"its quaternion is {long - 1:.1g} too long; it is normalised.")
+    return remarks
 
 
 def _repair_sform(header: Any) -> list[str]:

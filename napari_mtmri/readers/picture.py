@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from napari_mtmri.errors import InputError
+from napari_mtmri.files import shown_name
 from napari_mtmri.readers.base import Kind, Reader, check_size, reason
 from napari_mtmri.volume import Volume
 
 SLICE = re.compile(r"(?P<case>TCGA_.+)_(?P<number>\d+)\.tif", re.IGNORECASE)
 FLAIR = 1  # the channels are pre-contrast, FLAIR, post-contrast
 MOST_SLICE_BYTES = 2**24
+MOST_SEGMENTS = 2**13  # strips or tiles; each costs about 0.1 ms
 PACKED_BYTES = 2**16  # largest header of an incompressible slice
 INSIDE = 127  # a mask is 0 or 255
 MOST_NAMED = 10
@@ -40,7 +42,7 @@ def read_slices(path: Path, kind: Kind | None = None) -> Volume:
     return Volume(
         data=(data > INSIDE).astype(np.uint8) if masks else data,
         affine=AFFINE,
-        name=path.name,
+        name=shown_name(path.name),
         kind="labels" if masks else "image",
         spacing_known=False,
         path=path,
@@ -100,6 +102,10 @@ def _plane(path: Path, mask: bool) -> np.ndarray:
         with TiffFile(path) as file:
             page = file.pages[0]
             _check_page(page.shape, str(page.dtype), path, mask)
+            if len(page.dataoffsets) > MOST_SEGMENTS:
+                raise InputError(
+                    f"{path}: is stored in {len(page.dataoffsets)} pieces; save it in rows."
+                )
             picture = np.asarray(page.asarray())
     except InputError:
         raise

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import math
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -14,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from napari_mtmri.errors import InputError
-from napari_mtmri.files import whole_folder
+from napari_mtmri.errors import InputError, RequestError
+from napari_mtmri.files import read_text, whole_folder
 from napari_mtmri.geometry import Axes
 from napari_mtmri.metrics.scores import COLUMNS, Scores
+from napari_mtmri.patterns.mask_files import read_mask
 from napari_mtmri.readers.base import Reader
 from napari_mtmri.readers.nifti import read_nifti, write_nifti
 from napari_mtmri.result import Result
@@ -32,8 +35,9 @@ _IMAGES = {
     "residual": "residual.nii.gz",
     "probability": "probability.nii.gz",
     "labels": "segmentation.nii.gz",
+    "complex_reconstruction": "reconstruction_complex.nii.gz",
+    "complex_zero_filled": "zero_filled_complex.nii.gz",
 }
-_MOST_MASK_BYTES = 2**28
 
 
 def write_run(
@@ -108,14 +112,16 @@ def read_run(folder: Path) -> Result:
         If a file is missing or damaged.
     """
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = json.loads(read_text(folder / RECORD))
         axes = Axes(**record["axes"])
         method, name = str(record["method"]), str(record["name"])
         parts: dict[str, Any] = {
             key: dict(record[key]) for key in ("request", "provenance", "timings")
         }
+        parts["timings"] = {key: float(value) for key, value in parts["timings"].items()}
         warnings = tuple(str(line) for line in record["warnings"])
-    except (OSError, ValueError, KeyError, TypeError) as why:
+        _check_request(parts["request"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, RequestError) as why:
         raise InputError(
             f"{folder / RECORD}: is not a valid record ({why}); save the result again."
         ) from why
@@ -125,10 +131,20 @@ def read_run(folder: Path) -> Result:
     zero_filled = volumes.pop("zero_filled")
     if zero_filled is None:
         raise InputError(f"{folder / _IMAGES['zero_filled']}: is missing; save the result again.")
+    for key, volume in volumes.items():
+        if volume is not None:
+            _check_volume(key, volume, zero_filled, folder / _IMAGES[key])
+    mask = _read_sampling(folder / "mask.npy")
+    plane = (zero_filled.shape[axes.readout], zero_filled.shape[axes.phase])
+    if mask.shape != plane:
+        raise InputError(
+            f"{folder / 'mask.npy'}: shape {mask.shape} is not that of the slices, {plane}; save "
+            "the result again."
+        )
     return Result(
         method=method,
         name=name,
-        mask=_read_mask(folder / "mask.npy"),
+        mask=mask,
         axes=axes,
         warnings=warnings,
         scores=_read_scores(folder / "scores.csv"),
@@ -138,27 +154,44 @@ def read_run(folder: Path) -> Result:
     )
 
 
+def _check_request(request: Mapping[str, Any]) -> None:
+    """Raise if the fields of a request that a Result reads have other types."""
+    for name in ("pattern", "simulation", "parameters"):
+        dict(request.get(name) or {})
+    pattern = request.get("pattern") or {}
+    str(pattern.get("name"))
+    if not 0 < float(pattern.get("acceleration", 1.0)) < math.inf:
+        raise ValueError(f"acceleration {pattern['acceleration']!r}")
+    tuple(request.get("classes") or ())
+
+
+def _check_volume(key: str, volume: Volume, like: Volume, path: Path) -> None:
+    wanted = "complex" if key.startswith("complex") else "labels" if key == "labels" else "image"
+    if volume.kind != wanted:
+        raise InputError(f"{path}: is of kind {volume.kind}, not {wanted}; save the result again.")
+    try:
+        volume.require_same_grid(like, "the zero-filled image")
+    except InputError as why:
+        raise InputError(f"{path}: is not of this result ({why}).") from why
+
+
 def _read_image(path: Path, key: str) -> Volume | None:
     if not path.is_file():
         return None
     return read_nifti(path, kind="labels" if key == "labels" else "image")
 
 
-def _read_mask(path: Path) -> np.ndarray:
+def _read_sampling(path: Path) -> np.ndarray:
     try:
-        if path.stat().st_size > _MOST_MASK_BYTES:
-            raise InputError(
-                f"{path}: {path.stat().st_size} bytes are too many for a mask; save the result again."
-            )
-        mask = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as why:
-        raise InputError(f"{path}: is not a mask ({why}); save the result again.") from why
-    if mask.ndim != 2 or mask.dtype != bool:
+        mask = read_mask(path)
+    except InputError as why:
+        raise InputError(f"{path}: is not the mask of a result ({why})") from why
+    if mask.ndim != 2:
         raise InputError(
-            f"{path}: {mask.dtype} of shape {mask.shape} is not a 2-D bool mask; save the result "
+            f"{path}: shape {mask.shape} is not that of a mask (readout, phase); save the result "
             "again."
         )
-    return np.asarray(mask)
+    return mask
 
 
 def _write_mask_picture(mask: np.ndarray, path: Path) -> None:
@@ -176,16 +209,15 @@ def _write_scores(scores: Mapping[str, Scores], path: Path) -> None:
 def _read_scores(path: Path) -> dict[str, Scores]:
     if not path.is_file():
         return {}
-    with path.open(newline="", encoding="utf-8") as file:
-        rows: list[dict[str, Any]] = list(csv.DictReader(file))
     try:
+        rows: list[dict[Any, Any]] = list(csv.DictReader(io.StringIO(read_text(path))))
         return {
             of: Scores.from_records(
                 [{k: v for k, v in row.items() if k != "of"} for row in rows if row["of"] == of]
             )
             for of in dict.fromkeys(row["of"] for row in rows)
         }
-    except (KeyError, ValueError, TypeError) as why:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, csv.Error) as why:
         raise InputError(f"{path}: is not a table of scores ({why}); evaluate again.") from why
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from napari_mtmri.files import write_text
 from napari_mtmri.metrics.base import decimals, quantities
-from napari_mtmri.metrics.scores import COLUMNS, Scores, format_value
+from napari_mtmri.metrics.scores import COLUMNS, Score, Scores, format_value
 from napari_mtmri.result import ZERO_FILLED
 from napari_mtmri.stats.intervals import Comparison, compare, holm
 from napari_mtmri.stats.summary import Table, summary_table
@@ -46,6 +46,8 @@ class CaseScores:
         Samples of the full grid divided by measured samples; NaN if unknown.
     acquisition : mapping
         Pattern and realism without seeds; cases that differ in it are reported as mixed.
+    patient : str
+        Patient of whom the case is a session; empty: each case is a patient.
     """
 
     case: str
@@ -54,6 +56,7 @@ class CaseScores:
     sampling: str = ""
     acceleration: float = math.nan
     acquisition: Mapping[str, Any] = field(default_factory=dict)
+    patient: str = ""
 
 
 @dataclass(frozen=True)
@@ -146,8 +149,14 @@ def make_tables(cases: Sequence[CaseScores], failed: Sequence[str] = ()) -> Tabl
     """
     # Zero-filled, which the requested methods are compared with, comes first in the tables.
     found = sorted(_once(cases), key=lambda one: one.method != ZERO_FILLED)
-    entries = [(one.case, one.method, one.scores) for one in found]
+    entries = _by_patient(found)
+    n_cases, n_patients = (len({part(one) for one in found}) for part in (_case, _subject))
     remarks = [f"Failed, and not in these numbers: {', '.join(failed)}."] if failed else []
+    if n_patients < n_cases:
+        remarks.append(
+            f"n counts patients: the {n_cases} cases are of {n_patients} patients, and the "
+            "sessions of a patient are averaged first."
+        )
     shown = [one.name for one in quantities("summary")]
     return Tables(
         summary_table(entries, metrics=shown),
@@ -155,6 +164,45 @@ def make_tables(cases: Sequence[CaseScores], failed: Sequence[str] = ()) -> Tabl
         differences(entries),
         (*remarks, *_mixed(cases)),
     )
+
+
+def _case(one: CaseScores) -> str:
+    return one.case
+
+
+def _subject(one: CaseScores) -> str:
+    return one.patient or one.case
+
+
+def _by_patient(cases: Sequence[CaseScores]) -> list[tuple[str, str, Scores]]:
+    """Return (patient, method, scores), with the sessions of a patient averaged.
+
+    Sessions of a patient are not independent: counted one by one they would make every
+    interval too narrow.
+    """
+    groups: dict[tuple[str, str], list[Scores]] = {}
+    for one in cases:
+        groups.setdefault((_subject(one), one.method), []).append(one.scores)
+    return [(who, method, _averaged(found)) for (who, method), found in groups.items()]
+
+
+def _averaged(sessions: Sequence[Scores]) -> Scores:
+    """Return the mean of the scores of the volumes; a missing value is left out."""
+    if len(sessions) == 1:
+        return sessions[0]
+    rows: dict[tuple[str, str, str], list[Score]] = {}
+    for one in sessions:
+        for row in one.rows:
+            if row.scope == "volume":
+                rows.setdefault((row.metric, row.region, row.unit), []).append(row)
+    return Scores(tuple(_mean_row(found) for found in rows.values()))
+
+
+def _mean_row(rows: Sequence[Score]) -> Score:
+    known = [row.value for row in rows if not math.isnan(row.value)]
+    flags = {row.flag for row in rows}
+    mean = sum(known) / len(known) if known else math.nan
+    return replace(rows[0], value=mean, flag=flags.pop() if len(flags) == 1 else "")
 
 
 def differences(entries: Sequence[tuple[str, str, Scores]]) -> tuple[Difference, ...]:

@@ -26,6 +26,7 @@ from napari_mtmri.study.panels import COLOURS, DASHES, legend, panels
 from napari_mtmri.study.plan import Plan
 from napari_mtmri.study.sizes import bins_of, training_sizes
 from napari_mtmri.study.summary import Line, Measure, main_measure, main_measures
+from napari_mtmri.volume import bright_value
 
 CAPTIONS = {
     "violins": "Scores by case (the paper's Fig. 6); white dot: median.",
@@ -179,7 +180,7 @@ class _ErrorMaps:
         FigureCanvasAgg(figure)
         figure.suptitle(
             f"Image and error of the slice with the largest reference segmentation; error scale "
-            f"±{ERROR_SHARE:.0%} of the maximum of the reference in this slice, for all rows"
+            f"±{ERROR_SHARE:.0%} of the 99.9th percentile of the reference in this slice, for all rows"
         )
         axes = figure.subplots(n_rows, n_columns, squeeze=False)
         for axis in axes.ravel():
@@ -220,7 +221,7 @@ class _ErrorMaps:
     ) -> None:
         image, labels = pictures.get("image"), pictures.get("labels")
         top = max(float(np.percentile(reference, WINDOW_PERCENTILE)), 1e-12)
-        limit = ERROR_SHARE * max(float(reference.max()), 1e-12)
+        limit = ERROR_SHARE * bright_value(reference)
         shown = np.zeros_like(reference) if image is None else image
         axes[0].set_title(_wrapped(title), fontsize=6)
         axes[0].imshow(shown, cmap="gray", vmin=0, vmax=top)

@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from napari_mtmri.errors import RequestError
 from napari_mtmri.methods.base import DEFAULT_METHOD, METHODS, training_of
+from napari_mtmri.parameters import plain_reason
 from napari_mtmri.train.sections import (
     Data,
     Loss,
@@ -175,9 +176,7 @@ def flatten(keys: Mapping[str, Any]) -> dict[str, Any]:
 
 def reason_of(first: Mapping[str, Any], known: Sequence[str]) -> str:
     """Return the reason why a recipe is not valid, with the known keys."""
-    reason = str(first["msg"]).removeprefix("Value error, ")
-    if first["type"] == "missing":
-        reason = "it has too few numbers"
+    reason = "it has too few numbers" if first["type"] == "missing" else plain_reason(first)
     names = [str(place) for place in first["loc"] if place not in (*SECTIONS, "options")]
     if not names:
         return reason

@@ -16,7 +16,11 @@ from pydantic import (
     model_validator,
 )
 
+from napari_mtmri.errors import RequestError
+from napari_mtmri.patterns.base import PATTERNS, Pattern
+
 Size = tuple[PositiveInt, PositiveInt]
+MOST_CLASSES = 64
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -91,8 +95,8 @@ class Data(Section):
     @field_validator("classes")
     @classmethod
     def _few_classes(cls, value: int | str) -> int | str:
-        if isinstance(value, int) and not 1 <= value <= 64:
-            raise ValueError("choose 1 to 64 classes")
+        if isinstance(value, int) and not 1 <= value <= MOST_CLASSES:
+            raise ValueError(f"choose 1 to {MOST_CLASSES} classes")
         return value
 
     @model_validator(mode="after")
@@ -141,6 +145,27 @@ class Sampling(Section):
         if min(value.values()) < 0 or not sum(value.values()) > 0:
             raise ValueError("proportions must not be negative or all 0")
         return value
+
+    @model_validator(mode="after")
+    def _has_a_pattern(self) -> Sampling:
+        for factor in self.drawn_accelerations:
+            try:
+                Pattern(self.pattern, factor, self.center_fraction)
+            except RequestError as why:
+                raise ValueError(str(why).removesuffix(".")) from why
+        if "path" in {option.name for option in PATTERNS.get(self.pattern).options}:
+            raise ValueError(f"pattern {self.pattern!r} reads one mask, which cannot be drawn anew")
+        return self
+
+    @property
+    def drawn_accelerations(self) -> tuple[float, ...]:
+        """Accelerations that occur in the training."""
+        return tuple(sorted(factor for factor, share in self.accelerations.items() if share > 0))
+
+    @property
+    def main_acceleration(self) -> float:
+        """Acceleration that is trained most, of several the largest."""
+        return max(self.accelerations, key=lambda factor: (self.accelerations[factor], factor))
 
 
 class Network(Section):

@@ -16,6 +16,7 @@ from napari_mtmri.batch.cases_table import CaseRow, as_rows
 from napari_mtmri.batch.job import Job, Outcome, Watch
 from napari_mtmri.batch.method_choice import as_choices
 from napari_mtmri.batch.run_case import case_of, make_job, run_job
+from napari_mtmri.batch.score_store import into_scores, make_scores, result_folder_job
 from napari_mtmri.cli.app import main
 from napari_mtmri.errors import InputError, RequestError, Stopped, WeightsError
 from napari_mtmri.samples import phantom
@@ -172,6 +173,41 @@ def test_a_job_runs_on_a_worker_with_another_working_directory(
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
     result = run_job(sent, case_of(sent), lambda progress: None, threading.Event())
     assert result.request["job"] == sent.key
+
+
+@pytest.mark.parametrize("name", ["i0.nii", "m0.nii"])
+def test_a_file_replaced_after_the_planning_is_refused(name: str) -> None:
+    choice = as_choices(["zero-filled"])[0]
+    job = make_job("p0", Path("i0.nii"), Path("m0.nii"), mt.Acquisition(), choice)
+    Path(name).write_bytes(Path(name.replace("0", "1")).read_bytes())
+    with pytest.raises(InputError, match=f"{name}: .*changed"):
+        case_of(job)
+
+
+def test_nothing_is_written_for_a_file_replaced_while_running() -> None:
+    class Replacing(Watch):
+        def started(self, name: str) -> None:
+            Path("i0.nii").write_bytes(Path("i1.nii").read_bytes())
+
+    (outcome,) = mt.run_many("i0.nii", "out", methods=["zero-filled"], watch=Replacing())
+    assert isinstance(outcome.error, InputError)
+    assert not list(Path("out").glob("**/run.json"))
+    (outcome,) = mt.run_many("i0.nii", "out", methods=["zero-filled"])
+    assert outcome.state == "done"
+
+
+@pytest.mark.parametrize("name", ["run", "reference", "labels"])
+def test_a_result_folder_replaced_after_the_planning_is_refused(name: str) -> None:
+    mt.run_many("i0.nii", "out", methods=["zero-filled"])
+    row = CaseRow("p0", run=Path("out/i0"), reference=Path("i0.nii"), labels=Path("m0.nii"))
+    job = into_scores(result_folder_job(row), Path("scores"))
+    file = {"run": Path("out/i0/scores.csv"), "reference": row.reference, "labels": row.labels}[
+        name
+    ]
+    assert file is not None
+    file.write_bytes(file.read_bytes() + b"\n")
+    with pytest.raises(InputError, match="changed"):
+        make_scores(job, print, threading.Event())
 
 
 def test_weights_that_differ_where_the_job_runs_are_refused(weights: Path) -> None:

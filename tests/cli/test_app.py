@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -17,7 +20,7 @@ from napari_mtmri.cli.app import COMMANDS, main
 from napari_mtmri.cli.output import columns, pairs, sentence, status_of
 from napari_mtmri.errors import InputError, RequestError, ResourceError, Stopped, WeightsError
 from napari_mtmri.samples import phantom
-from tests.cli.conftest import Shell
+from tests.cli.conftest import SHAPE, Shell
 
 
 def test_without_a_command_the_help_is_shown(sh: Shell) -> None:
@@ -133,3 +136,70 @@ def test_the_home_folder_is_expanded_as_in_no_shell(
     assert sh("run", "~/head.nii.gz", *words, "-m", "zero-filled").status == 0
     assert (here / "home" / "runs" / "head").is_dir()
     assert not (here / "~").exists()
+
+
+def started(*words: str, **environment: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "napari_mtmri", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **environment},
+    )
+
+
+def test_what_stdout_cannot_encode_is_replaced(here: Path) -> None:
+    image, _ = phantom(SHAPE)
+    mt.save(image, here / "kopf-ä.nii")
+    words = ("run", "kopf-ä.nii", "--out", "r", "--method", "zero-filled", "--phase")
+    done = started(*words, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    out, err = done.communicate()
+    assert done.returncode == 0, err
+    assert b"kopf-?" in out
+    done = started(*words, "--json", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert json.loads(done.communicate()[0])[0]["case"] == "kopf-ä"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are Unicode here")
+def test_a_file_name_that_is_not_utf8_is_run(here: Path) -> None:
+    image, lesion = phantom(SHAPE)
+    name = os.fsdecode(b"caf\xe9.nii")
+    os.rename(mt.save(image, here / "a.nii"), here / name)
+    os.rename(mt.save(lesion, here / "b.nii"), here / f"l{name}")
+    done = started(
+        "run", name, "--labels", f"l{name}", "--out", "r", "--method", "zero-filled", "--json"
+    )
+    out, err = done.communicate()
+    assert done.returncode == 0, err
+    assert json.loads(out)[0]["case"] == r"caf\xe9"
+    result = mt.open(here / "r" / r"caf\xe9")
+    assert isinstance(result, mt.Result)
+    assert result.name == r"caf\xe9"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("after_s", [0.15, 0.3, 0.6])
+def test_an_early_ctrl_c_shows_no_traceback(after_s: float, here: Path) -> None:
+    process = started("methods")
+    time.sleep(after_s)
+    process.send_signal(signal.SIGINT)
+    _out, err = process.communicate()
+    # Python itself may still be starting, or the command may be done.
+    assert process.returncode in (130, 0, -signal.SIGINT, 1)
+    if process.returncode == 130:
+        assert b"Traceback" not in err
+        assert b"stopped." in err
+
+
+def test_the_demo_looks_first_whether_it_may_write(
+    sh: Shell, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "mine").mkdir()
+    (here / "mine" / "notes.txt").write_text("x")
+
+    def never(*words: object, **more: object) -> None:
+        raise AssertionError("computed before it looked")
+
+    monkeypatch.setattr("napari_mtmri.verbs.simulate", never)
+    answer = sh("demo", "--headless", "--out", "mine")
+    assert answer.status == 2
+    assert "mine" in answer.err

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -206,3 +207,65 @@ def test_training_cases_are_scored_only_on_request(sh: Shell, cases: Path, here:
     answer = sh("evaluate", only, "--out", "u", "-m", "zero-filled")
     assert answer.status == 1
     assert "has only training cases" in answer.err
+
+
+def test_kept_results_can_be_looked_at_and_are_made_once(
+    sh: Shell, cases: Path, here: Path
+) -> None:
+    assert sh("evaluate", cases, "--out", "s", "--method", "zero-filled").status == 0
+    assert not (here / "s" / "results").exists()
+    words = ("evaluate", cases, "--out", "s", "--method", "zero-filled", "--keep")
+    assert "done in" in sh(*words).err
+    rows = rows_of(here / "s" / "scores.csv")
+    for number in range(3):
+        result = mt.open(here / "s" / "results" / f"p{number}" / "zero-filled")
+        assert isinstance(result, mt.Result)
+        assert result.scores["zero-filled"].get("PSNR") == pytest.approx(
+            value(rows, case=f"p{number}", method="zero-filled", **VOLUME)
+        )
+    assert "done in" not in sh(*words).err
+
+
+def test_sessions_of_a_patient_are_averaged_first(sh: Shell, cases: Path, here: Path) -> None:
+    lines = cases.read_text().splitlines()
+    patients = ("patient", "a", "a", "b")
+    cases.write_text("\n".join(map(",".join, zip(lines, patients, strict=True))) + "\n")
+    answer = sh("evaluate", cases, "--out", "s", "--method", "zero-filled", "--json")
+    found = json.loads(answer.out)
+    (line,) = [
+        one
+        for one in found["summary"]
+        if (one["metric"], one["region"]) == ("PSNR", "field of view")
+    ]
+    rows = rows_of(here / "s" / "scores.csv")
+    p0, p1, p2 = (value(rows, case=f"p{n}", method="zero-filled", **VOLUME) for n in range(3))
+    assert line["n"] == 2
+    assert line["mean"] == pytest.approx(((p0 + p1) / 2 + p2) / 2)
+    assert any("n counts patients" in warning for warning in found["warnings"])
+
+
+def test_the_summary_shows_false_lesions_and_how_lesions_are_found(
+    sh: Shell, cases: Path, here: Path
+) -> None:
+    answer = sh("evaluate", cases, "--out", "s")
+    for name in ("false lesions", "lesion F1", "HD95"):
+        assert name in answer.out
+        assert any(row["metric"] == name for row in rows_of(here / "s" / "summary.csv"))
+
+
+def test_a_unit_that_the_file_lacks_is_told_and_can_be_given(sh: Shell, here: Path) -> None:
+    image, lesion = phantom(SHAPE)
+    for name, volume in (("i", image), ("m", lesion)):
+        mt.save(replace(volume, spacing_known=False), here / f"{name}.nii")
+    (here / "cases.csv").write_text("case,image,mask\na,i.nii,m.nii\n")
+
+    def unit(*words: str) -> str:
+        answer = sh("evaluate", "cases.csv", "--out", "s", *words)
+        assert answer.status == 0
+        rows = rows_of(here / "s" / "scores.csv")
+        found = {row["unit"] for row in rows if row["metric"] == "HD95"}
+        assert ("does not state the unit" in answer.err) != bool(words)
+        return found.pop()
+
+    assert unit() == "voxel"
+    assert unit("--in-mm") == "mm"

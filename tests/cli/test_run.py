@@ -14,6 +14,7 @@ import pytest
 import napari_mtmri as mt
 from napari_mtmri.batch.cases_table import case_names
 from napari_mtmri.errors import RequestError
+from napari_mtmri.geometry import to_stack
 from napari_mtmri.samples import phantom
 from tests.cli.conftest import SHAPE, Shell
 
@@ -256,3 +257,35 @@ def test_real_volumes_can_be_run(sh: Shell, shared_data: Path, here: Path) -> No
     )  # fmt: skip
     assert answer.status == 0
     assert "64 of 256 lines, R 4.00, centre 20" in answer.out
+
+
+@pytest.mark.parametrize("method", ["zero-filled", "mtmri"])
+def test_complex_images_show_that_measured_samples_are_kept(
+    method: str, sh: Shell, head: tuple[Path, Path], here: Path
+) -> None:
+    image, _ = head
+    words = ("run", image, "--out", "r", "--method", method, "--phase", "--precision", "float32")
+    assert sh(*words).status == 0
+    folder = next(Path(here, "r").glob("*/run.json")).parent
+    assert not list(folder.glob("*complex*"))
+    assert sh(*words, "--keep-phase").status == 2  # another request than the stored result
+    assert sh(*words, "--keep-phase", "--again").status == 0
+    result = mt.open(folder)
+    assert isinstance(result, mt.Result)
+    whole, floor = (
+        to_stack(np.asarray(nib.load(folder / f"{name}_complex.nii.gz").dataobj), result.axes)
+        for name in ("reconstruction", "zero_filled")
+    )
+    measured, own = (
+        np.fft.fftshift(
+            np.fft.fft2(np.fft.ifftshift(stack, axes=(1, 2)), norm="ortho"), axes=(1, 2)
+        )
+        for stack in (floor, whole)
+    )
+    top = np.abs(measured).max()
+    assert np.abs(np.where(result.mask, own - measured, 0)).max() < 1e-5 * top
+    assert result.reconstruction is not None
+    assert result.complex_reconstruction is not None
+    np.testing.assert_allclose(
+        np.abs(result.complex_reconstruction.data), result.reconstruction.data, rtol=1e-4
+    )

@@ -117,6 +117,61 @@ def test_a_check_lists_cases_patients_and_splits(sh: Shell, here: Path) -> None:
 
 
 @pytest.mark.usefixtures("lightning")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("pattern=nope",), "nope"),
+        (("center_fraction=0.9",), "center_fraction"),
+        (("crop=2,2",), "too small"),
+        (("epochs=0",), "epochs = 0: it must be at least 1"),
+        (("epochs=x",), "epochs = 'x': it must be a whole number"),
+        (("learning_rate=-1",), "it must be above 0"),
+        (("augment=turn",), "choose 'none', 'flip' or 'affine'"),
+        (("crop=1,2,3",), "crop"),
+        (("skip_unreadable=maybe",), "true or false"),
+        (("start_from=nowhere.safetensors",), "nowhere.safetensors"),
+    ],
+)
+def test_a_check_refuses_what_a_training_refuses(
+    words: tuple[str, ...], said: str, sh: Shell, here: Path
+) -> None:
+    write_cases(here)
+    for more in (("--check",), ("--out", here / "run")):
+        answer = sh("train", "--data", here, *more, *TINY, *words)
+        assert answer.status in (1, 2)
+        assert said in answer.err
+        assert "Input should" not in answer.err
+        assert not (here / "run").exists()
+
+
+@pytest.mark.usefixtures("lightning")
+def test_a_check_finds_missing_files(sh: Shell, here: Path) -> None:
+    write_cases(here)
+    table = here / "cases.csv"
+    table.write_text(table.read_text().replace(".nii", "x.nii", 1))
+    answer = sh("train", "--data", here, "--check")
+    assert answer.status == 1
+    assert "x.nii" in answer.err
+
+
+@pytest.mark.usefixtures("lightning")
+def test_a_size_is_two_numbers_with_a_comma(sh: Shell, here: Path) -> None:
+    write_cases(here)
+    answer = sh("train", "--data", here, "--out", here / "run", "crop=16,18", "epochs=1", *TINY)
+    assert answer.status == 0
+    assert read_config(here / "run").recipe.data.crop == (16, 18)
+
+
+@pytest.mark.usefixtures("lightning")
+def test_a_failed_start_does_not_block_the_corrected_command(sh: Shell, here: Path) -> None:
+    write_cases(here)
+    words = ("--data", here, "--out", here / "run", *TINY)
+    assert sh("train", *words, "learning_rate=1e30").status == 1
+    if not (here / "run" / "checkpoints").exists():
+        assert sh("train", *words, "epochs=1").status == 0
+
+
+@pytest.mark.usefixtures("lightning")
 def test_given_keys_override_the_configuration_file(sh: Shell, here: Path) -> None:
     write_cases(here)
     (here / "recipe.yaml").write_text("data: .\nrecipe: {epochs: 1, seed: 3}\n")

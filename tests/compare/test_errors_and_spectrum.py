@@ -27,7 +27,7 @@ from napari_mtmri.compare import (
 from napari_mtmri.kspace import fft2c
 from napari_mtmri.methods.assemble import assemble
 from napari_mtmri.verbs import load_method
-from napari_mtmri.volume import Volume
+from napari_mtmri.volume import Volume, bright_value
 from tests.compare.cases import drawn, head, result_of
 
 IMAGE = head()
@@ -40,7 +40,17 @@ def test_the_error_is_the_image_minus_the_reference() -> None:
     np.testing.assert_allclose(error + IMAGE.magnitude(), seen.cells[1].magnitude, rtol=1e-5)
     assert error_map(seen, seen.cells[0]) is None
     for gain in (1, 5, 10):
-        assert error_top(seen.with_view(gain=gain)) == pytest.approx(IMAGE.data.max() / gain)
+        assert error_top(seen.with_view(gain=gain)) == pytest.approx(
+            bright_value(IMAGE.data) / gain
+        )
+
+
+def test_one_hot_voxel_does_not_darken_the_errors() -> None:
+    data = np.array(IMAGE.data)
+    data[data.shape[0] // 2, data.shape[1] // 2, 0] *= 100
+    hot = compare_results([result_of(IMAGE.like(data))])
+    plain = compare_results([result_of(IMAGE)])
+    assert error_top(hot) == pytest.approx(error_top(plain), rel=0.02)
 
 
 @given(st.integers(5, 9), st.integers(5, 9), st.integers(0, 99))

@@ -50,6 +50,16 @@ def blurred(head: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.abs(head + rng.normal(0, 40, head.shape))
 
 
+@pytest.mark.parametrize("times", [30, 100, 1e4])
+def test_one_hot_voxel_leaves_the_object_as_it_is(head: np.ndarray, times: float) -> None:
+    expected, hot = object_mask(head), head.copy()
+    hot[2, 5, 9] *= times
+    found = object_mask(hot)
+    assert expected is not None
+    assert found is not None
+    assert np.array_equal(found, expected)
+
+
 def test_a_perfect_image_has_the_best_scores(head: np.ndarray) -> None:
     perfect = scores(head.copy(), head)
     for region in (FIELD_OF_VIEW, OBJECT):

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -47,3 +49,61 @@ def test_a_truncated_file_is_refused(name: str, kept: float, tmp_path: Path) -> 
 def test_minc_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match=r"\.mnc: this extension cannot be written"):
         mt.save(marked_phantom(), tmp_path / "a.mnc")
+
+
+def with_virtual(file: Any) -> None:
+    import h5py
+
+    image = file["minc-2.0/image/0"]
+    shape, dtype = image["image"].shape, image["image"].dtype
+    del image["image"]
+    layout = h5py.VirtualLayout(shape, dtype)
+    layout[:] = h5py.VirtualSource(".", "/minc-2.0/image/0/image", shape)
+    image.create_virtual_dataset("image", layout)
+
+
+def with_external(file: Any) -> None:
+    image = file["minc-2.0/image/0"]
+    shape, dtype = image["image"].shape, image["image"].dtype
+    del image["image"]
+    image.create_dataset("image", shape, dtype, external=[("secret.bin", 0, 10**6)])
+
+
+def with_link(name: str, *, outside: bool) -> Callable[[Any], None]:
+    def edit(file: Any) -> None:
+        import h5py
+
+        del file[name]
+        link = h5py.ExternalLink("other.mnc", name) if outside else h5py.SoftLink("/elsewhere")
+        file[name] = link
+
+    return edit
+
+
+def with_circle(file: Any) -> None:
+    file["minc-2.0/image/0/again"] = file["minc-2.0"]
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (with_virtual, "a virtual dataset"),
+        (with_external, "stored in another file"),
+        (with_link("minc-2.0/image/0/image", outside=True), "a link to another file"),
+        (with_link("minc-2.0/image/0/image-max", outside=True), "a link to another file"),
+        (with_link("minc-2.0/dimensions", outside=True), "a link to another file"),
+        (with_link("minc-2.0/image/0/image", outside=False), "a link"),
+        (with_circle, "too many objects"),
+    ],
+)
+def test_voxels_that_lie_elsewhere_are_refused(
+    edit: Callable[[Any], None], said: str, tmp_path: Path
+) -> None:
+    import h5py
+
+    path = tmp_path / "a.mnc"
+    path.write_bytes((NIBABEL_DATA / "small.mnc").read_bytes())
+    with h5py.File(path, "r+") as file:
+        edit(file)
+    with pytest.raises(InputError, match=rf"a\.mnc: /minc-2\.0.* {said}"):
+        mt.open(path)

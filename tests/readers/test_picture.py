@@ -135,3 +135,15 @@ def test_other_folders_are_refused(tmp_path: Path) -> None:
     (tmp_path / "holiday.tif").touch()
     with pytest.raises(InputError, match="format cannot be read"):
         mt.open(tmp_path)
+
+
+def test_a_slice_of_one_piece_per_pixel_is_refused(tmp_path: Path) -> None:
+    data = np.zeros((160, 160, 3), np.uint8)
+    tifffile.imwrite(tmp_path / "TCGA_A_1.tif", data, tile=(16, 16), photometric="rgb")
+    mt.open(tmp_path)
+    data = np.zeros((16, 16 * 9000, 3), np.uint8)
+    tifffile.imwrite(
+        tmp_path / "TCGA_A_1.tif", data, tile=(16, 16), photometric="rgb", compression="zlib"
+    )
+    with pytest.raises(InputError, match="9000 pieces"):
+        mt.open(tmp_path)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from napari_mtmri.errors import RequestError
 from napari_mtmri.normalization import Normalization, representative_slices
 from napari_mtmri.patterns.base import Pattern
 from napari_mtmri.rng import keyed_generator
@@ -193,9 +194,34 @@ class Simulator:
         return Pattern(sampling.pattern, float(factor), sampling.center_fraction, seed)
 
     def _mask(self, index: int, epoch: int, number: int | None = None) -> np.ndarray:
+        return self.pattern(index, epoch, number).mask(self._plane(index, epoch))
+
+    def _plane(self, index: int, epoch: int) -> tuple[int, int]:
         rows, columns = self.recipe.data.crop or self.cases[index].image.shape[1:]
         step = 2 if epoch < self._n_half else 1
-        return self.pattern(index, epoch, number).mask((rows // step, columns // step))
+        return rows // step, columns // step
+
+    def check_masks(self) -> None:
+        """Draw a mask of every acceleration for every size of a plane.
+
+        Raises
+        ------
+        RequestError
+            If one does not fit; the message names a case with this size.
+        """
+        sampling = self.recipe.sampling
+        planes = {
+            self._plane(index, epoch): case.name
+            for index, case in enumerate(self.cases)
+            for epoch in {0, self._n_half}
+        }
+        for plane, name in planes.items():
+            for factor in sampling.drawn_accelerations:
+                try:
+                    Pattern(sampling.pattern, factor, sampling.center_fraction).mask(plane)
+                except RequestError as why:
+                    size = "{} x {}".format(*plane)
+                    raise RequestError(f"case {name}, slices of {size}: {why}") from why
 
 
 def binned(plane: np.ndarray) -> np.ndarray:

@@ -25,6 +25,7 @@ from napari_mtmri.train.data.sources.simulated import HEADS
 from napari_mtmri.train.data.sources.table import TABLES
 from napari_mtmri.train.data.split import assign_splits, check_patients
 from napari_mtmri.train.recipe import Recipe
+from napari_mtmri.train.sections import MOST_CLASSES
 from napari_mtmri.volume import image_hash, magnitude
 
 # The first source that recognises a folder lists its cases.
@@ -34,6 +35,7 @@ SOURCES: tuple[Source, ...] = (
 MOST_SHARE_OF_MEMORY = 0.7
 MOST_SHARE_BELOW_0 = 0.05  # of the sum of magnitudes; interpolation gives less, z-scores half
 MOST_LABEL = 255
+MOST_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,19 @@ class Case:
     mirror_axis : int or None
         Array axis (1 or 2) from left to right, along which the head may be mirrored; None
         for sagittal slices.
+    codes : str
+        Direction of each axis of ``image``, e.g. ``"SAR"``; empty if unknown.
+    pixel : (float, float) or None
+        Size of a pixel along readout and phase, in mm if the file states its unit; None if
+        unknown.
     """
 
     name: str
     image: np.ndarray
     labels: np.ndarray
     mirror_axis: int | None = None
+    codes: str = ""
+    pixel: tuple[float, float] | None = None
 
     def box(self) -> tuple[slice, slice]:
         """Return the rows (readout) and columns (phase) that contain the head."""
@@ -112,7 +121,13 @@ def load_case(file: CaseFile, recipe: Recipe) -> Case:
     sideways = [
         axis for axis in (1, 2) if image.codes[(axes.readout, axes.phase)[axis - 1]] in "LR"
     ]
-    return Case(file.name, stack, drawn, sideways[0] if sideways else None)
+    codes = "".join(image.codes[axis] for axis in axes.order)
+    readout, phase = (
+        image.spacing[axis] * image.shape[axis] / side
+        for axis, side in zip((axes.readout, axes.phase), stack.shape[1:], strict=True)
+    )
+    pixel = (readout, phase)
+    return Case(file.name, stack, drawn, sideways[0] if sideways else None, codes, pixel)
 
 
 def load_cases(
@@ -162,13 +177,22 @@ def with_classes(
     Raises
     ------
     InputError
-        If a validation case has a label above those of the training cases.
+        If a validation case has a label above those of the training cases, or labels are
+        too large to be the numbers of classes.
     """
     if recipe.data.classes != "auto":
         return recipe
     values = set().union(*(np.unique(case.labels).tolist() for case in train)) - {0}
     # A single value, often 255, is one class.
     classes = 1 if len(values) < 2 else max(values)
+    if classes > MOST_CLASSES:
+        worst = next(case for case in train if case.labels.max() == classes)
+        found = ", ".join(map(str, sorted(values)[:MOST_NAMED]))
+        raise InputError(
+            f"the training cases have the labels {found}, up to {classes} (case {worst.name}), "
+            f"more than {MOST_CLASSES} classes; renumber them 1, 2, 3, or set `classes` to 1 if "
+            "all are one class."
+        )
     beyond = [case for case in val if classes > 1 and case.labels.max() > classes]
     if beyond:
         raise InputError(

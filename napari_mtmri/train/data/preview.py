@@ -17,7 +17,7 @@ from napari_mtmri.train.data.sources.base import SPLITS
 from napari_mtmri.train.data.split import check_images
 from napari_mtmri.train.export.slice_pictures import Upright, outlined
 from napari_mtmri.train.recipe import Recipe
-from napari_mtmri.volume import image_hash
+from napari_mtmri.volume import bright_value, image_hash
 
 N_SEEN = 6
 # Recipe keys that change the preview.
@@ -109,7 +109,7 @@ def _pairs(
     pairs = []
     for item in _some(plan_epoch(cases, recipe, 0)):
         batch = simulator.batch([item], 0)
-        upright, peak = turned[item.case], float(batch.truth[0].max()) or 1.0
+        upright, peak = turned[item.case], bright_value(batch.truth[0])
         labels = upright.picture(batch.labels[0])
         scans = np.abs(ifft2c(batch.kspace[0, 0])), batch.truth[0]
         seen, truth = (outlined(upright.picture(scan) / peak, labels) for scan in scans)

@@ -15,6 +15,7 @@ from napari_mtmri.geometry import Axes, from_stack
 from napari_mtmri.plotting import PREDICTED_COLOUR, REFERENCE_COLOUR
 from napari_mtmri.train.data.cases import CaseFile
 from napari_mtmri.train.folder.layout import SLICES
+from napari_mtmri.volume import bright_value
 
 MOST_PIXELS = 512
 
@@ -116,7 +117,7 @@ class SlicePictures:
         if self._upright is None:
             self._upright = Upright.of(self._files[slices["place"][0]])
         upright = {name: self._upright.picture(slices[name]) for name in slices if name != "place"}
-        peak = float(slices["truth"].max()) or 1.0
+        peak = bright_value(slices["truth"])
         if epoch == 0 or not (self._out / SLICES / "truth.png").exists():
             self._write("truth", outlined(upright["truth"] / peak))
             self._write("zero_filled", outlined(upright["zero_filled"] / peak))

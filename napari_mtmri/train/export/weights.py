@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -16,8 +17,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from napari_mtmri import __version__
 from napari_mtmri.errors import InputError
+from napari_mtmri.files import check_writable, read_text
 from napari_mtmri.methods.base import METHODS, training_of
 from napari_mtmri.metrics.base import quantities
+from napari_mtmri.parameters import invalid_reason
 from napari_mtmri.train.folder.checkpoint import Position, network_of, read_checkpoint
 from napari_mtmri.train.folder.layout import (
     BEST,
@@ -63,10 +66,10 @@ def read_about(path: Path) -> About:
         If the file or a key is missing.
     """
     try:
-        return About(**json.loads(path.read_text(encoding="utf-8")))
+        return About(**json.loads(read_text(path)))
     except (OSError, ValueError, TypeError, ValidationError) as why:
         raise InputError(
-            f"{path}: not a description of data ({why}); it needs the keys "
+            f"{path}: not a description of data ({invalid_reason(why)}); it needs the keys "
             f"{', '.join(About.model_fields)}."
         ) from why
 
@@ -100,8 +103,7 @@ def read_scores(word: str, method: str) -> list[Score]:
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    return list(csv.DictReader(io.StringIO(read_text(path))))
 
 
 def _acceleration(scores: Path) -> float:
@@ -132,6 +134,7 @@ def export(
     scores: Sequence[Score] = (),
     command: str = "",
     calibrated: bool = False,
+    report: Callable[[str], None] = lambda text: None,
 ) -> Card:
     """Write the weights of a training as float16 safetensors, with their card.
 
@@ -152,6 +155,8 @@ def export(
     calibrated : bool
         Whether to fit the temperature of the probabilities on the validation cases
         (`napari_mtmri.train.export.temperature.calibrate`).
+    report : callable
+        Called with the calibration error before and after.
 
     Raises
     ------
@@ -161,6 +166,7 @@ def export(
     path = run / (BEST if checkpoint == "best" and (run / BEST).is_file() else LAST)
     if not path.is_file():
         raise InputError(f"{path}: no checkpoint; let the training run for at least one update.")
+    check_writable(out.parent)
     tensors, position = read_checkpoint(path)
     weights = network_of(tensors)
     about = about or _known_of(run, position.recipe)
@@ -168,9 +174,16 @@ def export(
     card = _card(run, position, about, tuple(scores), command)
     card = card.model_copy(update={"training_images": _training_images(run)})
     if calibrated:
+        from napari_mtmri.metrics.calibration import NEAR_PIXELS
         from napari_mtmri.train.export.temperature import calibrate
 
-        card = card.model_copy(update={"temperature": round(calibrate(run, path)[0], 3)})
+        temperature, before, after = calibrate(run, path)
+        card = card.model_copy(update={"temperature": round(temperature, 3)})
+        report(
+            f"expected calibration error within {NEAR_PIXELS} pixels of the border on the "
+            f"validation cases: {before:.3f} before, {after:.3f} with temperature "
+            f"{temperature:.3g}."
+        )
     return save_weights(out, weights, card)
 
 

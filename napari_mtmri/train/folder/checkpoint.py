@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_mtmri.errors import InputError, ResourceError
-from napari_mtmri.files import write_whole
-from napari_mtmri.train.folder.layout import BEST, LAST, PREVIOUS
+from napari_mtmri.files import remove_leftovers, write_whole
+from napari_mtmri.train.folder.layout import BEST, LAST, PREVIOUS, is_file
 from napari_mtmri.train.recipe import Recipe
 from napari_mtmri.weights import save_tensors
 
 if TYPE_CHECKING:
     import torch
+
+METADATA = "__metadata__"
+MOST_HEADER_BYTES = 2**24
 
 
 @dataclass(frozen=True)
@@ -83,22 +86,63 @@ def save_checkpoint(
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{key}": value for key, value in state.items()}
     whole = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-    last, previous, new = run / LAST, run / PREVIOUS, run / f"{LAST}.next"
+    last, new = run / LAST, run / f"{LAST}.next"
     try:
         last.parent.mkdir(parents=True, exist_ok=True)
         write_whole(new, lambda file: save_tensors(file, whole, {"position": position.text()}))
-        if last.exists():
-            os.replace(last, previous)
-        os.replace(new, last)
     except OSError as why:
         raise ResourceError(f"{last}: cannot be written ({why}); free some space there.") from why
+    _take_place(run)
     if is_best:
         write_whole(run / BEST, lambda file: shutil.copyfile(last, file))
 
 
+def tidy(run: Path) -> None:
+    """Finish what a killed training left undone: rename its newest checkpoint, remove parts.
+
+    Raises
+    ------
+    ResourceError
+        If the folder is not writable.
+    """
+    remove_leftovers((run / LAST).parent)
+    if (run / f"{LAST}.next").is_file():  # whole: it was renamed from a temporary name
+        _take_place(run)
+
+
+def _take_place(run: Path) -> None:
+    last = run / LAST
+    try:
+        if last.exists():
+            os.replace(last, run / PREVIOUS)
+        os.replace(run / f"{LAST}.next", last)
+    except OSError as why:
+        raise ResourceError(f"{last}: cannot be written ({why}); free some space there.") from why
+
+
 def has_checkpoint(run: Path) -> bool:
     """Return whether a training left a checkpoint, whole or not."""
-    return any((run / name).is_file() for name in (LAST, PREVIOUS))
+    return any(is_file(run / name) for name in (LAST, PREVIOUS))
+
+
+def read_position(run: Path) -> Position | None:
+    """Return the position of the newest whole checkpoint; None if there is none.
+
+    Reads neither tensors nor torch. A file is whole if it has the length that its header
+    states.
+    """
+    for name in (f"{LAST}.next", LAST, PREVIOUS):
+        try:
+            with (run / name).open("rb") as file:
+                size = int.from_bytes(file.read(8), "little")
+                header = json.loads(file.read(size)) if size <= MOST_HEADER_BYTES else {}
+                ends = [one["data_offsets"][1] for key, one in header.items() if key != METADATA]
+                if file.seek(0, os.SEEK_END) == 8 + size + max(ends):
+                    return Position.of(header[METADATA]["position"])
+        except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError,
+                RecursionError):  # fmt: skip
+            continue
+    return None
 
 
 @dataclass(frozen=True)

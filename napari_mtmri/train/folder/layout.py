@@ -5,14 +5,15 @@ from __future__ import annotations
 
 import json
 import platform
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from napari_mtmri.errors import InputError
-from napari_mtmri.files import RUN_RECORD, write_text
+from napari_mtmri.errors import InputError, ResourceError
+from napari_mtmri.files import RUN_RECORD, read_text, write_text
 from napari_mtmri.train.presets import make_recipe
 from napari_mtmri.train.recipe import Recipe
 
@@ -105,7 +106,7 @@ def read_config(path: Path) -> Config:
                 f"{file}: more than {MOST_CONFIG_BYTES} bytes, too long for a configuration; "
                 "give another file."
             )
-        text = file.read_text(encoding="utf-8")
+        text = read_text(file)
         _check_plain(yaml.parse(text))
         content = yaml.safe_load(text) or {}
         if not (_are_keys(content) and _are_keys(content.get("recipe") or {})):
@@ -137,9 +138,33 @@ def write_config(run: Path, config: Config) -> None:
     write_text(run / CONFIG, config.text())
 
 
+def forget_start(run: Path) -> None:
+    """Remove what a training has written that failed before its first checkpoint.
+
+    Otherwise the corrected command would be refused, or would continue its events.
+
+    Raises
+    ------
+    ResourceError
+        If a file cannot be removed.
+    """
+    try:
+        for name in (CONFIG, SPLIT, LOG):
+            (run / name).unlink(missing_ok=True)
+        if not (run / EVENTS).is_symlink():
+            (run / EVENTS).unlink(missing_ok=True)
+        shutil.rmtree(run / BOARD, ignore_errors=True)
+    except OSError as why:
+        raise ResourceError(f"{run}: cannot be cleared ({why}); choose another folder.") from why
+
+
 def is_run(folder: Path) -> bool:
-    """Return whether a folder is a training folder."""
-    return is_file(folder / CONFIG) and not is_file(folder / RUN_RECORD)
+    """Return whether a folder is a training folder: a configuration alone does not make one."""
+    try:
+        begun = (folder / SLICES).is_dir() or (folder / EVENTS).exists()
+    except OSError:
+        return False
+    return begun and is_file(folder / CONFIG) and not is_file(folder / RUN_RECORD)
 
 
 def is_file(path: Path) -> bool:

@@ -58,7 +58,7 @@ def estimate(recipe: Recipe, data: Path | str, machine: Machine | None = None) -
     import torch
 
     from napari_mtmri.networks.losses import TensorBatch
-    from napari_mtmri.train.data.training_data import n_slices_of, read_training_data
+    from napari_mtmri.train.data.training_data import n_slices_of
     from napari_mtmri.train.loop.loader import BatchLoader
     from napari_mtmri.train.loop.objective import (
         Objective,
@@ -66,10 +66,11 @@ def estimate(recipe: Recipe, data: Path | str, machine: Machine | None = None) -
         make_network,
         recon_scale,
     )
+    from napari_mtmri.train.loop.readiness import ready_data
     from napari_mtmri.train.loop.step import Step, make_optimizer
 
     fabric = (machine or Machine()).fabric(recipe.optimizer.precision)
-    material = read_training_data(recipe, data)
+    material = ready_data(recipe, data)
     recipe, simulator = material.recipe, Simulator(material.train, material.recipe)
     network, loader = make_network(recipe), BatchLoader(simulator)
     per_epoch = len(loader.plan(0))

@@ -15,7 +15,7 @@ from napari_mtmri.kspace import ifft2c
 from napari_mtmri.methods.base import METHODS, training_of
 from napari_mtmri.methods.training import StageSpan
 from napari_mtmri.networks.base import build
-from napari_mtmri.networks.losses import BatchShare, LossContext, TensorBatch
+from napari_mtmri.networks.losses import BatchShare, BatchSums, LossContext, TensorBatch
 from napari_mtmri.train.data.batches import Simulator, plan_epoch
 from napari_mtmri.train.data.training_data import start_weights
 from napari_mtmri.train.recipe import Recipe
@@ -37,8 +37,14 @@ class StepContext(NamedTuple):
     alpha, beta : float
         Weights of reconstruction and segmentation (`schedules.weights_now`).
     n_slices : int
-        Number of slices in this batch, over all processes.
+        Number of slices in this batch, over all processes and parts.
     n_processes : int
+    n_parts : int
+        Parts in which each process computes its slices.
+    sums : BatchSums, optional
+        If there are several parts.
+    is_first : bool
+        Whether a loss may update running statistics: in one part of a batch.
     """
 
     update: int
@@ -47,6 +53,9 @@ class StepContext(NamedTuple):
     beta: float
     n_slices: int
     n_processes: int = 1
+    n_parts: int = 1
+    sums: BatchSums | None = None
+    is_first: bool = True
 
 
 class Objective(nn.Module):
@@ -86,7 +95,14 @@ class Objective(nn.Module):
 
     def forward(self, batch: TensorBatch, step: StepContext) -> dict[str, Tensor]:
         """Return ``total``, which has the gradient, the losses in it and their weights."""
-        share = BatchShare((batch.position >= 0).float(), step.n_slices, step.n_processes)
+        share = BatchShare(
+            (batch.position >= 0).float(),
+            step.n_slices,
+            step.n_processes,
+            step.n_parts,
+            step.sums,
+            step.is_first,
+        )
         context = LossContext(self.recipe, share, self._teacher(batch, step), self.scale)
         losses = dict(self.stage.loss(self.network, batch, context))
         # DRLC: the weights change over the epochs.

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 
 from napari_mtmri.errors import ResourceError
-from napari_mtmri.networks.losses import TensorBatch
+from napari_mtmri.networks.losses import BatchSums, TensorBatch
 from napari_mtmri.train.loop.objective import Objective, StepContext
 from napari_mtmri.train.recipe import Recipe
 
@@ -63,29 +64,43 @@ class Step:
 
     def _attempt(self, batch: TensorBatch, context: StepContext) -> dict[str, float]:
         self._optimizer.zero_grad()
-        count, world = len(batch.position), self._fabric.world_size
-        size = -(-count // self.n_parts)
-        sums: dict[str, torch.Tensor] = {}
-        for first in range(0, count, size):
-            last = min(first + size, count)
-            n_slices = min(last * world, context.n_slices) - first * world
-            share = n_slices / context.n_slices
-            with self._fabric.no_backward_sync(self._module, enabled=last < count):
+        size = -(-len(batch.position) // self.n_parts)
+        starts = range(0, len(batch.position), size)
+        parts = [batch.part(first, first + size) for first in starts]
+        context = context._replace(n_parts=len(parts))
+        if len(parts) > 1:
+            context = context._replace(sums=self._sums(parts, context))
+        means: dict[str, torch.Tensor] = {}
+        for number, part in enumerate(parts):
+            if context.sums is not None:
+                context.sums.begin_part(is_collected=True)
+            with self._fabric.no_backward_sync(self._module, enabled=number + 1 < len(parts)):
                 losses: dict[str, torch.Tensor] = self._module(
-                    batch.part(first, last), context._replace(n_slices=n_slices)
+                    part, context._replace(is_first=number == 0)
                 )
-                self._fabric.backward(losses["total"] * share)
+                self._fabric.backward(losses["total"] / len(parts))
             for name, value in losses.items():
-                sums[name] = sums.get(name, 0) + share * value.detach().float()
+                means[name] = means.get(name, 0) + value.detach().float() / len(parts)
         norm = self._fabric.clip_gradients(
             self._module, self._optimizer,
             max_norm=self._recipe.optimizer.grad_clip or math.inf, error_if_nonfinite=False,
         )  # fmt: skip
-        means = self._fabric.all_reduce(torch.stack(list(sums.values())), reduce_op="mean")
-        cost = dict(zip(sums, means.tolist(), strict=True)) | {"grad_norm": float(norm)}
+        found = self._fabric.all_reduce(torch.stack(list(means.values())), reduce_op="mean")
+        cost = dict(zip(means, found.tolist(), strict=True)) | {"grad_norm": float(norm)}
         if math.isfinite(cost["total"]) and math.isfinite(cost["grad_norm"]):
             self._optimizer.step()
         return cost
+
+    def _sums(self, parts: Sequence[TensorBatch], context: StepContext) -> BatchSums | None:
+        """Return the sums over the batch that the losses use, such as those of soft Dice."""
+        sums = BatchSums()
+        with torch.no_grad(), torch.random.fork_rng():
+            for part in parts:
+                sums.begin_part(is_collected=False)
+                self._module(part, context._replace(sums=sums, is_first=False))
+                if not sums.any:
+                    return None
+        return sums
 
 
 def _is_out_of_memory(why: RuntimeError) -> bool:

@@ -10,20 +10,24 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from napari_mtmri.errors import InputError, ResourceError
 from napari_mtmri.methods.base import training_of
 from napari_mtmri.methods.training import spans_of
 from napari_mtmri.train.data.batches import Simulator
 from napari_mtmri.train.data.split import check_unchanged, write_split
-from napari_mtmri.train.data.training_data import TrainingData, n_slices_of, read_training_data
+from napari_mtmri.train.data.training_data import TrainingData, n_slices_of
 from napari_mtmri.train.export.curves import finish
-from napari_mtmri.train.folder.checkpoint import has_checkpoint, load_checkpoint
+from napari_mtmri.train.folder.checkpoint import has_checkpoint, load_checkpoint, tidy
 from napari_mtmri.train.folder.layout import (
     CONFIG,
+    LAST,
     SLICES,
     SPLIT,
     STOP,
     Config,
+    forget_start,
     read_config,
     versions,
     write_config,
@@ -34,6 +38,7 @@ from napari_mtmri.train.loop.hooks import Hooks, Report
 from napari_mtmri.train.loop.loader import BatchLoader
 from napari_mtmri.train.loop.loop import Loop
 from napari_mtmri.train.loop.objective import make_network, recon_scale
+from napari_mtmri.train.loop.readiness import ready_data
 from napari_mtmri.train.recipe import SIMULATED, Recipe
 
 SECONDS_BETWEEN_CHECKPOINTS = 120.0
@@ -86,10 +91,12 @@ class Training:
             If memory or disk is full, or the loss is not finite; the last checkpoint is
             kept.
         """
-        spans_of(training_of(self.recipe.method), self.recipe)  # refused before a file is written
+        spans_of(training_of(self.recipe.method), self.recipe)
         fabric = self.machine.fabric(self.recipe.optimizer.precision)
         with ended_together(fabric):
-            material = read_training_data(self.recipe, self.data, is_begun=self._is_begun())
+            # Everything that can be refused is refused before a file is written.
+            material = ready_data(self.recipe, self.data, is_begun=self._is_begun())
+            network = make_network(material.recipe, is_begun=has_checkpoint(self.out))
             if fabric.is_global_zero:
                 self._make_folder()
             with (
@@ -98,14 +105,19 @@ class Training:
             ):
                 if fabric.is_global_zero:
                     self._begin(material)
-                self._train(fabric, material, report, most_updates)
+                fabric.barrier()
+                self._train(fabric, material, network, report, most_updates)
 
     def _train(
-        self, fabric: Any, material: TrainingData, report: Report, most_updates: int | None
+        self,
+        fabric: Any,
+        material: TrainingData,
+        network: nn.Module,
+        report: Report,
+        most_updates: int | None,
     ) -> None:
         recipe, simulator = material.recipe, Simulator(material.train, material.recipe)
         remarks = list(material.remarks)
-        network = make_network(recipe, is_begun=has_checkpoint(self.out))
         found = load_checkpoint(self.out, remarks.append)
         if found is not None and found.position.recipe != recipe:
             was, now = found.position.recipe.flat(), recipe.flat()
@@ -156,6 +168,10 @@ class Training:
 
     def _begin(self, material: TrainingData) -> None:
         recipe = material.recipe
+        if has_checkpoint(self.out) or (self.out / f"{LAST}.next").exists():
+            tidy(self.out)
+        else:
+            forget_start(self.out)
         if (self.out / CONFIG).exists() and read_config(self.out).recipe != recipe:
             raise InputError(
                 f"{self.out}: contains a training with another recipe; choose another folder."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_mtmri.kspace import ifft2c
+from napari_mtmri.patterns.base import Pattern
 from napari_mtmri.train.data.batches import Batch, Item, Simulator
 from napari_mtmri.train.data.cases import Case
 from napari_mtmri.train.recipe import Recipe
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 
 class Validator:
-    """Fixed slices of the validation cases, whole field of view, one mask per case at R = 4.
+    """Fixed slices of the validation cases, whole field of view, one mask per case.
+
+    The masks are of the pattern and centre of the recipe, at the acceleration trained most.
 
     The scores are for following a training; for a report, use `napari-mtmri evaluate`.
 
@@ -44,7 +47,7 @@ class Validator:
     ) -> None:
         changes = {
             "augment": "none", "mask_redraw": "never", "mask_scope": "volume",
-            "accelerations": {4.0: 1.0}, "crop": None, "phase_share": 0.0, "snr": None,
+            "accelerations": {recipe.sampling.main_acceleration: 1.0}, "crop": None, "phase_share": 0.0, "snr": None,
             "half_matrix_share": 0.0,
         }  # fmt: skip
         self._recipe = recipe.changed(changes)
@@ -58,6 +61,14 @@ class Validator:
             ]
             for index, case in enumerate(cases)
         ]
+
+    def check_masks(self) -> None:
+        """Draw the masks once; raises `RequestError` if one does not fit."""
+        self._simulator.check_masks()
+
+    def pattern(self, index: int) -> Pattern:
+        """Return the sampling pattern of a case."""
+        return self._simulator.pattern(index, 0)
 
     def scores(
         self,

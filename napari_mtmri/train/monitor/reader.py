@@ -5,12 +5,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from napari_mtmri.train.folder.checkpoint import Position, has_checkpoint, read_position
 from napari_mtmri.train.folder.launch import console_of
-from napari_mtmri.train.folder.layout import EVENTS, HEARTBEAT, STOP, is_file, parse_events
+from napari_mtmri.train.folder.layout import (
+    EVENTS,
+    HEARTBEAT,
+    LAST,
+    PREVIOUS,
+    STOP,
+    is_file,
+    parse_events,
+)
 from napari_mtmri.train.folder.process import Process, read_process
 from napari_mtmri.train.monitor.aggregate import History, count_of, number_of
 from napari_mtmri.train.monitor.decimate import Curve
@@ -78,6 +87,7 @@ class Follower:
     def _restart(self) -> None:
         self._place, self._head, self._number = 0, b"", 0
         self._history = History()
+        self._checkpoint: tuple[tuple[float, float], Position | None] | None = None
         self._curves: tuple[int, dict[str, Curve]] = (0, {})
 
     def poll(self, now: float | None = None) -> Snapshot:
@@ -128,6 +138,34 @@ class Follower:
         return whole > 0 and self._place < size
 
     def _status(self, now: float) -> Status:
+        found = self._by_events(now)
+        if found.state == "finished" or (not self._history.last and found.state != "starting"):
+            return self._by_checkpoint(found)
+        return found
+
+    def _by_checkpoint(self, found: Status) -> Status:
+        """Return the state by the checkpoint, where events are missing or promise too much."""
+        if not has_checkpoint(self.run):
+            return found
+        seen = _modified(self.run / LAST), _modified(self.run / PREVIOUS)
+        if self._checkpoint is None or self._checkpoint[0] != seen:
+            self._checkpoint = seen, read_position(self.run)
+        position = self._checkpoint[1]
+        if position is None:
+            return replace(found, state="failed", reason="its checkpoints are damaged.")
+        epoch, epochs = position.n_validated, position.recipe.optimizer.epochs
+        total = None if not epoch else round(position.updates / epoch * epochs)
+        return replace(
+            found,
+            state="finished" if epoch >= epochs else "killed",
+            reason="",
+            updates=position.updates,
+            total=found.total or total,
+            epoch=epoch,
+            epochs=epochs,
+        )
+
+    def _by_events(self, now: float) -> Status:
         history, last = self._history, self._history.last
         last_time = number_of(last, "time") or 0.0
         who = self._who()

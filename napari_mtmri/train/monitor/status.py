@@ -62,7 +62,7 @@ class Status:
     @property
     def can_go_on(self) -> bool:
         """Whether it can be resumed: it has begun, and no process is training."""
-        return self.state in CAN_GO_ON and self.total is not None
+        return self.state in CAN_GO_ON and self.updates is not None
 
 
 def is_stalled(silent_s: float, seconds_per_update: float | None) -> bool:

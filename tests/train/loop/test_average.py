@@ -72,10 +72,19 @@ def test_calibration_uses_the_validation_cases(folder: Path, tmp_path: Path) -> 
     from napari_mtmri.train.export.weights import export
 
     Training(changed(), folder, tmp_path / "run").run()
-    temperature, _, after = calibrate(tmp_path / "run", tmp_path / "run" / LAST)
+    temperature, before, after = calibrate(tmp_path / "run", tmp_path / "run" / LAST)
     assert 0.25 <= temperature <= 8
     assert 0 <= after <= 1
-    card = export(tmp_path / "run", tmp_path / "x.safetensors", checkpoint="last", calibrated=True)
+    said: list[str] = []
+    card = export(
+        tmp_path / "run",
+        tmp_path / "x.safetensors",
+        checkpoint="last",
+        calibrated=True,
+        report=said.append,
+    )
+    assert f"{before:.3f} before, {after:.3f} with" in said[0]
+    assert "3 pixels of the border" in said[0]
     assert card.temperature == pytest.approx(temperature, abs=1e-3)
     (folder / "2_mask.nii.gz").unlink()
     with pytest.raises(InputError, match="2_mask"):

@@ -18,8 +18,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_mtmri.gui.train.sentences import facts_line, scores_line, status_line
+from napari_mtmri.train.folder.checkpoint import Position
 from napari_mtmri.train.folder.launch import recent_runs, remember_run
-from napari_mtmri.train.folder.layout import EVENTS, PROCESS, read_events
+from napari_mtmri.train.folder.layout import (
+    EVENTS,
+    LAST,
+    PROCESS,
+    Config,
+    is_run,
+    read_events,
+    write_config,
+)
 from napari_mtmri.train.monitor import reader as follow
 from napari_mtmri.train.monitor.aggregate import N_RECENT
 from napari_mtmri.train.monitor.decimate import MOST_BINS, DecimatedSeries
@@ -34,6 +43,7 @@ from tests.train.folders import (
     write,
     write_process,
 )
+from tests.train.heads import TINY, changed
 
 
 def all_of(follower: Follower) -> follow.Snapshot:
@@ -269,6 +279,50 @@ def test_the_last_event_gives_the_final_state(tmp_path: Path, kind: str, state: 
     status = Follower(run).poll().status
     assert status.state == state
     assert status.reason == ("the loss is nan" if kind == "failed" else "")
+
+
+def checkpoint(run: Path, epoch: int, epochs: int, updates: int) -> Path:
+    """A checkpoint of one number, as a training writes it."""
+    import torch
+    from safetensors.torch import save_file
+
+    position = Position(changed(epochs=epochs), updates=updates, n_validated=epoch)
+    (run / LAST).parent.mkdir(parents=True, exist_ok=True)
+    save_file({"network.x": torch.zeros(4)}, run / LAST, {"position": position.text()})
+    return run / LAST
+
+
+def test_without_events_the_checkpoint_gives_the_state(tmp_path: Path) -> None:
+    run = begun(tmp_path / "run", 2)
+    (run / EVENTS).unlink()
+    (run / PROCESS).unlink()
+    checkpoint(run, 2, 5, 20)
+    status = Follower(run).poll().status
+    assert (status.state, status.updates, status.total) == ("killed", 20, 50)
+    assert (status.epoch, status.epochs) == (2, 5)
+    assert status.can_go_on
+    checkpoint(run, 5, 5, 50)
+    assert Follower(run).poll().status.state == "finished"
+
+
+def test_a_training_is_not_finished_before_its_checkpoint_is(tmp_path: Path) -> None:
+    run = begun(tmp_path / "run", 2)
+    write(run, [event("end", 2)])
+    last = checkpoint(run, 2, 5, 20)
+    assert Follower(run).poll().status.state == "killed"
+    last.write_bytes(last.read_bytes()[:-3])
+    status = Follower(run).poll().status
+    assert (status.state, status.reason) == ("failed", "its checkpoints are damaged.")
+    for rubbish in (b"", b"\xff" * 99, b"\x02" + bytes(7) + b"[]", b"\x02" + bytes(7) + b"{}"):
+        last.write_bytes(rubbish)
+        assert Follower(run).poll().status.state == "failed"
+
+
+def test_a_folder_of_cases_with_a_configuration_is_no_training(tmp_path: Path) -> None:
+    write_config(tmp_path, Config(TINY, "."))
+    (tmp_path / "cases.csv").write_text("case,image,mask\n")
+    assert not is_run(tmp_path)
+    assert is_run(begun(tmp_path / "run", 1))
 
 
 def test_a_process_that_ended_without_a_final_event_was_killed(tmp_path: Path) -> None:

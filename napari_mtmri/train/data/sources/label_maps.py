@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from napari_mtmri.errors import InputError
+from napari_mtmri.files import read_text
 from napari_mtmri.readers.base import has_ending, read_volume
 from napari_mtmri.readers.image import case_name
 from napari_mtmri.tissues import TISSUES
@@ -35,7 +36,7 @@ def read_meaning(path: Path) -> Meaning:
         If the file is not such a list, or a tissue is unknown.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_text(path))
         tissues = {int(number): str(entry["tissue"]) for number, entry in content.items()}
         classes = {int(n): int(entry["class"]) for n, entry in content.items() if "class" in entry}
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as why:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from napari_mtmri.batch.file_rules import count_wildcards, matching_files, patient_of
 from napari_mtmri.errors import InputError, RequestError
+from napari_mtmri.files import shown_name
 from napari_mtmri.readers.image import case_name
 from napari_mtmri.train.data.sources.base import CaseFile, Source, read_pair
 from napari_mtmri.train.recipe import Recipe
@@ -38,7 +39,7 @@ def _list(folder: Path, recipe: Recipe) -> list[CaseFile]:
 
 
 def _case(folder: Path, image: Path, labels: Path, recipe: Recipe) -> CaseFile:
-    name = (image.parent / case_name(image)).relative_to(folder).as_posix()
+    name = shown_name((image.parent / case_name(image)).relative_to(folder).as_posix())
     patient = patient_of(name, recipe.data.patient_regex)
     load = partial(read_pair, image, labels)
     return CaseFile(name, patient, "", str(image), str(labels), load)
