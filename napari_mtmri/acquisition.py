@@ -14,7 +14,7 @@ from napari_mtmri.geometry import Axes, choose_axes
 from napari_mtmri.patterns.base import PATTERNS, Mask, Pattern, Sampling
 from napari_mtmri.scan import Scan
 from napari_mtmri.simulation import simulate
-from napari_mtmri.volume import NO_UNIT, Volume
+from napari_mtmri.volume import Volume
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,7 @@ class Acquisition:
 
     def placed(self, volume: Volume) -> Volume:
         """Return the volume with its voxel size in mm, if its unit is unknown and `in_mm` is set."""
-        if not self.in_mm:
-            return volume
-        kept = tuple(line for line in volume.warnings if NO_UNIT not in line)
-        return replace(volume, spacing_known=True, warnings=kept)
+        return replace(volume, spacing_known=True) if self.in_mm else volume
 
     def scan(self, volume: Volume, slices: Sequence[int] | None = None) -> Scan:
         """Return the simulated scan of a volume.

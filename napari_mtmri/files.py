@@ -168,9 +168,9 @@ def read_text(path: Path, most_bytes: int = MOST_TEXT_BYTES) -> str:
     with open(path, "rb", opener=_at_once) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError("it is not a regular file")
-        content = file.read(most_bytes + 1)
-    if len(content) > most_bytes:
-        raise OSError(f"it has more than {most_bytes} bytes")
+        if os.fstat(file.fileno()).st_size > most_bytes:
+            raise OSError(f"it has more than {most_bytes} bytes")
+        content = file.read()
     return content.decode("utf-8-sig").replace("\r\n", "\n")
 
 

@@ -161,4 +161,10 @@ def evaluate(
         if volume is not None:
             volume.require_same_grid(result.zero_filled, "the result")
     scores = score(result, reference, labels)
-    return replace(result, scores=scores, warnings=(*result.warnings, *lost_to_zero_filled(scores)))
+    remarks = list(lost_to_zero_filled(scores))
+    if labels is not None and not result.zero_filled.spacing_known:
+        remarks.append(
+            f"{result.name}: its file does not state the unit of its voxel size, so that "
+            "distances and volumes are in voxels; in_mm takes its sizes as mm."
+        )
+    return replace(result, scores=scores, warnings=(*result.warnings, *remarks))

@@ -27,7 +27,6 @@ from napari_mtmri.geometry import (
 Kind = Literal["image", "labels", "complex"]
 NUMBERS = {"image": "iufb", "labels": "iub", "complex": "c"}  # dtype.kind allowed for each
 SAME_GRID_VOXELS = 0.02
-NO_UNIT = "it does not state the unit of its voxel size; distances and volumes are in voxels."
 BRIGHT_PERCENTILE = 99.9
 FAR_ABOVE = 3.0  # times the bright value: a few voxels far above all others
 

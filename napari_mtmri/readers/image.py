@@ -17,7 +17,7 @@ from napari_mtmri.files import sha256, shown_name
 from napari_mtmri.geometry import Affine, check_affine
 from napari_mtmri.readers.base import Kind, check_size, endings, reason
 from napari_mtmri.readers.lengths import check_gzip, check_length
-from napari_mtmri.volume import NO_UNIT, Volume
+from napari_mtmri.volume import Volume
 
 AFFINES_DIFFER_MM = 0.1
 MM_PER_UNIT = {1: 1e3, 2: 1.0, 3: 1e-3}  # NIfTI: metre, millimetre, micrometre
@@ -180,8 +180,6 @@ def _place(image: Any, path: Path) -> tuple[Affine, dict[str, Any], list[str]]:
     facts["sform_code"] = int(header["sform_code"])
     facts["qform_code"] = int(header["qform_code"])
     remarks = [*image.extra.get(REMARKS, ()), *_form_remarks(header, affine, scale, facts)]
-    if not facts["spacing_known"]:
-        remarks.append(NO_UNIT)
     if facts["spacing_known"] and unit != 2:
         remarks.append(f"its unit is {'metres' if unit == 1 else 'micrometres'}; read as mm.")
     slope = float(image.extra.get(FILE_SLOPE, 1.0))
