@@ -23,8 +23,6 @@ from napari_mtmri.train.folder.layout import Config, read_config, write_config
 from napari_mtmri.volume import Volume
 from napari_mtmri.weights import load_weights, read_card
 from tests.phantoms import marked_phantom
-from tests.tiny import save_tiny_weights
-from tests.train.heads import changed
 
 NIBABEL = Path(nib.__file__).parent / "tests" / "data"
 CASE = "TCGA_CS_4941_19960909"
@@ -137,6 +135,8 @@ def _read_run(path: Path) -> None:
 
 
 def _weights(folder: Path) -> list[Path]:
+    from tests.tiny import save_tiny_weights  # imports torch, which other readers do not need
+
     save_tiny_weights(folder)
     return [folder / "d5c5.safetensors", folder / "d5c5.json", folder / "mtmri.json"]
 
@@ -156,6 +156,8 @@ def _read_weights(path: Path) -> None:
 
 
 def _config(folder: Path) -> list[Path]:
+    from tests.train.heads import changed
+
     (folder / "run").mkdir()
     write_config(folder / "run", Config(recipe=changed(), data=str(folder)))
     return [folder / "run" / "config.yaml"]
