@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import shutil
 import signal
 import sys
@@ -96,27 +97,51 @@ def leftovers(folder: Path) -> list[str]:
     )  # fmt: skip
 
 
+def in_child(work: Callable[[], Any]) -> Any:
+    """Return what the work returns in a child: torch has threads that no fork survives."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        try:
+            answer: tuple[Any, str] = (work(), "")
+        except BaseException as why:  # noqa: BLE001 - raised again by the parent
+            answer = (None, f"{type(why).__name__}: {why}")
+        with os.fdopen(writing, "wb") as pipe:
+            pipe.write(pickle.dumps(answer))
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        value, fault = pickle.loads(pipe.read())
+    os.waitpid(child, 0)
+    if fault:
+        raise AssertionError(fault)
+    return value
+
+
 def kill_everywhere(work: Work, folder: Path, step: int) -> tuple[int, list[str]]:
     """Return the number of kills, and what was wrong after them."""
-    work.prepare(folder / "before")
+
+    def next_run(place: Path) -> Any:
+        work.do(place)
+        return work.outcome(place)
+
+    in_child(lambda: work.prepare(folder / "before"))
     shutil.copytree(folder / "before", folder / "whole")
-    work.do(folder / "whole")
-    wanted, faults, n_kills = work.outcome(folder / "whole"), [], 0
-    number = 1
+    wanted, faults, n_kills = in_child(lambda: next_run(folder / "whole")), [], 0
+    number, place = 1, folder / "work"
     while True:
-        place = folder / "work"
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(folder / "before", place)
         if not killed_at(number, place, work.do):
             return n_kills, faults
         n_kills += 1
         try:
-            work.check(place)
-            work.do(place)
-            assert work.outcome(place) == wanted, "another outcome after the next run"
+            in_child(lambda: work.check(place) and None)
+            assert in_child(lambda: next_run(place)) == wanted, "another outcome"
             assert not (left := leftovers(place)), f"left: {left}"
-        except Exception as why:  # noqa: BLE001 - told by the caller
-            faults.append(f"{number}: {type(why).__name__}: {why}")
+        except AssertionError as why:
+            faults.append(f"{number}: {why}")
         number += step
 
 
