@@ -9,6 +9,7 @@ that importing the package imports neither torch nor napari.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,21 @@ __all__ = [
     "save",
     "simulate",
 ]
+
+
+def _wait_passively() -> None:
+    """Let the threads of torch sleep soon when they wait for each other.
+
+    By default they spin for long, which takes ten times as long as soon as another program
+    computes on the same cores. OpenMP reads the variables when torch is loaded; what the user has
+    set is kept. GNU's OpenMP spins briefly: not to spin at all costs 20 % on an idle computer
+    (``benchmarks/beside.py``).
+    """
+    if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"} & os.environ.keys():
+        os.environ.update(OMP_WAIT_POLICY="PASSIVE", GOMP_SPINCOUNT="10000")
+
+
+_wait_passively()
 
 
 def __getattr__(name: str) -> object:

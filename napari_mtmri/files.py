@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import re
 import shutil
 import stat
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +20,9 @@ from napari_mtmri.errors import InputError, RequestError, ResourceError
 RUN_RECORD = "run.json"
 MOST_TEXT_BYTES = 2**26
 TEMPORARY = re.compile(r"\.[0-9a-f]{8}-")
+TEMPORARY_FOLDER = re.compile(r"\.mtmri-[0-9a-f]{8}-(.+)", re.DOTALL)
+OLD = ".old"  # ends the name of a folder while it is replaced, where the system cannot swap two
+HERE, SWAP = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -50,15 +55,58 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
             temporary.unlink()
 
 
-def remove_leftovers(folder: Path) -> None:
+def remove_leftovers(folder: Path, of: str = "") -> None:
     """Remove the temporary files that a killed process left in a folder.
 
-    Nothing else may be writing there.
+    Nothing else may be writing there, at least not the files whose names start with ``of``.
     """
     for path in folder.glob(".*-*") if folder.is_dir() else ():
-        if TEMPORARY.match(path.name):
+        found = TEMPORARY.match(path.name)
+        if found and path.name[found.end() :].startswith(of):
             with suppress(OSError):
                 path.unlink()
+
+
+def remove_left_folders(folder: Path) -> None:
+    """Remove the temporary folders that killed processes left; those in use are kept.
+
+    A folder that a killed process was replacing returns to its place.
+    """
+    if not folder.is_dir():
+        return
+    for path in [Path(entry.path) for entry in os.scandir(folder) if entry.name[0] == "."]:
+        found = TEMPORARY_FOLDER.fullmatch(path.name)
+        if found is None or not path.is_dir() or path.is_symlink():
+            continue
+        with _locked(path) as is_free:
+            place = folder / found[1].removesuffix(OLD)
+            if is_free and path.name.endswith(OLD) and not place.exists():
+                os.replace(path, place)
+            elif is_free:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Lock a folder while this process lives; yield whether no other process has locked it.
+
+    False where folders cannot be locked, as on Windows.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield False
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_free = True
+        except OSError:
+            is_free = False
+        yield is_free
+    finally:
+        os.close(handle)
 
 
 @contextmanager
@@ -88,13 +136,14 @@ def whole_folder(
     check_replaceable(path, record, what)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")
+        temporary = path.with_name(f".mtmri-{uuid.uuid4().hex[:8]}-{path.name}")
         temporary.mkdir()
     except OSError as why:
         raise ResourceError(f"{path}: cannot be written ({why}); choose another place.") from why
     try:
-        yield temporary
-        _take_place(temporary, path)
+        with _locked(temporary):
+            yield temporary
+            _take_place(temporary, path)
     except OSError as why:
         raise ResourceError(f"{path}: cannot be written ({why}); free some space.") from why
     finally:
@@ -135,7 +184,9 @@ def _take_place(temporary: Path, path: Path) -> None:
     if not path.exists():
         os.replace(temporary, path)
         return
-    old = temporary.with_name(f"{temporary.name}-old")
+    if _swap(temporary, path):  # there is no moment without a whole folder
+        return
+    old = temporary.with_name(f"{temporary.name}{OLD}")
     os.replace(path, old)
     try:
         os.replace(temporary, path)
@@ -143,6 +194,17 @@ def _take_place(temporary: Path, path: Path) -> None:
         os.replace(old, path)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _swap(one: Path, other: Path) -> bool:
+    """Exchange two folders in one step; return False where the system cannot do it."""
+    if sys.platform != "linux":
+        return False
+    try:
+        rename = ctypes.CDLL(None).renameat2
+    except (OSError, AttributeError):  # an old C library
+        return False
+    return bool(rename(HERE, os.fsencode(one), HERE, os.fsencode(other), SWAP) == 0)
 
 
 def _may_replace(path: Path, record: str) -> bool:

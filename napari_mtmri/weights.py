@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from napari_mtmri.errors import WeightsError
-from napari_mtmri.files import read_text, sha256, write_text, write_whole
+from napari_mtmri.files import read_text, remove_leftovers, sha256, write_text, write_whole
 from napari_mtmri.parameters import invalid_reason
 
 if TYPE_CHECKING:
@@ -302,6 +302,7 @@ def save_weights(path: Path, tensors: Mapping[str, torch.Tensor], card: Card) ->
         With the hash of the file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(path.parent, path.stem)
     halves = {key: value.detach().cpu().half().contiguous() for key, value in tensors.items()}
     new, card_path = path.with_name(f"{path.name}{NEXT}"), path.with_suffix(".json")
     write_whole(new, lambda file: save_tensors(file, halves))

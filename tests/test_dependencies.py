@@ -18,6 +18,7 @@ PACKAGE = ROOT / "napari_mtmri"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 FOR_DEVELOPERS = ("test", "dev", "all")
 NOT_IMPORTED_BY_US = {
+    "h5py": "nibabel reads MINC 2 with it, and sets no lower bound",
     "magicgui": "forms of parameters in the window",
     "pyside6-essentials": "the Qt binding that qtpy imports",
     "tensorboard": "torch.utils.tensorboard imports it",

@@ -3,17 +3,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 import napari_mtmri as mt
+from napari_mtmri import files
 from napari_mtmri.batch.run_case import fingerprint
 from napari_mtmri.errors import InputError, RequestError, ResourceError, WeightsError
 from napari_mtmri.files import (
     check_free_space,
     read_text,
+    remove_left_folders,
     remove_leftovers,
     safe_child,
     sha256,
@@ -49,6 +52,36 @@ def test_only_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
     remove_leftovers(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
     remove_leftovers(tmp_path / "none")
+
+
+def test_only_folders_that_no_process_is_filling_are_removed(tmp_path: Path) -> None:
+    kept = (".mtmri-0123abcd", ".cache-0123abcd", "mtmri-0123abcd-run", ".mtmri-xyz-run")
+    for name in kept:
+        (tmp_path / name).mkdir()
+    left, replaced = tmp_path / ".mtmri-0123abcd-run", tmp_path / ".mtmri-89abcdef-case.old"
+    for folder in (left, replaced):
+        folder.mkdir()
+        (folder / "run.json").write_text(folder.name)
+    with whole_folder(tmp_path / "other") as filling:
+        remove_left_folders(tmp_path)
+        assert filling.is_dir()
+        (filling / "run.json").touch()
+    assert {path.name for path in tmp_path.iterdir()} == {*kept, "case", "other"}
+    assert (tmp_path / "case" / "run.json").read_text() == replaced.name
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems cannot swap two folders")
+def test_a_folder_is_there_at_every_moment_while_it_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "run"
+    with whole_folder(path) as beside:
+        (beside / "run.json").write_text("old")
+    monkeypatch.setattr(os, "replace", lambda *_: pytest.fail("renamed in two steps"))
+    with whole_folder(path) as beside:
+        (beside / "run.json").write_text("new")
+    assert (path / "run.json").read_text() == "new"
+    assert [p.name for p in tmp_path.iterdir()] == ["run"]
 
 
 def test_a_folder_is_written_completely_or_not_at_all(tmp_path: Path) -> None:
@@ -134,11 +167,12 @@ def test_the_old_folder_is_restored_if_the_new_one_cannot_replace_it(
     replace = os.replace
 
     def fail(source: Path, target: Path) -> None:
-        if Path(target) == path and not str(source).endswith("-old"):
+        if Path(target) == path and not str(source).endswith(files.OLD):
             raise OSError("disk gone")
         replace(source, target)
 
     monkeypatch.setattr(os, "replace", fail)
+    monkeypatch.setattr(files, "_swap", lambda one, other: False)
     with pytest.raises(ResourceError, match="disk gone"), whole_folder(path) as beside:
         (beside / "run.json").write_text("new")
     assert (path / "run.json").read_text() == "old"

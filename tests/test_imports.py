@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +38,30 @@ def loaded(code: str) -> set[str]:
 )
 def test_nothing_heavy_is_imported_before_it_is_used(code: str) -> None:
     assert loaded(code) == set()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "kept"),
+    [
+        ({}, {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "10000"}),
+        ({"OMP_WAIT_POLICY": "ACTIVE"}, {"OMP_WAIT_POLICY": "ACTIVE"}),
+        ({"GOMP_SPINCOUNT": "7"}, {"GOMP_SPINCOUNT": "7"}),
+        ({"KMP_BLOCKTIME": "1"}, {"KMP_BLOCKTIME": "1"}),
+    ],
+)
+def test_threads_wait_passively_unless_the_user_chose(
+    chosen: dict[str, str], kept: dict[str, str]
+) -> None:
+    """Before torch is loaded, by any way in: all of them import the package first."""
+    names = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
+    others = {name: value for name, value in os.environ.items() if name not in names}
+    code = (
+        f"import os, napari_mtmri; print({{n: os.environ[n] for n in {names} if n in os.environ}})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**others, **chosen}, capture_output=True, text=True
+    )
+    assert ast.literal_eval(done.stdout) == kept
 
 
 def test_public_names_are_there_and_no_others() -> None:
@@ -76,14 +102,6 @@ def test_what_is_registered_can_be_loaded(kind: str) -> None:
     registry: Registry[object] = Registry(kind)
     assert registry.broken() == {}
     assert registry.names()
-
-
-def test_the_readme_s_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    code = text.split("```python\n")[1].split("```")[0]
-    monkeypatch.chdir(tmp_path)
-    exec(compile(code, "README.md", "exec"), {})
-    assert (tmp_path / "result" / "run.json").is_file()
 
 
 def test_the_manifest_names_what_exists() -> None:

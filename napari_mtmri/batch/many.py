@@ -25,6 +25,7 @@ from napari_mtmri.batch.score_store import (
     result_folder_job,
 )
 from napari_mtmri.errors import InputError, RequestError
+from napari_mtmri.files import remove_left_folders
 from napari_mtmri.methods.base import DEFAULT_METHOD
 from napari_mtmri.result import ZERO_FILLED
 from napari_mtmri.stats.differences import Tables, make_tables, save_rows
@@ -132,6 +133,8 @@ def run_many(
         for row in rows
         for choice in choices
     )
+    for parent in {Path(job.places["folder"]).parent for job in jobs}:
+        remove_left_folders(parent)
     find = _find_none if again else find_result
     return run_jobs(jobs, make_result, refused, find=find, where=where, watch=watch, stop=stop)
 

@@ -7,7 +7,9 @@ import csv
 import io
 import json
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -38,38 +40,67 @@ _IMAGES = {
 }
 
 
-def write_run(result: Result, folder: Path, labels: Volume | None = None) -> Path:
+def write_run(
+    result: Result,
+    folder: Path,
+    labels: Volume | None = None,
+    on_progress: Callable[[int, int], object] = lambda done, total: None,
+) -> Path:
     """Write a Result to a result folder and return its path; no partial folder is left.
 
     Parameters
     ----------
     labels : Volume, optional
         Reference segmentation, outlined in the figure but not stored.
+    on_progress : callable, optional
+        Called from this thread with the number of files written so far, and of all files; at
+        first with 0, at last when the folder is in its place.
     """
+    volumes = {
+        file: getattr(result, name)
+        for name, file in _IMAGES.items()
+        if getattr(result, name) is not None
+    }
+    total = len(volumes) + 5  # mask (two files), scores, figure, record
     with whole_folder(folder) as temporary:
-        for name, file in _IMAGES.items():
-            volume = getattr(result, name)
-            if volume is not None:
-                write_nifti(volume, temporary / file)
-        np.save(temporary / "mask.npy", result.mask, allow_pickle=False)
-        _write_mask_picture(result.mask, temporary / "mask.png")
-        _write_scores(result.scores, temporary / "scores.csv")
-        record = {
-            "format": 1,
-            "method": result.method,
-            "name": result.name,
-            "axes": asdict(result.axes),
-            "request": dict(result.request),
-            "provenance": dict(result.provenance),
-            "timings": dict(result.timings),
-            "warnings": list(result.warnings),
-        }
-        text = json.dumps(record, indent=1, default=str)
-        (temporary / RECORD).write_text(text, encoding="utf-8")
-        from napari_mtmri.plotting import save_figure
-
-        save_figure(result, temporary / "figure.png", labels=labels)
+        on_progress(0, total)
+        # Compression releases the interpreter's lock: it goes on while this thread draws.
+        with ThreadPoolExecutor(min(len(volumes), os.cpu_count() or 1)) as threads:
+            waiting = [
+                threads.submit(write_nifti, volume, temporary / file)
+                for file, volume in volumes.items()
+            ]
+            _write_rest(result, temporary, labels)
+            on_progress(total - len(volumes) - 1, total)
+            for done, written in enumerate(as_completed(waiting), total - len(volumes)):
+                written.result()
+                on_progress(done, total)
+        _write_record(result, temporary / RECORD)
+    on_progress(total, total)
     return folder
+
+
+def _write_rest(result: Result, folder: Path, labels: Volume | None) -> None:
+    from napari_mtmri.plotting import save_figure
+
+    np.save(folder / "mask.npy", result.mask, allow_pickle=False)
+    _write_mask_picture(result.mask, folder / "mask.png")
+    _write_scores(result.scores, folder / "scores.csv")
+    save_figure(result, folder / "figure.png", labels=labels)
+
+
+def _write_record(result: Result, path: Path) -> None:
+    record = {
+        "format": 1,
+        "method": result.method,
+        "name": result.name,
+        "axes": asdict(result.axes),
+        "request": dict(result.request),
+        "provenance": dict(result.provenance),
+        "timings": dict(result.timings),
+        "warnings": list(result.warnings),
+    }
+    path.write_text(json.dumps(record, indent=1, default=str), encoding="utf-8")
 
 
 def read_run(folder: Path) -> Result:

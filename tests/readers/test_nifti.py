@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -342,3 +343,23 @@ def test_a_sheared_grid_is_placed_alike_by_programs_that_prefer_the_qform(tmp_pa
     np.testing.assert_allclose(again.affine, affine, atol=1e-6)
     assert int(again.header["qform_code"]) == 0  # a qform cannot shear
     assert int(again.header["sform_code"]) > 0
+
+
+@pytest.mark.parametrize("content", ["noise", "repeats", "labels"])
+def test_a_gzipped_file_has_the_bytes_that_nibabel_writes(
+    content: str, rng: np.random.Generator, tmp_path: Path
+) -> None:
+    """Searched for repeats or not: gzip unpacks it to nibabel's own file, and ITK reads it."""
+    sitk = pytest.importorskip("SimpleITK")
+    data: np.ndarray = rng.random((64, 48, 40), np.float32)
+    if content == "repeats":
+        data = np.tile(data[:8], (8, 1, 1))
+    volume = mt.Volume(data, np.diag([1, 2, 3, 1]))
+    if content == "labels":
+        volume = mt.Volume((data > 0.9).astype(np.uint8), volume.affine, kind="labels")
+    packed = mt.save(volume, tmp_path / "a.nii.gz").read_bytes()
+    plain = mt.save(volume, tmp_path / "a.nii").read_bytes()
+    assert gzip.decompress(packed) == plain
+    assert len(packed) < 1.01 * len(gzip.compress(plain, 1))
+    read = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "a.nii.gz")))
+    np.testing.assert_array_equal(read.T, volume.data)

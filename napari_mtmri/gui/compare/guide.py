@@ -42,7 +42,7 @@ The viewer is as before when the panel is closed or hidden. Masks that you paint
 | Alt+Shift+L | next lesion |
 | Alt+Shift+R | reset the window |
 
-All of these are also in the command palette and in Layers ▸ Transform ▸ MTMRI.
+All of these are also in the command palette and in Layers ▸ Measure ▸ MTMRI comparison.
 
 R and L at the sides of the image are the **patient's** right and left.
 """

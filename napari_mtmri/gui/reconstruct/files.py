@@ -138,6 +138,7 @@ class Files(QObject):
     def _save(self, title: str, name: str, kinds: str, write: Callable[[Path], str]) -> None:
         path, _ = QFileDialog.getSaveFileName(self._window, title, name, kinds)
         if path:
+            self.noted.emit(f"Writing {path} …")
             once(partial(write, Path(path)), self._written, self._failed)
 
     def _written(self, text: str) -> None:

@@ -35,7 +35,7 @@ the result. *Research use only.*
 | Alt+X | swap phase encoding and readout |
 | Alt+N | radiological or neurological view |
 
-All of these are also in the command palette and in Layers ▸ Transform ▸ MTMRI.
+All of these are also in the command palette and in Layers ▸ Transform ▸ MTMRI reconstruction.
 
 R and L at the sides of the image are the **patient's** right and left.
 """

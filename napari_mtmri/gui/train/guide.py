@@ -33,5 +33,5 @@ that training works.
 | Alt+E | stop after this batch |
 | Alt+G | resume |
 
-All of these are in the command palette and in Layers ▸ Transform ▸ MTMRI.
+All of these are in the command palette and in Layers ▸ Segment ▸ MTMRI training.
 """

@@ -27,6 +27,7 @@ from napari_mtmri.train.folder.process import Process
 
 PROGRAM = "napari-mtmri"
 EXIT_S = 10.0  # longest wait for a terminated process to exit
+NICENESS = 10  # of a training beside the window: a tenth of the window's share of a core
 POLL_S = 0.05  # how often an estimate checks whether to stop
 MOST_RECENT = 12
 _LOCK = threading.RLock()  # guards _STARTED
@@ -82,6 +83,8 @@ def console_of(run: Path) -> Path:
 def start(words: Sequence[str], run: Path) -> Process:
     """Start a training as a process that keeps running when the window is closed.
 
+    It leaves the window one core and yields to it on the others.
+
     Raises
     ------
     RequestError
@@ -109,10 +112,12 @@ def _start(words: Sequence[str], run: Path) -> Process:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                env=_with_a_core_to_spare(),
                 **_detached(),
             )
     except OSError as why:
         raise ResourceError(f"{run}: the training cannot be started ({why}).") from why
+    _yield_to_others(process.pid)
     _STARTED[run] = process
     return Process(process.pid, socket.gethostname(), time.time())
 
@@ -212,6 +217,25 @@ def _detached() -> dict[str, Any]:
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
         return {"creationflags": flags}
     return {"start_new_session": True}
+
+
+def _with_a_core_to_spare() -> dict[str, str]:
+    """Return the environment of a training: one thread fewer than cores, unless the user chose."""
+    n_threads = max(1, (os.cpu_count() or 1) - 1)
+    return {"OMP_NUM_THREADS": str(n_threads), **os.environ}
+
+
+def _yield_to_others(pid: int) -> None:
+    """Lower the priority of a training: where it shares a core with the window, it waits."""
+    import psutil
+
+    lower = psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else NICENESS
+    with suppress(psutil.Error, OSError):  # already ended, or not allowed
+        psutil.Process(pid).nice(lower)
+        # Linux shares the cores between sessions first; niceness counts only within one.
+        group = Path(f"/proc/{pid}/autogroup")
+        if group.is_file():
+            group.write_text(str(NICENESS), encoding="ascii")
 
 
 def _word(value: Any) -> str:

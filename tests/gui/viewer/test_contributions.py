@@ -20,7 +20,7 @@ from tests.gui.conftest import WAIT_MS
 
 ROOT = Path(mt.__file__).parent
 MANIFEST = yaml.safe_load((ROOT / "napari.yaml").read_text("utf-8"))["contributions"]
-CONTRIBUTABLE = "napari/layers/"
+CONTRIBUTABLE = "napari/"
 
 
 def test_the_reader_accepts_only_its_own_formats(tmp_path: Path, files: Any) -> None:
@@ -102,11 +102,24 @@ def test_every_command_of_the_manifest_exists_and_every_reference_is_a_command()
     for kind in ("readers", "writers", "sample_data", "widgets"):
         assert all(entry["command"] in commands for entry in MANIFEST[kind])
     submenus = {menu["id"] for menu in MANIFEST["submenus"]}
+    assert submenus <= set(MANIFEST["menus"])
     for place, entries in MANIFEST["menus"].items():
         assert place.startswith(CONTRIBUTABLE) or place in submenus
         for entry in entries:
             assert entry.get("command", next(iter(commands))) in commands
             assert entry.get("submenu", next(iter(submenus))) in submenus
+
+
+def test_commands_stand_in_the_menu_of_their_panel() -> None:
+    """Nobody looks for "Start the training" beside rotations of layers."""
+    menus = MANIFEST["menus"]
+    for panel in ("reconstruct", "train", "compare", "review"):
+        names = [entry["command"] for entry in menus[f"mtmri/{panel}"]]
+        assert names[0] == f"napari-mtmri.open_{panel}"
+        places = [
+            place for place, entries in menus.items() if {"submenu": f"mtmri/{panel}"} in entries
+        ]
+        assert len(places) == 1
 
 
 def test_napari_knows_the_menus_and_shows_the_commands_in_the_palette(viewer: Any) -> None:

@@ -72,6 +72,30 @@ def test_a_separate_process_trains_to_the_end(tmp_path: Path) -> None:
     assert any("epoch 2" in line for line in seen.lines)
 
 
+def test_a_training_leaves_the_window_a_core_and_yields_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read from the operating system: threads and niceness of the process that was started."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    ours = psutil.Process().nice()
+    process = launch.start(quick(tmp_path / "run", epochs=500), tmp_path / "run")
+    found = psutil.Process(process.pid)
+    assert found.environ()["OMP_NUM_THREADS"] == "3"
+    assert found.nice() > ours
+    group = Path(f"/proc/{process.pid}/autogroup")
+    if group.is_file():
+        assert group.read_text().split()[-1] == "10"
+    found.kill()
+    wait(process.pid)
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    process = launch.start(quick(tmp_path / "other"), tmp_path / "other")
+    found = psutil.Process(process.pid)
+    assert found.environ()["OMP_NUM_THREADS"] == "7"
+    found.kill()
+    wait(process.pid)
+
+
 def test_a_training_stops_on_request_and_can_be_resumed(tmp_path: Path) -> None:
     run = tmp_path / "run"
     process = launch.start(quick(run, epochs=500), run)
