@@ -30,6 +30,7 @@ from napari_mtmri.gui.review.parts.recovery import RecoveryPart
 from napari_mtmri.gui.review.parts.suggest import SuggestPart
 from napari_mtmri.gui.review.parts.tools import ToolsPart
 from napari_mtmri.gui.review.parts.verdict import VerdictPart
+from napari_mtmri.gui.review.planes import Planes
 from napari_mtmri.gui.review.project_jobs import ProjectJobs
 from napari_mtmri.gui.review.quality_reading import QualityReading
 from napari_mtmri.gui.review.state import View, known_reader, remember_reader
@@ -60,6 +61,7 @@ class Review(Panel):
         self.editing = Editing(self.desk)
         self.canvas = CanvasControls(self.viewer, self.desk.image_on_screen, self.desk.touch)
         self.desk.is_drawing = self.canvas.is_drawing
+        self.planes = Planes(self.viewer, self.desk.layers, self.canvas.is_drawing, self)
         self.suggesting = Suggesting(
             self.editing, self.desk, self.suggest, self.tools.protect.isChecked
         )
@@ -124,6 +126,8 @@ class Review(Panel):
         self.case.window_chosen.connect(self._window_chosen)
         self.case.outline_toggled.connect(desk.layers.show_outline)
         self.case.sources_toggled.connect(editing.show_sources)
+        self.case.planes_toggled.connect(self.planes.show)
+        self.planes.changed.connect(self.case.planes.setChecked)
         self.tools.asked.connect(self._tool_clicked)
         self.tools.undo_asked.connect(editing.undo)
         self.tools.redo_asked.connect(editing.redo)
@@ -359,6 +363,7 @@ class Review(Panel):
             return
         self._has_let_go = True
         self.suggesting.job.stopper.stop()
+        self.planes.hide()
         self.canvas.turn_off()
         self.reading.end()
         self.desk.let_go()

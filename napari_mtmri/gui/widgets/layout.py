@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import QEvent, QSize, Qt, QTimer
+from qtpy.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer
 from qtpy.QtGui import QFontDatabase, QFontInfo
 from qtpy.QtWidgets import (
     QFrame,
@@ -158,7 +158,7 @@ class Steady(QWidget):
 
 
 class Flow(QFlowLayout):
-    """Row of widgets that wraps to further rows."""
+    """Row of widgets that wraps to further rows; hidden widgets take no place."""
 
     def __init__(self, *widgets: QWidget) -> None:
         super().__init__()
@@ -167,6 +167,34 @@ class Flow(QFlowLayout):
         self.setVerticalSpacing(4)
         for widget in widgets:
             self.addWidget(widget)
+
+    def heightForWidth(self, width: int) -> int:
+        """Return the height of all rows at this width."""
+        rows = self._rows(width)
+        return sum(rows) + max(len(rows) - 1, 0) * self.verticalSpacing()
+
+    def setGeometry(self, rect: QRect) -> None:
+        """Place the widgets."""
+        super().setGeometry(rect)
+        self._rows(rect.width(), rect.topLeft())
+
+    def _rows(self, width: int, place: QPoint | None = None) -> list[int]:
+        """Return the height of each row, and place the widgets if there is a place."""
+        rows: list[int] = []
+        x = 0
+        for item in (self.itemAt(number) for number in range(self.count())):
+            if item is None or item.isEmpty():
+                continue  # superqt's own layout leaves a gap for each
+            size = item.sizeHint()
+            if x + size.width() > width or not rows:
+                rows.append(0)
+                x = 0
+            if place is not None:
+                y = sum(rows[:-1]) + (len(rows) - 1) * self.verticalSpacing()
+                item.setGeometry(QRect(place + QPoint(x, y), size))
+            rows[-1] = max(rows[-1], size.height())
+            x += size.width() + self.horizontalSpacing()
+        return rows
 
 
 class Fold(QWidget):
