@@ -277,28 +277,47 @@ def test_each_key_is_a_command_in_the_palette_and_in_a_tooltip(review: Any) -> N
         assert alone.get(shown, shown) in tips, key
 
 
-def test_quality_is_scored_under_letters(
+def test_quality_is_scored_or_ranked_under_letters(
     review: Any, viewer: Any, tmp_path: Path, qtbot: Any
 ) -> None:
     folder = write_cases(tmp_path / "study", 2, sequences=True)
     open_cases(review, folder, qtbot)
-    click(review.quality.start, qtbot)
-    for number in (1, 2):
-        qtbot.waitUntil(
-            lambda number=number: f"Page {number} of 2" in review.quality.page.text(),
-            timeout=WAIT_MS,
-        )
+    part = review.quality
+
+    def wait_for_page(number: int) -> None:
+        title = f"Page {number} of 2"
+        qtbot.waitUntil(lambda: title in part.page.text(), timeout=WAIT_MS)
         assert sorted(layer.name for layer in viewer.layers) == ["A", "B"]
         assert viewer.canvas.grid.enabled
-        for boxes in review.quality.boxes.values():
+
+    click(part.start, qtbot)
+    for number in (1, 2):
+        wait_for_page(number)
+        for boxes in part.boxes.values():
             for box in boxes.values():
                 box.setCurrentIndex(4)
         press(viewer, Qt.Key.Key_PageDown, ALT)
-    qtbot.waitUntil(lambda: "All 2 pages" in review.quality.page.text(), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: "All 2 pages are scored" in part.page.text(), timeout=WAIT_MS)
     assert not viewer.canvas.grid.enabled
     wait_for_case(review, "patient00", qtbot)
+
+    part.way.setCurrentText("forced ranking")
+    click(part.start, qtbot)
+    for number in (1, 2):
+        wait_for_page(number)
+        part.ranks["A"].setCurrentIndex(1)
+        press(viewer, Qt.Key.Key_PageDown, ALT)
+        assert "B has no rank" in part.problem.text
+        part.ranks["B"].setCurrentIndex(1)
+        assert part.ranks["A"].currentIndex() == 0, "a rank is given once"
+        part.ranks["A"].setCurrentIndex(2)
+        press(viewer, Qt.Key.Key_PageDown, ALT)
+    qtbot.waitUntil(lambda: "All 2 pages are ranked" in part.page.text(), timeout=WAIT_MS)
+
     assert review.desk.session.flush(20)
     events = read_journal(review.desk.session.project.journal)
-    scored = [event for event in events if event["event"] == "image scored"]
-    assert len(scored) == 4
-    assert not any("patient" in str(event) for event in scored)
+    assert sum(event["event"] == "image scored" for event in events) == 4
+    ranked = [event["ranking"] for event in events if event["event"] == "images ranked"]
+    assert ranked == [["B", "A"], ["B", "A"]]
+    shown = [event for event in events if event["event"].startswith("image")]
+    assert not any("patient" in str(event) for event in shown)
