@@ -198,7 +198,7 @@ def test_a_folder_without_cases_is_refused_in_the_panel(
     (tmp_path / "empty").mkdir()
     review.open_folder(tmp_path / "empty", "Anna")
     qtbot.waitUntil(lambda: bool(review.cases.problem.text), timeout=WAIT_MS)
-    assert "No volume" in review.cases.problem.text
+    assert f"{tmp_path}: no volume" in review.cases.problem.text
     assert review.desk.session is None
 
 
