@@ -17,7 +17,6 @@ from napari_mtmri.gui.jobs import sentence
 from napari_mtmri.gui.review.canvas import CanvasControls
 from napari_mtmri.gui.review.closing import TITLE, question_of
 from napari_mtmri.gui.review.desk import Desk
-from napari_mtmri.gui.review.drops import FolderDrops
 from napari_mtmri.gui.review.editing import Editing
 from napari_mtmri.gui.review.guide import GUIDE
 from napari_mtmri.gui.review.keys import KEYS, LAYER_KEYS
@@ -68,7 +67,6 @@ class Review(Panel):
         self.quality = QualityPart()
         self.reading = QualityReading(self.viewer, self.desk, self.quality)
         self.jobs = ProjectJobs(self.desk, self.project)
-        self.drops = FolderDrops(self)
         self.guard: ClosingGuard | None = None
         self._wanted: Path | None = None
         self._review_folder: Path | None = None
@@ -104,7 +102,6 @@ class Review(Panel):
         self.cases.folder_asked.connect(self.ask_for_folder)
         self.cases.reader_named.connect(self._reader_named)
         self.cases.chosen.connect(desk.open_case)
-        self.drops.dropped.connect(self.open_folder)
         desk.opened.connect(self._project_opened)
         desk.case_opened.connect(self._case_opened)
         desk.case_closed.connect(self._case_closed)
@@ -379,11 +376,10 @@ class Review(Panel):
         super().hideEvent(event)
 
     def showEvent(self, event: Any) -> None:
-        """Ask before napari closes while work is not on the disk, and take dropped folders."""
+        """Ask before napari closes while work is not on the disk."""
         super().showEvent(event)
         if self._is_hidden or self.guard is None:
             self._is_hidden = False
-            self.guard, window = guard_window_of(self), window_of(self)
-            if self.guard is not None and window is not None:
+            self.guard = guard_window_of(self)
+            if self.guard is not None:
                 self.guard.add(question_of(self.desk.keeper))
-                self.drops.watch(window)

@@ -23,8 +23,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_mtmri.gui.app.folders import take_folder
+from napari_mtmri.gui.app.panels import open_panel, panel_of
 from napari_mtmri.gui.app.review_commands import open_review
 from napari_mtmri.gui.review.keys import KEYS
+from napari_mtmri.gui.review.state import remember_reader
 from napari_mtmri.review.journal import read_journal
 from napari_mtmri.review.project import open_project
 from napari_mtmri.review.session import ReviewSession
@@ -225,21 +228,38 @@ def test_a_suggestion_is_accepted_lesion_by_lesion(opened: Any, viewer: Any, qtb
     assert not any(layer.name.startswith("suggestion") for layer in viewer.layers)
 
 
-def test_a_dropped_folder_opens(make_napari_viewer: Any, cases: Path, qtbot: Any) -> None:
+def test_a_dropped_folder_opens_as_a_review(
+    make_napari_viewer: Any, cases: Path, tmp_path: Path, qtbot: Any
+) -> None:
+    """With the Review panel closed: any other panel of ours was opened in the window."""
     viewer = make_napari_viewer(show=True)
-    review = open_review(viewer)
-    review.cases.reader.setText("Anna")
-    qtbot.waitUntil(lambda: review.guard is not None, timeout=WAIT_MS)
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(cases))])
-    copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
-    none, canvas = Qt.KeyboardModifier.NoModifier, viewer.window._qt_viewer
-    # Qt passes a drop to the widget that accepted the drag.
-    QApplication.sendEvent(canvas, QDragEnterEvent(QPoint(5, 5), copy, mime, left, none))
-    QApplication.sendEvent(canvas, QDropEvent(QPointF(5, 5), copy, mime, left, none))
+    canvas = viewer.window._qt_viewer
+    other = open_panel(viewer, "Train")
+    qtbot.waitUntil(other.isVisible, timeout=WAIT_MS)
+    remember_reader("Anna")
+    (tmp_path / "empty").mkdir()
+    assert not take_folder(viewer, tmp_path / "empty"), "napari asks its readers"
+    drop(cases, canvas)
+    qtbot.waitUntil(lambda: panel_of(viewer, "Review") is not None, timeout=WAIT_MS)
+    review = panel_of(viewer, "Review")
     qtbot.waitUntil(lambda: review.editing.lesions is not None, timeout=WAIT_MS)
     assert review.desk.session.project.data == cases
+    drop(tmp_path / "empty", review)
+    assert take_folder(viewer, tmp_path / "empty"), "the open panel says why not"
     review.close_down()
+    other.close_down()
+
+
+def drop(folder: Path, widget: Any) -> None:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(folder))])
+    copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    none = Qt.KeyboardModifier.NoModifier
+    # Qt passes a drop to the widget that accepted the drag.
+    entering = QDragEnterEvent(QPoint(5, 5), copy, mime, left, none)
+    QApplication.sendEvent(widget, entering)
+    assert entering.isAccepted()
+    QApplication.sendEvent(widget, QDropEvent(QPointF(5, 5), copy, mime, left, none))
 
 
 def test_further_sequences_are_shown_in_the_same_slice(
