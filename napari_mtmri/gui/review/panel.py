@@ -41,6 +41,7 @@ from napari_mtmri.review.lesions import LesionTable
 from napari_mtmri.review.opened import OpenCase
 
 DEVICE = "none: reviewing needs neither a model nor a GPU"
+OBLIQUE = "Oblique: shown on its own grid."
 ASK_NAME = "Give your name or initials: your masks and verdicts are kept under it."
 
 
@@ -82,7 +83,7 @@ class Review(Panel):
         self.tabs = QTabWidget()
         correct = Column(self.case, Section("Lesions", self.lesions), Section("Tools", self.tools))
         for column, title in (
-            (Column(self.cases), "Cases"),
+            (Column(self.cases, fills=True), "Cases"),
             (correct, "Correct"),
             (Column(self.suggest), "Suggest"),
             (Column(self.quality), "Quality"),
@@ -229,10 +230,10 @@ class Review(Panel):
         blinding = session.blinding
         masks = {one: blinding.mask_title(case.name, one) for one in case.case.masks}
         sequences = [] if blinding.hides("file") else list(case.case.sequences)
-        self.case.show_case(
-            masks, case.status.base, sequences, [blinding.text(note) for note in case.notes]
-        )
+        notes = [OBLIQUE] * case.image.is_oblique + [blinding.text(note) for note in case.notes]
+        self.case.show_case(masks, case.status.base, sequences, notes)
         self.tools.show_units(case.image.spacing_known)
+        self.tools.show_window(*self.desk.layers.image.contrast_limits)
         self.tools.show_note("")
         self.lesions.clear()
         self.recovery.show_recovery(case.recovery)

@@ -121,7 +121,7 @@ class QualityReading(QObject):
         for letter, volume in volumes.items():
             placement = placement_of(volume)
             layer = Image(
-                placement.view(volume.magnitude()), name=letter, contrast_limits=window,
+                placement.view(volume.magnitude()), name=f"image {letter}", contrast_limits=window,
                 metadata={KEY: {"placement": placement, "owner": OWNER}}, **placement.arguments(),
             )  # fmt: skip
             layer.name_overlay.visible = True

@@ -307,7 +307,7 @@ def test_quality_is_scored_or_ranked_under_letters(
     def wait_for_page(number: int) -> None:
         title = f"Page {number} of 2"
         qtbot.waitUntil(lambda: title in part.page.text(), timeout=WAIT_MS)
-        assert sorted(layer.name for layer in viewer.layers) == ["A", "B"]
+        assert sorted(layer.name for layer in viewer.layers) == ["image A", "image B"]
         assert viewer.canvas.grid.enabled
 
     click(part.start, qtbot)

@@ -152,9 +152,11 @@ class CasesPart(QWidget):
         inside = QVBoxLayout(self.filters)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.addLayout(Flow(self.state, self.readers, self.difficulty, self.sort))
-        for widget in (self.search, self.table, self.progress):
-            inside.addWidget(widget)
-        layout.addWidget(self.filters)
+        inside.addWidget(self.search)
+        inside.addWidget(self.table, stretch=1)
+        inside.addWidget(self.progress)
+        layout.addWidget(self.filters, stretch=1)
+        layout.addStretch()  # while no folder is open
 
     def _connect(self) -> None:
         self.folder.clicked.connect(self.folder_asked)
