@@ -85,7 +85,10 @@ class ReadingPlan:
             If there is no case, or one has fewer than two or more than four images.
         """
         if not images:
-            raise RequestError("there is no case with several reconstructions to read.")
+            raise RequestError(
+                f"there is no case with {FEWEST} to {len(LETTERS)} images to read side by side; put "
+                "the reconstructions of a case beside each other, or choose another folder."
+            )
         for case, files in images.items():
             if not FEWEST <= len(files) <= len(LETTERS):
                 raise RequestError(
