@@ -37,6 +37,7 @@ verdict. The line at the bottom says when and where. If napari ends unexpectedly
 to restore your strokes, to keep what was on the disk, or to look at both.
 
 **Suggest** runs a model on the case, in the background; accept its mask whole or lesion by lesion.
+**Quality** shows two to four images of a case under letters, to be scored or ranked.
 **Project** has blind mode, agreement between readers, consensus and export. All actions are also
 in the command palette (Ctrl+Shift+P).
 """

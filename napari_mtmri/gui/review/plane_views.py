@@ -41,6 +41,7 @@ class PlaneView(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(100, 80)
         self.setCursor(Qt.CursorShape.CrossCursor)
+        self.setAccessibleName("plane")
 
     def show_plane(
         self,
