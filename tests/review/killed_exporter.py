@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,8 @@ def say(words: str) -> None:
 
 def main() -> None:
     what, study, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    with tempfile.TemporaryDirectory() as scratch:  # so that no fork has to import anything
+        export(what, study, Path(scratch) / "out", 0)
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
