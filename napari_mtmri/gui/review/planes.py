@@ -126,7 +126,7 @@ class Planes(QObject):
         viewer = self._viewer
         layers = viewer.layers.events
         return (
-            viewer.dims.events.point, viewer.dims.events.order, layers.inserted, layers.removed,
+            viewer.dims.events.point, viewer.dims.events.order, viewer.dims.events.ndisplay, layers.inserted, layers.removed,
             viewer.scene.camera.events.orientation,
         )  # fmt: skip
 
@@ -168,7 +168,10 @@ class Planes(QObject):
             note = "" if self._layers.spacing_known else UNKNOWN
             view.show_plane(plane, point, drawn, head_area(self._layers.image, plane), note)
         row, column = viewer.dims.order[1:]
-        show_cross(viewer, (point[row], point[column]))
+        if viewer.dims.ndisplay == 2:
+            show_cross(viewer, (point[row], point[column]))
+        else:
+            remove_cross(viewer)  # it lies in a plane of the screen
 
     def _step(self, axis: int, by: int) -> None:
         dims = self._viewer.dims

@@ -102,6 +102,13 @@ def test_one_cross_links_the_planes(review: Any, viewer: Any, cases: Path, qtbot
     assert middle != after
     qtbot.waitUntil(lambda: f"{middle[0] + 1} of 24" in captions[1].text(), timeout=WAIT_MS)
 
+    # The cross lies in a plane: in 3-D there is none.
+    assert "mtmri_cross" in viewer.scene.overlays
+    viewer.dims.ndisplay = 3
+    qtbot.waitUntil(lambda: "mtmri_cross" not in viewer.scene.overlays, timeout=WAIT_MS)
+    viewer.dims.ndisplay = 2
+    qtbot.waitUntil(lambda: "mtmri_cross" in viewer.scene.overlays, timeout=WAIT_MS)
+
     # What is painted shows in the side planes, and the mask remains editable.
     def coloured() -> int:
         image, _ = sagittal._images[-1]
