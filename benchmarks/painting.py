@@ -101,6 +101,15 @@ def main() -> None:
     ours, bare = statistics.median(with_panel), statistics.median(without)
     print(f"a move, bare napari    {bare:6.1f} ms (median of {len(without)})")
     print(f"a move, Review panel   {ours:6.1f} ms, {ours / bare:.2f} times as long")
+    panel.planes.show(True)
+    spin(lambda: panel.planes.views.isVisible())
+    with_planes, without = [], []
+    for number in range(rounds):
+        with_planes += stroke(viewer, layers.mask, 20 * number - 60)
+        without += stroke(plain, labels, 20 * number - 60)
+    ours, bare = statistics.median(with_planes), statistics.median(without)
+    print(f"a move, with planes    {ours:6.1f} ms, {ours / bare:.2f} times as long")
+    panel.planes.show(False)
     tables: list[object] = []
     panel.editing.measured.connect(tables.append)
     times = []

@@ -210,6 +210,6 @@ def _warnings(scan: Scan, method: LoadedMethod) -> tuple[str, ...]:
                 "its scores are too good."
             )
         line = card.misfit(pattern, achieved)
-        if line:
+        if line and not method.method.is_full_sample:  # which does not see the sampling
             lines.append(line)
     return tuple(lines)

@@ -214,19 +214,22 @@ def _natural(name: str) -> list[tuple[int, str]]:
 def guess_rule(names: Sequence[str]) -> CaseRule:
     """Return the rule that the names of the volumes of a folder suggest.
 
+    Parameters
+    ----------
+    names : sequence of str
+        Relative to the folder; at least one.
+
     Raises
     ------
     InputError
-        If there are no volumes, or only masks.
+        If all look like masks.
     """
-    if not names:
-        raise InputError("No volume was found; choose a folder of images.")
     is_bids = sum(bool(BIDS_NAME.search(name)) for name in names) > len(names) / 2
     parts = {name: _Parts.of(name, is_bids) for name in names}
     images = {name: part for name, part in parts.items() if part.role == "image"}
     if not images:
         raise InputError(
-            f"All {len(names)} volumes look like masks ({names[0]}); give a rule for the images."
+            f"all {len(names)} volumes look like masks ({names[0]}); give a rule for the images."
         )
     keys = {part.key for part in images.values()}
     ranked = sorted(images, key=lambda name: parts[name].rank)

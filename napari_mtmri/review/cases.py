@@ -16,7 +16,7 @@ from napari_mtmri.batch.file_rules import patient_of
 from napari_mtmri.errors import InputError
 from napari_mtmri.files import RUN_RECORD
 from napari_mtmri.methods.base import METHODS
-from napari_mtmri.readers.base import endings
+from napari_mtmri.readers.base import Reader, all_readers, endings
 from napari_mtmri.review.case_rule import (
     CaseRule,
     Named,
@@ -29,6 +29,7 @@ from napari_mtmri.tables import read_rows
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp")  # more often screenshots than volumes
 MOST_FILES = 300_000  # of a home folder or a whole disk, chosen by mistake
+SLICE_PATIENT = r"^(TCGA_[^_]+_[^_]+|.+)"  # a patient of TCGA has several examinations
 OWN_FILES = {"journal.jsonl", "lock.json"}  # of a reader's folder
 RESULT_FILES = {
     "masks": "segmentation.nii.gz",
@@ -72,7 +73,7 @@ class FoundCases:
 
     Parameters
     ----------
-    layout : {"result folders", "cases.csv", "names"}
+    layout : {"result folders", "folders of slices", "cases.csv", "names"}
     rule : CaseRule
         Empty unless found by names.
     cases : tuple of ReviewCase
@@ -104,7 +105,7 @@ def find_cases(folder: Path, rule: CaseRule | None = None) -> FoundCases:
         Folder of images and masks in any layout, of result folders, or with ``cases.csv``;
         or such a table.
     rule : CaseRule, optional
-        Default: result folders, the table, or a rule guessed from the names.
+        Default: the table, result folders, folders of slices, or a rule guessed from the names.
 
     Raises
     ------
@@ -119,10 +120,21 @@ def find_cases(folder: Path, rule: CaseRule | None = None) -> FoundCases:
         return _found("cases.csv", CaseRule(), *_from_table(table), folder)
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder of cases; check the name.")
-    names, results = _walk(folder)
+    names, results, slices = _walk(folder)
     if rule is None and results:
         return _found("result folders", CaseRule(), *_from_results(folder, results), folder)
-    rule = rule or guess_rule(names)
+    if rule is None and slices:
+        return _found("folders of slices", CaseRule(), *_from_slices(folder, slices, names), folder)
+    if rule is None and not names:
+        raise InputError(
+            f"{folder}: no volume was found in it or its subfolders, by names that end in "
+            f"{', '.join(_volumes())}, and no result folder, folder of TCGA slices or {CASES}; "
+            f"choose the folder that has the images, or convert them to NIfTI."
+        )
+    try:
+        rule = rule or guess_rule(names)
+    except InputError as why:
+        raise InputError(f"{folder}: {why}") from why
     named, notes = apply_rule(names, rule)
     return _found("names", rule, [_case(folder, one) for one in named], notes, folder)
 
@@ -131,8 +143,8 @@ def _found(
     layout: str, rule: CaseRule, cases: list[ReviewCase], notes: list[str], folder: Path
 ) -> FoundCases:
     if not cases:
-        how = f" by {rule.text}" if rule.images else ""
-        raise InputError(f"{folder}: no image found{how}; correct the rule or choose a folder.")
+        how = f"by the rule {rule.text}" if rule.images else f"by its {layout}"
+        raise InputError(f"{folder}: no image was found {how}; correct it, or the folder.")
     names = [case.name for case in cases]
     if len(set(names)) < len(names):
         twin = next(name for name in names if names.count(name) > 1)
@@ -140,10 +152,18 @@ def _found(
     return FoundCases(layout, rule, tuple(cases), tuple(notes))
 
 
-def _walk(folder: Path) -> tuple[list[str], list[Path]]:
-    """Return relative names of volumes, and the result folders; readers' folders are skipped."""
-    volumes = tuple(ending for ending in endings() if ending not in PICTURES)
-    names, results, seen = [], [], 0
+def _volumes() -> tuple[str, ...]:
+    return tuple(ending for ending in endings() if ending not in PICTURES)
+
+
+def _walk(folder: Path) -> tuple[list[str], list[Path], dict[Path, Reader]]:
+    """Return relative names of volumes, result folders and folders of slices, in order.
+
+    Folders of readers are skipped.
+    """
+    volumes, names, results, seen = _volumes(), [], [], 0
+    readers = [reader for reader in all_readers() if reader.folders]
+    slices: dict[Path, Reader] = {}
     for place, folders, files in os.walk(folder):
         seen += len(files)
         if seen > MOST_FILES:
@@ -157,6 +177,11 @@ def _walk(folder: Path) -> tuple[list[str], list[Path]]:
             results.append(Path(place))
             folders.clear()
             continue
+        reader = next((one for one in readers if files and one.can_read(Path(place))), None)
+        if reader is not None:
+            slices[Path(place)] = reader
+            folders.clear()
+            continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         prefix = "" if Path(place) == folder else Path(place).relative_to(folder).as_posix() + "/"
         names += [
@@ -166,7 +191,7 @@ def _walk(folder: Path) -> tuple[list[str], list[Path]]:
             and not name.startswith(".")
             and not (name.endswith(".img") and f"{name[:-4]}.hdr" in files)  # one image, two files
         ]
-    return names, sorted(results)
+    return names, sorted(results), {place: slices[place] for place in sorted(slices)}
 
 
 def _case(folder: Path, named: Named) -> ReviewCase:
@@ -277,6 +302,28 @@ def _of_results(
         patient=patient_of(name, None),
         models=tuple(masks),
     )
+
+
+def _from_slices(
+    folder: Path, slices: Mapping[Path, Reader], names: list[str]
+) -> tuple[list[ReviewCase], list[str]]:
+    """Return a case for each folder of slices, which may contain the mask as well."""
+    cases = []
+    for place, reader in slices.items():
+        name = place.relative_to(folder).as_posix() if place != folder else folder.resolve().name
+        has_mask = reader.has_labels is not None and reader.has_labels(place)
+        cases.append(
+            ReviewCase(
+                name,
+                place,
+                masks={"mask": place} if has_mask else {},
+                patient=patient_of(place.name, SLICE_PATIENT),
+            )
+        )
+    notes = [f"{_several(len(names), 'volume')} beside them left out: {_some(names)}."] * bool(
+        names
+    )
+    return cases, notes
 
 
 def _several(n: int, what: str) -> str:

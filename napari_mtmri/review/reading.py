@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from napari_mtmri.errors import RequestError
 from napari_mtmri.files import write_text
@@ -29,6 +29,7 @@ SCORED, RANKED = "image scored", "images ranked"
 COLUMNS = ("reader", "page", "image", *QUALITIES, "rank", "time", "plan")
 KEY_COLUMNS = ("page", "image", "case", "title", "file", "plan")
 Event = Mapping[str, Any]
+How = Literal["scores", "ranking"]
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,10 @@ class ReadingPlan:
             If there is no case, or one has fewer than two or more than four images.
         """
         if not images:
-            raise RequestError("there is no case with several reconstructions to read.")
+            raise RequestError(
+                f"there is no case with {FEWEST} to {len(LETTERS)} images to read side by side; put "
+                "the reconstructions of a case beside each other, or choose another folder."
+            )
         for case, files in images.items():
             if not FEWEST <= len(files) <= len(LETTERS):
                 raise RequestError(
@@ -187,7 +191,7 @@ def ranking_facts(plan: ReadingPlan, page: int, ranking: Sequence[str]) -> Event
     return {"page": page, "ranking": list(ranking), "plan": plan.hash}
 
 
-def finished_pages(plan: ReadingPlan, events: Iterable[Event]) -> set[int]:
+def finished_pages(plan: ReadingPlan, events: Iterable[Event], how: How = "scores") -> set[int]:
     """Return the pages on which all qualities of all images were scored, or that were ranked.
 
     Parameters
@@ -195,14 +199,16 @@ def finished_pages(plan: ReadingPlan, events: Iterable[Event]) -> set[int]:
     plan : ReadingPlan
     events : iterable of mapping
         Of the journal of one reader.
+    how : {"scores", "ranking"}
+        A page may be scored and, in another reading, ranked.
     """
     rows = _rows(events, plan.hash)
-    done = set()
-    for page in plan.pages:
-        ours = [rows.get((page.number, letter), {}) for letter in page.letters]
-        if all("rank" in row or {*QUALITIES} <= {*row} for row in ours):
-            done.add(page.number)
-    return done
+    wanted = {*QUALITIES} if how == "scores" else {"rank"}
+    return {
+        page.number
+        for page in plan.pages
+        if all(wanted <= {*rows.get((page.number, letter), {})} for letter in page.letters)
+    }
 
 
 def readings_csv(events: Iterable[Event]) -> str:

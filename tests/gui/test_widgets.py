@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QEvent, QPoint, Qt
 from qtpy.QtGui import QPainter, QPixmap
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QPushButton, QTableWidget, QVBoxLayout, QWidget
 
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.gui.form import OptionsForm
 from napari_mtmri.gui.reconstruct.slice_job import SliceRequest, tick
 from napari_mtmri.gui.reconstruct.state import Choices
 from napari_mtmri.gui.widgets.acceleration import Acceleration
-from napari_mtmri.gui.widgets.layout import Steady
+from napari_mtmri.gui.widgets.layout import Flow, Panel, Steady
 from napari_mtmri.gui.widgets.mask_preview import STRIP, MaskPreview
 from napari_mtmri.gui.widgets.plot import Line, Plot
 from napari_mtmri.gui.widgets.problem import Problem
@@ -251,3 +251,33 @@ def test_settings_that_do_not_fit_are_a_request_error() -> None:
     done = tick(SliceRequest(Choices(acceleration=16.0, center_fraction=0.5)))
     assert isinstance(done.problem, RequestError)
     assert done.mask is None
+
+
+def test_hidden_widgets_take_no_place_in_a_row(qtbot: Any) -> None:
+    body, buttons = QWidget(), [QPushButton(text) for text in "abc"]
+    body.setLayout(Flow(*buttons))
+    qtbot.addWidget(body)
+    buttons[0].hide()
+    body.resize(400, 80)
+    body.show()
+    qtbot.waitUntil(buttons[1].isVisible)
+    assert buttons[1].x() == 0
+    assert buttons[2].x() > buttons[1].geometry().right()
+    assert buttons[2].y() == buttons[1].y()
+    both = body.layout().heightForWidth(400)
+    assert body.layout().heightForWidth(buttons[1].width()) > both, "a narrow row wraps"
+
+
+def test_tables_have_the_font_of_the_labels_and_rows_after_it(qtbot: Any) -> None:
+    panel = Panel()
+    layout, label, table = QVBoxLayout(panel), QLabel("text"), QTableWidget(2, 1)
+    layout.addWidget(label)
+    layout.addWidget(table)
+    qtbot.addWidget(panel)
+    font = label.font()
+    font.setPointSizeF(3 * font.pointSizeF())
+    label.setFont(font)
+    panel.show()
+    qtbot.waitUntil(lambda: table.font().pointSizeF() == font.pointSizeF())
+    assert table.horizontalHeader().font().pointSizeF() == font.pointSizeF()
+    assert table.rowHeight(0) >= label.fontMetrics().height()

@@ -197,6 +197,9 @@ def test_sampling_that_differs_from_the_training_gives_a_warning(scan: Scan, wei
     assert any("magnitude image" in line for line in lines)
     near = mt.run(scan, "mtmri", weights=weights).warnings
     assert not any("trained for" in line for line in near)
+    # A method that is given the fully sampled image does not see the sampling.
+    full = mt.run(far, "unet-full-sample", weights=weights).warnings
+    assert not any("trained for" in line for line in full)
 
 
 def test_a_result_worse_than_zero_filled_gives_a_warning(scan: Scan, weights: Path) -> None:

@@ -136,12 +136,13 @@ def test_rules_that_are_no_rules_are_refused(rule: CaseRule, words: str) -> None
 def test_folders_without_images_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such folder"):
         find_cases(tmp_path / "none")
-    with pytest.raises(InputError, match="No volume"):
+    with pytest.raises(InputError, match=r"no volume was found.*\.nii\.gz.*choose") as why:
         find_cases(tmp_path)
+    assert str(why.value).startswith(f"{tmp_path}: ")
     (tmp_path / "a_mask.nii").touch()
-    with pytest.raises(InputError, match="look like masks"):
+    with pytest.raises(InputError, match=f"{tmp_path}: all 1 volumes look like masks"):
         find_cases(tmp_path)
-    with pytest.raises(InputError, match="no image found by images"):
+    with pytest.raises(InputError, match=r"no image was found by the rule images \*\.mgz"):
         find_cases(tmp_path, CaseRule(images="*.mgz"))
 
 
@@ -188,6 +189,28 @@ def test_results_of_several_methods_are_choices_of_one_case(tmp_path: Path) -> N
     assert a.image == tmp_path / "a" / "mtmri" / "reconstruction.nii.gz"
     assert list(a.sequences) == ["two-stage", "zero-filled"]
     assert len(found.notes) == 1
+
+
+def test_each_folder_of_slices_is_a_case(tmp_path: Path) -> None:
+    for name in ("TCGA_CS_1_19960909", "TCGA_CS_1_19970101", "more/TCGA_HT_2_2000"):
+        folder = tmp_path / name
+        folder.mkdir(parents=True)
+        (folder / f"{folder.name}_1.tif").touch()
+        if name != "TCGA_CS_1_19970101":
+            (folder / f"{folder.name}_1_mask.tif").touch()
+    (tmp_path / "data.csv").touch()
+    found = find_cases(tmp_path)
+    assert found.text == "3 cases: folders of slices"
+    assert not found.notes
+    assert {case.name: (case.patient, list(case.masks)) for case in found.cases} == {
+        "TCGA_CS_1_19960909": ("TCGA_CS_1", ["mask"]),
+        "TCGA_CS_1_19970101": ("TCGA_CS_1", []),
+        "more/TCGA_HT_2_2000": ("TCGA_HT_2", ["mask"]),
+    }
+    [alone] = find_cases(tmp_path / "TCGA_CS_1_19960909").cases
+    assert (alone.name, alone.image) == (found.cases[0].name, found.cases[0].image)
+    (tmp_path / "other.nii").touch()
+    assert find_cases(tmp_path).notes == ("1 volume beside them left out: other.nii.",)
 
 
 def test_folders_of_readers_and_hidden_files_are_no_cases(tmp_path: Path) -> None:

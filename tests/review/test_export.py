@@ -11,6 +11,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+import tifffile
 
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.files import sha256
@@ -237,3 +238,32 @@ def test_a_split_of_the_data_is_kept_for_training(tmp_path: Path) -> None:
     export_training(project, tmp_path / "train")
     files = find_cases(tmp_path / "train", Recipe())
     assert {file.name: file.split for file in files} == {"p0": "train", "p1": "test", "p2": "val"}
+
+
+def test_a_folder_of_slices_is_reviewed_and_exported_as_nifti(tmp_path: Path) -> None:
+    folder = tmp_path / "kaggle"
+    rng = np.random.default_rng(0)
+    for name in ("TCGA_CS_1_1996", "TCGA_CS_2_1996"):
+        (folder / name).mkdir(parents=True)
+        for number in (1, 2, 3):
+            picture = rng.integers(0, 256, (12, 10, 3), dtype=np.uint8)
+            tifffile.imwrite(folder / name / f"{name}_{number}.tif", picture, photometric="rgb")
+            drawn = np.zeros((12, 10), np.uint8)
+            drawn[2:5, 3:6] = 255
+            tifffile.imwrite(folder / name / f"{name}_{number}_mask.tif", drawn)
+    before = hashes(folder)
+    with ReviewSession(open_project(folder, "ann")) as session:
+        opened = session.open("TCGA_CS_1_1996")
+        assert opened.data.sum() == 27
+        session.apply(Edit.between(opened.data, np.roll(opened.data, 1, axis=0), "brush"))
+        wanted = opened.data.copy()
+        session.verdict("approve")
+    export_review(open_project(folder, "ann"), tmp_path / "out")
+    exported = nib.load(tmp_path / "out" / "masks" / "ann" / "TCGA_CS_1_1996.nii.gz")
+    assert np.array_equal(np.asarray(exported.dataobj), wanted)
+    image = read_volume(folder / "TCGA_CS_1_1996")
+    np.testing.assert_allclose(exported.affine, image.affine)
+    export_training(open_project(folder, "ann"), tmp_path / "data")
+    (case,) = find_cases(tmp_path / "data", Recipe(split={"train": 1.0}))
+    assert case.patient == "TCGA_CS_1"
+    assert hashes(folder) == before

@@ -17,12 +17,7 @@ from napari_mtmri.review.journal_check import verify
 from napari_mtmri.review.project import ReviewProject
 from napari_mtmri.review.saver import Saver
 from napari_mtmri.review.session import ReviewSession
-from tests.review.studies import HandClock, draw, hashes, make_project, session_of, voxels
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> ReviewProject:
-    return make_project(tmp_path / "study")
+from tests.review.studies import HandClock, draw, hashes, session_of, voxels
 
 
 def wait_until(what: Callable[[], object]) -> None:

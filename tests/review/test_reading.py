@@ -104,7 +104,8 @@ def test_a_page_is_finished_when_all_is_scored_or_ranked() -> None:
     rest = {name: 1 for name in QUALITIES if name != "sharpness"}
     events += [event(SCORED, score_facts(plan, 2, "C", rest))]
     events += [event(RANKED, ranking_facts(plan, 5, ["C", "A", "B"]))]
-    assert finished_pages(plan, events) == {2, 5}
+    assert finished_pages(plan, events) == {2}
+    assert finished_pages(plan, events, "ranking") == {5}
     assert finished_pages(ReadingPlan.of(IMAGES, 9), events) == set()
 
 

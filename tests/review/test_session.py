@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Review session: states, versions, undo, recovery, second readings, prefetch."""
+"""Review session: states, versions, undo, second readings."""
 
 from __future__ import annotations
 
-import gc
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,26 +16,18 @@ from napari_mtmri.review.case_list import CaseFilter
 from napari_mtmri.review.edits import Edit
 from napari_mtmri.review.journal import read_journal
 from napari_mtmri.review.journal_check import verify
-from napari_mtmri.review.opened import OpenCase
 from napari_mtmri.review.project import ReviewProject, open_project
 from napari_mtmri.review.session import ReviewSession
 from napari_mtmri.review.sources import EDITED, READER
-from napari_mtmri.review.stroke_file import read_records
 from tests.review.studies import (
     HandClock,
     draw,
     hashes,
-    make_project,
     make_study,
     session_of,
     voxels,
     write_nifti,
 )
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> ReviewProject:
-    return make_project(tmp_path / "study")
 
 
 def states(session: ReviewSession) -> list[str]:
@@ -295,122 +285,6 @@ def test_other_readers_verdicts_are_seen_in_the_list(project: ReviewProject) -> 
         assert project.readers() == ("Anna", "Ben") or project.readers() == ("Ben",)
 
 
-def crash(session: ReviewSession, folder: Path, copy: Path) -> None:
-    """Copy the review as it is on the disk, which is what a crash at this moment leaves."""
-    assert session.flush()
-    shutil.copytree(folder, copy)
-    session.close()
-    shutil.rmtree(folder)
-    shutil.move(copy, folder)
-    for name in ("lock.json", ".lock"):
-        for path in folder.rglob(name):
-            path.unlink()
-
-
-def crashed(project: ReviewProject, tmp_path: Path) -> np.ndarray:
-    """Edit a case, save, edit on, crash; return the mask at the crash."""
-    session = session_of(project)
-    session.open("pat01")
-    draw(session, 1)
-    session.save()
-    draw(session, 2)
-    draw(session, 3, label=4)
-    session.undo()
-    draw(session, 4)
-    last = session.current.data.copy()
-    crash(session, project.folder, tmp_path / "copy")
-    return last
-
-
-def test_after_a_crash_edits_are_restored_with_their_history(
-    project: ReviewProject, tmp_path: Path
-) -> None:
-    last = crashed(project, tmp_path)
-    with session_of(project) as session:
-        opened = session.open("pat01")
-        recovery = opened.recovery
-        assert recovery is not None
-        assert recovery.n_edits == 4
-        assert (recovery.restored == last).all()
-        assert (recovery.on_disk == opened.data).all()
-        assert (recovery.on_disk == voxels(project.mask_folder("pat01") / "v0001.nii.gz")).all()
-        with pytest.raises(RequestError, match="choose what to do"):
-            draw(session)
-        session.restore("restore")
-        assert (opened.data == last).all()
-        for _ in range(3):
-            assert session.undo() is not None
-        assert session.undo() is None
-        assert (opened.data == voxels(project.data / "pat01_mask.nii.gz")).all()
-        for _ in range(3):
-            session.redo()
-        session.verdict("approve")
-    assert (voxels(project.mask_folder("pat01") / "v0002.nii.gz") == last).all()
-    with session_of(project) as session:
-        assert session.open("pat01").recovery is None
-
-
-def test_what_was_on_disk_is_kept_when_that_is_chosen(
-    project: ReviewProject, tmp_path: Path
-) -> None:
-    crashed(project, tmp_path)
-    strokes = project.mask_folder("pat01") / "strokes-0001.bin"
-    n = len(read_records(strokes)[0])
-    with session_of(project) as session:
-        saved = session.open("pat01").data.copy()
-        with pytest.raises(RequestError, match="`choice`"):
-            session.restore("both")  # type: ignore[arg-type]
-        session.restore("disk")
-        assert session.is_editable
-        assert (session.current.data == saved).all()
-        with pytest.raises(RequestError, match="no unsaved edits"):
-            session.restore("disk")
-    assert len(read_records(strokes)[0]) == n + 1  # nothing of it is lost
-    with session_of(project) as session:
-        assert session.open("pat01").recovery is None
-
-
-def test_damaged_strokes_leave_the_autosaved_mask(project: ReviewProject, tmp_path: Path) -> None:
-    clock = HandClock()
-    session = session_of(project, clock=clock)
-    session.open("pat01")
-    draw(session)
-    last = session.current.data.copy()
-    session.tick()
-    session.flush()
-    autosave = project.mask_folder("pat01") / "autosave.nii.gz"
-    assert not autosave.exists()
-    clock.wait(20)
-    session.tick()
-    crash(session, project.folder, tmp_path / "copy")
-    assert (voxels(autosave) == last).all()
-    (project.mask_folder("pat01") / "strokes-0001.bin").write_bytes(b"nothing of what was there")
-    with session_of(project) as session:
-        opened = session.open("pat01")
-        assert opened.recovery is not None
-        assert (opened.recovery.restored == last).all()
-        assert any("not a file of strokes" in note for note in opened.notes)
-        session.restore("restore")
-        session.verdict("approve")
-    assert (voxels(project.mask_folder("pat01") / "v0001.nii.gz") == last).all()
-    assert not autosave.exists()
-
-
-def test_a_version_that_another_program_changed_is_said(project: ReviewProject) -> None:
-    with session_of(project) as session:
-        session.open("pat01")
-        session.verdict("approve")
-    path = project.mask_folder("pat01") / "v0001.nii.gz"
-    write_nifti(path, np.full((12, 10, 6), 5, np.uint8))
-    with session_of(project) as session:
-        assert any("changed by another program" in note for note in session.open("pat01").notes)
-    path.write_bytes(b"damaged")
-    with session_of(project) as session:
-        opened = session.open("pat01")
-        assert any("The mask it began with is shown" in note for note in opened.notes)
-        assert (opened.data == voxels(project.data / "pat01_mask.nii.gz")).all()
-
-
 def test_an_image_that_cannot_be_read_leaves_the_session_usable(project: ReviewProject) -> None:
     (project.data / "pat02_flair.nii.gz").write_bytes(b"no image")
     with session_of(project) as session:
@@ -471,65 +345,6 @@ def test_a_second_instance_reads_only(project: ReviewProject) -> None:
         first.verdict("approve")
     assert verify(project.journal).ok
     assert len(events(project, "approved")) == 2
-
-
-def test_the_next_case_was_read_ahead(
-    project: ReviewProject, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import threading
-
-    from napari_mtmri.review import case_loader
-
-    readers: dict[str, str] = {}
-    load = case_loader.load_case
-
-    def note(case, *args, **kwargs):
-        readers[case.name] = threading.current_thread().name
-        return load(case, *args, **kwargs)
-
-    monkeypatch.setattr(case_loader, "load_case", note)
-    with session_of(project) as session:
-        session.open("pat01")
-        name = session.verdict("approve")
-        session.open(name)
-        assert session.current.name == "pat02"
-    assert readers["pat01"] == threading.current_thread().name
-    assert readers["pat02"].startswith("review prefetch")
-
-
-def test_a_case_read_ahead_is_read_again_if_it_has_changed(project: ReviewProject) -> None:
-    with session_of(project) as session:
-        session.open("pat01")  # reads pat02 ahead
-        session.open("pat02")  # reads pat03 ahead
-        draw(session)
-        drawn = session.current.data.copy()
-        session.open("pat01")  # reads pat02 ahead
-        session.flush()
-        assert (session.open("pat02").data == drawn).all()
-        assert (session.open("pat01").data == voxels(project.data / "pat01_mask.nii.gz")).all()
-
-
-def count_open_cases(folder: Path) -> int:
-    """Number of open cases in memory; windows of other tests may hold cases of theirs."""
-    gc.collect()
-    return sum(
-        type(thing) is OpenCase and thing.case.image.is_relative_to(folder)
-        for thing in gc.get_objects()
-    )
-
-
-def test_memory_does_not_grow_with_the_cases(tmp_path: Path) -> None:
-    project = make_project(tmp_path, 200)
-    most = 0
-    with session_of(project) as session:
-        for number, status in enumerate(session.select()):
-            session.open(status.name)
-            draw(session)
-            session.verdict("approve")
-            if number % 20 == 0:
-                most = max(most, count_open_cases(tmp_path))
-        assert session.progress.done == 200
-    assert most <= 6  # the open one, the one read ahead, and those the disk has not taken yet
 
 
 def test_a_whole_review_runs_without_torch_napari_or_qt(tmp_path: Path) -> None:

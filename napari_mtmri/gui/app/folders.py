@@ -33,6 +33,23 @@ def get_folder_reader(path: str | list[str]) -> Callable[[Any], list[Any]] | Non
     return open_as_review
 
 
+def take_folder(viewer: Any, folder: Path) -> bool:
+    """Open a dropped folder as a review, if it has cases or the panel is open to say why not.
+
+    Returns
+    -------
+    bool
+        False for other folders: napari and its readers get them.
+    """
+    from napari_mtmri.gui.app.panels import panel_of
+    from napari_mtmri.gui.app.review_commands import REVIEW, open_cases
+
+    if panel_of(viewer, REVIEW) is None and get_folder_reader(str(folder)) is None:
+        return False
+    open_cases(viewer, folder)
+    return True
+
+
 def open_as_review(path: str | list[str]) -> list[Any]:
     """Open a folder of cases in the Review panel; adds no layers by itself."""
     import napari

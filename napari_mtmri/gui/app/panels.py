@@ -10,6 +10,8 @@ from typing import Any
 from napari.viewer import Viewer
 from qtpy.QtWidgets import QApplication, QWidget
 
+from napari_mtmri.gui.app.drops import DropsWhenShown
+
 PLUGIN = "napari-mtmri"
 # Keys are Alt and a letter that opens no napari menu (F, V, L, P, W, H are taken).
 Keys = Mapping[str, Callable[[Viewer], Any]]
@@ -59,7 +61,7 @@ def unwrapped(viewer: Viewer) -> Viewer:
 
 
 def register_panel(panel: QWidget, stop: Callable[..., None], keys: Keys) -> None:
-    """Make a panel findable and bind its keys; release both when it closes.
+    """Make a panel findable, bind its keys and take dropped folders; release it when it closes.
 
     Parameters
     ----------
@@ -74,6 +76,7 @@ def register_panel(panel: QWidget, stop: Callable[..., None], keys: Keys) -> Non
     for name, command in keys.items():
         panel.viewer.bind_key(name, command, overwrite=True)
     _OPEN[key] = weakref.ref(panel)
+    DropsWhenShown(panel)
 
     def closed(*_: object) -> None:  # must not reference the panel
         stop()

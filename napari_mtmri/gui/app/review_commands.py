@@ -73,6 +73,11 @@ def reopen_case(viewer: Viewer) -> None:
     _panel(viewer).desk.reopen()
 
 
+def read_again(viewer: Viewer) -> None:
+    """Read a case with a verdict a second time, kept apart."""
+    _panel(viewer).desk.read_again()
+
+
 def save_mask(viewer: Viewer) -> None:
     """Save a version of the mask now."""
     _panel(viewer).save()
@@ -119,6 +124,11 @@ def next_sequence(viewer: Viewer) -> None:
 def next_window(viewer: Viewer) -> None:
     """Use the next preset of the display window."""
     _panel(viewer).case.next_window()
+
+
+def toggle_planes(viewer: Viewer) -> None:
+    """Show or hide the other two planes of the case."""
+    _panel(viewer).case.planes.toggle()
 
 
 def interpolate_slices(viewer: Viewer) -> None:

@@ -15,6 +15,7 @@ from napari_mtmri.gui.viewer.layers import (
     KEY,
     MORE_COLOURS,
     Placement,
+    known_volume,
     label_style,
     placement_of,
 )
@@ -69,6 +70,28 @@ class CaseLayers:
         shown = [one for one in (*self.sequences.values(), self.image) if one is not None]
         visible = (one for one in shown if one.visible and one in self._viewer.layers)
         return next(visible, None)
+
+    @property
+    def visible(self) -> list[Any]:
+        """Image or sequence on screen, mask, and other labels, as far as they are visible."""
+        masks = [self.mask, *(one for one in self._others.values() if isinstance(one, Labels))]
+        shown = [one for one in masks if one is not None and one in self._viewer.layers]
+        image = [] if self.on_screen is None else [self.on_screen]
+        return image + [one for one in shown if one.visible]
+
+    @property
+    def spacing_known(self) -> bool:
+        """Whether the file of the image states its voxel size."""
+        volume = None if self.image is None else known_volume(self.image)
+        return volume is not None and volume.spacing_known
+
+    @property
+    def point(self) -> tuple[float, float, float] | None:
+        """Position of the cross in world coordinates (S, A, R); None if there is no case."""
+        if not self.is_shown or self._viewer.dims.ndim != 3:
+            return None
+        s, a, r = self._viewer.dims.point
+        return s, a, r
 
     def show(
         self,
@@ -292,14 +315,20 @@ class CaseLayers:
         """Go to a voxel (i, j, k) of the image."""
         if self.placement is None:
             return
-        voxel = [position[axis] for axis in self.placement.order]
-        viewer = self._viewer
-        world = self.image.data_to_world(voxel)
-        viewer.dims.point = tuple(world)
-        first, last = self.image.corner_pixels[:, list(viewer.dims.displayed)]
-        wanted = np.array(voxel)[list(viewer.dims.displayed)]
+        viewer, world = self._viewer, self.placement.point(position)
+        viewer.dims.point = world
+        shown = list(viewer.dims.displayed)
+        first, last = self.image.corner_pixels[:, shown]
+        wanted = np.array(position)[list(self.placement.order)][shown]
         if (wanted < first).any() or (wanted > last).any():  # not in view: zoomed in elsewhere
-            viewer.scene.camera.center = tuple(world[axis] for axis in viewer.dims.displayed)
+            viewer.scene.camera.center = tuple(world[axis] for axis in shown)
+
+    def go_to_point(self, point: tuple[float, float, float]) -> None:
+        """Go to a position in world coordinates (S, A, R), or to the next voxel of the image."""
+        if self.placement is not None and self.is_shown:
+            last = np.array(self.placement.back(self.image.data).shape) - 1
+            i, j, k = np.clip(self.placement.voxel(point), 0, last).tolist()
+            self.go_to((i, j, k))
 
     def go_to_slice(self, number: int) -> None:
         """Go to a slice of the image along its slice axis on screen."""
@@ -309,12 +338,19 @@ class CaseLayers:
         self._viewer.dims.set_point(axis, self.image.data_to_world(voxel)[axis])
 
     def go_to_largest(self, mask: np.ndarray) -> None:
-        """Go to the slice with the most labelled voxels, or to the middle."""
+        """Go to the slice with the most labelled voxels, inside the label, or to the middle."""
         assert self.placement is not None
-        axis = self._viewer.dims.order[0]
-        shown = self.placement.view(mask)
-        counts = np.count_nonzero(shown, axis=tuple(one for one in range(3) if one != axis))
-        self.go_to_slice(int(counts.argmax()) if counts.any() else shown.shape[axis] // 2)
+        axis = int(self.placement.order[self._viewer.dims.order[0]])
+        others = tuple(one for one in range(3) if one != axis)
+        counts = np.count_nonzero(mask, axis=others)
+        voxel = np.array(mask.shape) // 2
+        if counts.any():
+            voxel[axis] = counts.argmax()
+            inside = np.argwhere(np.take(mask, voxel[axis], axis))
+            middle = np.abs(inside - inside.mean(axis=0)).sum(axis=1).argmin()
+            voxel[list(others)] = inside[middle]
+        i, j, k = voxel.tolist()
+        self._viewer.dims.point = self.placement.point((i, j, k))
 
     def slice_axis(self) -> int:
         """Return the axis of the file's array along which the slices on screen lie."""

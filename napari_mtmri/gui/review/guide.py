@@ -28,12 +28,16 @@ See, correct and sign off masks, without a model, a GPU or a server. *Research u
 | N, Shift+N | next and previous lesion |
 | Alt+PageDown, Alt+PageUp | next and previous case |
 | Alt+Q, Alt+C | next sequence, next display window |
+| Alt+Shift+O | show the other two planes; a click in any plane moves the cross of all |
+| Alt+Shift+U | read a case with a verdict a second time |
+| Alt+Shift+H | blind mode on or off |
 
 **Nothing is lost.** Every stroke is on the disk within a second, a version of the mask with each
 verdict. The line at the bottom says when and where. If napari ends unexpectedly, the panel offers
 to restore your strokes, to keep what was on the disk, or to look at both.
 
 **Suggest** runs a model on the case, in the background; accept its mask whole or lesion by lesion.
+**Quality** shows two to four images of a case under letters, to be scored or ranked.
 **Project** has blind mode, agreement between readers, consensus and export. All actions are also
 in the command palette (Ctrl+Shift+P).
 """

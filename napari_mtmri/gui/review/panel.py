@@ -17,7 +17,6 @@ from napari_mtmri.gui.jobs import sentence
 from napari_mtmri.gui.review.canvas import CanvasControls
 from napari_mtmri.gui.review.closing import TITLE, question_of
 from napari_mtmri.gui.review.desk import Desk
-from napari_mtmri.gui.review.drops import FolderDrops
 from napari_mtmri.gui.review.editing import Editing
 from napari_mtmri.gui.review.guide import GUIDE
 from napari_mtmri.gui.review.keys import KEYS, LAYER_KEYS
@@ -30,6 +29,7 @@ from napari_mtmri.gui.review.parts.recovery import RecoveryPart
 from napari_mtmri.gui.review.parts.suggest import SuggestPart
 from napari_mtmri.gui.review.parts.tools import ToolsPart
 from napari_mtmri.gui.review.parts.verdict import VerdictPart
+from napari_mtmri.gui.review.planes import Planes
 from napari_mtmri.gui.review.project_jobs import ProjectJobs
 from napari_mtmri.gui.review.quality_reading import QualityReading
 from napari_mtmri.gui.review.state import View, known_reader, remember_reader
@@ -41,6 +41,7 @@ from napari_mtmri.review.lesions import LesionTable
 from napari_mtmri.review.opened import OpenCase
 
 DEVICE = "none: reviewing needs neither a model nor a GPU"
+OBLIQUE = "Oblique: shown on its own grid."
 ASK_NAME = "Give your name or initials: your masks and verdicts are kept under it."
 
 
@@ -60,13 +61,13 @@ class Review(Panel):
         self.editing = Editing(self.desk)
         self.canvas = CanvasControls(self.viewer, self.desk.image_on_screen, self.desk.touch)
         self.desk.is_drawing = self.canvas.is_drawing
+        self.planes = Planes(self.viewer, self.desk.layers, self.canvas.is_drawing, self)
         self.suggesting = Suggesting(
             self.editing, self.desk, self.suggest, self.tools.protect.isChecked
         )
         self.quality = QualityPart()
         self.reading = QualityReading(self.viewer, self.desk, self.quality)
         self.jobs = ProjectJobs(self.desk, self.project)
-        self.drops = FolderDrops(self)
         self.guard: ClosingGuard | None = None
         self._wanted: Path | None = None
         self._review_folder: Path | None = None
@@ -82,7 +83,7 @@ class Review(Panel):
         self.tabs = QTabWidget()
         correct = Column(self.case, Section("Lesions", self.lesions), Section("Tools", self.tools))
         for column, title in (
-            (Column(self.cases), "Cases"),
+            (Column(self.cases, fills=True), "Cases"),
             (correct, "Correct"),
             (Column(self.suggest), "Suggest"),
             (Column(self.quality), "Quality"),
@@ -102,7 +103,6 @@ class Review(Panel):
         self.cases.folder_asked.connect(self.ask_for_folder)
         self.cases.reader_named.connect(self._reader_named)
         self.cases.chosen.connect(desk.open_case)
-        self.drops.dropped.connect(self.open_folder)
         desk.opened.connect(self._project_opened)
         desk.case_opened.connect(self._case_opened)
         desk.case_closed.connect(self._case_closed)
@@ -124,6 +124,8 @@ class Review(Panel):
         self.case.window_chosen.connect(self._window_chosen)
         self.case.outline_toggled.connect(desk.layers.show_outline)
         self.case.sources_toggled.connect(editing.show_sources)
+        self.case.planes_toggled.connect(self.planes.show)
+        self.planes.changed.connect(self.case.planes.setChecked)
         self.tools.asked.connect(self._tool_clicked)
         self.tools.undo_asked.connect(editing.undo)
         self.tools.redo_asked.connect(editing.redo)
@@ -228,10 +230,10 @@ class Review(Panel):
         blinding = session.blinding
         masks = {one: blinding.mask_title(case.name, one) for one in case.case.masks}
         sequences = [] if blinding.hides("file") else list(case.case.sequences)
-        self.case.show_case(
-            masks, case.status.base, sequences, [blinding.text(note) for note in case.notes]
-        )
+        notes = [OBLIQUE] * case.image.is_oblique + [blinding.text(note) for note in case.notes]
+        self.case.show_case(masks, case.status.base, sequences, notes)
         self.tools.show_units(case.image.spacing_known)
+        self.tools.show_window(*self.desk.layers.image.contrast_limits)
         self.tools.show_note("")
         self.lesions.clear()
         self.recovery.show_recovery(case.recovery)
@@ -359,6 +361,7 @@ class Review(Panel):
             return
         self._has_let_go = True
         self.suggesting.job.stopper.stop()
+        self.planes.hide()
         self.canvas.turn_off()
         self.reading.end()
         self.desk.let_go()
@@ -374,11 +377,10 @@ class Review(Panel):
         super().hideEvent(event)
 
     def showEvent(self, event: Any) -> None:
-        """Ask before napari closes while work is not on the disk, and take dropped folders."""
+        """Ask before napari closes while work is not on the disk."""
         super().showEvent(event)
         if self._is_hidden or self.guard is None:
             self._is_hidden = False
-            self.guard, window = guard_window_of(self), window_of(self)
-            if self.guard is not None and window is not None:
+            self.guard = guard_window_of(self)
+            if self.guard is not None:
                 self.guard.add(question_of(self.desk.keeper))
-                self.drops.watch(window)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,13 @@ from napari_mtmri.gui.viewer.windows import PRESETS
 from napari_mtmri.readers.base import read_volume
 from napari_mtmri.review.journal import read_journal
 from napari_mtmri.review.reading import (
+    RANKED,
     SCORED,
+    How,
     Page,
     ReadingPlan,
     finished_pages,
+    ranking_facts,
     readings_csv,
     score_facts,
     write_key,
@@ -35,8 +38,8 @@ from napari_mtmri.review.reading import (
 from napari_mtmri.volume import Volume
 
 TABLE = "Tables (*.csv)"
-FEWEST, MOST = 2, 4
 FLUSH_S = 5.0
+DONE: Mapping[How, str] = {"scores": "scored", "ranking": "ranked"}
 
 
 class QualityReading(QObject):
@@ -54,6 +57,7 @@ class QualityReading(QObject):
         self._viewer, self._desk, self._part = viewer, desk, part
         self.plan: ReadingPlan | None = None
         self.page: Page | None = None
+        self.how: How = "scores"
         self._layers: list[Any] = []
         self._pages = Latest(self)
         self._pages.done.connect(self._show)
@@ -61,21 +65,18 @@ class QualityReading(QObject):
         part.start_asked.connect(self.start)
         part.stop_asked.connect(self.stop)
         part.scored.connect(self._keep)
+        part.ranked.connect(self._keep_ranking)
         part.csv_asked.connect(self._ask_csv)
         part.key_asked.connect(self._ask_key)
 
-    def start(self, seed: int) -> None:
+    def start(self, seed: int, how: How = "scores") -> None:
         """Begin with the first page that is not finished."""
         session = self._desk.session
         if session is None:
             return
-        images = {}
-        for case in session.project.cases:
-            files = {"image": case.image, **case.sequences}
-            if FEWEST <= len(files) <= MOST:
-                images[case.name] = files
+        self.how = how
         try:
-            self.plan = ReadingPlan.of(images, seed)
+            self.plan = ReadingPlan.of_project(session.project, seed)
         except MtmriError as why:
             self._part.problem.show_error(why)
             return
@@ -101,14 +102,14 @@ class QualityReading(QObject):
         if session is None or self.plan is None:
             return
         session.flush(FLUSH_S)
-        done = finished_pages(self.plan, read_journal(session.project.journal))
+        done = finished_pages(self.plan, read_journal(session.project.journal), self.how)
         left = [page for page in self.plan.pages if page.number not in done]
         if left:
             self._pages.ask(partial(_read, left[0]))
         else:
             total = len(self.plan.pages)
             self.stop()
-            self._part.show_page(f"All {total} pages are scored", ())
+            self._part.show_page(f"All {total} pages are {DONE[self.how]}", ())
 
     def _show(self, found: tuple[Page, dict[str, Volume]]) -> None:
         page, volumes = found
@@ -120,7 +121,7 @@ class QualityReading(QObject):
         for letter, volume in volumes.items():
             placement = placement_of(volume)
             layer = Image(
-                placement.view(volume.magnitude()), name=letter, contrast_limits=window,
+                placement.view(volume.magnitude()), name=f"image {letter}", contrast_limits=window,
                 metadata={KEY: {"placement": placement, "owner": OWNER}}, **placement.arguments(),
             )  # fmt: skip
             layer.name_overlay.visible = True
@@ -131,7 +132,7 @@ class QualityReading(QObject):
         grid.stride, grid.enabled = 1, True
         self._viewer.reset_view()
         total = len(self.plan.pages)
-        self._part.show_page(f"Page {page.number} of {total}", page.letters)
+        self._part.show_page(f"Page {page.number} of {total}", page.letters, self.how)
 
     def _keep(self, scores: Mapping[str, Mapping[str, int]]) -> None:
         session = self._desk.session
@@ -141,6 +142,17 @@ class QualityReading(QObject):
             for letter, given in scores.items():
                 facts = score_facts(self.plan, self.page.number, letter, given)
                 session.record(SCORED, **facts)
+        except MtmriError as why:
+            self._part.problem.show_error(why)
+            return
+        self._next()
+
+    def _keep_ranking(self, ranking: Sequence[str]) -> None:
+        session = self._desk.session
+        if session is None or self.plan is None or self.page is None:
+            return
+        try:
+            session.record(RANKED, **ranking_facts(self.plan, self.page.number, ranking))
         except MtmriError as why:
             self._part.problem.show_error(why)
             return

@@ -34,7 +34,7 @@ def cells_of(status: CaseStatus) -> list[Cell]:
     title = status.title if status.reading == 1 else f"{status.title} (reading {status.reading})"
     return [
         Cell(MARKS.get(status.state, ""), tip),
-        Cell(title, tip),
+        Cell(title, f"{title}, {tip}"),
         Cell(number_text(volume, 1)),
         Cell(status.difficulty or NOTHING),
         Cell(", ".join(status.readers) or NOTHING),

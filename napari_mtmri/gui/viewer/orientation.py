@@ -28,10 +28,25 @@ PLACES = {"l": "middle_left", "r": "middle_right", "t": "top_center", "b": "bott
 
 def edge_letters(viewer: Viewer) -> tuple[str, str, str, str]:
     """Return the letters at the left, right, top and bottom of the canvas."""
-    row, column = viewer.dims.displayed[-2:]
     vertical, horizontal = (way.value for way in viewer.scene.camera.orientation2d)
-    left, right = NAMES[column] if horizontal == "right" else NAMES[column][::-1]
-    top, bottom = NAMES[row] if vertical == "down" else NAMES[row][::-1]
+    row, column = viewer.dims.displayed[-2:]
+    return letters_of(row, column, is_down=vertical == "down", is_right=horizontal == "right")
+
+
+def letters_of(
+    row: int, column: int, *, is_down: bool, is_right: bool
+) -> tuple[str, str, str, str]:
+    """Return the letters at the left, right, top and bottom of a plane.
+
+    Parameters
+    ----------
+    row, column : int
+        World axes (S, A, R) of its rows and columns.
+    is_down, is_right : bool
+        Whether they increase downwards and to the right.
+    """
+    left, right = NAMES[column] if is_right else NAMES[column][::-1]
+    top, bottom = NAMES[row] if is_down else NAMES[row][::-1]
     return left, right, top, bottom
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import QEvent, QSize, Qt, QTimer
-from qtpy.QtGui import QFontDatabase, QFontInfo
+from qtpy.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer
+from qtpy.QtGui import QFont, QFontDatabase, QFontInfo
 from qtpy.QtWidgets import (
     QFrame,
     QLabel,
@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSizePolicy,
+    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -22,6 +23,7 @@ from superqt import QFlowLayout
 
 WIDTH, HEIGHT = 380, 700
 LEAST_HEIGHT = 120
+LINE = 1.5  # height of a table's row in heights of its font
 DRAWS_TEXT = "draws_text"  # property of a widget that paints its own text
 IS_TABLE = "is_table"  # property of a text widget with columns aligned by spaces
 
@@ -62,7 +64,8 @@ class Panel(QWidget):
 
     def _styled(self) -> None:
         self._is_styled = True
-        # napari sets the font size of labels and buttons, but not of text fields or painted text.
+        # napari sets the font size of labels and buttons, but not of text fields, tables or
+        # painted text.
         label = self.findChild(QLabel)
         if label is not None:
             for part in self.findChildren(QWidget):
@@ -70,25 +73,42 @@ class Panel(QWidget):
                     fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
                     fixed.setPointSizeF(QFontInfo(label.font()).pointSizeF())
                     part.setFont(fixed)
+                elif isinstance(part, QTableView):
+                    _set_table_font(part, label.font())
                 elif isinstance(part, (QLineEdit, QPlainTextEdit)) or part.property(DRAWS_TEXT):
                     part.setFont(label.font())
         self.updateGeometry()
+
+
+def _set_table_font(table: QTableView, font: QFont) -> None:
+    """Set the font of cells and headings, and the size of rows and columns after it."""
+    table.setFont(font)
+    table.horizontalHeader().setFont(font)
+    table.verticalHeader().setDefaultSectionSize(round(LINE * table.fontMetrics().height()))
+    table.resizeColumnsToContents()
 
 
 class Column(QScrollArea):
     """Parts of a panel in a column that scrolls vertically and is as wide as they need.
 
     With large fonts it becomes wider than usual, so that nothing is cut off at the side.
+
+    Parameters
+    ----------
+    parts : QWidget
+    fills : bool
+        Whether the last part takes the height that is left.
     """
 
-    def __init__(self, *parts: QWidget) -> None:
+    def __init__(self, *parts: QWidget, fills: bool = False) -> None:
         super().__init__()
         body = QWidget()
         layout = QVBoxLayout(body)
         layout.setContentsMargins(6, 0, 6, 0)
         for part in parts:
-            layout.addWidget(part)
-        layout.addStretch()
+            layout.addWidget(part, stretch=int(fills and part is parts[-1]))
+        if not fills:
+            layout.addStretch()
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -158,7 +178,7 @@ class Steady(QWidget):
 
 
 class Flow(QFlowLayout):
-    """Row of widgets that wraps to further rows."""
+    """Row of widgets that wraps to further rows; hidden widgets take no place."""
 
     def __init__(self, *widgets: QWidget) -> None:
         super().__init__()
@@ -167,6 +187,34 @@ class Flow(QFlowLayout):
         self.setVerticalSpacing(4)
         for widget in widgets:
             self.addWidget(widget)
+
+    def heightForWidth(self, width: int) -> int:
+        """Return the height of all rows at this width."""
+        rows = self._rows(width)
+        return sum(rows) + max(len(rows) - 1, 0) * self.verticalSpacing()
+
+    def setGeometry(self, rect: QRect) -> None:
+        """Place the widgets."""
+        super().setGeometry(rect)
+        self._rows(rect.width(), rect.topLeft())
+
+    def _rows(self, width: int, place: QPoint | None = None) -> list[int]:
+        """Return the height of each row, and place the widgets if there is a place."""
+        rows: list[int] = []
+        x = 0
+        for item in (self.itemAt(number) for number in range(self.count())):
+            if item is None or item.isEmpty():
+                continue  # superqt's own layout leaves a gap for each
+            size = item.sizeHint()
+            if x + size.width() > width or not rows:
+                rows.append(0)
+                x = 0
+            if place is not None:
+                y = sum(rows[:-1]) + (len(rows) - 1) * self.verticalSpacing()
+                item.setGeometry(QRect(place + QPoint(x, y), size))
+            rows[-1] = max(rows[-1], size.height())
+            x += size.width() + self.horizontalSpacing()
+        return rows
 
 
 class Fold(QWidget):

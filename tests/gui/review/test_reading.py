@@ -23,8 +23,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_mtmri.gui.app.folders import take_folder
+from napari_mtmri.gui.app.panels import open_panel, panel_of
 from napari_mtmri.gui.app.review_commands import open_review
 from napari_mtmri.gui.review.keys import KEYS
+from napari_mtmri.gui.review.state import remember_reader
 from napari_mtmri.review.journal import read_journal
 from napari_mtmri.review.project import open_project
 from napari_mtmri.review.session import ReviewSession
@@ -120,7 +123,13 @@ def moves(start: QPoint, x: int, y: int) -> list[QPoint]:
     return [start + QPoint(x * k // 4, y * k // 4) for k in range(1, 5)]
 
 
-def test_a_seed_is_taken_from_the_mouse(opened: Any, qtbot: Any) -> None:
+def test_tools_suggestions_and_keys(opened: Any, viewer: Any, qtbot: Any) -> None:
+    each_key_is_a_command_in_the_palette_and_in_a_tooltip(opened)
+    a_seed_is_taken_from_the_mouse(opened, qtbot)
+    a_suggestion_is_accepted_lesion_by_lesion(opened, viewer, qtbot)
+
+
+def a_seed_is_taken_from_the_mouse(opened: Any, qtbot: Any) -> None:
     """Grow from the voxel under the mouse: the lesion, which was erased before."""
     current = opened.desk.current
     lesion = current.data.copy()
@@ -202,7 +211,7 @@ def all_texts(viewer: Any) -> list[str]:
     return [text for text in found if text]
 
 
-def test_a_suggestion_is_accepted_lesion_by_lesion(opened: Any, viewer: Any, qtbot: Any) -> None:
+def a_suggestion_is_accepted_lesion_by_lesion(opened: Any, viewer: Any, qtbot: Any) -> None:
     opened.desk.session.record("test")
     qtbot.waitUntil(lambda: opened.suggest.model.count() > 0, timeout=WAIT_MS)
     before = opened.desk.current.data.copy()
@@ -211,8 +220,7 @@ def test_a_suggestion_is_accepted_lesion_by_lesion(opened: Any, viewer: Any, qtb
     suggested = opened.suggesting.newest
     assert np.array_equal(opened.desk.current.data, before)  # nothing enters by itself
     assert any(layer.name.startswith("suggestion") for layer in viewer.layers)
-    if not suggested.lesions.lesions:
-        pytest.skip("the random weights suggest nothing")
+    assert suggested.lesions.lesions
     region = suggested.lesions.region(1)
     opened.suggest.table.selectRow(0)
     press(viewer, Qt.Key.Key_A, ALT)
@@ -225,28 +233,50 @@ def test_a_suggestion_is_accepted_lesion_by_lesion(opened: Any, viewer: Any, qtb
     assert not any(layer.name.startswith("suggestion") for layer in viewer.layers)
 
 
-def test_a_dropped_folder_opens(make_napari_viewer: Any, cases: Path, qtbot: Any) -> None:
+def test_a_dropped_folder_opens_as_a_review(
+    make_napari_viewer: Any, cases: Path, tmp_path: Path, qtbot: Any
+) -> None:
+    """With the Review panel closed: any other panel of ours was opened in the window."""
     viewer = make_napari_viewer(show=True)
-    review = open_review(viewer)
-    review.cases.reader.setText("Anna")
-    qtbot.waitUntil(lambda: review.guard is not None, timeout=WAIT_MS)
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(cases))])
-    copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
-    none, canvas = Qt.KeyboardModifier.NoModifier, viewer.window._qt_viewer
-    # Qt passes a drop to the widget that accepted the drag.
-    QApplication.sendEvent(canvas, QDragEnterEvent(QPoint(5, 5), copy, mime, left, none))
-    QApplication.sendEvent(canvas, QDropEvent(QPointF(5, 5), copy, mime, left, none))
+    canvas = viewer.window._qt_viewer
+    other = open_panel(viewer, "Train")
+    qtbot.waitUntil(other.isVisible, timeout=WAIT_MS)
+    remember_reader("Anna")
+    (tmp_path / "empty").mkdir()
+    assert not take_folder(viewer, tmp_path / "empty"), "napari asks its readers"
+    drop(cases, canvas)
+    qtbot.waitUntil(lambda: panel_of(viewer, "Review") is not None, timeout=WAIT_MS)
+    review = panel_of(viewer, "Review")
     qtbot.waitUntil(lambda: review.editing.lesions is not None, timeout=WAIT_MS)
     assert review.desk.session.project.data == cases
+    drop(tmp_path / "empty", review)
+    assert take_folder(viewer, tmp_path / "empty"), "the open panel says why not"
     review.close_down()
+    other.close_down()
 
 
-def test_further_sequences_are_shown_in_the_same_slice(
+def drop(folder: Path, widget: Any) -> None:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(folder))])
+    copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    none = Qt.KeyboardModifier.NoModifier
+    # Qt passes a drop to the widget that accepted the drag.
+    entering = QDragEnterEvent(QPoint(5, 5), copy, mime, left, none)
+    QApplication.sendEvent(widget, entering)
+    assert entering.isAccepted()
+    QApplication.sendEvent(widget, QDropEvent(QPointF(5, 5), copy, mime, left, none))
+
+
+def test_sequences_are_shown_and_their_quality_is_read(
     review: Any, viewer: Any, tmp_path: Path, qtbot: Any
 ) -> None:
     folder = write_cases(tmp_path / "study", 2, sequences=True)
     open_cases(review, folder, qtbot)
+    further_sequences_are_shown_in_the_same_slice(review, viewer, qtbot)
+    quality_is_scored_or_ranked_under_letters(review, viewer, qtbot)
+
+
+def further_sequences_are_shown_in_the_same_slice(review: Any, viewer: Any, qtbot: Any) -> None:
     place = viewer.dims.point
     assert review.case.sequence.count() == 2
     press(viewer, Qt.Key.Key_Q, ALT)
@@ -262,7 +292,7 @@ def test_further_sequences_are_shown_in_the_same_slice(
     assert len(viewer.layers) == 2
 
 
-def test_each_key_is_a_command_in_the_palette_and_in_a_tooltip(review: Any) -> None:
+def each_key_is_a_command_in_the_palette_and_in_a_tooltip(review: Any) -> None:
     from npe2 import PluginManager
 
     manifest = PluginManager.instance().get_manifest("napari-mtmri")
@@ -277,28 +307,43 @@ def test_each_key_is_a_command_in_the_palette_and_in_a_tooltip(review: Any) -> N
         assert alone.get(shown, shown) in tips, key
 
 
-def test_quality_is_scored_under_letters(
-    review: Any, viewer: Any, tmp_path: Path, qtbot: Any
-) -> None:
-    folder = write_cases(tmp_path / "study", 2, sequences=True)
-    open_cases(review, folder, qtbot)
-    click(review.quality.start, qtbot)
-    for number in (1, 2):
-        qtbot.waitUntil(
-            lambda number=number: f"Page {number} of 2" in review.quality.page.text(),
-            timeout=WAIT_MS,
-        )
-        assert sorted(layer.name for layer in viewer.layers) == ["A", "B"]
+def quality_is_scored_or_ranked_under_letters(review: Any, viewer: Any, qtbot: Any) -> None:
+    part = review.quality
+
+    def wait_for_page(number: int) -> None:
+        title = f"Page {number} of 2"
+        qtbot.waitUntil(lambda: title in part.page.text(), timeout=WAIT_MS)
+        assert sorted(layer.name for layer in viewer.layers) == ["image A", "image B"]
         assert viewer.canvas.grid.enabled
-        for boxes in review.quality.boxes.values():
+
+    click(part.start, qtbot)
+    for number in (1, 2):
+        wait_for_page(number)
+        for boxes in part.boxes.values():
             for box in boxes.values():
                 box.setCurrentIndex(4)
         press(viewer, Qt.Key.Key_PageDown, ALT)
-    qtbot.waitUntil(lambda: "All 2 pages" in review.quality.page.text(), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: "All 2 pages are scored" in part.page.text(), timeout=WAIT_MS)
     assert not viewer.canvas.grid.enabled
     wait_for_case(review, "patient00", qtbot)
+
+    part.way.setCurrentText("forced ranking")
+    click(part.start, qtbot)
+    for number in (1, 2):
+        wait_for_page(number)
+        part.ranks["A"].setCurrentIndex(1)
+        press(viewer, Qt.Key.Key_PageDown, ALT)
+        assert "B has no rank" in part.problem.text
+        part.ranks["B"].setCurrentIndex(1)
+        assert part.ranks["A"].currentIndex() == 0, "a rank is given once"
+        part.ranks["A"].setCurrentIndex(2)
+        press(viewer, Qt.Key.Key_PageDown, ALT)
+    qtbot.waitUntil(lambda: "All 2 pages are ranked" in part.page.text(), timeout=WAIT_MS)
+
     assert review.desk.session.flush(20)
     events = read_journal(review.desk.session.project.journal)
-    scored = [event for event in events if event["event"] == "image scored"]
-    assert len(scored) == 4
-    assert not any("patient" in str(event) for event in scored)
+    assert sum(event["event"] == "image scored" for event in events) == 4
+    ranked = [event["ranking"] for event in events if event["event"] == "images ranked"]
+    assert ranked == [["B", "A"], ["B", "A"]]
+    shown = [event for event in events if event["event"].startswith("image")]
+    assert not any("patient" in str(event) for event in shown)

@@ -76,31 +76,31 @@ def with_strokes(data: np.ndarray) -> np.ndarray:
     return after
 
 
-@pytest.mark.parametrize("choice", ["restore", "disk"])
-def test_after_a_crash_the_reader_chooses(
-    review: Any, cases: Path, qtbot: Any, choice: str
-) -> None:
-    run_and_crash(cases)
-    open_cases(review, cases, qtbot)
-    assert review.recovery.is_asking
-    assert "1 step" in review.recovery.text.text()
-    assert not review.desk.layers.mask.editable
-    layers = review.desk.layers
-    saved = layers.placement.back(layers.mask.data).copy()
-    click(review.recovery.both, qtbot)
-    assert np.array_equal(layers.placement.back(layers.mask.data), with_strokes(saved))
-    assert "restored" in review.recovery.both.text()
-    click(review.recovery.both, qtbot)
-    assert np.array_equal(layers.placement.back(layers.mask.data), saved)
-    click(review.recovery.restore if choice == "restore" else review.recovery.disk, qtbot)
-    assert not review.recovery.is_asking
-    assert layers.mask.editable
-    wanted = with_strokes(saved) if choice == "restore" else saved
-    assert np.array_equal(review.desk.current.data, wanted)
-    assert np.array_equal(layers.placement.back(layers.mask.data), wanted)
-    if choice == "restore":
-        review.editing.undo()  # the history came back too
-        assert np.array_equal(review.desk.current.data, saved)
+def test_after_a_crash_the_reader_chooses(review: Any, cases: Path, qtbot: Any) -> None:
+    for choice in ("disk", "restore"):
+        run_and_crash(cases)
+        review.editing.lesions = None
+        open_cases(review, cases, qtbot)
+        assert review.recovery.is_asking
+        assert "1 step" in review.recovery.text.text()
+        assert not review.desk.layers.mask.editable
+        layers = review.desk.layers
+        saved = layers.placement.back(layers.mask.data).copy()
+        click(review.recovery.both, qtbot)
+        assert np.array_equal(layers.placement.back(layers.mask.data), with_strokes(saved))
+        assert "restored" in review.recovery.both.text()
+        click(review.recovery.both, qtbot)
+        assert np.array_equal(layers.placement.back(layers.mask.data), saved)
+        click(review.recovery.restore if choice == "restore" else review.recovery.disk, qtbot)
+        assert not review.recovery.is_asking
+        assert layers.mask.editable
+        wanted = with_strokes(saved) if choice == "restore" else saved
+        assert np.array_equal(review.desk.current.data, wanted)
+        assert np.array_equal(layers.placement.back(layers.mask.data), wanted)
+        if choice == "restore":
+            review.editing.undo()  # the history came back too
+            assert np.array_equal(review.desk.current.data, saved)
+        assert review.desk.close_project()
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,24 @@ def test_a_lost_folder_is_said_at_once_and_written_when_it_is_back(
     session.close()
 
 
-def test_a_second_instance_only_reads_and_says_so(review: Any, cases: Path, qtbot: Any) -> None:
+def test_what_cannot_be_read_or_written_is_said_in_the_panel(
+    review: Any, cases: Path, tmp_path: Path, viewer: Any, qtbot: Any
+) -> None:
+    a_folder_without_cases_is_refused(review, tmp_path, qtbot)
+    a_second_instance_only_reads_and_says_so(review, cases, qtbot)
+    an_unreadable_case_is_named_and_the_others_open(review, cases, viewer, qtbot)
+
+
+def a_folder_without_cases_is_refused(review: Any, tmp_path: Path, qtbot: Any) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    review.open_folder(empty, "Anna")
+    qtbot.waitUntil(lambda: bool(review.cases.problem.text), timeout=WAIT_MS)
+    assert f"{empty}: no volume" in review.cases.problem.text
+    assert review.desk.session is None
+
+
+def a_second_instance_only_reads_and_says_so(review: Any, cases: Path, qtbot: Any) -> None:
     first = ReviewSession(open_project(cases, "Anna"))
     try:
         open_cases(review, cases, qtbot)
@@ -174,15 +191,18 @@ def test_a_second_instance_only_reads_and_says_so(review: Any, cases: Path, qtbo
         assert not review.desk.layers.mask.editable
         assert not review.verdict.buttons["approve"].isEnabled()
         assert not review.tools.buttons["grow"].isEnabled()
+        assert review.desk.close_project()
     finally:
         first.close()
 
 
-def test_an_unreadable_case_is_named_and_the_others_open(
+def an_unreadable_case_is_named_and_the_others_open(
     review: Any, cases: Path, viewer: Any, qtbot: Any
 ) -> None:
     (cases / "patient01_flair.nii.gz").write_bytes(b"no image")
+    review.editing.lesions = None
     open_cases(review, cases, qtbot)
+    qtbot.waitUntil(lambda: not review.verdict.problem.text(), timeout=WAIT_MS)
     review.desk.open_case("patient01")
     qtbot.waitUntil(lambda: bool(review.verdict.problem.text()), timeout=WAIT_MS)
     assert "patient01_flair.nii.gz" in review.verdict.problem.text()
@@ -190,16 +210,6 @@ def test_an_unreadable_case_is_named_and_the_others_open(
     review.desk.open_case("patient02")
     qtbot.waitUntil(lambda: len(viewer.layers) == 2, timeout=WAIT_MS)
     assert not review.verdict.problem.text()
-
-
-def test_a_folder_without_cases_is_refused_in_the_panel(
-    review: Any, tmp_path: Path, qtbot: Any
-) -> None:
-    (tmp_path / "empty").mkdir()
-    review.open_folder(tmp_path / "empty", "Anna")
-    qtbot.waitUntil(lambda: bool(review.cases.problem.text), timeout=WAIT_MS)
-    assert "No volume" in review.cases.problem.text
-    assert review.desk.session is None
 
 
 def test_the_window_needs_no_torch(cases: Path) -> None:

@@ -206,7 +206,8 @@ class MethodPart(QWidget):
 
     def show_far(self, pattern: str, acceleration: float) -> None:
         """Show a warning if the sampling differs from the training of the weights."""
-        lines = [card.misfit(pattern, acceleration) for card in self._cards]
+        sees_sampling = not METHODS.get(self._choices.method).is_full_sample
+        lines = [card.misfit(pattern, acceleration) for card in self._cards if sees_sampling]
         text = "\n".join(dict.fromkeys(f"Caution: {line}" for line in lines if line))
         self.far.setText(text)
         self.far.setVisible(bool(text))

@@ -24,6 +24,7 @@ class CasePart(QWidget):
     window_chosen : name of a preset
     outline_toggled : whether the mask is an outline
     sources_toggled : whether the source of each voxel is shown
+    planes_toggled : whether axial, coronal and sagittal plane are shown at once
     """
 
     mask_chosen = Signal(str)
@@ -31,11 +32,13 @@ class CasePart(QWidget):
     window_chosen = Signal(str)
     outline_toggled = Signal(bool)
     sources_toggled = Signal(bool)
+    planes_toggled = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.mask, self.sequence, self.window = QComboBox(), QComboBox(), QComboBox()
         self.outline, self.sources = QCheckBox("Outline"), QCheckBox("Sources")
+        self.planes = QCheckBox("Planes")
         self.facts = QLabel()
         self.facts.setWordWrap(True)
         self.mask.setToolTip("Mask of this case to start from; your edits of each are kept")
@@ -48,18 +51,25 @@ class CasePart(QWidget):
         self.sources.setToolTip(
             "Show which voxels come from a model (orange), from you (teal), or were edited (violet)"
         )
+        self.planes.setToolTip(
+            "Show the other two planes below the image, linked by a cross (Alt+Shift+O): a click in "
+            "any plane moves it"
+        )
         for box in (self.mask, self.sequence, self.window):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.window.addItems(list(PRESETS))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(Flow(self.mask, self.sequence, self.window, self.outline, self.sources))
+        layout.addLayout(
+            Flow(self.mask, self.sequence, self.window, self.outline, self.sources, self.planes)
+        )
         layout.addWidget(self.facts)
         self.mask.activated.connect(self._mask_chosen)
         self.sequence.currentIndexChanged.connect(self._sequence_chosen)
         self.window.currentTextChanged.connect(self.window_chosen)
         self.outline.toggled.connect(self.outline_toggled)
         self.sources.toggled.connect(self.sources_toggled)
+        self.planes.toggled.connect(self.planes_toggled)
 
     def show_case(
         self,

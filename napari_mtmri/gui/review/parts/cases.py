@@ -138,6 +138,7 @@ class CasesPart(QWidget):
         self.table.verticalHeader().setDefaultSectionSize(line)
         self.table.setShowGrid(False)
         self.table.setWordWrap(False)
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names differ at their end
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
@@ -152,9 +153,11 @@ class CasesPart(QWidget):
         inside = QVBoxLayout(self.filters)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.addLayout(Flow(self.state, self.readers, self.difficulty, self.sort))
-        for widget in (self.search, self.table, self.progress):
-            inside.addWidget(widget)
-        layout.addWidget(self.filters)
+        inside.addWidget(self.search)
+        inside.addWidget(self.table, stretch=1)
+        inside.addWidget(self.progress)
+        layout.addWidget(self.filters, stretch=1)
+        layout.addStretch()  # while no folder is open
 
     def _connect(self) -> None:
         self.folder.clicked.connect(self.folder_asked)

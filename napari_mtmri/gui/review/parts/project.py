@@ -77,7 +77,7 @@ class ProjectPart(QWidget):
             "the * of the patterns stand for"
         )
         self.blind.setToolTip(
-            "Hide names of cases, files, methods and other readers, and shuffle the order"
+            "Hide names of cases, files, methods and other readers, and shuffle the order (Alt+Shift+H)"
         )
         self.seed.setRange(0, 2**31 - 1)
         self.seed.setPrefix("seed ")

@@ -175,11 +175,11 @@ class SuggestPart(QWidget):
         chosen = self.number
         self.table.setRowCount(len(found))
         for row, lesion in enumerate(found):
-            unit = "" if self.lesions is None else self.lesions.volume_unit
+            is_ml = self.lesions is not None and self.lesions.volume_unit == "ml"
             is_rejected = lesion.number in self.rejected
             texts = (
                 f"{lesion.number} ✗" if is_rejected else str(lesion.number),
-                f"{number_text(lesion.volume, 2 if unit == 'ml' else 0)} {unit}",
+                f"{number_text(lesion.volume, 2 if is_ml else 0)} {'ml' if is_ml else 'voxels'}",
                 number_text(lesion.probability, 2),
                 number_text(lesion.confidence, 2),
             )

@@ -49,6 +49,9 @@ class ToolsPart(QWidget):
         self.distance = _number(DEFAULT.distance_mm, 0.1, 50, 1, "distance")
         self.low = _number(DEFAULT.low, -1e6, 1e6, 2, "lowest intensity")
         self.high = _number(DEFAULT.high, -1e6, 1e6, 2, "highest intensity")
+        self.low.setPrefix("from ")
+        self.high.setPrefix("to ")
+        self._is_typed = False  # an intensity range by the reader
         self.buttons = {name: QPushButton(tool.title) for name, tool in TOOLS.items() if tool.title}
         for name, button in self.buttons.items():
             button.setToolTip(TOOLS[name].full_tip)
@@ -58,6 +61,8 @@ class ToolsPart(QWidget):
         self.undo.clicked.connect(self.undo_asked)
         self.redo.clicked.connect(self.redo_asked)
         self.protect.toggled.connect(self.protect_toggled)
+        for field in (self.low, self.high):
+            field.valueChanged.connect(self._range_typed)
         self.auto.toggled.connect(self._auto_toggled)
         self._auto_toggled(self.auto.isChecked())
         self.show_units(True)
@@ -100,9 +105,11 @@ class ToolsPart(QWidget):
             field.setSuffix(" mm" if spacing_known else " voxels")
 
     def show_window(self, low: float, high: float) -> None:
-        """Use a display window as the first intensity range."""
-        for field, value in ((self.low, low), (self.high, high)):
+        """Use a display window as the intensity range, until the reader gives one."""
+        for field, value in ((self.low, low), (self.high, high)) if not self._is_typed else ():
+            field.blockSignals(True)
             field.setValue(value)
+            field.blockSignals(False)
 
     def show_state(self, *, can_edit: bool, can_undo: bool, can_redo: bool) -> None:
         """Enable what can be done now."""
@@ -114,6 +121,9 @@ class ToolsPart(QWidget):
     def show_note(self, text: str) -> None:
         """Show what a tool did, or why it did nothing."""
         self.note.setText(text)
+
+    def _range_typed(self, value: float) -> None:
+        self._is_typed = True
 
     def _clicked(self, name: str, *_: object) -> None:
         self.asked.emit(name)

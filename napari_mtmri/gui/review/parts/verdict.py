@@ -77,7 +77,9 @@ class VerdictPart(QWidget):
         self.comment.setToolTip("Comment, kept with the verdict (Alt+M)")
         self.comment.installEventFilter(self._shortcuts)
         self.reopen.setToolTip("Work on this case again; the verdict stays in the journal (Alt+U)")
-        self.again.setToolTip("Read this case a second time, kept apart from the first reading")
+        self.again.setToolTip(
+            "Read this case a second time, kept apart from the first reading (Alt+Shift+U)"
+        )
         self.save.setToolTip("Save a version of the mask now (Alt+K); changes are kept anyway")
         for label in (self.saved, self.problem):
             label.setWordWrap(True)
