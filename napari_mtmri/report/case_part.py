@@ -16,7 +16,7 @@ from napari_mtmri.compare import (
     lesion_table,
     score_table,
 )
-from napari_mtmri.compare.figure import case_name, figure_notes
+from napari_mtmri.compare.figure_text import case_name, figure_notes
 from napari_mtmri.metrics.base import format_value
 from napari_mtmri.report.page import Part, Picture, Table, picture_of
 

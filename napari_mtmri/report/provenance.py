@@ -10,7 +10,7 @@ from typing import Any
 from napari_mtmri.batch.method_choice import cards_of
 from napari_mtmri.compare import Cell, Comparison
 from napari_mtmri.compare.comparison import grid_text
-from napari_mtmri.compare.figure import case_name
+from napari_mtmri.compare.figure_text import case_name
 from napari_mtmri.errors import MtmriError
 from napari_mtmri.geometry import phase_letters
 from napari_mtmri.methods.base import METHODS

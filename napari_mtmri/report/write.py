@@ -9,7 +9,7 @@ from pathlib import Path
 
 from napari_mtmri import __version__
 from napari_mtmri.compare import Comparison, lesion_zoom
-from napari_mtmri.compare.figure import case_name
+from napari_mtmri.compare.figure_text import case_name
 from napari_mtmri.errors import RequestError
 from napari_mtmri.report.case_part import case_part
 from napari_mtmri.report.cases_part import cases_part, scores_part

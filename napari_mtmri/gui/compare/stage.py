@@ -20,7 +20,8 @@ from napari.layers import Image, Labels
 from napari.viewer import Viewer
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_mtmri.gui.compare.pictures import DISAGREEMENT, REFERENCE_LABEL, Picture
+from napari_mtmri.compare.mask_patterns import AGREEMENT_COLOURS
+from napari_mtmri.gui.compare.pictures import REFERENCE_LABEL, Picture
 from napari_mtmri.gui.jobs import halt
 from napari_mtmri.gui.viewer.layer_list import redraw
 from napari_mtmri.gui.viewer.layers import KEY, Placement, label_style
@@ -28,8 +29,9 @@ from napari_mtmri.plotting import PREDICTED_COLOUR, REFERENCE_COLOUR
 
 NO_SHAPE = (0, 0)
 STRIDE, SPACING = -2, 4  # two layers a cell, counted from the top of the list
-CONTOUR, OPACITY = 2, 0.9
+OPACITY = 0.9
 NAME_SIZE = 8
+ZOOMED = 1.05  # times the zoom that fits the slice
 MARGIN = 0.1  # around a slice, as a share of its cell: room for letters
 BAR = (10, 80)  # width and height of the colour bar in pixels
 OwnLayer = Callable[[str], Any]  # from the name of a cell to the user's own layer, or None
@@ -159,6 +161,25 @@ class Stage(QObject):
         """Show the whole slice in each cell."""
         self._viewer.reset_view(margin=MARGIN)
         self._zoom = self._viewer.scene.camera.zoom
+
+    @property
+    def zoomed_side(self) -> float | None:
+        """Side of the square that a cell shows, in mm; None if it shows the whole slice."""
+        zoom = self._viewer.scene.camera.zoom
+        return None if zoom <= self._zoom * ZOOMED else self._cell_side() / zoom
+
+    def show_square(self, middle: Sequence[float], side: float) -> None:
+        """Show a square part of the slice: its middle (S, A, R) and side in mm."""
+        camera = self._viewer.scene.camera
+        camera.center = tuple(middle)
+        camera.zoom = self._cell_side() / side
+
+    def _cell_side(self) -> float:
+        """Return the shorter side of a cell, in pixels of the canvas."""
+        shape = self._viewer.canvas.grid.actual_shape(self._viewer.layers)
+        return min(
+            side / count for side, count in zip(self._viewer.canvas.size, shape, strict=True)
+        )
 
     def _set_shape(self) -> None:
         """Choose the grid with the largest cells; napari's own ignores the shape of the canvas."""
@@ -335,12 +356,6 @@ def grid_shape(n_cells: int, size: Sequence[float]) -> tuple[int, int]:
 def _fill_labels(layer: Labels, picture: Picture) -> None:
     if not _is_same(layer.data, picture.labels):
         layer.data = picture.labels
-    is_outline = picture.masks == "outline" or (
-        picture.masks == "disagreement" and picture.is_reference
-    )
-    contour = CONTOUR if is_outline else 0
-    if layer.contour != contour:
-        layer.contour = contour
     shows_codes = picture.masks == "disagreement" and not picture.is_reference
     style = "codes" if shows_codes else (id(picture.segmentation), picture.is_reference)
     if layer.metadata.get("style") != style:
@@ -358,7 +373,7 @@ def _colours(picture: Picture, shows_codes: bool) -> Any:
     from napari.utils import DirectLabelColormap
 
     if shows_codes:
-        colours = {None: "transparent", 0: "transparent", **DISAGREEMENT}
+        colours = {None: "transparent", 0: "transparent", **AGREEMENT_COLOURS}
         return DirectLabelColormap(color_dict=colours)
     first = REFERENCE_COLOUR if picture.is_reference else PREDICTED_COLOUR
     colours = label_style(picture.segmentation, first)["colormap"].color_dict

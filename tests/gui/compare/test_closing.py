@@ -9,10 +9,17 @@ import numpy as np
 import pytest
 from qtpy.compat import isalive
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QDockWidget
 
 from napari_mtmri.gui.app import commands
+from napari_mtmri.gui.compare.below import NAME
 from tests.gui.compare.conftest import settle
 from tests.gui.conftest import WAIT_MS
+
+
+def docks(viewer: Any) -> set[str]:
+    """Return the names of the docks of the window."""
+    return {dock.objectName() for dock in viewer.window._qt_window.findChildren(QDockWidget)}
 
 
 def state(viewer: Any) -> Any:
@@ -34,6 +41,7 @@ def state(viewer: Any) -> Any:
         "keys": set(viewer.keymap),
         "scene": set(viewer.scene.overlays),
         "canvas": {key: one.visible for key, one in viewer.canvas.overlays.items()},
+        "docks": docks(viewer) - {"Compare (napari-mtmri)"},
     }  # fmt: skip
 
 
@@ -65,6 +73,7 @@ def test_the_viewer_is_as_before(full: Any, way: str, qtbot: Any) -> None:
     panel.looking.mode = "blink"
     settle(panel, qtbot)
     panel.screen.cursor.go((0.0, 0.0, 0.0))
+    assert NAME in docks(full)
     dock = panel.parentWidget()
     if way == "removed":
         full.window.remove_dock_widget(dock)
