@@ -65,9 +65,14 @@ def _pictures(comparison: Comparison) -> list[Picture]:
     groups = _groups(others, IN_A_FIGURE if first else IN_A_FIGURE + 1)
     notes = figure_notes(comparison)
     caption = " ".join(
-        note for note in notes if note.startswith(("Images", "|image", "Data", "Res"))
+        note for note in notes if note.startswith(("Images", "|image", "Data", "Res", "SD", "Diff"))
     )
     found = []
+    if comparison.view.mode != "grid" and comparison.pair is not None:
+        names = [cell.name for cell in comparison.pair]
+        figure = draw_comparison(comparison, column=COLUMN, notes=False)
+        alt = f"{comparison.view.mode.capitalize()} of {' and '.join(names)}"
+        found.append(picture_of(figure, f"{alt}. {caption}", alt))
     for group in groups:
         names = list(dict.fromkeys([*first, *group]))
         figure = draw_comparison(comparison, names, column=COLUMN, notes=False)

@@ -20,7 +20,7 @@ from napari_mtmri.report.page import Listing, Page, Part, write_page
 from napari_mtmri.report.provenance import asked_part, limits_part, provenance_part
 from napari_mtmri.report.review_part import review_part
 from napari_mtmri.report.sources import Sources, find_sources
-from napari_mtmri.report.sweep_part import sweep_part
+from napari_mtmri.report.sweep_part import shown_sweep, sweep_part
 
 
 def write_report(
@@ -38,7 +38,7 @@ def write_report(
     ----------
     sources : sequence of Path
         Result folders, ``compare.json`` files, folders that `evaluate` or `sweep` wrote,
-        exports of a review, or folders of these.
+        exports or folders of a review, or folders of these.
     out : Path
         ``.html``: one file that needs no other and no network; ``.pdf``: only that.
     pdf : bool
@@ -86,20 +86,22 @@ def make_page(sources: Sources, *, identify: bool = False) -> Page:
         case_name(one): case_name(new) for one, new in zip(sources.comparisons, shown, strict=True)
     }
     names = None if identify else aliases
-    for make, kind, folders in (
-        (sweep_part, "Sweep", sources.sweeps),
-        (review_part, "Review", sources.reviews),
-    ):
-        for number, folder in enumerate(folders, start=1):
-            parts.append(make(folder, f"{kind}: {folder.name if identify else number}", names))
-    if shown:
-        blocks = ("Names in capitals stand for your own files.", Listing(commands_of(shown)))
-        commands = Part("Commands that repeat it", blocks)
+    sweeps = [shown_sweep(folder, names) for folder in sources.sweeps]
+    for number, (folder, sweep) in enumerate(zip(sources.sweeps, sweeps, strict=True), start=1):
+        parts.append(sweep_part(sweep, f"Sweep: {folder.name if identify else number}"))
+    for number, folder in enumerate(sources.reviews, start=1):
+        title = f"Review: {folder.name if identify else number}"
+        parts.append(review_part(folder, title, names))
+    if shown or sweeps:
+        blocks = (
+            "Names in capitals stand for your own files.",
+            Listing(commands_of(shown, sweeps)),
+        )
         parts += [
-            limits_part(shown),
+            limits_part(shown, sweeps),
             provenance_part(shown),
-            commands,
-            methods_part(shown, len(shown)),
+            Part("Commands that repeat it", blocks),
+            methods_part(shown, sweeps),
         ]
     return Page(_title(shown, sources), _subtitle(), tuple(part for part in parts if part.blocks))
 
