@@ -110,6 +110,7 @@ class Compare(Panel):
     def _connect(self) -> None:
         self.collection.changed.connect(self._changed)
         self.collection.opened.connect(self._opened)
+        self.collection.used.connect(self.screen.stage.cover)
         self.collection.refused.connect(self._show_refused)
         self.looking.events.connect(self._look)
         self.screen.settled.connect(self._settled)

@@ -43,15 +43,13 @@ class Mix:
     shows_second: bool = False
     is_mirrored: tuple[bool, bool, bool] = (False, False, False)
 
-    def takes_first(self, shape: tuple[int, ...], column_axis: int) -> np.ndarray | bool:
-        """Return where the first picture is shown.
+    def takes_first(self, shape: tuple[int, ...], column_axis: int) -> np.ndarray:
+        """Return where the first picture of a swipe or checkerboard is shown.
 
         Returns
         -------
         bool array (row, column), or something that broadcasts to it
         """
-        if self.mode == "blink":
-            return not self.shows_second
         if self.mode == "checkerboard":
             return in_first_squares(shape, self.tile)
         from_left = left_of_edge(shape, self.edge)
@@ -114,6 +112,8 @@ def mixed(first: Any, second: Any, mix: Mix) -> SliceArray:
     """
 
     def make(key: tuple[Any, ...]) -> Any:
+        if mix.mode == "blink":
+            return (second if mix.shows_second else first)[key]
         a, b = np.asarray(first[key]), np.asarray(second[key])
         if a.ndim < 2:
             return a

@@ -112,6 +112,11 @@ class Stage(QObject):
                 if layer.visible:
                     redraw(layer)
 
+    def cover(self, layer: Any) -> None:
+        """Hide a layer of the user, added meanwhile, that a cell shows; it is given back later."""
+        if self._before is not None:
+            self._before.cover(layer)
+
     def retitle(self, title: str) -> None:
         """Change the title of the first picture, which Blink alternates."""
         if self.slots and self.slots[0].image.name != title:
@@ -403,6 +408,12 @@ class _Before:
     def hide(self, viewer: Viewer) -> None:
         """Hide the user's layers, which would take a place in the grid."""
         for layer in viewer.layers:
+            layer.visible = False
+
+    def cover(self, layer: Any) -> None:
+        """Hide one more layer of the user, unless it was there before."""
+        if all(known() is not layer for known, _ in self._layers):
+            self._layers.append((weakref.ref(layer), layer.visible))
             layer.visible = False
 
     def restore(self, viewer: Viewer) -> None:
