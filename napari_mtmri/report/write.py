@@ -67,6 +67,18 @@ def write_report(
     return paths
 
 
+def report_comparison(comparison: Comparison, out: Path) -> Path:
+    """Write the report of a comparison in memory, without names, and return its path.
+
+    Raises
+    ------
+    ResourceError
+        If jinja2 is not installed, or the file cannot be written.
+    """
+    write_page(make_page(Sources((comparison,))), (out,))
+    return out
+
+
 def make_page(sources: Sources, *, identify: bool = False) -> Page:
     """Return the page of a report, see `write_report`."""
     shown = [

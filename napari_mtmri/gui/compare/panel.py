@@ -141,6 +141,7 @@ class Compare(Panel):
         self.view.window_reset.connect(self.reset_window)
         self.lesions.voxel_asked.connect(self._go_to_voxel)
         self.sweep.folder_asked.connect(files.choose_sweep_folder)
+        self.sweep.report_asked.connect(files.report_sweep)
         files.sweep_folder.connect(self.sweep.use_folder)
         files.chosen.connect(collection.add_paths)
         files.noted.connect(self.note.setText)
