@@ -154,7 +154,7 @@ class Screen(QObject):
     def _plane_changed(self, event: Any = None) -> None:
         if self.stage.is_up:
             self._update_mix()
-            self.stage.fit()
+            self.stage.show_plane()
 
     def _drag_edge(self, point: Any) -> None:
         placement = self._places.placement

@@ -25,12 +25,14 @@ from napari_mtmri.gui.compare.pictures import REFERENCE_LABEL, Picture
 from napari_mtmri.gui.jobs import halt
 from napari_mtmri.gui.viewer.layer_list import redraw
 from napari_mtmri.gui.viewer.layers import KEY, Placement, label_style
+from napari_mtmri.gui.viewer.orientation import show_top_letter
 from napari_mtmri.plotting import PREDICTED_COLOUR, REFERENCE_COLOUR
 
 NO_SHAPE = (0, 0)
 STRIDE, SPACING = -2, 4  # two layers a cell, counted from the top of the list
 OPACITY = 0.9
-NAME_SIZE = 8
+NAME_SIZE, CHARACTER = 8, 6.5  # of titles in points, and the width of a character in pixels
+LETTER = 16  # half the width of a letter, with its distance, in pixels
 ZOOMED = 1.05  # times the zoom that fits the slice
 MARGIN = 0.1  # around a slice, as a share of its cell: room for letters
 BAR = (10, 80)  # width and height of the colour bar in pixels
@@ -43,6 +45,7 @@ class Slot:
 
     image: Image
     labels: Labels
+    number: int
     cells: tuple[str, ...] = ()
     is_own: bool = False
 
@@ -69,6 +72,7 @@ class Stage(QObject):
         self.pictures: list[Picture] = []
         self._placement: Placement | None = None
         self._before: _Before | None = None
+        self._n_made = 0
         self._shape = NO_SHAPE  # of the grid, and the zoom that fits it
         self._zoom = 0.0
         self._is_changing = False
@@ -135,6 +139,7 @@ class Stage(QObject):
             self._drop(slot)
         self.slots, self._spare, self.pictures = [], [], []
         before.restore(self._viewer)
+        show_top_letter(self._viewer, is_shown=True)
 
     def _next(self) -> None:
         """Show the picture whose turn it is; then remove what is left over."""
@@ -160,7 +165,19 @@ class Stage(QObject):
         if shape != self._shape and (is_fitting or self._shape == NO_SHAPE):
             self.fit()
         self._shape = shape
+        self._make_room(shape[1])
         self.settled.emit()
+
+    def show_plane(self) -> None:
+        """Show the whole slice of another plane, whose letters are set once more."""
+        self.fit()
+        self._turn.start(0)
+
+    def _make_room(self, n_columns: int) -> None:
+        """Leave out the letter at the top, the opposite of that below, where titles would cross it."""
+        longest = max(len(picture.title) for picture in self.pictures)
+        room = self._viewer.canvas.size[1] / n_columns / 2
+        show_top_letter(self._viewer, is_shown=longest * CHARACTER + LETTER < room)
 
     def fit(self) -> None:
         """Show the whole slice in each cell."""
@@ -230,7 +247,8 @@ class Stage(QObject):
         if selected:
             self._viewer.layers.selection = selected
         image.events.contrast_limits.connect(self._window_changed)
-        return Slot(image, labels)
+        self._n_made += 1
+        return Slot(image, labels, self._n_made)
 
     def _new_labels(self, picture: Picture) -> Labels:
         name = f"{picture.title} · mask"
@@ -277,9 +295,10 @@ class Stage(QObject):
 
     def _free_names(self, slot: Slot) -> None:
         """Take the names from the layers of a cell: napari numbers a name that another one has."""
-        slot.image.name = f"cell {id(slot)}"
+        name = f"(free cell {slot.number})"
+        slot.image.name = name
         if not slot.is_own:
-            slot.labels.name = f"cell {id(slot)} · mask"
+            slot.labels.name = f"{name} · mask"
 
     def _set_aside(self, slot: Slot) -> None:
         """Hide the layers of a cell, which is faster than to remove and add them."""

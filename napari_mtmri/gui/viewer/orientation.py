@@ -35,6 +35,13 @@ def edge_letters(viewer: Viewer) -> tuple[str, str, str, str]:
     return left, right, top, bottom
 
 
+def show_top_letter(viewer: Viewer, *, is_shown: bool) -> None:
+    """Show or hide the letter at the top, if there is one in this view."""
+    overlay = viewer.canvas.overlays.get("mtmri_t")
+    if overlay is not None:
+        overlay.visible = is_shown and bool(overlay.text)
+
+
 def mirrored(viewer: Viewer, placement: Placement) -> tuple[bool, bool, bool]:
     """Return for each axis of a layer whether its index increases to the left of the screen."""
     _, horizontal = (way.value for way in viewer.scene.camera.orientation2d)
