@@ -79,7 +79,7 @@ def _width(one: Picture, view: SliceView, number: int) -> float:
     if one.crop is None:
         return view.size[1]
     columns = view.picture(one.data, number).shape[1]
-    return view.size[1] * (one.crop[1] - one.crop[0]) / columns
+    return float(view.size[1] * (one.crop[1] - one.crop[0]) / columns)
 
 
 def _draw_picture(axis: Any, one: Picture, view: SliceView, number: int) -> Any:

@@ -48,6 +48,7 @@ class Slot:
     number: int
     cells: tuple[str, ...] = ()
     is_own: bool = False
+    had_bar: bool = False
 
 
 class Stage(QObject):
@@ -222,7 +223,10 @@ class Stage(QObject):
             self.slots.append(self._spare.pop() if self._spare else self._make(at, picture))
         slot = self.slots[at]
         slot.cells = picture.cells
+        if picture.has_bar and slot.had_bar and not slot.image.colorbar.visible:
+            self._renew_image(slot, picture)
         self._fill_image(slot.image, picture)
+        slot.had_bar |= picture.has_bar
         own = self._own_layer(picture.cells[0]) if len(picture.cells) == 1 else None
         if own is not (slot.labels if slot.is_own else None):
             self._exchange(slot, own, picture)
@@ -232,12 +236,7 @@ class Stage(QObject):
             _fill_labels(slot.labels, picture)
 
     def _make(self, at: int, picture: Picture) -> Slot:
-        image = Image(
-            picture.image, name=picture.title, contrast_limits=picture.window, **self._arguments()
-        )
-        image.name_overlay.position = "top_left"  # air, in most slices
-        image.name_overlay.visible = True
-        image.name_overlay.font_size = NAME_SIZE
+        image = self._new_image(picture)
         labels = self._new_labels(picture)
         below = self._viewer.layers.index(self.slots[at - 1].image) if at else None
         place = len(self._viewer.layers) if below is None else below
@@ -246,9 +245,32 @@ class Stage(QObject):
             self._viewer.layers.insert(place + step, layer)
         if selected:
             self._viewer.layers.selection = selected
-        image.events.contrast_limits.connect(self._window_changed)
         self._n_made += 1
         return Slot(image, labels, self._n_made)
+
+    def _new_image(self, picture: Picture) -> Image:
+        image = Image(
+            picture.image, name=picture.title, contrast_limits=picture.window, **self._arguments()
+        )
+        image.name_overlay.position = "top_left"  # air, in most slices
+        image.name_overlay.visible = True
+        image.name_overlay.font_size = NAME_SIZE
+        image.events.contrast_limits.connect(self._window_changed)
+        return image
+
+    def _renew_image(self, slot: Slot, picture: Picture) -> None:
+        """Show the image in a new layer.
+
+        napari raises a TypeError when a colour bar is shown again after the grid has changed: the
+        new drawing of a hidden bar has no resolution yet.
+        """
+        layers, old = self._viewer.layers, slot.image
+        selected, place = set(layers.selection) - {old}, layers.index(old)
+        old.events.contrast_limits.disconnect(self._window_changed)
+        layers.remove(old)
+        slot.image = self._new_image(picture)
+        layers.insert(place, slot.image)
+        layers.selection = selected
 
     def _new_labels(self, picture: Picture) -> Labels:
         name = f"{picture.title} · mask"
@@ -306,6 +328,7 @@ class Stage(QObject):
             self._exchange(slot, None, self.pictures[0])
         self._free_names(slot)
         slot.cells = ()
+        slot.image.colorbar.visible = False
         slot.image.visible = slot.labels.visible = False
         self._spare.append(slot)
 
@@ -397,8 +420,8 @@ def _colours(picture: Picture, shows_codes: bool) -> Any:
     from napari.utils import DirectLabelColormap
 
     if shows_codes:
-        colours = {None: "transparent", 0: "transparent", **AGREEMENT_COLOURS}
-        return DirectLabelColormap(color_dict=colours)
+        codes: dict[int | None, str] = {None: "transparent", 0: "transparent"}
+        return DirectLabelColormap(color_dict={**codes, **AGREEMENT_COLOURS})
     first = REFERENCE_COLOUR if picture.is_reference else PREDICTED_COLOUR
     colours = label_style(picture.segmentation, first)["colormap"].color_dict
     return DirectLabelColormap(color_dict={**colours, REFERENCE_LABEL: REFERENCE_COLOUR})

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QEvent, Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
     QFrame,
@@ -136,6 +136,13 @@ class StripPart(QWidget):
         self._number = number
         if self._here is not None:
             self._here.setValue(number)
+
+    def changeEvent(self, event: Any) -> None:
+        """Draw the mark of the slice in the colours of a new theme."""
+        super().changeEvent(event)
+        wanted = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
+        if event.type() in wanted and getattr(self, "_here", None) is not None:
+            self._here.setPen(pg.mkPen(text_color(self), width=1))
 
     def _clicked(self, event: Any) -> None:
         view = self.plot.canvas.getViewBox()

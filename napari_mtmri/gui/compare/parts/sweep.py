@@ -37,7 +37,7 @@ from napari_mtmri.result import ZERO_FILLED
 
 NEEDS_REFERENCE = "Needs a fully sampled image: add one as a cell and set 'Cell is' to reference."
 R_TIP = "Accelerations R, separated by commas"
-ROWS = 3
+ROWS = 7
 MOST_MASKS = 20
 STOPPED = "Stopped; finished points are kept. Start continues."
 
@@ -55,6 +55,8 @@ class _Ticks(QListWidget):
             is_ticked = name in ticked
             item.setCheckState(Qt.CheckState.Checked if is_ticked else Qt.CheckState.Unchecked)
             self.addItem(item)
+            if is_ticked:
+                self.scrollToItem(item)
 
     @property
     def ticked(self) -> tuple[str, ...]:
@@ -127,8 +129,11 @@ class SweepPart(QWidget):
 
     def _lay_out(self) -> None:
         lists, folder, form = QHBoxLayout(), QHBoxLayout(), QFormLayout()
-        lists.addWidget(self.methods)
-        lists.addWidget(self.patterns)
+        for title, ticks in (("Methods", self.methods), ("Patterns", self.patterns)):
+            column = QVBoxLayout()
+            column.addWidget(QLabel(title))
+            column.addWidget(ticks)
+            lists.addLayout(column)
         folder.addWidget(self.folder, stretch=1)
         folder.addWidget(self.browse)
         form.addRow("R", self.accelerations)
