@@ -14,6 +14,8 @@ from napari_mtmri.compare.sweep_rows import value_text
 from napari_mtmri.report.identity import hide
 from napari_mtmri.report.page import Block, Items, Part, Picture, Table, picture_of
 
+TALLEST = 108  # mm: two plots on a page
+
 
 def shown_sweep(folder: Path, names: Mapping[str, str] | None = None) -> Sweep:
     """Return the sweep in a folder as it is shown.
@@ -69,7 +71,10 @@ def _score_table(sweep: Sweep, metric: str) -> Table:
 
 
 def _pictures(sweep: Sweep) -> list[Picture]:
-    return [picture_of(figure, f"{caption}.", caption) for caption, figure in sweep_figures(sweep)]
+    return [
+        picture_of(figure, f"{caption}.", caption, tallest=TALLEST)
+        for caption, figure in sweep_figures(sweep)
+    ]
 
 
 def _anonymous(sweep: Sweep, names: Mapping[str, str]) -> Sweep:

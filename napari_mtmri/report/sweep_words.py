@@ -42,13 +42,14 @@ def sweep_sampling(sweep: Sweep) -> list[str]:
             "1 coil" if scan["n_coils"] == 1 else f"{scan['n_coils']} coils",
         ]
         patterns = ", ".join(repr(pattern["name"]) for pattern in one["patterns"])
+        patterns = f"pattern{'s' * (len(one['patterns']) > 1)} {patterns}"
         factors = ", ".join(f"{factor:g}" for factor in one["accelerations"])
         seeds = ", ".join(map(str, one["seeds"]))
         derived = ", derived for each case from its name" if one["seed_per_case"] else ""
         cases = "one case" if n_cases == 1 else f"{n_cases} cases"
         found[
             f"K-space of {cases} was simulated with napari-mtmri {one['version']} from magnitude "
-            f"images, with {', '.join(parts)}. It was sampled with the patterns {patterns} at R "
+            f"images, with {', '.join(parts)}. It was sampled with the {patterns} at R "
             f"{factors}, with the seeds {seeds}{derived}."
         ] = None
         if one["jiggle"]:
@@ -66,11 +67,12 @@ def sweep_sampling(sweep: Sweep) -> list[str]:
 
 def sweep_notes(sweep: Sweep) -> list[str]:
     """Return what the scores of a sweep depend on."""
-    found: dict[str, list[str]] = {}
-    for row in sweep.rows:
-        if row.depends and row.metric not in found.setdefault(row.depends, []):
-            found[row.depends].append(row.metric)
-    return [f"{', '.join(names)}: {text}." for text, names in found.items()]
+    found: dict[str, None] = {}
+    for metric in sweep.metrics:
+        region = sweep.curves(metric)[0].region  # that of the tables
+        rows = (row for row in sweep.rows if (row.metric, row.region) == (metric, region))
+        found |= {f"{metric}: {row.depends}.": None for row in rows if row.depends}
+    return list(found)
 
 
 def sweep_limits(sweep: Sweep) -> list[str]:

@@ -297,7 +297,7 @@ def test_a_sweep_is_shown_with_its_plots(tmp_path: Path) -> None:
     for heading in ("Limits", "Commands that repeat it", "Methods"):
         assert heading in words
     assert "range over its masks, which is no interval" in words
-    assert "patterns 'random' at R 2, 3, 8, with the seeds 0, 1" in words
+    assert "pattern 'random' at R 2, 3, 8, with the seeds 0, 1" in words
     assert "IEEE Trans. Image Process." in words  # SSIM was measured
     command = next(one for one in commands_of([], [read_sweep(tmp_path / "sweep")]))
     assert shlex.split(command.replace("\\\n", " "))[1:] == [
