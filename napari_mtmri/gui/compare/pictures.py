@@ -58,6 +58,8 @@ class Picture:
         Whether the labels are those that the others are compared with.
     has_bar : bool
         Whether it has a colour bar.
+    has_sides : bool
+        Whether left and right are those of the patient; not in k-space.
     """
 
     cells: tuple[str, ...]
@@ -70,6 +72,7 @@ class Picture:
     segmentation: Volume | None = None
     is_reference: bool = False
     has_bar: bool = False
+    has_sides: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,6 +192,7 @@ class _Maker:
             "none" if content == "k-space" else self.looking.masks,
             cell.labels,
             is_reference=cell is self.comparison.base,
+            has_sides=content != "k-space",
         )
 
     def drawn(self, cell: Cell) -> Any:
@@ -254,5 +258,5 @@ class _Maker:
         return Picture(
             names, title, mixed(a.image, b.image, mix), labels,
             leading.window, leading.colormap, a.masks, b.segmentation or a.segmentation,
-            has_bar=leading.colormap == ERRORS,
+            has_bar=leading.colormap == ERRORS, has_sides=a.has_sides,
         )  # fmt: skip

@@ -25,7 +25,7 @@ from napari_mtmri.gui.compare.pictures import REFERENCE_LABEL, Picture
 from napari_mtmri.gui.jobs import halt
 from napari_mtmri.gui.viewer.layer_list import redraw
 from napari_mtmri.gui.viewer.layers import KEY, Placement, label_style
-from napari_mtmri.gui.viewer.orientation import show_top_letter
+from napari_mtmri.gui.viewer.orientation import show_letters
 from napari_mtmri.plotting import PREDICTED_COLOUR, REFERENCE_COLOUR
 
 NO_SHAPE = (0, 0)
@@ -140,7 +140,7 @@ class Stage(QObject):
             self._drop(slot)
         self.slots, self._spare, self.pictures = [], [], []
         before.restore(self._viewer)
-        show_top_letter(self._viewer, is_shown=True)
+        show_letters(self._viewer)
 
     def _next(self) -> None:
         """Show the picture whose turn it is; then remove what is left over."""
@@ -175,10 +175,15 @@ class Stage(QObject):
         self._turn.start(0)
 
     def _make_room(self, n_columns: int) -> None:
-        """Leave out the letter at the top, the opposite of that below, where titles would cross it."""
+        """Leave out the letter at the top, the opposite of that below, where titles would cross it.
+
+        K-space has no sides of the patient, and no letters.
+        """
         longest = max(len(picture.title) for picture in self.pictures)
         room = self._viewer.canvas.size[1] / n_columns / 2
-        show_top_letter(self._viewer, is_shown=longest * CHARACTER + LETTER < room)
+        has_sides = all(picture.has_sides for picture in self.pictures)
+        is_clear = longest * CHARACTER + LETTER < room
+        show_letters(self._viewer, at_sides=has_sides, at_top=has_sides and is_clear)
 
     def fit(self) -> None:
         """Show the whole slice in each cell."""

@@ -35,11 +35,12 @@ def edge_letters(viewer: Viewer) -> tuple[str, str, str, str]:
     return left, right, top, bottom
 
 
-def show_top_letter(viewer: Viewer, *, is_shown: bool) -> None:
-    """Show or hide the letter at the top, if there is one in this view."""
-    overlay = viewer.canvas.overlays.get("mtmri_t")
-    if overlay is not None:
-        overlay.visible = is_shown and bool(overlay.text)
+def show_letters(viewer: Viewer, *, at_sides: bool = True, at_top: bool = True) -> None:
+    """Show or hide the letters that there are in this view: at left, right and bottom; at the top."""
+    for key in PLACES:
+        overlay = viewer.canvas.overlays.get(f"mtmri_{key}")
+        if overlay is not None:
+            overlay.visible = (at_top if key == "t" else at_sides) and bool(overlay.text)
 
 
 def mirrored(viewer: Viewer, placement: Placement) -> tuple[bool, bool, bool]:

@@ -121,7 +121,9 @@ def check_errors_have_one_scale_and_one_colour_bar(compare: Any, case: Case, qtb
     assert titles(compare)[1:] == ["zero-filled R2 · error", "zero-filled R4 · error"]
 
 
-def check_k_space_is_shown_in_decibels(compare: Any, qtbot: Any) -> None:
+def check_k_space_is_shown_in_decibels(compare: Any, full: Any, qtbot: Any) -> None:
+    letters = [full.canvas.overlays[f"mtmri_{key}"] for key in "lrb"]
+    assert all(letter.visible for letter in letters)
     compare.looking.content = "k-space"
     settle(compare, qtbot)
     seen = np.asarray(compare.screen.stage.slots[0].image.data[2])
@@ -129,6 +131,7 @@ def check_k_space_is_shown_in_decibels(compare: Any, qtbot: Any) -> None:
     assert (row, column) == (seen.shape[0] // 2, seen.shape[1] // 2)
     assert seen.max() == pytest.approx(0, abs=1e-3)
     assert not compare.screen.stage.slots[0].labels.visible
+    assert not any(letter.visible for letter in letters)  # k-space has no left and right
 
 
 def check_a_pair_is_shown_in_one_picture(compare: Any, full: Any, case: Case, qtbot: Any) -> None:
