@@ -29,6 +29,7 @@ from napari_mtmri.compare import (
 )
 from napari_mtmri.compare.comparison import PAIR_MODES
 from napari_mtmri.compare.mask_patterns import outline
+from napari_mtmri.gui.app.folders import get_comparison_reader
 from napari_mtmri.gui.compare.files import save_with_parts
 from napari_mtmri.gui.compare.panel import KEYS
 from napari_mtmri.gui.compare.pictures import REFERENCE_LABEL
@@ -397,7 +398,8 @@ def check_a_comparison_is_saved_and_opened_again(
     assert saved.view.zoom is not None
     compare.collection.clear()
     compare.looking.masks = "outline"
-    compare.collection.add_paths([path])
+    assert get_comparison_reader(str(tmp_path / "other.json")) is None
+    full.open(str(path), plugin="napari-mtmri")  # as if dropped on the window
     with qtbot.waitSignal(compare.collection.opened, timeout=WAIT_MS):
         pass
     settle(compare, qtbot)
