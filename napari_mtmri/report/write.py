@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from napari_mtmri import __version__
-from napari_mtmri.compare import Comparison, lesion_zoom
+from napari_mtmri.compare import Comparison, lesion_zoom, mask_spread
 from napari_mtmri.compare.figure_text import case_name
 from napari_mtmri.errors import RequestError
 from napari_mtmri.report.case_part import case_part
@@ -119,8 +119,13 @@ def make_page(sources: Sources, *, identify: bool = False) -> Page:
 
 
 def _with_errors(comparison: Comparison) -> Comparison:
-    """Return the comparison with error maps, and with a zoom on the lesion if it has none."""
-    seen = comparison.with_view(errors=True)
+    """Return the comparison with error maps, and with a zoom on the lesion if it has none.
+
+    Without a reference, the spread over masks is shown too, if there are several.
+    """
+    is_alone = comparison.reference is None
+    spread = is_alone and any(mask_spread(comparison, cell) for cell in comparison.cells)
+    seen = comparison.with_view(errors=True, spread=spread)
     if seen.view.zoom is not None:
         return seen
     try:
