@@ -35,7 +35,8 @@ NAME_SIZE, CHARACTER = 8, 6.5  # of titles in points, and the width of a charact
 LETTER = 16  # half the width of a letter, with its distance, in pixels
 ZOOMED = 1.05  # times the zoom that fits the slice
 MARGIN = 0.1  # around a slice, as a share of its cell: room for letters
-BAR = (10, 80)  # width and height of the colour bar in pixels
+BAR_WIDTH, TALLEST_BAR, LEAST_BAR = 10, 80, 30  # of the colour bar, in pixels
+BESIDE_BAR = 35  # from its top to the middle of the cell, where a letter is
 OwnLayer = Callable[[str], Any]  # from the name of a cell to the user's own layer, or None
 
 
@@ -304,8 +305,15 @@ class Stage(QObject):
             layer.contrast_limits_range = (min(low, window[0]), max(high, window[1]))
             layer.contrast_limits = window
         if layer.colorbar.visible != picture.has_bar:
-            layer.colorbar.position, layer.colorbar.size = "bottom_right", BAR
+            layer.colorbar.position = "bottom_right"
+            layer.colorbar.size = (BAR_WIDTH, self._bar_height())
             layer.colorbar.visible = picture.has_bar
+
+    def _bar_height(self) -> int:
+        """Return the height of a colour bar that leaves the letter above it free."""
+        size = self._viewer.canvas.size
+        half = size[0] / grid_shape(len(self.pictures), size)[0] / 2
+        return int(min(TALLEST_BAR, max(LEAST_BAR, half - BESIDE_BAR)))
 
     def _exchange(self, slot: Slot, own: Any, picture: Picture) -> None:
         """Put the user's own layer into a cell, or take it out again."""
