@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from napari.viewer import Viewer
 from qtpy.compat import isalive
 from qtpy.QtCore import QSize
@@ -49,7 +51,9 @@ class Below(Panel):
         if not isalive(self):
             return
         if self._is_docked:
-            self._viewer.window.remove_dock_widget(self)
+            # Of a closed viewer there is no window any more; its docks go with it.
+            with suppress(AttributeError, LookupError, RuntimeError):
+                self._viewer.window.remove_dock_widget(self)
         if isalive(self._home):
             self._go_home()
         else:

@@ -37,7 +37,7 @@ from napari_mtmri.gui.compare.screen import BLINK_MS
 from napari_mtmri.gui.compare.state import Looking
 from napari_mtmri.gui.viewer.layers import placement_of, volume_layer
 from napari_mtmri.samples import phantom
-from tests.gui.compare.conftest import SHIFT, Case, settle
+from tests.gui.compare.conftest import SHIFT, Case, fill, settle
 from tests.gui.conftest import WAIT_MS
 
 TITLES = ["reference", "zero-filled R2", "zero-filled R4"]
@@ -156,7 +156,7 @@ def check_pair(compare: Any, full: Any, case: Case, mode: str, qtbot: Any) -> No
         qtbot.mouseClick(compare.cells.remove, Qt.MouseButton.LeftButton)
         settle(compare, qtbot)
         assert titles(compare) == cell_at(compare, full) == ["reference", "zero-filled R4"]
-        begin_again(compare, full, qtbot)
+        begin_again(compare, full, case, qtbot)
         return
     number = compare.places.slice
     seen = np.asarray(compare.screen.stage.slots[0].image.data[number])
@@ -524,22 +524,21 @@ def test_in_one_window(
     """A window takes seconds to open, so checks share one; each begins with the same cells."""
     known = {"compare": compare, "full": full, "case": case, "qtbot": qtbot}
     for check in checks:
-        begin_again(compare, full, qtbot)
+        begin_again(compare, full, case, qtbot)
         own = tmp_path / check.__name__
         own.mkdir()
         given = {**known, "tmp_path": own}
         check(**{name: given[name] for name in inspect.signature(check).parameters})
 
 
-def begin_again(compare: Any, full: Any, qtbot: Any) -> None:
+def begin_again(compare: Any, full: Any, case: Case, qtbot: Any) -> None:
     """Show the cells of the runs in the viewer as the panel does at first."""
     for one in fields(Looking):
         setattr(compare.looking, one.name, getattr(Looking(), one.name))
     comparison = compare.collection.comparison
     if comparison is None or [cell.name for cell in comparison.cells] != TITLES:
         compare.collection.clear()
-        for layer in [layer for layer in full.layers if layer.name in ("new", "coarse")]:
-            full.layers.remove(layer)
+        fill(full, case)
         compare._find_runs()
         compare.cells.compare.click()
     settle(compare, qtbot)
