@@ -68,9 +68,12 @@ def test_the_viewer_is_as_before_when_cleared_hidden_or_removed(full: Any, qtbot
         if panel.collection.comparison is None:
             panel.cells.compare.click()
         settle(panel, qtbot)
-        panel.looking.content = "error"
-        panel.looking.mode = "blink"
-        settle(panel, qtbot)
+        for mode in ("grid", "swipe", "grid", "blink"):
+            # napari raises if the colour bar is shown again in another grid
+            panel.looking.content, panel.looking.mode = "image", mode
+            settle(panel, qtbot)
+            panel.looking.content = "error"
+            settle(panel, qtbot)
         panel.screen.cursor.go((0.0, 0.0, 0.0))
         assert NAME in docks(full)
         dock = panel.parentWidget()
