@@ -144,15 +144,15 @@ class _Maker:
     def difference(self, first: Cell, second: Cell) -> Column:
         """Return the column of the magnitude of a difference, on the scale of the errors."""
         images = [self._column(cell).image for cell in (first, second)]
-        style: MaskStyle = "none" if self._comparison.view.masks == "none" else "disagreement"
+        top = error_top(self._comparison)
         return Column(
             f"|{first.name} − {second.name}|",
-            scale_text(self._comparison, "difference").partition(": ")[2],
+            f"0 to {top:.3g}",
             "",
             np.abs(images[0] - images[1]),
-            (0.0, error_top(self._comparison)),
+            (0.0, top),
             ERRORS,
-            style,
+            self._comparison.view.masks,
             self._region(first),
             self._region(second),
         )
