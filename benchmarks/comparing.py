@@ -156,7 +156,7 @@ def main() -> None:
         spin(lambda: False, 1.0)
 
         def change(number: int, name: str = name, values: Any = values) -> None:
-            value = values[number % 2] + (number if name == "edge" else 0)
+            value = values[number % 2] + (number // 2 if name == "edge" else 0)
             setattr(panel.looking, name, type(values[0])(value))
 
         print(f"{mode:31} {milliseconds(move_times(change))}")

@@ -168,6 +168,11 @@ def comparing() -> None:
         setattr(compare.looking, what, value)
         spin(60, until=compare.is_settled)
         picture(viewer, f"compare-{name}")
+    compare.looking.blinks, compare.looking.mode = False, "blink"
+    for name, shows_second in (("first", False), ("second", True)):
+        compare.looking.shows_second = shows_second
+        spin(60, until=compare.is_settled)
+        picture(viewer, f"compare-blink-{name}")
     compare.close_down()
     viewer.close()
 

@@ -28,7 +28,9 @@ class SliceView:
     letters : (str, str, str, str)
         Orientation letters at the left, right, top and bottom.
     size : (float, float)
-        Height and width of a slice, in the unit of the spacing.
+        Height and width of a slice, in ``unit``.
+    unit : str
+        "mm", or "voxels" if the spacing is unknown.
     """
 
     order: tuple[int, int, int]
@@ -36,6 +38,7 @@ class SliceView:
     flips: tuple[bool, bool]
     letters: tuple[str, str, str, str]
     size: tuple[float, float]
+    unit: str = "mm"
 
     @property
     def plane(self) -> str:
@@ -85,4 +88,5 @@ def upright_view(volume: Volume, slice_axis: int, *, neurological: bool = False)
         flips=(upwards[row], upwards[column] == high_is_left),
         letters=(left, right, top, bottom),
         size=(sides[row], sides[column]),
+        unit="mm" if volume.spacing_known else "voxels",
     )

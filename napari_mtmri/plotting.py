@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from napari_mtmri.display import SliceView, upright_view
 from napari_mtmri.files import write_whole
 from napari_mtmri.metrics.base import Kind, quantities
 from napari_mtmri.metrics.scores import Score, format_value
+from napari_mtmri.sheet import MARGIN, Sheet, draw_letters, draw_outline, draw_scale_bar, wrapped
 from napari_mtmri.volume import Volume, bright_value, magnitude
 
 if TYPE_CHECKING:
@@ -32,10 +32,9 @@ RESEARCH = "Research use only."
 SIMULATED = "Simulated from a magnitude image"
 DOTS_PER_INCH = 120
 # In inches; four panels are 12 inches wide, so that 9-point text is legible at 1200 pixels.
-_SLOT, _TALLEST, _GAP, _MARGIN, _BAR = 2.65, 3.8, 0.12, 0.15, 0.75
-_HEADER, _CAPTION, _LINE = 1.1, 0.5, 0.16
+_SLOT, _TALLEST, _GAP, _BAR = 2.65, 3.8, 0.12, 0.75
+_HEADER, _CAPTION = 1.1, 0.5
 _NARROWEST = 7.5
-_NOTE_CHARACTERS = 16.0  # per inch
 
 
 def shown_slice(result: Result, labels: Volume | None) -> int:
@@ -101,11 +100,12 @@ def draw_figure(
     scale = _Scale.of(reference or result.zero_filled)
     panels = _panels(result, reference, labels, scale)
     page = _Page.of(len(panels), view, _notes(result, scale, view))
-    figure = page.figure()
+    figure = page.sheet.figure()
     for place, panel in enumerate(panels):
         _draw_panel(figure, page, place, panel, view, number, scale)
     extent = result.zero_filled.shape[result.axes.slice] - 1
-    _header(figure, page, f"{result.title} · {view.plane} slice {number} of 0–{extent}")
+    title = f"{result.title} · {view.plane} slice {number} of 0–{extent}"
+    page.sheet.write_title(figure, title)
     _legend(figure, page, view, number, labels, result.labels)
     return figure
 
@@ -225,50 +225,25 @@ def _notes(result: Result, scale: _Scale, view: SliceView) -> list[str]:
 class _Page:
     """Positions on the page, in inches from the lower left corner."""
 
-    width: float
-    height: float
+    sheet: Sheet
     picture: tuple[float, float]
-    notes: tuple[str, ...]
 
     @staticmethod
     def of(n_panels: int, view: SliceView, notes: Sequence[str]) -> _Page:
         tall, wide = view.size
         shrink = min(_SLOT / wide, _TALLEST / tall)
-        width = max(_NARROWEST, n_panels * (_SLOT + _GAP) - _GAP + 2 * _MARGIN + _BAR)
-        across = int((width - 2 * _MARGIN) * _NOTE_CHARACTERS)
-        lines = tuple(line for note in notes for line in textwrap.wrap(note, across))
-        height = _HEADER + tall * shrink + _CAPTION + _LINE * (len(lines) + 1)
-        return _Page(width, height, (tall * shrink, wide * shrink), lines)
+        width = max(_NARROWEST, n_panels * (_SLOT + _GAP) - _GAP + 2 * MARGIN + _BAR)
+        height = _HEADER + tall * shrink + _CAPTION
+        return _Page(Sheet(width, height, wrapped(notes, width)), (tall * shrink, wide * shrink))
 
     @property
     def floor(self) -> float:
         """Lower edge of the panels."""
-        return self.height - _HEADER - self.picture[0]
-
-    def box(self, left: float, bottom: float, width: float, height: float) -> list[float]:
-        """Return a box as fractions of the figure."""
-        return [left / self.width, bottom / self.height, width / self.width, height / self.height]
+        return self.sheet.top - _HEADER - self.picture[0]
 
     def slot(self, place: int) -> float:
         """Return the horizontal centre of a panel."""
-        return _MARGIN + place * (_SLOT + _GAP) + _SLOT / 2
-
-    def figure(self) -> Any:
-        """Return the figure with its notes."""
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=(self.width, self.height), facecolor="white")
-        FigureCanvasAgg(figure)
-        for place, line in enumerate(reversed(self.notes)):
-            self.write(figure, line, _MARGIN, _LINE * (place + 0.5), 8, color="#555555")
-        return figure
-
-    def write(self, figure: Any, text: str, x: float, y: float, size: float, **style: Any) -> Any:
-        """Write a text verbatim: matplotlib would typeset signs in case names as formulas."""
-        style = {"ha": "left", "va": "bottom", "color": "black", **style}
-        place = x / self.width, y / self.height
-        return figure.text(*place, text, fontsize=size, parse_math=False, **style)
+        return MARGIN + place * (_SLOT + _GAP) + _SLOT / 2
 
 
 def _draw_panel(
@@ -276,7 +251,7 @@ def _draw_panel(
 ) -> None:
     tall, wide = page.picture
     middle = page.slot(place)
-    axis = figure.add_axes(page.box(middle - wide / 2, page.floor, wide, tall))
+    axis = figure.add_axes(page.sheet.box(middle - wide / 2, page.floor, wide, tall))
     shown = axis.imshow(
         magnitude(view.picture(panel.data, number)),
         cmap="inferno" if panel.is_error else "gray",
@@ -288,7 +263,7 @@ def _draw_panel(
     )
     axis.set_axis_off()
     if panel.is_error:
-        bar = figure.add_axes(page.box(middle + wide / 2 + 0.08, page.floor, 0.12, tall))
+        bar = figure.add_axes(page.sheet.box(middle + wide / 2 + 0.08, page.floor, 0.12, tall))
         figure.colorbar(shown, cax=bar).ax.tick_params(labelsize=8)
     for volume, colour, line in (
         (panel.drawn, REFERENCE_COLOUR, REFERENCE_LINE),
@@ -297,43 +272,10 @@ def _draw_panel(
         region = None if volume is None else view.picture(volume.data, number) > 0
         draw_outline(axis, region, colour, line)
     draw_letters(axis, view.letters)
-    page.write(figure, panel.title, middle, page.floor + tall + 0.05, 9, ha="center")
-    page.write(figure, panel.scores, middle, page.floor - 0.06, 9, ha="center", va="top")
-
-
-def stroke(width: float) -> list[Any]:
-    """Return a black outline, which makes a line or letter visible on any grey."""
-    from matplotlib.patheffects import withStroke
-
-    return [withStroke(linewidth=width, foreground="black")]
-
-
-def draw_outline(axis: Any, region: np.ndarray | None, colour: str, line: Any) -> None:
-    """Draw the outline of a region of a picture, bool (row, column); its limits are kept."""
-    if region is not None and region.any() and not region.all():
-        axis.autoscale(False)
-        found = axis.contour(region, [0.5], colors=colour, linestyles=[line], linewidths=1.3)
-        found.set_path_effects(stroke(2.3))  # both colours print as mid-grey
-
-
-def draw_letters(axis: Any, letters: tuple[str, str, str, str]) -> None:
-    """Write the orientation letters into a picture: left, right, top and bottom."""
-    places = ((0.02, 0.5, "left", "center"), (0.98, 0.5, "right", "center"),
-              (0.5, 0.98, "center", "top"), (0.5, 0.02, "center", "bottom"))  # fmt: skip
-    for letter, (x, y, across, along) in zip(letters, places, strict=True):
-        axis.text(
-            x, y, letter, transform=axis.transAxes, ha=across, va=along, color="white",
-            fontsize=11, fontweight="bold",
-            path_effects=stroke(2.5),
-        )  # fmt: skip
-
-
-def _header(figure: Any, page: _Page, title: str) -> None:
-    text = page.write(figure, title, _MARGIN, page.height - 0.12, 12, va="top")
-    room, kept = (page.width - 2 * _MARGIN) * figure.dpi, len(title)
-    while text.get_window_extent().width > room:  # keep its end, with method and slice
-        kept = int(kept * 0.95)
-        text.set_text(f"{title[: kept // 4]} … {title[kept // 4 - kept :]}")
+    if place == 0:
+        draw_scale_bar(axis, view.size[1], view.unit)
+    page.sheet.write(figure, panel.title, middle, page.floor + tall + 0.05, 9, ha="center")
+    page.sheet.write(figure, panel.scores, middle, page.floor - 0.06, 9, ha="center", va="top")
 
 
 def _legend(
@@ -358,5 +300,5 @@ def _legend(
         figure.legend(
             handles=lines, loc="upper left", ncols=2, frameon=False, fontsize=9, borderaxespad=0,
             borderpad=0, handlelength=2.5, labelcolor="black",
-            bbox_to_anchor=(_MARGIN / page.width, 1 - 0.42 / page.height),
+            bbox_to_anchor=(MARGIN / page.sheet.width, 1 - 0.42 / page.sheet.top),
         )  # fmt: skip

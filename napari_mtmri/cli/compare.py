@@ -80,7 +80,27 @@ class ViewOptions:
             "lesion, or lesion,MM.",
         ),
     ] = None
-    errors: Annotated[bool, typer.Option("--errors", help="Show error maps below.")] = False
+    mode: Annotated[
+        Literal["grid", "swipe", "blink", "checkerboard", "difference"],
+        typer.Option("--mode", help="All cells, or two with their mixture or difference."),
+    ] = "grid"
+    pair: Annotated[
+        str | None,
+        typer.Option(
+            "--pair",
+            metavar="NAME,NAME",
+            help="The two cells of the mode.",
+            show_default="first two",
+        ),
+    ] = None
+    errors: Annotated[
+        bool,
+        typer.Option("--errors", help="Show error maps below; without a reference, residuals."),
+    ] = False
+    spread: Annotated[
+        bool,
+        typer.Option("--spread", help="Show the standard deviation over sampling masks below."),
+    ] = False
     gain: Annotated[
         int,
         typer.Option(
@@ -102,11 +122,13 @@ class ViewOptions:
         from napari_mtmri.compare import View
 
         default, chosen = View(), {}
-        for name in ("errors", "gain", "masks", "neurological"):
+        for name in ("mode", "errors", "spread", "gain", "masks", "neurological"):
             value = getattr(self, name)
             if value != getattr(default, name):
                 chosen[name] = value
         seen = comparison.with_view(**chosen)
+        if self.pair is not None:
+            seen = seen.with_view(pair=_pair(seen, self.pair))
         if self.slice is not None:
             seen = seen.with_view(slice=_slice(seen, self.slice))
         return seen if self.zoom is None else seen.with_view(zoom=_zoom(seen, self.zoom))
@@ -232,6 +254,14 @@ def _slice(found: Comparison, word: str) -> int:
         why = "no segmentation has a lesion" if word == "largest-lesion" else "no masks differ"
         raise RequestError(f"--slice {word}: {why}; give a number.")
     return number
+
+
+def _pair(found: Comparison, text: str) -> tuple[str, str]:
+    names = [word.strip() for word in text.split(",")]
+    if len(names) != 2 or names[0] == names[1]:
+        raise RequestError(f"--pair {text!r}: give the names of two cells, separated by a comma.")
+    first, second = (found.cell(name).name for name in names)  # raises for an unknown one
+    return first, second
 
 
 def _zoom(found: Comparison, word: str) -> Any:

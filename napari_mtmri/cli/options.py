@@ -44,6 +44,14 @@ PatternOptions = Annotated[
         help="Option of the pattern; see `napari-mtmri patterns`.",
     ),
 ]
+Phase = Annotated[bool, typer.Option("--phase", help="Simulate a smooth random image phase.")]
+Snr = Annotated[
+    float | None,
+    typer.Option(
+        "--snr", help="Simulate noise: mean object signal divided by the noise standard deviation."
+    ),
+]
+Coils = Annotated[int, typer.Option("--coils", help="Number of simulated receive coils, 1 to 32.")]
 Weights = Annotated[
     Path | None,
     typer.Option(
@@ -73,19 +81,9 @@ class ScanOptions:
     center_fraction: CenterFraction = None
     seed: Seed = 0
     pattern_option: PatternOptions = None
-    phase: Annotated[
-        bool, typer.Option("--phase", help="Simulate a smooth random image phase.")
-    ] = False
-    snr: Annotated[
-        float | None,
-        typer.Option(
-            "--snr",
-            help="Simulate noise: mean object signal divided by the noise standard deviation.",
-        ),
-    ] = None
-    coils: Annotated[
-        int, typer.Option("--coils", help="Number of simulated receive coils, 1 to 32.")
-    ] = 1
+    phase: Phase = False
+    snr: Snr = None
+    coils: Coils = 1
     in_mm: Annotated[
         bool,
         typer.Option("--in-mm", help="Take voxel sizes as mm where the file states no unit."),

@@ -16,8 +16,8 @@ def report(
         list[Path],
         typer.Argument(
             metavar="SOURCE",
-            help="Result folders, compare.json, folders of `evaluate` or `sweep`, exports of a "
-            "review, or folders of these.",
+            help="Result folders, compare.json, folders of `evaluate` or `sweep`, a review or its "
+            "export, or folders of these.",
         ),
     ],
     out: Annotated[

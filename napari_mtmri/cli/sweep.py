@@ -55,19 +55,9 @@ class SweepOptions:
     ] = 1
     center_fraction: options.CenterFraction = None
     pattern_option: options.PatternOptions = None
-    phase: Annotated[
-        bool, typer.Option("--phase", help="Simulate a smooth random image phase.")
-    ] = False
-    snr: Annotated[
-        float | None,
-        typer.Option(
-            "--snr",
-            help="Simulate noise: mean object signal divided by the noise standard deviation.",
-        ),
-    ] = None
-    coils: Annotated[
-        int, typer.Option("--coils", help="Number of simulated receive coils, 1 to 32.")
-    ] = 1
+    phase: options.Phase = False
+    snr: options.Snr = None
+    coils: options.Coils = 1
 
     def factors(self) -> list[float]:
         """Return the acceleration factors."""

@@ -19,15 +19,12 @@ from napari_mtmri.compare.detection import run_detection
 from napari_mtmri.compare.detection_figures import draw_detection, draw_insertion
 from napari_mtmri.compare.detection_points import lesion_points
 from napari_mtmri.compare.detection_rows import Detection, DetectionLine, DetectionRow
-from napari_mtmri.compare.errors import Reading, error_map, error_top, readings, residual_map
-from napari_mtmri.compare.figure import (
-    draw_comparison,
-    draw_spectrum,
-    save_comparison_figure,
-    save_spectrum_figure,
-)
+from napari_mtmri.compare.errors import error_map, error_top, residual_map
+from napari_mtmri.compare.figure import draw_comparison, save_comparison_figure
 from napari_mtmri.compare.lesions import LesionRow, LesionTable, lesion_table
+from napari_mtmri.compare.mask_spread import mask_spread, spread_map
 from napari_mtmri.compare.masks import AGREED, EXTRA, MISSED, agreement, disagreement_counts
+from napari_mtmri.compare.readings import Reading, readings
 from napari_mtmri.compare.resample import resampled
 from napari_mtmri.compare.same_case import check_pair
 from napari_mtmri.compare.saved import (
@@ -47,6 +44,7 @@ from napari_mtmri.compare.slices import (
     worst_slice,
 )
 from napari_mtmri.compare.spectrum import Spectrum, error_spectrum, kspace_decibels
+from napari_mtmri.compare.spectrum_figure import draw_spectrum, save_spectrum_figure
 from napari_mtmri.compare.spread import Spread, spread_of
 from napari_mtmri.compare.spread_figure import draw_spread
 from napari_mtmri.compare.sweep import Sweep, case_of_volume, open_point, run_sweep
@@ -56,7 +54,7 @@ from napari_mtmri.compare.sweep_points import SweepPoint
 from napari_mtmri.compare.sweep_record import is_sweep
 from napari_mtmri.compare.sweep_rows import Curve, SweepRow
 from napari_mtmri.compare.sweep_store import read_sweep
-from napari_mtmri.compare.zoom import lesion_zoom, slice_view
+from napari_mtmri.compare.zoom import lesion_zoom, slice_view, zoom_at, zoom_middle
 from napari_mtmri.inserted_lesion import InsertedLesion, insert_sphere
 
 __all__ = [
@@ -108,6 +106,7 @@ __all__ = [
     "lesion_table",
     "lesion_zoom",
     "load_comparison",
+    "mask_spread",
     "most_disputed_slice",
     "open_cell",
     "open_point",
@@ -125,10 +124,13 @@ __all__ = [
     "score_table",
     "slice_scores",
     "slice_view",
+    "spread_map",
     "spread_of",
     "strip_quantities",
     "sweep_facts",
     "sweep_figures",
     "worst_slice",
     "zero_filled_cell",
+    "zoom_at",
+    "zoom_middle",
 ]

@@ -185,7 +185,7 @@ def distinct_names(results: Sequence[Result]) -> list[str]:
     ['zero-filled R4 seed 0', 'zero-filled R4 seed 1']
     """
     names = [result_name(result) for result in results]
-    for facts in zip(*(_facts(result) for result in results), strict=True):
+    for facts in zip(*(facts_of(result).values() for result in results), strict=True):
         for name in {name for name in names if names.count(name) > 1}:
             twins = [index for index, one in enumerate(names) if one == name]
             if len({facts[index] for index in twins}) > 1:
@@ -206,20 +206,20 @@ def numbered(names: Sequence[str]) -> list[str]:
     return found
 
 
-def _facts(result: Result) -> tuple[str, ...]:
-    """Return what may tell apart two results of the same method and acceleration."""
+def facts_of(result: Result) -> dict[str, str]:
+    """Return what may tell apart two results of the same method and acceleration, in words."""
     pattern = result.request.get("pattern") or {}
     simulation = result.request.get("simulation") or {}
     parameters = result.request.get("parameters") or {}
     weights = [str(one.get("sha256"))[:8] for one in result.provenance.get("weights") or ()]
     snr, center = simulation.get("snr"), pattern.get("center_fraction")
-    return (
-        result.name,
-        str(pattern.get("name", "")),
-        f"seed {pattern['seed']}" if "seed" in pattern else "",
-        "" if center is None else f"centre {center:g}",
-        "" if snr is None else f"SNR {snr:g}",
-        " ".join(f"{name} {value}" for name, value in parameters.items()),
-        f"weights {' '.join(weights)}" if weights else "",
-        str(result.request.get("precision", "")),
-    )
+    return {
+        "name": result.name,
+        "pattern": str(pattern.get("name", "")),
+        "seed": f"seed {pattern['seed']}" if "seed" in pattern else "",
+        "center": "" if center is None else f"centre {center:g}",
+        "snr": "" if snr is None else f"SNR {snr:g}",
+        "parameters": " ".join(f"{name} {value}" for name, value in parameters.items()),
+        "weights": f"weights {' '.join(weights)}" if weights else "",
+        "precision": str(result.request.get("precision", "")),
+    }

@@ -27,6 +27,7 @@ T = TypeVar("T")
 Mode = Literal["grid", "swipe", "blink", "checkerboard", "difference"]
 MaskStyle = Literal["none", "outline", "fill", "disagreement"]
 MODES: tuple[Mode, ...] = ("grid", "swipe", "blink", "checkerboard", "difference")
+PAIR_MODES = MODES[1:]
 MASK_STYLES: tuple[MaskStyle, ...] = ("none", "outline", "fill", "disagreement")
 GAINS = (1, 5, 10)
 NOT_COMPARED = "Nothing was compared with a fully sampled scan."
@@ -71,8 +72,18 @@ class View:
     masks : {"none", "outline", "fill", "disagreement"}
     errors : bool
         Whether error maps are shown.
+    spread : bool
+        Whether the standard deviation over sampling masks is shown.
     gain : {1, 5, 10}
-        The error scale ends at the 99.9th percentile of the reference divided by it.
+        The scale of errors and spread ends at the 99.9th percentile of the
+        reference divided by it.
+    pair : (str, str), optional
+        Names of the two cells that are in one picture, unless the mode is "grid"; by default
+        the first two.
+    edge : float
+        Share of the width that shows the first cell of a swipe, from the left.
+    tile : int
+        Side of the squares of a checkerboard in voxels.
     neurological : bool
         Whether the patient's right is shown on the right.
     """
@@ -84,7 +95,11 @@ class View:
     zoom: Zoom | None = None
     masks: MaskStyle = "outline"
     errors: bool = False
+    spread: bool = False
     gain: int = 5
+    pair: tuple[str, str] | None = None
+    edge: float = 0.5
+    tile: int = 32
     neurological: bool = False
 
     def __post_init__(self) -> None:
@@ -97,6 +112,10 @@ class View:
             if value not in known:
                 choices = ", ".join(str(one) for one in known if one is not None)
                 raise RequestError(f"`{name}` {value!r} does not exist; choose one of {choices}.")
+        if not 0 <= self.edge <= 1:
+            raise RequestError(f"`edge` {self.edge:g} is outside the picture; choose 0 to 1.")
+        if self.tile < 1:
+            raise RequestError(f"`tile` {self.tile} is no square; choose 1 voxel or more.")
         if self.window is not None and not self.window[0] < self.window[1]:
             low, high = self.window
             raise RequestError(
@@ -213,6 +232,17 @@ class Comparison:
         """
         drawn = (cell for cell in self.cells if cell.kind in ("reference", "mask"))
         return next((cell for cell in drawn if cell.labels is not None), None)
+
+    @property
+    def pair(self) -> tuple[Cell, Cell] | None:
+        """The two cells in one picture, by default the first two; None if there is one cell."""
+        if len(self.cells) < 2:
+            return None
+        cells = {cell.name: cell for cell in self.cells}
+        first, second = self.view.pair or ("", "")
+        first = first if first in cells else next(iter(cells))
+        others = [name for name in cells if name != first]
+        return cells[first], cells[second if second in others else others[0]]
 
     @property
     def compared(self) -> tuple[Cell, ...]:

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Error maps on one stated scale, data-consistency residual, and values under the cursor."""
+"""Error maps on one stated scale, and the data-consistency residual."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -75,52 +73,3 @@ def residual_score(result: Result) -> Score | None:
         "the norm of the zero-filled image; 0 says nothing about what was not measured"
     )
     return Score(RESIDUAL, own / norm if norm else float("nan"), depends=depends)
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What one cell shows at one voxel; None where there is no such thing."""
-
-    name: str
-    value: float | None = None
-    error: float | None = None
-    label: int | None = None
-
-    @property
-    def text(self) -> str:
-        """One line: "mtmri R4: 312, error −4.1, label 1"."""
-        parts = [] if self.value is None else [f"{self.value:.4g}"]
-        if self.error is not None:
-            sign = "−" if self.error < 0 else "+"
-            parts.append(f"error {sign}{abs(self.error):.3g}")
-        if self.label is not None:
-            parts.append(f"label {self.label}")
-        return f"{self.name}: {', '.join(parts) or '—'}"
-
-
-def readings(comparison: Comparison, voxel: tuple[int, int, int]) -> tuple[Reading, ...]:
-    """Return value, error and label of every cell at a voxel.
-
-    Parameters
-    ----------
-    comparison : Comparison
-    voxel : (int, int, int)
-        In the voxel axes of the file.
-
-    Returns
-    -------
-    tuple of Reading
-        In the order of the cells; empty outside the grid.
-    """
-    if not all(0 <= at < side for at, side in zip(voxel, comparison.grid.shape, strict=True)):
-        return ()
-    return tuple(_reading(comparison, cell, voxel) for cell in comparison.cells)
-
-
-def _reading(comparison: Comparison, cell: Cell, voxel: tuple[int, int, int]) -> Reading:
-    value = None if cell.magnitude is None else float(cell.magnitude[voxel])
-    error = None
-    if cell in comparison.compared and comparison.reference is not None and value is not None:
-        error = value - float(comparison.reference.magnitude()[voxel])
-    label = None if cell.labels is None else int(cell.labels.data[voxel])
-    return Reading(cell.name, value, error, label)

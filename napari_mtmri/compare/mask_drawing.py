@@ -8,20 +8,18 @@ from typing import Any
 import numpy as np
 
 from napari_mtmri.compare.comparison import Comparison, MaskStyle
+from napari_mtmri.compare.mask_patterns import AGREEMENT_COLOURS, patterned
 from napari_mtmri.compare.masks import AGREED, EXTRA, MISSED, NAMES, agreement
 from napari_mtmri.plotting import (
     PREDICTED_COLOUR,
     PREDICTED_LINE,
     REFERENCE_COLOUR,
     REFERENCE_LINE,
-    draw_outline,
-    stroke,
 )
+from napari_mtmri.sheet import draw_outline, stroke
 
 FILL_OPACITY = 0.45
-# Missed is the reference alone, extra the prediction alone, each in its own colour; told apart by
-# colour and by line, also in grey-scale print and for colour-blind readers.
-AGREEMENT_COLOURS = {AGREED: "white", MISSED: REFERENCE_COLOUR, EXTRA: PREDICTED_COLOUR}
+# Told apart by colour, line and pattern, also in grey-scale print and for colour-blind readers.
 AGREEMENT_LINES: dict[int, Any] = {AGREED: "solid", MISSED: "dotted", EXTRA: PREDICTED_LINE}
 
 
@@ -41,9 +39,10 @@ def draw_masks(
         return
     if style == "disagreement" and base is not None and own is not None:
         codes = agreement(own, base)
+        drawn = patterned(codes)
         for code in (AGREED, MISSED, EXTRA):
             if code != AGREED:
-                _fill(axis, codes == code, AGREEMENT_COLOURS[code])
+                _fill(axis, drawn == code, AGREEMENT_COLOURS[code])
             draw_outline(axis, codes == code, AGREEMENT_COLOURS[code], AGREEMENT_LINES[code])
         return
     if style == "fill":
@@ -83,8 +82,7 @@ def mask_legend(comparison: Comparison, number: int) -> list[Any]:
             line = Line2D(
                 [], [], color=AGREEMENT_COLOURS[code], linestyle=AGREEMENT_LINES[code], label=name
             )
-            if code == AGREED:  # white, on a white page
-                line.set_path_effects(stroke(3))
+            line.set_path_effects(stroke(3))
             handles.append(line)
     elif drawn:
         label = "segmentation of the named method" if comparison.segmented else "segmentation"

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from napari_mtmri.display import SliceView
-from napari_mtmri.plotting import REFERENCE_COLOUR, draw_letters, stroke
+from napari_mtmri.plotting import REFERENCE_COLOUR
+from napari_mtmri.sheet import MARGIN, Sheet, draw_letters, draw_scale_bar, stroke, wrapped
 
-_SLOT, _TALLEST, _GAP, _MARGIN, _BAR = 2.9, 3.6, 0.15, 0.15, 0.75
-_HEADER, _TITLE, _LINE = 0.4, 0.3, 0.16
-_CHARACTERS = 15.0  # of 8-point text, per inch
+_SLOT, _TALLEST, _GAP, _BAR = 2.9, 3.6, 0.15, 0.75
+_HEADER, _TITLE = 0.4, 0.3
 
 
 @dataclass(frozen=True)
@@ -51,33 +50,36 @@ def draw_row(
     pictures: Sequence[Picture], view: SliceView, number: int, title: str, notes: Sequence[str]
 ) -> Any:
     """Return the matplotlib figure of a row of pictures of one slice."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     tall, wide = view.size
     shrink = min(_SLOT / wide, _TALLEST / tall)
     tall, wide = tall * shrink, wide * shrink
     widths = [wide + (_BAR if one.colours != "gray" else 0) + _GAP for one in pictures]
-    width = max(6.0, sum(widths) + 2 * _MARGIN)
-    lines = [line for note in notes for line in textwrap.wrap(note, int(width * _CHARACTERS))]
-    floor = _LINE * (len(lines) + 1)
-    height = floor + tall + _TITLE + _HEADER
-    figure = Figure(figsize=(width, height), facecolor="white")
-    FigureCanvasAgg(figure)
-    left = _MARGIN
-    for one, taken in zip(pictures, widths, strict=True):
-        box = (left / width, floor / height, wide / width, tall / height)
-        shown = _draw_picture(figure.add_axes(box), one, view, number)
+    width = max(6.0, sum(widths) + 2 * MARGIN)
+    sheet = Sheet(width, tall + _TITLE + _HEADER, wrapped(notes, width))
+    figure = sheet.figure()
+    left = MARGIN
+    for place, (one, taken) in enumerate(zip(pictures, widths, strict=True)):
+        axis = figure.add_axes(sheet.box(left, sheet.floor, wide, tall))
+        shown = _draw_picture(axis, one, view, number)
+        if place == 0 or one.crop != pictures[place - 1].crop:
+            draw_scale_bar(axis, _width(one, view, number), view.unit)
         if one.colours != "gray":
-            place = ((left + wide + 0.06) / width, floor / height, 0.12 / width, tall / height)
-            bar = figure.colorbar(shown, cax=figure.add_axes(place))
+            beside = sheet.box(left + wide + 0.06, sheet.floor, 0.12, tall)
+            bar = figure.colorbar(shown, cax=figure.add_axes(beside))
             bar.ax.tick_params(labelsize=8)
             bar.ax.set_title(one.unit, fontsize=8, parse_math=False)
-        _write(figure, one.title, left / width, (floor + tall + 0.06) / height, 9)
+        sheet.write(figure, one.title, left, sheet.floor + tall + 0.06, 9)
         left += taken
-    _write(figure, title, _MARGIN / width, 1 - 0.1 / height, 11, va="top")
-    _write(figure, "\n".join(lines), _MARGIN / width, 0.06 / height, 8, color="#555555")
+    sheet.write_title(figure, title)
     return figure
+
+
+def _width(one: Picture, view: SliceView, number: int) -> float:
+    """Return the width of what is shown, in the unit of the view."""
+    if one.crop is None:
+        return view.size[1]
+    columns = view.picture(one.data, number).shape[1]
+    return float(view.size[1] * (one.crop[1] - one.crop[0]) / columns)
 
 
 def _draw_picture(axis: Any, one: Picture, view: SliceView, number: int) -> Any:
@@ -102,8 +104,3 @@ def _draw_picture(axis: Any, one: Picture, view: SliceView, number: int) -> Any:
         axis.set(xlim=(left, right), ylim=(bottom, top))
     draw_letters(axis, view.letters)
     return shown
-
-
-def _write(figure: Any, text: str, x: float, y: float, size: float, **style: Any) -> None:
-    style = {"ha": "left", "va": "bottom", "color": "black", **style}
-    figure.text(x, y, text, fontsize=size, parse_math=False, **style)

@@ -62,7 +62,11 @@ class _ViewRecord(BaseModel):
     zoom: _ZoomRecord | None
     masks: MaskStyle
     errors: bool
+    spread: bool = False
     gain: int
+    pair: tuple[str, str] | None = None
+    edge: float = 0.5
+    tile: int = 32
     neurological: bool
 
 

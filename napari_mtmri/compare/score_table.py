@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from napari_mtmri.compare.cells import Cell
 from napari_mtmri.compare.comparison import NOT_COMPARED, Comparison
 from napari_mtmri.compare.errors import RESIDUAL, residual_score
+from napari_mtmri.compare.mask_spread import SPREAD, spread_score
 from napari_mtmri.compare.slices import LESION_ERROR, lesion_error, measure_cell
 from napari_mtmri.metrics.base import (
     FIELD_OF_VIEW,
@@ -26,6 +27,12 @@ CLASS = "class "
 RESIDUAL_QUANTITY = Quantity(
     RESIDUAL,
     "How much of the reconstruction contradicts the measured samples, as a share of the image",
+    None,
+    shown={"panel": 4},
+)
+SPREAD_QUANTITY = Quantity(
+    SPREAD,
+    "How much the image depends on the sampling mask, as a share of the image",
     None,
     shown={"panel": 4},
 )
@@ -114,7 +121,7 @@ def score_table(comparison: Comparison) -> ScoreTable:
     """Return the scores of the volume for all cells that can be compared.
 
     All are measured again from the images, in the same way for every cell. Without a reference
-    the data-consistency residual takes the place of image scores.
+    the data-consistency residual and the spread over masks take the place of image scores.
     """
     return comparison.remember("scores", lambda: _table(comparison))
 
@@ -136,7 +143,7 @@ def _table(comparison: Comparison) -> ScoreTable:
 
 def _scores(comparison: Comparison, cell: Cell) -> dict[Column, Score]:
     """Return the scores of one cell by their column, in the order of the metrics."""
-    found = _residual(cell) if comparison.reference is None else {}
+    found = _without_reference(comparison, cell) if comparison.reference is None else {}
     for metric in all_metrics():
         scored = comparison.compared if metric.kind == "image" else comparison.segmented
         if cell not in scored:
@@ -167,6 +174,8 @@ def _stored(cell: Cell) -> dict[Column, Score]:
     return found
 
 
-def _residual(cell: Cell) -> dict[Column, Score]:
-    score = None if cell.result is None else residual_score(cell.result)
-    return {} if score is None else {Column(RESIDUAL_QUANTITY, score.region): score}
+def _without_reference(comparison: Comparison, cell: Cell) -> dict[Column, Score]:
+    """Return what takes the place of image scores: residual, and spread over masks."""
+    residual = None if cell.result is None else residual_score(cell.result)
+    scores = ((RESIDUAL_QUANTITY, residual), (SPREAD_QUANTITY, spread_score(comparison, cell)))
+    return {Column(one, score.region): score for one, score in scores if score is not None}

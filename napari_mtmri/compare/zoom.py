@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from napari_mtmri.compare.comparison import Comparison, Zoom
@@ -16,11 +18,6 @@ SMALLEST_SHARE = 0.15  # of the shorter side of the picture
 def slice_view(comparison: Comparison) -> SliceView:
     """Return the upright display orientation of the shown slices."""
     return upright_view(comparison.grid, comparison.axis, neurological=comparison.view.neurological)
-
-
-def unit_of(comparison: Comparison) -> str:
-    """Return the unit of lengths in the picture: mm, or voxels if the spacing is unknown."""
-    return "mm" if comparison.grid.spacing_known else "voxels"
 
 
 def lesion_zoom(comparison: Comparison, size: float | None = None) -> Zoom:
@@ -63,6 +60,45 @@ def lesion_zoom(comparison: Comparison, size: float | None = None) -> Zoom:
     )
 
 
+def zoom_at(comparison: Comparison, position: Sequence[float], size: float) -> Zoom:
+    """Return the zoom around a position; outside the picture, around the nearest place in it.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    position : three floats
+        Voxel indices (i, j, k).
+    size : float
+        Side, in the unit of the picture.
+    """
+    view = slice_view(comparison)
+    middle = []
+    for axis, is_flipped, side in zip(_axes(view), view.flips, view.size, strict=True):
+        count = comparison.grid.shape[axis]
+        share = (position[axis] + 0.5) / count
+        middle.append(side * min(max(1 - share if is_flipped else share, 0.0), 1.0))
+    return Zoom(x=middle[1], y=middle[0], size=size)
+
+
+def zoom_middle(comparison: Comparison, zoom: Zoom) -> tuple[float, float, float]:
+    """Return the position in the middle of a zoom, in voxel indices; the inverse of `zoom_at`."""
+    view = slice_view(comparison)
+    found = [0.0, 0.0, 0.0]
+    found[comparison.axis] = float(comparison.slice)
+    for axis, is_flipped, side, at in zip(
+        _axes(view), view.flips, view.size, (zoom.y, zoom.x), strict=True
+    ):
+        share = 1 - at / side if is_flipped else at / side
+        found[axis] = share * comparison.grid.shape[axis] - 0.5
+    return found[0], found[1], found[2]
+
+
+def _axes(view: SliceView) -> tuple[int, int]:
+    """Return the array axes along the rows and columns of a picture, from top and left."""
+    row, column = (axis for place, axis in enumerate(view.order) if place != view.cut)
+    return row, column
+
+
 def zoom_limits(comparison: Comparison) -> tuple[float, float, float, float] | None:
     """Return the zoom in pixels of the upright picture, moved inside it; None without zoom.
 
@@ -81,7 +117,7 @@ def zoom_limits(comparison: Comparison) -> tuple[float, float, float, float] | N
         return None
     height, width = view.size
     if not (0 <= zoom.x <= width and 0 <= zoom.y <= height):
-        unit = unit_of(comparison)
+        unit = view.unit
         raise RequestError(
             f"`zoom` at {zoom.x:g}, {zoom.y:g} {unit} lies outside the picture of {width:.4g} × "
             f"{height:.4g} {unit}; give the distances from its left and top edge."

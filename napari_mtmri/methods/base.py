@@ -103,6 +103,8 @@ class Method:
         Names of the classes that it always segments; empty: those of its training.
     extra : (str, str), optional
         Package that it needs, and what to install for it, such as "napari-mtmri[train]".
+    citations : tuple of str
+        Published works that it is from, for the Methods text of a report.
     """
 
     name: str
@@ -118,6 +120,7 @@ class Method:
     keeps_measured: bool = True
     classes: tuple[str, ...] = ()
     extra: tuple[str, str] | None = None
+    citations: tuple[str, ...] = ()
 
     @property
     def is_full_sample(self) -> bool:

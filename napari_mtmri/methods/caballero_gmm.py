@@ -17,6 +17,7 @@ import numpy as np
 
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.kspace import combine, ifft2c
+from napari_mtmri.methods import citations
 from napari_mtmri.methods.base import Loaded, Method, Setting, SliceBatch
 from napari_mtmri.methods.caballero import joint
 from napari_mtmri.methods.caballero.image_step import Measurement, center_phase
@@ -141,6 +142,7 @@ CABALLERO_GMM = Method(
     title="Dictionary and Gaussian mixture (Caballero 2014)",
     summary="Patch dictionary and Gaussian mixture in one cost, without training; reconstructs "
     "and separates tissues by intensity.",
+    citations=(citations.CABALLERO,),
     gives=frozenset({"image", "segmentation"}),
     needs=frozenset(),
     load=_load,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from napari_mtmri.methods import citations
 from napari_mtmri.methods.sparse import iterations_option, sparse_method, weight_option
 from napari_mtmri.parameters import Option, Value
 
@@ -37,6 +38,7 @@ CS_TV = sparse_method(
     name="cs-tv",
     title="Compressed sensing, total variation",
     summary="Image with little total variation that fits the measured samples (SigPy).",
+    citations=(citations.LUSTIG, citations.CHAMBOLLE, citations.SIGPY),
     parameters=(
         weight_option(0.004, "total variation"),
         iterations_option(100),

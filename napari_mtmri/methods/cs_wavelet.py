@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from napari_mtmri.methods import citations
 from napari_mtmri.methods.sparse import iterations_option, sparse_method, weight_option
 from napari_mtmri.parameters import Option, Value
 
@@ -29,6 +30,7 @@ CS_WAVELET = sparse_method(
     name="cs-wavelet",
     title="Compressed sensing, wavelet",
     summary="Image with few wavelet coefficients that fits the measured samples (SigPy).",
+    citations=(citations.LUSTIG, citations.FISTA, citations.SIGPY),
     parameters=(
         weight_option(0.01, "wavelet coefficients"),
         iterations_option(100),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from napari_mtmri.methods import citations
 from napari_mtmri.methods.base import Method
 from napari_mtmri.methods.multitask import architecture, like, recon_loss, words
 from napari_mtmri.methods.network import network_method
@@ -15,6 +16,7 @@ D5C5: Method = network_method(
     name="d5c5",
     title="D5C5 (deep cascade)",
     summary="Five cascades of convolutions with data consistency; reconstructs.",
+    citations=(citations.D5C5,),
     gives=frozenset({"image"}),
     training=Training(
         architecture=lambda recipe: architecture(recipe, seg=False),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from napari_mtmri.methods import citations
 from napari_mtmri.methods.base import Method
 from napari_mtmri.methods.multitask import architecture, joint_loss, like, recon_loss, size_of
 from napari_mtmri.methods.network import network_method
@@ -67,6 +68,7 @@ FRNET: Method = network_method(
     name="frnet",
     title="Joint-FR-Net",
     summary="FISTA with learned steps, then a U-Net, trained together; reconstructs and segments.",
+    citations=(citations.FRNET,),
     gives=frozenset({"image", "segmentation"}),
     keeps_measured=False,
     training=Training(

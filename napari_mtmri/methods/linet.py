@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from napari_mtmri.methods import citations
 from napari_mtmri.methods.base import Method
 from napari_mtmri.methods.multitask import like_segmenter, segmenter, size_of
 from napari_mtmri.methods.network import network_method
@@ -114,6 +115,7 @@ LINET: Method = network_method(
     name="linet",
     title="LI-Net",
     summary="Predicts the code of the label map from the zero-filled image; segments.",
+    citations=(citations.LATENT,),
     gives=frozenset({"segmentation"}),
     training=Training(
         architecture=_sizes,

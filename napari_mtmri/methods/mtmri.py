@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from napari_mtmri.methods import citations
 from napari_mtmri.methods.base import Method
 from napari_mtmri.methods.multitask import architecture, joint_loss, like, words
 from napari_mtmri.methods.network import network_method
@@ -15,6 +16,7 @@ MTMRI: Method = network_method(
     name="mtmri",
     title="MTMRI (joint)",
     summary="D5C5 and U-Net trained together with DRLC and ITFS; reconstructs and segments.",
+    citations=(citations.QI, citations.D5C5, citations.UNET),
     gives=frozenset({"image", "segmentation"}),
     training=Training(
         architecture=architecture,

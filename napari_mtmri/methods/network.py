@@ -32,12 +32,13 @@ def network_method(
     needs: frozenset[str] = frozenset({"weights"}),
     parts: tuple[str, ...] = (),
     keeps_measured: bool = True,
+    citations: tuple[str, ...] = (),
 ) -> Method:
     """Return a method that runs the network it is trained with.
 
     Parameters
     ----------
-    name, title, summary, gives, training, needs, keeps_measured
+    name, title, summary, gives, training, needs, keeps_measured, citations
         As in `napari_mtmri.methods.base.Method`.
     parts : tuple of str
         Names of weights whose `MultiTask` networks are joined if the method has no weights
@@ -49,7 +50,7 @@ def network_method(
 
     method = Method(
         name, title, summary, gives, needs, load, weights=parts or (name,), training=training,
-        keeps_measured=keeps_measured,
+        keeps_measured=keeps_measured, citations=citations,
     )  # fmt: skip
     return method
 

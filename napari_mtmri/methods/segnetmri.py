@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from napari_mtmri.methods import citations
 from napari_mtmri.methods.base import Method
 from napari_mtmri.methods.multitask import like_segmenter, segmenter, size_of
 from napari_mtmri.methods.network import network_method
@@ -130,6 +131,7 @@ SEGNETMRI: Method = network_method(
     title="SegNetMRI",
     summary="Reconstruction blocks that share their encoders with segmenting decoders; "
     "reconstructs and segments.",
+    citations=(citations.SEGNETMRI,),
     gives=frozenset({"image", "segmentation"}),
     training=Training(
         architecture=_sizes,

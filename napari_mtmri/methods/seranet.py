@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from napari_mtmri.methods import citations
 from napari_mtmri.methods.base import Method
 from napari_mtmri.methods.multitask import architecture, like, size_of
 from napari_mtmri.methods.network import network_method
@@ -77,6 +78,7 @@ SERANET: Method = network_method(
     name="seranet",
     title="SERANet",
     summary="Reconstruction, segmentation and attention in turn, trained for the mask; segments.",
+    citations=(citations.SERANET,),
     gives=frozenset({"segmentation"}),
     training=Training(
         architecture=_sizes,

@@ -37,13 +37,18 @@ def iterations_option(default: int) -> Option:
 
 
 def sparse_method(
-    name: str, title: str, summary: str, parameters: tuple[Option, ...], make_app: MakeApp
+    name: str,
+    title: str,
+    summary: str,
+    parameters: tuple[Option, ...],
+    make_app: MakeApp,
+    citations: tuple[str, ...],
 ) -> Method:
     """Return a method that solves one problem of SigPy for each slice.
 
     Parameters
     ----------
-    name, title, summary, parameters
+    name, title, summary, parameters, citations
         As in `napari_mtmri.methods.base.Method`.
     make_app : callable
         Parameters, and ``y``, ``mps`` and ``weights`` of SigPy -> a SigPy app.
@@ -61,7 +66,7 @@ def sparse_method(
 
     return Method(
         name, title, summary, gives=frozenset({"image"}), needs=frozenset(), load=load,
-        parameters=parameters, keeps_measured=False, extra=EXTRA,
+        parameters=parameters, keeps_measured=False, extra=EXTRA, citations=citations,
         untrained_row=TableRow(("table3", "table4"), title, "not trained; gives no segmentation"),
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari_mtmri.methods import citations
 from napari_mtmri.methods.base import Method
 from napari_mtmri.methods.multitask import architecture, like, size_of
 from napari_mtmri.methods.network import network_method
@@ -45,6 +46,7 @@ SYNNET: Method = network_method(
     name="synnet",
     title="SynNet",
     summary="U-Net on the complex zero-filled image; segments without a reconstruction.",
+    citations=(citations.LATENT,),
     gives=frozenset({"segmentation"}),
     training=Training(
         architecture=_sizes,

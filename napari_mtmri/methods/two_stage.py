@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from napari_mtmri.methods import citations
 from napari_mtmri.methods.base import Method
 from napari_mtmri.methods.d5c5 import D5C5, RECONSTRUCTION
 from napari_mtmri.methods.multitask import architecture, like, words
@@ -23,6 +24,7 @@ TWO_STAGE: Method = network_method(
     name="two-stage",
     title="Two-stage",
     summary="D5C5, then a U-Net trained separately on reference images; reconstructs and segments.",
+    citations=(citations.D5C5, citations.UNET),
     gives=frozenset({"image", "segmentation"}),
     training=Training(
         architecture=architecture,

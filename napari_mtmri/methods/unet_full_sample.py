@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from napari_mtmri.methods import citations
 from napari_mtmri.methods.base import Method
 from napari_mtmri.methods.multitask import architecture, like, seg_loss, words
 from napari_mtmri.methods.network import network_method
@@ -15,6 +16,7 @@ UNET_FULL_SAMPLE: Method = network_method(
     name="unet-full-sample",
     title="U-Net (full-sample)",
     summary="U-Net on the fully sampled image, as an upper limit for comparison; segments.",
+    citations=(citations.UNET,),
     gives=frozenset({"segmentation"}),
     needs=frozenset({"weights", "reference"}),
     training=Training(

@@ -119,6 +119,8 @@ class Metric:
         Scopes of its rows; metrics without "slice" are skipped while slices are browsed.
     place : int
         Position in tables.
+    citations : tuple of str
+        Published works that define it, for the Methods text of a report.
     """
 
     name: str
@@ -130,6 +132,7 @@ class Metric:
     measure: Callable[[Any], list[Score]]
     scopes: frozenset[str] = frozenset({"volume"})
     place: int = 100
+    citations: tuple[str, ...] = ()
 
 
 METRICS: Registry[Metric] = Registry("metrics")

@@ -76,6 +76,9 @@ OVERLAP = Metric(
             shown={"summary": 4, "panel": 3, "study": 3},
         ),
     ),
+    citations=(
+        "Dice. Measures of the amount of ecologic association between species. Ecology 26(3), 1945.",
+    ),
     measure=measure,
     scopes=frozenset({"volume", "slice"}),
     place=40,

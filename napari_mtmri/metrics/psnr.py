@@ -53,6 +53,10 @@ PSNR = Metric(
             shown=everywhere(2),
         ),
     ),
+    citations=(
+        "Zbontar et al. fastMRI: an open dataset and benchmarks for accelerated MRI. arXiv "
+        "1811.08839, 2018 (definition of the peak).",
+    ),
     measure=measure,
     scopes=frozenset({"volume", "slice"}),
     place=10,

@@ -104,6 +104,10 @@ SSIM = Metric(
     summary="Local similarity of brightness, contrast and structure, at most 1.",
     depends=f"{MAP}; {OVER_SLICES}",
     gives=(Quantity("SSIM", "Structural similarity, 1 is perfect", shown=everywhere(4, panel=3)),),
+    citations=(
+        "Wang, Bovik, Sheikh, Simoncelli. Image quality assessment: from error visibility to "
+        "structural similarity. IEEE Trans. Image Process. 13(4), 2004.",
+    ),
     measure=measure,
     scopes=frozenset({"volume", "slice"}),
     place=20,

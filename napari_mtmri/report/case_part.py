@@ -16,7 +16,7 @@ from napari_mtmri.compare import (
     lesion_table,
     score_table,
 )
-from napari_mtmri.compare.figure import case_name, figure_notes
+from napari_mtmri.compare.figure_text import case_name, figure_notes
 from napari_mtmri.metrics.base import format_value
 from napari_mtmri.report.page import Part, Picture, Table, picture_of
 
@@ -65,9 +65,14 @@ def _pictures(comparison: Comparison) -> list[Picture]:
     groups = _groups(others, IN_A_FIGURE if first else IN_A_FIGURE + 1)
     notes = figure_notes(comparison)
     caption = " ".join(
-        note for note in notes if note.startswith(("Images", "|image", "Data", "Res"))
+        note for note in notes if note.startswith(("Images", "|image", "Data", "Res", "SD", "Diff"))
     )
     found = []
+    if comparison.view.mode != "grid" and comparison.pair is not None:
+        names = [cell.name for cell in comparison.pair]
+        figure = draw_comparison(comparison, column=COLUMN, notes=False)
+        alt = f"{comparison.view.mode.capitalize()} of {' and '.join(names)}"
+        found.append(picture_of(figure, f"{alt}. {caption}", alt))
     for group in groups:
         names = list(dict.fromkeys([*first, *group]))
         figure = draw_comparison(comparison, names, column=COLUMN, notes=False)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from napari_mtmri.compare import Comparison, check_pair, score_table
-from napari_mtmri.compare.figure import case_name
+from napari_mtmri.compare.figure_text import case_name
 from napari_mtmri.errors import InputError
 from napari_mtmri.metrics.base import Scores, decimals, format_value, quantities
 from napari_mtmri.report.page import Part, Table

@@ -7,10 +7,11 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from napari_mtmri.compare import Comparison
+from napari_mtmri.compare import Comparison, Sweep
+from napari_mtmri.report.sweep_words import requests
 from napari_mtmri.result import Result
 
-INPUT, LESION, MASK = "INPUT.nii.gz", "LESION.nii.gz", "MASK.npy"
+INPUT, LESION, MASK, TABLE = "INPUT.nii.gz", "LESION.nii.gz", "MASK.npy", "CASES.csv"
 METHOD = "METHOD"
 WIDTH = 84  # characters of a line
 
@@ -63,7 +64,10 @@ def compare_words(comparison: Comparison) -> list[str]:
     words += ["results/CASE"] if len(methods) == 1 else [f"results/CASE/{name}" for name in methods]
     words += ["--labels", LESION] if base is not None and base.kind == "reference" else []
     words += ["--slice", str(comparison.slice)]
+    words += ["--mode", view.mode] if view.mode != "grid" else []
+    words += ["--pair", ",".join(view.pair)] if view.pair is not None else []
     words += ["--errors"] if view.errors else []
+    words += ["--spread"] if view.spread else []
     words += ["--gain", str(view.gain)] if view.gain != 5 else []
     words += ["--masks", view.masks] if view.masks != "outline" else []
     if view.zoom is not None:
@@ -71,8 +75,50 @@ def compare_words(comparison: Comparison) -> list[str]:
     return [*words, "--out", "figure.png"]
 
 
-def commands_of(comparisons: Iterable[Comparison]) -> tuple[str, ...]:
-    """Return the commands of all results and comparisons, each once.
+def sweep_words(request: Mapping[str, Any], sweep: Sweep) -> list[str]:
+    """Return the command that sweeps again, with placeholders for its files."""
+    scan, cases = request["acquisition"], request["cases"]
+    is_table = bool(request["seed_per_case"])
+    words = ["napari-mtmri", "sweep", TABLE if is_table else INPUT, "--out", "sweep"]
+    words += ["--method", ",".join(request["methods"])]
+    if not is_table and any(one["labels"] for one in cases.values()):
+        words += ["--labels", LESION]
+    words += ["--accelerations", ",".join(f"{one:g}" for one in request["accelerations"])]
+    patterns = request["patterns"]
+    words += ["--pattern", ",".join(dict.fromkeys(MASK if one["name"] == "file" else one["name"]
+                                                  for one in patterns))]  # fmt: skip
+    words += ["--seeds", str(len(request["seeds"]))]
+    words += _given("--center-fraction", patterns[0].get("center_fraction"))
+    for name, value in (patterns[0].get("options") or {}).items():
+        words += [] if name == "path" else ["--pattern-option", f"{name}={value}"]
+    words += ["--phase"] if scan["phase"] else []
+    words += _given("--snr", scan["snr"])
+    words += _given("--coils", None if scan["n_coils"] == 1 else scan["n_coils"])
+    for name, value in next(iter(request["methods"].values()))["parameters"].items():
+        words += ["--param", f"{name}={value}"]
+    if "diameters" in request:
+        return [*words, *_detection_words(request)]
+    words += ["--jiggle"] if request["jiggle"] else []
+    varied = any(spread.varied == "mask" for spread in sweep.spreads)
+    return [*words, "--spread"] if varied else words
+
+
+def _detection_words(request: Mapping[str, Any]) -> list[str]:
+    def joined(values: Iterable[float]) -> str:
+        return ",".join(f"{one:g}" for one in values)
+
+    words = ["--detect", "--diameters", joined(request["diameters"])]
+    words += ["--contrasts", joined(request["contrasts"])]
+    points, voxel_mm = request["points"], request["voxel_mm"]
+    if isinstance(points, int):
+        words += ["--points", str(points)]
+    else:
+        words += [word for point in points for word in ("--at", joined(point))]
+    return words if voxel_mm is None else [*words, "--voxel-mm", joined(voxel_mm)]
+
+
+def commands_of(comparisons: Iterable[Comparison], sweeps: Iterable[Sweep] = ()) -> tuple[str, ...]:
+    """Return the commands of all results, comparisons and sweeps, each once.
 
     Methods that were run with the same settings are in one command.
     """
@@ -89,6 +135,9 @@ def commands_of(comparisons: Iterable[Comparison]) -> tuple[str, ...]:
             found[_lines([chosen if word == METHOD else word for word in words])] = None
         if methods:
             found[_lines(compare_words(one))] = None
+    for sweep in sweeps:
+        for request in requests(sweep):
+            found[_lines(sweep_words(request, sweep))] = None
     return tuple(found)
 
 

@@ -30,7 +30,11 @@ def anonymous(comparison: Comparison, case: str) -> Comparison:
             names[cell.name] = hide(cell.name, secrets, case)
     cells = tuple(_anonymous(cell, names[cell.name], secrets, case) for cell in comparison.cells)
     warnings = tuple(hide(line, secrets, case) for line in comparison.warnings)
-    return replace(comparison, cells=cells, warnings=warnings, _memory={})
+    pair = comparison.view.pair
+    view = comparison.view
+    if pair is not None:
+        view = replace(view, pair=(names.get(pair[0], ""), names.get(pair[1], "")))
+    return replace(comparison, cells=cells, view=view, warnings=warnings, _memory={})
 
 
 def _is_zero_filled(cell: Cell, comparison: Comparison) -> bool:

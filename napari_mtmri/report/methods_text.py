@@ -6,61 +6,51 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from napari_mtmri import __version__
-from napari_mtmri.compare import Comparison, score_table
+from napari_mtmri.compare import Comparison, Sweep, score_table
 from napari_mtmri.methods.base import METHODS
+from napari_mtmri.methods.citations import QI
+from napari_mtmri.metrics.base import all_metrics
 from napari_mtmri.patterns.base import PATTERNS
 from napari_mtmri.report.case_part import notes_of
 from napari_mtmri.report.page import Items, Part
 from napari_mtmri.report.provenance import (
     known_cards,
+    made_with,
     realism_text,
     results_of,
     sampling_text,
 )
+from napari_mtmri.report.sweep_words import requested, sweep_notes, sweep_sampling
 from napari_mtmri.result import Result
 from napari_mtmri.weights import Card
 
-QI = (
-    "Qi, Gong, Liu, Liu, Zheng, Wang. Multi-task MR imaging with iterative teacher forcing and "
-    "re-weighted deep learning. arXiv, 2020."
+DATA_CRIMES = (
+    "Shimron, Tamir, Wang, Lustig. Implicit data crimes: machine learning bias arising from misuse of "
+    "public data. PNAS 119(13), 2022."
 )
-SCHLEMPER = (
-    "Schlemper, Caballero, Hajnal, Price, Rueckert. A deep cascade of convolutional neural networks "
-    "for dynamic MR image reconstruction. IEEE Trans. Med. Imaging 37(2), 2018."
-)
-RONNEBERGER = (
-    "Ronneberger, Fischer, Brox. U-Net: convolutional networks for biomedical image segmentation. "
-    "MICCAI, 2015."
-)
-PAPERS = {
-    "mtmri": (QI, SCHLEMPER, RONNEBERGER),
-    "d5c5": (SCHLEMPER,),
-    "two-stage": (SCHLEMPER, RONNEBERGER),
-    "unet-full-sample": (RONNEBERGER,),
-    "PSNR": ("Zbontar et al. fastMRI: an open dataset and benchmarks for accelerated MRI. arXiv "
-             "1811.08839, 2018 (definition of the peak).",),
-    "SSIM": ("Wang, Bovik, Sheikh, Simoncelli. Image quality assessment: from error visibility to "
-             "structural similarity. IEEE Trans. Image Process. 13(4), 2004.",),
-    "Dice": ("Dice. Measures of the amount of ecologic association between species. Ecology 26(3), "
-             "1945.",),
-    "simulated": ("Shimron, Tamir, Wang, Lustig. Implicit data crimes: machine learning bias arising "
-                  "from misuse of public data. PNAS 119(13), 2022.",),
-}  # fmt: skip
 
 
-def methods_part(comparisons: Sequence[Comparison], n_cases: int) -> Part:
+def methods_part(comparisons: Sequence[Comparison], sweeps: Sequence[Sweep] = ()) -> Part:
     """Return the paragraph to paste into a paper, and the works to cite."""
     results = results_of(comparisons)
-    cards = known_cards(results)
+    cards = known_cards(made_with(results, sweeps))
+    names = [*(result.method for result in results), *(n for s in sweeps for n in requested(s))]
+    depends = [note for one in comparisons for note in notes_of(one)]
+    depends += [note for sweep in sweeps for note in sweep_notes(sweep)]
     text = " ".join(
         [
             *_sampling(results),
-            *_methods(results, cards),
-            *_metrics(comparisons),
-            *_statistics(n_cases),
+            *(line for sweep in sweeps for line in sweep_sampling(sweep)),
+            *_methods(names, list(cards.values())),
+            *(["Scores of the volume:", *dict.fromkeys(depends)] if depends else []),
+            *_statistics(len(comparisons)),
         ]
     )
-    works = Items(tuple(_citations(comparisons, results, list(cards.values()))))
+    shown = [c.quantity.name for one in comparisons for c in score_table(one).columns]
+    shown += [metric for sweep in sweeps for metric in sweep.metrics]
+    simulated = bool(sweeps) or any(one.request.get("simulation") is not None for one in results)
+    found = _citations(names, shown, list(cards.values()), simulated=simulated)
+    works = Items(tuple(found))
     if not text:
         return Part("Methods", (works,))
     return Part("Methods", ("Text for a paper; check it against what was done.", text, works))
@@ -97,29 +87,24 @@ def _lower(text: str) -> str:
     return text if text[:2].isupper() else text[:1].lower() + text[1:]
 
 
-def _methods(results: Sequence[Result], cards: dict[str, Card]) -> list[str]:
+def _methods(names: Sequence[str], cards: Sequence[Card]) -> list[str]:
     found = []
-    for name in dict.fromkeys(result.method for result in results):
+    for name in dict.fromkeys(names):
         known = name in METHODS.names()
         summary = f": {_lower(METHODS.get(name).summary)}" if known else ""
         found.append(f"Method {name!r}{summary}.")
     by_data: dict[tuple[str, ...], list[Card]] = {}
-    for card in cards.values():
+    for card in cards:
         how = f"{card.n_cases} cases in {card.n_updates} updates"
         by_data.setdefault((how, card.data, card.split), []).append(card)
     for (how, data, split), members in by_data.items():
-        names = ", ".join(f"{c.title} ({c.size}, SHA-256 {c.sha256[:12]}…)" for c in members)
+        titles = ", ".join(f"{c.title} ({c.size}, SHA-256 {c.sha256[:12]}…)" for c in members)
         sampling = dict.fromkeys(card.sampling for card in members)
         found.append(
-            f"Weights: {names}; trained on {how}. Training data: {data}. Split: {split}. Sampling in "
+            f"Weights: {titles}; trained on {how}. Training data: {data}. Split: {split}. Sampling in "
             f"training: {' or '.join(sampling)}."
         )
     return found
-
-
-def _metrics(comparisons: Sequence[Comparison]) -> list[str]:
-    found = dict.fromkeys(note for one in comparisons for note in notes_of(one))
-    return ["Scores of the volume:", *found] if found else []
 
 
 def _statistics(n_cases: int) -> list[str]:
@@ -133,14 +118,17 @@ def _statistics(n_cases: int) -> list[str]:
 
 
 def _citations(
-    comparisons: Sequence[Comparison], results: Sequence[Result], cards: Sequence[Card]
+    methods: Sequence[str], scores: Sequence[str], cards: Sequence[Card], *, simulated: bool
 ) -> list[str]:
-    names = [
-        *(result.method for result in results),
-        *(column.quantity.name for one in comparisons for column in score_table(one).columns),
+    """Return the works to cite: of the program, the methods, the scores and the training data."""
+    known = [name for name in dict.fromkeys(methods) if name in METHODS.names()]
+    works = [QI, *(work for name in known for work in METHODS.get(name).citations)]
+    works += [
+        work
+        for metric in all_metrics()
+        if any(one.name in scores for one in metric.gives)
+        for work in metric.citations
     ]
-    if any(result.request.get("simulation") is not None for result in results):
-        names.append("simulated")
-    works = [QI, *(work for name in names for work in PAPERS.get(name, ()))]
+    works += [DATA_CRIMES] if simulated else []
     works += [f"Training data: {card.citation}." for card in cards if card.citation]
     return list(dict.fromkeys([f"napari-mtmri {__version__}, BSD-3-Clause.", *works]))

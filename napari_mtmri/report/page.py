@@ -56,11 +56,14 @@ class Picture:
     caption : str
     alt : str
         What it shows, for readers who cannot see it.
+    tallest : int
+        Largest height on the page in mm.
     """
 
     png: bytes
     caption: str
     alt: str
+    tallest: int = 235
     kind: ClassVar[str] = "picture"
 
     @property
@@ -111,11 +114,11 @@ class Page:
     parts: tuple[Part, ...]
 
 
-def picture_of(figure: Any, caption: str, alt: str) -> Picture:
+def picture_of(figure: Any, caption: str, alt: str, *, tallest: int = 235) -> Picture:
     """Return a matplotlib figure as a picture."""
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=DOTS_PER_INCH, facecolor="white")
-    return Picture(file.getvalue(), caption, alt)
+    return Picture(file.getvalue(), caption, alt, tallest)
 
 
 def html_text(page: Page) -> str:

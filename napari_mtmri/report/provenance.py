@@ -4,18 +4,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from napari_mtmri.batch.method_choice import cards_of
-from napari_mtmri.compare import Cell, Comparison
+from napari_mtmri.compare import Cell, Comparison, Sweep
 from napari_mtmri.compare.comparison import grid_text
-from napari_mtmri.compare.figure import case_name
+from napari_mtmri.compare.figure_text import case_name
 from napari_mtmri.errors import MtmriError
 from napari_mtmri.geometry import phase_letters
 from napari_mtmri.methods.base import METHODS
 from napari_mtmri.patterns.base import Pattern
 from napari_mtmri.report.page import Items, Part, Table
+from napari_mtmri.report.sweep_words import requested, sweep_limits
 from napari_mtmri.result import Result
 from napari_mtmri.weights import Card
 
@@ -30,16 +31,27 @@ def results_of(comparisons: Iterable[Comparison]) -> list[Result]:
     return [cell.result for cell in cells if cell.result is not None]
 
 
-def known_cards(results: Sequence[Result]) -> dict[str, Card]:
-    """Return the installed cards of the weights that results were made with, by SHA-256."""
+def made_with(results: Sequence[Result], sweeps: Sequence[Sweep] = ()) -> dict[str, str]:
+    """Return the method of all weights that results and sweeps were made with, by SHA-256."""
+    found = {
+        one["sha256"]: str(one.get("method", result.method))
+        for result in results
+        for one in _weights(result)
+    }
+    for sweep in sweeps:
+        for name, one in requested(sweep).items():
+            found |= dict.fromkeys(one["weights"], name)
+    return found
+
+
+def known_cards(used: Mapping[str, str]) -> dict[str, Card]:
+    """Return the installed cards of the weights of `made_with`, by SHA-256."""
     found: dict[str, Card] = {}
-    for name in dict.fromkeys(result.method for result in results):
-        if name in METHODS.names():
-            try:
-                found |= {card.sha256: card for card in cards_of(name, None)}
-            except MtmriError:  # not installed here: the report says so
-                continue
-    used = {weights["sha256"] for result in results for weights in _weights(result)}
+    for name in METHODS.names() if used else ():
+        try:
+            found |= {card.sha256: card for card in cards_of(name, None)}
+        except MtmriError:  # not installed here: the report says so
+            continue
     return {sha256: card for sha256, card in found.items() if sha256 in used}
 
 
@@ -130,7 +142,7 @@ def realism_text(simulation: Any) -> str:
 def provenance_part(comparisons: Sequence[Comparison]) -> Part:
     """Return input, weights, versions, device and date of every result, equal ones together."""
     results = results_of(comparisons)
-    cards = known_cards(results)
+    cards = known_cards(made_with(results))
     made: dict[tuple[tuple[str, str], ...], list[str]] = {}
     inputs: dict[str, str] = {}
     for result in results:
@@ -191,22 +203,22 @@ def _machine(result: Result) -> tuple[tuple[str, str], ...]:
     return tuple(facts.items())
 
 
-def limits_part(comparisons: Sequence[Comparison]) -> Part:
+def limits_part(comparisons: Sequence[Comparison], sweeps: Sequence[Sweep] = ()) -> Part:
     """Return the limits: warnings of the results, and those that the cards of weights state."""
     results = results_of(comparisons)
+    used = made_with(results, sweeps)
+    cards = known_cards(used)
     warnings = [
         *(line for result in results for line in result.warnings),
         *(line for one in comparisons for line in one.warnings),
+        *(line for sweep in sweeps for line in sweep_limits(sweep)),
     ]
-    limits = [f"Weights of {card.method}: {card.limits}" for card in known_cards(results).values()]
+    limits = [f"Weights of {card.method}: {card.limits}" for card in cards.values()]
     missing = sorted(
-        {
-            f"Weights of {one['method']} (SHA-256 {one['sha256'][:8]}…): their limits are not known "
-            "here, because they are not installed."
-            for result in results
-            for one in _weights(result)
-            if one["sha256"] not in known_cards(results)
-        }
+        f"Weights of {method} (SHA-256 {sha256[:8]}…): their limits are not known here, because they "
+        "are not installed."
+        for sha256, method in used.items()
+        if sha256 not in cards
     )
     texts = [text for text in dict.fromkeys((*warnings, *_together(limits), *missing)) if text]
     return Part("Limits", (Items(tuple(texts)),))

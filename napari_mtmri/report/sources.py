@@ -37,7 +37,7 @@ class Sources:
     sweeps : tuple of Path
         Folders that `run_sweep` or `run_detection` wrote.
     reviews : tuple of Path
-        Exports of reviews.
+        Exports and folders of reviews.
     """
 
     comparisons: tuple[Comparison, ...]
@@ -55,7 +55,7 @@ def find_sources(
     ----------
     paths : sequence of Path
         Result folders, ``compare.json`` files, folders that `evaluate` or `sweep` wrote,
-        exports of a review, or folders of these. Result folders of one case are compared with each other.
+        exports or folders of a review, or folders of these. Result folders of one case are compared with each other.
     reference, labels : Path, optional
         Fully sampled image and reference segmentation, for a single case.
 

@@ -14,15 +14,16 @@ from napari_mtmri.compare.sweep_rows import value_text
 from napari_mtmri.report.identity import hide
 from napari_mtmri.report.page import Block, Items, Part, Picture, Table, picture_of
 
+TALLEST = 108  # mm: two plots on a page
 
-def sweep_part(folder: Path, title: str, names: Mapping[str, str] | None = None) -> Part:
-    """Return the part of a sweep.
+
+def shown_sweep(folder: Path, names: Mapping[str, str] | None = None) -> Sweep:
+    """Return the sweep in a folder as it is shown.
 
     Parameters
     ----------
     folder : Path
         What `run_sweep` or `run_detection` wrote.
-    title : str
     names : mapping, optional
         Names to show for the names of cases; other cases are then numbered. By default all
         names are shown.
@@ -33,8 +34,11 @@ def sweep_part(folder: Path, title: str, names: Mapping[str, str] | None = None)
         If the folder is damaged or of a newer version.
     """
     sweep = read_sweep(folder)
-    if names is not None:
-        sweep = _anonymous(sweep, names)
+    return sweep if names is None else _anonymous(sweep, names)
+
+
+def sweep_part(sweep: Sweep, title: str) -> Part:
+    """Return the part of a sweep."""
     blocks: list[Block] = [Table("", (), tuple(sweep_facts(sweep).items()))]
     blocks += [_score_table(sweep, metric) for metric in sweep.metrics]
     if sweep.detection is not None:
@@ -67,7 +71,10 @@ def _score_table(sweep: Sweep, metric: str) -> Table:
 
 
 def _pictures(sweep: Sweep) -> list[Picture]:
-    return [picture_of(figure, f"{caption}.", caption) for caption, figure in sweep_figures(sweep)]
+    return [
+        picture_of(figure, f"{caption}.", caption, tallest=TALLEST)
+        for caption, figure in sweep_figures(sweep)
+    ]
 
 
 def _anonymous(sweep: Sweep, names: Mapping[str, str]) -> Sweep:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from napari_mtmri import __version__
-from napari_mtmri.compare import Comparison, lesion_zoom
-from napari_mtmri.compare.figure import case_name
+from napari_mtmri.compare import Comparison, lesion_zoom, mask_spread
+from napari_mtmri.compare.figure_text import case_name
 from napari_mtmri.errors import RequestError
 from napari_mtmri.report.case_part import case_part
 from napari_mtmri.report.cases_part import cases_part, scores_part
@@ -20,7 +20,7 @@ from napari_mtmri.report.page import Listing, Page, Part, write_page
 from napari_mtmri.report.provenance import asked_part, limits_part, provenance_part
 from napari_mtmri.report.review_part import review_part
 from napari_mtmri.report.sources import Sources, find_sources
-from napari_mtmri.report.sweep_part import sweep_part
+from napari_mtmri.report.sweep_part import shown_sweep, sweep_part
 
 
 def write_report(
@@ -38,7 +38,7 @@ def write_report(
     ----------
     sources : sequence of Path
         Result folders, ``compare.json`` files, folders that `evaluate` or `sweep` wrote,
-        exports of a review, or folders of these.
+        exports or folders of a review, or folders of these.
     out : Path
         ``.html``: one file that needs no other and no network; ``.pdf``: only that.
     pdf : bool
@@ -67,6 +67,18 @@ def write_report(
     return paths
 
 
+def report_comparison(comparison: Comparison, out: Path) -> Path:
+    """Write the report of a comparison in memory, without names, and return its path.
+
+    Raises
+    ------
+    ResourceError
+        If jinja2 is not installed, or the file cannot be written.
+    """
+    write_page(make_page(Sources((comparison,))), (out,))
+    return out
+
+
 def make_page(sources: Sources, *, identify: bool = False) -> Page:
     """Return the page of a report, see `write_report`."""
     shown = [
@@ -86,27 +98,34 @@ def make_page(sources: Sources, *, identify: bool = False) -> Page:
         case_name(one): case_name(new) for one, new in zip(sources.comparisons, shown, strict=True)
     }
     names = None if identify else aliases
-    for make, kind, folders in (
-        (sweep_part, "Sweep", sources.sweeps),
-        (review_part, "Review", sources.reviews),
-    ):
-        for number, folder in enumerate(folders, start=1):
-            parts.append(make(folder, f"{kind}: {folder.name if identify else number}", names))
-    if shown:
-        blocks = ("Names in capitals stand for your own files.", Listing(commands_of(shown)))
-        commands = Part("Commands that repeat it", blocks)
+    sweeps = [shown_sweep(folder, names) for folder in sources.sweeps]
+    for number, (folder, sweep) in enumerate(zip(sources.sweeps, sweeps, strict=True), start=1):
+        parts.append(sweep_part(sweep, f"Sweep: {folder.name if identify else number}"))
+    for number, folder in enumerate(sources.reviews, start=1):
+        title = f"Review: {folder.name if identify else number}"
+        parts.append(review_part(folder, title, names))
+    if shown or sweeps:
+        blocks = (
+            "Names in capitals stand for your own files.",
+            Listing(commands_of(shown, sweeps)),
+        )
         parts += [
-            limits_part(shown),
+            limits_part(shown, sweeps),
             provenance_part(shown),
-            commands,
-            methods_part(shown, len(shown)),
+            Part("Commands that repeat it", blocks),
+            methods_part(shown, sweeps),
         ]
     return Page(_title(shown, sources), _subtitle(), tuple(part for part in parts if part.blocks))
 
 
 def _with_errors(comparison: Comparison) -> Comparison:
-    """Return the comparison with error maps, and with a zoom on the lesion if it has none."""
-    seen = comparison.with_view(errors=True)
+    """Return the comparison with error maps, and with a zoom on the lesion if it has none.
+
+    Without a reference, the spread over masks is shown too, if there are several.
+    """
+    is_alone = comparison.reference is None
+    spread = is_alone and any(mask_spread(comparison, cell) for cell in comparison.cells)
+    seen = comparison.with_view(errors=True, spread=spread)
     if seen.view.zoom is not None:
         return seen
     try:

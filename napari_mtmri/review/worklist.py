@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from napari_mtmri.errors import InputError
 from napari_mtmri.review.blind import Blinding, blind_project
 from napari_mtmri.review.case_files import reader_readings
 from napari_mtmri.review.case_list import CaseFilter, CaseStatus, Progress, progress_of, select
-from napari_mtmri.review.journal import read_journal
+from napari_mtmri.review.journal import Event, read_journal
 from napari_mtmri.review.project import ReviewProject
 from napari_mtmri.review.reader_store import ReaderStore
 
@@ -102,6 +103,12 @@ class Worklist:
         except (OSError, InputError):
             return frozenset()
         return self._others[other.journal][1]
+
+
+def is_blind(events: Iterable[Event]) -> bool:
+    """Return whether the reader of a journal still reads blind."""
+    changes = [one["event"] for one in events if one["event"] in ("blinded", "unblinded")]
+    return bool(changes) and changes[-1] == "blinded"
 
 
 def earlier_blinding(project: ReviewProject) -> Blinding:

@@ -12,7 +12,10 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
+import napari_mtmri as mt
 from napari_mtmri.compare import (
+    EXTRA,
+    MISSED,
     NOT_COMPARED,
     Cell,
     Comparison,
@@ -21,9 +24,18 @@ from napari_mtmri.compare import (
     draw_spectrum,
     error_top,
     lesion_zoom,
+    mask_spread,
+    readings,
     save_comparison_figure,
+    score_table,
+    slice_view,
+    zoom_at,
+    zoom_middle,
 )
-from napari_mtmri.compare.mask_drawing import AGREEMENT_COLOURS, AGREEMENT_LINES
+from napari_mtmri.compare.mask_drawing import AGREEMENT_LINES
+from napari_mtmri.compare.mask_patterns import AGREEMENT_COLOURS
+from napari_mtmri.compare.mask_spread import SPREAD
+from napari_mtmri.compare.zoom import zoom_limits
 from napari_mtmri.errors import RequestError
 from napari_mtmri.geometry import axis_codes
 from napari_mtmri.volume import Volume
@@ -87,9 +99,11 @@ def test_the_disagreement_is_where_the_masks_differ() -> None:
     found = {to_hex(fill.get_array()[fill.get_array()[..., 3] > 0][0][:3]): fill for fill in fills}
     base = (drawn().data > 0)[..., shown.slice].T  # the affine is L, P: rows run to posterior
     own = np.roll(base, 1, axis=1)
-    for code, expected in ((2, base & ~own), (3, own & ~base)):
+    for code, expected in ((MISSED, base & ~own), (EXTRA, own & ~base)):
         picture = found[to_hex(AGREEMENT_COLOURS[code])].get_array()[..., 3] > 0
-        np.testing.assert_array_equal(picture, expected)
+        assert not picture[~expected].any()
+        assert picture[expected].all() == (code == MISSED)  # extra voxels are striped
+        assert picture[expected].mean() > 0.3
 
 
 def test_agreed_missed_and_extra_differ_in_colour_and_in_line() -> None:
@@ -164,3 +178,67 @@ def test_the_extension_chooses_the_format(tmp_path: Path, ending: str, magic: by
     assert (tmp_path / f"figure.{ending}").read_bytes().startswith(magic)
     with pytest.raises(RequestError, match=r"written as \.png"):
         save_comparison_figure(seen(), tmp_path / "figure.txt")
+
+
+def test_a_mode_of_two_cells_draws_them_with_what_lies_between() -> None:
+    shown = seen(mode="swipe", pair=("d5c5 R4", "mtmri R4"), edge=0.25, masks="none")
+    first, both, second = (image.get_array() for image in images(draw_comparison(shown)))
+    quarter = first.shape[1] // 4
+    high = shown.window[1]
+    np.testing.assert_allclose(both[:, :quarter] * high, np.clip(first[:, :quarter], 0, high))
+    np.testing.assert_allclose(both[:, quarter:] * high, np.clip(second[:, quarter:], 0, high))
+    board = images(draw_comparison(shown.with_view(mode="checkerboard", tile=3)))[1].get_array()
+    np.testing.assert_allclose(board[:3, :3] * high, np.clip(first[:3, :3], 0, high))
+    np.testing.assert_allclose(board[:3, 3:6] * high, np.clip(second[:3, 3:6], 0, high))
+    assert len(images(draw_comparison(shown.with_view(mode="blink")))) == 2
+
+
+def test_a_difference_is_drawn_on_the_error_scale_with_its_colour_bar() -> None:
+    shown = seen(mode="difference", pair=("reference", "mtmri R4"))
+    figure = draw_comparison(shown)
+    first, second, difference = images(figure)[:3]
+    np.testing.assert_allclose(
+        difference.get_array(), np.abs(first.get_array() - second.get_array())
+    )
+    assert (difference.cmap.name, difference.get_clim()) == ("inferno", (0, error_top(shown)))
+    assert "|reference − mtmri R4|" in texts(figure)
+    assert [axis for axis in figure.axes if not axis.images and axis.get_visible()]  # the bar
+
+
+def test_without_a_reference_the_spread_over_masks_is_drawn() -> None:
+    scans = [mt.simulate(head(), mt.Pattern("random", seed=seed)) for seed in range(3)]
+    results = [replace(mt.run(scan, "zero-filled"), reference=None, error=None) for scan in scans]
+    shown = compare_results(results).with_view(spread=True)
+    stack = np.stack([one.reconstruction.magnitude() for one in results])
+    expected = np.std(stack, axis=0, ddof=1)
+    maps = [one for one in images(draw_comparison(shown)) if one.cmap.name == "inferno"]
+    assert len(maps) == 3
+    for one in maps:
+        assert one.get_array().max() == pytest.approx(expected[..., shown.slice].max(), rel=1e-4)
+    table = score_table(shown)
+    assert table.value(shown.cells[0].name, SPREAD) == pytest.approx(
+        np.linalg.norm(expected) / np.linalg.norm(stack.mean(axis=0)), rel=1e-4
+    )
+    reading = readings(shown, (12, 10, 2))[0]
+    assert reading.spread == pytest.approx(expected[12, 10, 2], rel=1e-3)
+    assert "over 3 masks" in reading.text
+    assert mask_spread(compare_results(results[:1]), shown.cells[0]) is None
+
+
+@pytest.mark.parametrize("codes", ["RAS", "LPS", "PIR", "SLA", "ARI"])
+def test_a_zoom_around_a_voxel_has_it_in_the_middle(codes: str) -> None:
+    shown = Comparison((Cell("a", "image", marked_phantom(codes)),))
+    for axis in range(3):
+        along = shown.with_view(axis=axis)
+        voxel = tuple(shown.slice if at == axis else 3 + at for at in range(3))
+        zoom = zoom_at(along, voxel, 5.0)
+        found = zoom_middle(along.with_view(axis=axis, slice=voxel[axis]), zoom)
+        np.testing.assert_allclose(found, voxel)
+        left, right, top, bottom = zoom_limits(along.with_view(axis=axis, zoom=zoom))
+        picture = slice_view(along).picture(numbered(along.grid.shape), voxel[axis])
+        middle = picture[round((top + bottom) / 2), round((left + right) / 2)]
+        assert middle == np.ravel_multi_index(voxel, along.grid.shape)
+
+
+def numbered(shape: tuple[int, ...]) -> np.ndarray:
+    return np.arange(np.prod(shape)).reshape(shape)

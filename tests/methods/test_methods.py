@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -46,6 +47,13 @@ def run_parts(scan: Scan, name: str, weights: Path):  # type: ignore[no-untyped-
         name, device="cpu", precision="float32", weights=weights, parameters=few(name)
     )
     return method.run(scan)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_method_says_which_works_it_is_from(name: str) -> None:
+    works = METHODS.get(name).citations
+    assert bool(works) == (name != "zero-filled")  # the inverse transform is nobody's
+    assert all(re.search(r"\d{4}", work) and work.endswith(".") for work in works)
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -19,13 +19,21 @@ import numpy as np
 import pytest
 
 import napari_mtmri as mt
-from napari_mtmri.compare import Cell, Comparison, compare_paths, run_sweep, save_comparison
+from napari_mtmri.compare import (
+    Cell,
+    Comparison,
+    compare_paths,
+    read_sweep,
+    run_sweep,
+    save_comparison,
+)
 from napari_mtmri.errors import InputError, RequestError, ResourceError
 from napari_mtmri.report import write_report
 from napari_mtmri.report.commands import commands_of
 from napari_mtmri.report.identity import hide
 from napari_mtmri.report.sources import find_sources
 from napari_mtmri.result import Result
+from napari_mtmri.review.journal import Journal
 from tests.compare.cases import drawn, head, result_of
 
 PATIENT = "Doe_Jane_19700101"
@@ -254,6 +262,24 @@ def test_scores_and_verdicts_of_folders_are_shown(home: Path, tmp_path: Path) ->
     assert "ask Jane" in (tmp_path / "named.html").read_text(encoding="utf-8")
 
 
+def test_verdicts_are_read_from_the_journals_of_a_review(tmp_path: Path) -> None:
+    review = tmp_path / "data" / "review"
+    for reader, is_blind in (("Dr Doe", False), ("Dr Roe", True)):
+        journal = Journal(review / reader / "journal.jsonl", reader)
+        if is_blind:
+            journal.append("blinded", seed=1, order=["a"])
+        journal.append("approved", case=PATIENT, reading=1, comment="ask Jane")
+    write_report([tmp_path / "data"], tmp_path / "r.html")
+    words = " ".join(" ".join(read((tmp_path / "r.html").read_text("utf-8")).words).split())
+    assert "reader 1 reviewed case 1 1 approved" in words
+    assert "Readers who still read blind are left out: 1." in words
+    assert "ask Jane" not in words
+    write_report([review], tmp_path / "named.html", identify=True)
+    page = (tmp_path / "named.html").read_text("utf-8")
+    assert all(word in page for word in ("Dr Doe", PATIENT, "ask Jane"))
+    assert "Dr Roe" not in page
+
+
 def test_a_sweep_is_shown_with_its_plots(tmp_path: Path) -> None:
     mt.save(replace(head(), name=PATIENT), tmp_path / f"{PATIENT}.nii.gz")
     wide = mt.Pattern("random", center_fraction=0.3)
@@ -268,6 +294,16 @@ def test_a_sweep_is_shown_with_its_plots(tmp_path: Path) -> None:
     assert "R8 seed 0 failed" in words  # the centre alone has more lines than that
     assert PATIENT not in words
     assert len(page.pictures) >= 2
+    for heading in ("Limits", "Commands that repeat it", "Methods"):
+        assert heading in words
+    assert "range over its masks, which is no interval" in words
+    assert "pattern 'random' at R 2, 3, 8, with the seeds 0, 1" in words
+    assert "IEEE Trans. Image Process." in words  # SSIM was measured
+    command = next(one for one in commands_of([], [read_sweep(tmp_path / "sweep")]))
+    assert shlex.split(command.replace("\\\n", " "))[1:] == [
+        "sweep", "INPUT.nii.gz", "--out", "sweep", "--method", "zero-filled", "--accelerations",
+        "2,3,8", "--pattern", "random", "--seeds", "2", "--center-fraction", "0.3",
+    ]  # fmt: skip
     write_report([tmp_path / "sweep"], tmp_path / "named.html", identify=True)
     assert PATIENT in (tmp_path / "named.html").read_text(encoding="utf-8")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Folders of cases that are dropped on the window: they open in the Review panel."""
+"""What opens in a panel when it is dropped on the window: folders of cases, saved comparisons."""
 
 from __future__ import annotations
 
@@ -59,4 +59,25 @@ def open_as_review(path: str | list[str]) -> list[Any]:
     viewer = napari.current_viewer()
     if viewer is not None:
         open_cases(viewer, Path(path if isinstance(path, str) else path[0]))
+    return NO_LAYERS
+
+
+def get_comparison_reader(path: str | list[str]) -> Callable[[Any], list[Any]] | None:
+    """Return a reader for a saved comparison, else None."""
+    from napari_mtmri.compare import is_comparison
+
+    one = Path(path if isinstance(path, str) else path[0])
+    return open_as_comparison if is_comparison(one) else None
+
+
+def open_as_comparison(path: str | list[str]) -> list[Any]:
+    """Open a saved comparison in the Compare panel; adds no layers by itself."""
+    import napari
+
+    from napari_mtmri.gui.app.commands import open_compare
+
+    viewer = napari.current_viewer()
+    if viewer is not None:
+        panel = open_compare(viewer)
+        panel.collection.add_paths([path if isinstance(path, str) else path[0]])
     return NO_LAYERS

@@ -54,12 +54,14 @@ class Collection(QObject):
     -------
     changed : the comparison, or None without cells
     opened : a saved comparison was opened
+    used : layer of the user that a cell shows from now on
     refused : cell on another grid, and the exception
     failed : exception
     """
 
     changed = Signal(object)
     opened = Signal(object)
+    used = Signal(object)
     refused = Signal(object, object)
     failed = Signal(object)
 
@@ -122,6 +124,8 @@ class Collection(QObject):
         """Use a labels layer as the reference segmentation; None for no segmentation."""
         comparison = self.comparison
         if comparison is not None:
+            if layer is not None:
+                self.used.emit(layer)
             self._try(lambda: self._with_mask(comparison, layer))
 
     def _with_mask(self, comparison: Comparison, layer: Any) -> Comparison:
@@ -149,6 +153,8 @@ class Collection(QObject):
                 continue
             if isinstance(layer, Labels) and cell.kind == "mask":
                 self._follow(layer, cell)
+            if self.comparison is None or cell.grid.same_grid(self.comparison.grid):
+                self.used.emit(layer)
             self.add(cell)
 
     def _cell_of(self, layer: Any) -> Cell:

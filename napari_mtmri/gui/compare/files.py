@@ -91,11 +91,21 @@ class Files(QObject):
         comparison = self._shown()
         if comparison is None:
             return
+        path = self._ask_report()
+        if path:
+            self._run(partial(write_comparison_report, comparison, Path(path)))
+
+    def report_sweep(self, folder: Path) -> None:
+        """Ask for a file name and write a report of a sweep."""
+        path = self._ask_report()
+        if path:
+            self._run(partial(_report_folder, folder, Path(path)))
+
+    def _ask_report(self) -> str:
         path, _ = QFileDialog.getSaveFileName(
             self._window, "Save the report", "report.html", REPORTS
         )
-        if path:
-            self._run(partial(write_comparison_report, comparison, Path(path)))
+        return path
 
     def _run(self, work: Callable[[], str]) -> None:
         once(work, self._written, self._failed)
@@ -143,13 +153,14 @@ def _figure(comparison: Comparison, path: Path) -> str:
 
 
 def write_comparison_report(comparison: Comparison, path: Path) -> str:
-    """Write the report of a comparison; what is in memory only is kept in a temporary folder."""
-    import tempfile
+    """Write the report of a comparison."""
+    from napari_mtmri.report import report_comparison
 
+    return f"Report written to {report_comparison(comparison, path)}"
+
+
+def _report_folder(folder: Path, path: Path) -> str:
     from napari_mtmri.report import write_report
 
-    with tempfile.TemporaryDirectory() as folder:
-        saved = Path(folder) / FILE
-        save_with_parts(comparison, saved)
-        write_report([saved], path)
+    write_report([folder], path)
     return f"Report written to {path}"

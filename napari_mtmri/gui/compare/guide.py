@@ -18,10 +18,12 @@ See results of several methods side by side, with one slice, zoom and window for
 3. **Masks.** Reference masks are teal, predicted ones orange. *Disagreement* shows agreed
    voxels as an outline, missed ones solid and extra ones striped.
 4. **Error.** Magnitude of image − reference on one scale for all cells; ×5 and ×10 show
-   smaller errors. Without a reference it is the data-consistency residual, and no score is
-   shown.
-5. **Where to look.** The strip shows a score of each slice; click it to go there. The tables
-   of lesions and scores can be sorted and copied.
+   smaller errors. Without a reference it is the data-consistency residual, and no error is
+   scored. **Spread** is the standard deviation over results that differ in the sampling mask
+   alone.
+5. **Where to look.** The strip below the slices shows a score of each slice; click it to go
+   there. Beside it are value, error and label of every cell under the cursor. The tables of
+   lesions and scores can be sorted and copied.
 6. **Sweep** scores methods over several accelerations; a click on a point of the plot adds
    its result as a cell.
 7. **Save…** writes a comparison that can be opened again, **Figure…** a picture of the slice
@@ -32,7 +34,7 @@ The viewer is as before when the panel is closed or hidden. Masks that you paint
 | key | action |
 | --- | --- |
 | Alt+Shift+M | next mode |
-| Alt+Shift+E | image, error or k-space |
+| Alt+Shift+E | image, error, spread or k-space |
 | Alt+Shift+G | error scale ×1, ×5, ×10 |
 | Alt+Shift+K | next way to draw masks |
 | Alt+Shift+A | axial, coronal, sagittal |

@@ -10,16 +10,16 @@ from napari.viewer import Viewer
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTabWidget, QVBoxLayout
 
-from napari_mtmri.compare import Cell, Comparison, readings
+from napari_mtmri.compare import Cell, Comparison, readings, zoom_at, zoom_middle
 from napari_mtmri.gui.app import commands
 from napari_mtmri.gui.app.panels import register_panel, unbind_keys, unwrapped
+from napari_mtmri.gui.compare.below import Below
 from napari_mtmri.gui.compare.collection import Collection
 from napari_mtmri.gui.compare.files import Files
 from napari_mtmri.gui.compare.guide import GUIDE
 from napari_mtmri.gui.compare.measures import MeasureParts, Measures
 from napari_mtmri.gui.compare.parts.cells import CellsPart
 from napari_mtmri.gui.compare.parts.spectrum import SpectrumPart
-from napari_mtmri.gui.compare.parts.strip import ReadoutPart, StripPart
 from napari_mtmri.gui.compare.parts.sweep import SweepPart
 from napari_mtmri.gui.compare.parts.tables import LesionsPart, ScoresPart
 from napari_mtmri.gui.compare.parts.view import ViewPart
@@ -58,7 +58,8 @@ class Compare(Panel):
         self.looking = Looking()
         self.header = Header("Compare", GUIDE)
         self.cells, self.view = CellsPart(self.viewer, self.looking), ViewPart(self.looking)
-        self.strip, self.readout = StripPart(self.looking), ReadoutPart()
+        self.below = Below(self.viewer, self, self.looking)
+        self.strip, self.readout = self.below.strip, self.below.readout
         self.lesions, self.scores = LesionsPart(), ScoresPart()
         self.spectrum, self.sweep = SpectrumPart(), SweepPart()
         self.problem, self.note = Problem(), QLabel()
@@ -70,7 +71,7 @@ class Compare(Panel):
         self.screen = Screen(self.viewer, self.looking, self.places, own_layer, self)
         self.files, self.sweeping = Files(self, self.shown), Sweeping(self.sweep, self)
         self._refused: Cell | None = None
-        self._goes_to: tuple[int, int] | None = None  # axis and slice, once the cells are shown
+        self._goes_to: Comparison | None = None  # plane, slice and zoom, once the cells are shown
         self._has_let_go = False
         self._runs = QTimer(self)
         self._runs.setSingleShot(True)
@@ -98,7 +99,7 @@ class Compare(Panel):
         buttons = QHBoxLayout()
         for button in (self.save, self.figure, self.report):
             buttons.addWidget(button)
-        column = Column(self.view, self.tabs, self.strip, self.readout, self.problem)
+        column = Column(self.view, self.tabs, self.problem)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2, 2, 2, 6)
         layout.addWidget(self.header)
@@ -109,6 +110,7 @@ class Compare(Panel):
     def _connect(self) -> None:
         self.collection.changed.connect(self._changed)
         self.collection.opened.connect(self._opened)
+        self.collection.used.connect(self.screen.stage.cover)
         self.collection.refused.connect(self._show_refused)
         self.looking.events.connect(self._look)
         self.screen.settled.connect(self._settled)
@@ -139,6 +141,7 @@ class Compare(Panel):
         self.view.window_reset.connect(self.reset_window)
         self.lesions.voxel_asked.connect(self._go_to_voxel)
         self.sweep.folder_asked.connect(files.choose_sweep_folder)
+        self.sweep.report_asked.connect(files.report_sweep)
         files.sweep_folder.connect(self.sweep.use_folder)
         files.chosen.connect(collection.add_paths)
         files.noted.connect(self.note.setText)
@@ -156,9 +159,12 @@ class Compare(Panel):
         if comparison is None:
             return None
         is_neurological = orientation.watch(self.viewer).view == "neurological"
-        return self.looking.complete(
+        shown = self.looking.complete(
             comparison, axis=self.places.axis, slice=self.places.slice, neurological=is_neurological
         )
+        side = self.screen.stage.zoomed_side if self.screen.stage.is_up else None
+        zoom = None if side is None else zoom_at(shown, self.places.middle, side)
+        return shown.with_view(zoom=zoom)
 
     def add_selected(self) -> None:
         """Add the layers that are selected in the layer list."""
@@ -191,16 +197,21 @@ class Compare(Panel):
         self.view.show_comparison(comparison)
         self.measures.show(comparison)
         self.sweeping.use(comparison)
-        self.readout.show_cells(0 if comparison is None else len(comparison.cells))
+        self.readout.forget()
+        self._place_below()
         for button in (self.save, self.figure, self.report):
             button.setEnabled(comparison is not None)
         self._find_runs()
         if comparison is not None and not self.viewer.layers and self._goes_to is None:
-            self._goes_to = comparison.axis, comparison.slice  # else the slice on screen stays
+            self._goes_to = comparison  # else the slice on screen stays
         self.screen.show(comparison)
 
+    def _place_below(self) -> None:
+        has_cells = self.collection.comparison is not None
+        self.below.place(is_wanted=has_cells and self.screen.is_visible)
+
     def _opened(self, comparison: Comparison) -> None:
-        self._goes_to = comparison.axis, comparison.slice
+        self._goes_to = comparison
         self.looking.use(comparison)
 
     def _show_refused(self, cell: Cell, why: BaseException) -> None:
@@ -242,8 +253,11 @@ class Compare(Panel):
     def _settled(self) -> None:
         goes_to, self._goes_to = self._goes_to, None
         if goes_to is not None:
-            self.places.set_axis(goes_to[0])
-            self.places.go_to_slice(goes_to[1])
+            self.places.set_axis(goes_to.axis)
+            self.places.go_to_slice(goes_to.slice)
+            if goes_to.view.zoom is not None:
+                middle = self.places.point(zoom_middle(goes_to, goes_to.view.zoom))
+                self.screen.stage.show_square(middle, goes_to.view.zoom.size)
         self.view.show_plane(self.viewer.dims.order)
         self.measures.show_slice()
 
@@ -274,6 +288,7 @@ class Compare(Panel):
             return
         self._has_let_go = True
         self.sweeping.job.stopper.stop()
+        self.below.put_away()
         self.screen.let_go()
         self.collection.let_go()
         for event in LAYER_EVENTS:
@@ -286,6 +301,7 @@ class Compare(Panel):
         """Put the viewer back while the panel is hidden; the cells are kept."""
         if not event.spontaneous():  # not when the window is minimised
             self.screen.set_visible(False)
+            self._place_below()
         super().hideEvent(event)
 
     def showEvent(self, event: Any) -> None:
@@ -294,3 +310,4 @@ class Compare(Panel):
         if not self.screen.is_visible:
             self._find_runs()
             self.screen.set_visible(True)
+            self._place_below()

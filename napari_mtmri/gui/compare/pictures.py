@@ -10,17 +10,15 @@ from typing import Any
 import numpy as np
 
 from napari_mtmri.compare import (
-    AGREED,
-    EXTRA,
-    MISSED,
     Cell,
     Comparison,
     error_map,
     error_top,
     kspace_decibels,
     residual_map,
+    spread_map,
 )
-from napari_mtmri.compare.comparison import MaskStyle
+from napari_mtmri.compare.comparison import PAIR_MODES, MaskStyle
 from napari_mtmri.compare.spectrum import LOWEST_DB
 from napari_mtmri.gui.compare.slice_arrays import (
     Mix,
@@ -28,20 +26,15 @@ from napari_mtmri.gui.compare.slice_arrays import (
     difference,
     disagreement,
     mixed,
+    outlined,
 )
-from napari_mtmri.gui.compare.state import PAIR_MODES, Looking
+from napari_mtmri.gui.compare.state import Looking
 from napari_mtmri.gui.viewer.layers import Placement
-from napari_mtmri.plotting import PREDICTED_COLOUR, REFERENCE_COLOUR
 from napari_mtmri.volume import Volume
 
 GREY, ERRORS = "gray", "inferno"
-AGREED_COLOUR = "#8ecbff"
-DISAGREEMENT: dict[int | None, str] = {
-    AGREED: AGREED_COLOUR,
-    MISSED: REFERENCE_COLOUR,
-    EXTRA: PREDICTED_COLOUR,
-}
 BESIDE = " │ "
+SPREAD = "SD over masks"
 REFERENCE_LABEL = 255  # in a mixed picture, where one layer has the masks of two cells
 
 
@@ -54,7 +47,7 @@ class Picture:
     cells : tuple of str
         Names of its cell, or of the two of a mixed picture.
     title : str
-    image, labels : arrays in the axes of a layer
+    image, labels : arrays in the axes of a layer; the labels as they are drawn, for example outlines
     window : (float, float)
     colormap : str
     masks : str
@@ -65,6 +58,8 @@ class Picture:
         Whether the labels are those that the others are compared with.
     has_bar : bool
         Whether it has a colour bar.
+    has_sides : bool
+        Whether left and right are those of the patient; not in k-space.
     """
 
     cells: tuple[str, ...]
@@ -77,6 +72,7 @@ class Picture:
     segmentation: Volume | None = None
     is_reference: bool = False
     has_bar: bool = False
+    has_sides: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +127,15 @@ class _Maker:
 
         return self._kept(cell.name, "error", make)
 
+    def spread(self, cell: Cell) -> Any:
+        """Return the standard deviation of a cell over sampling masks, or None."""
+
+        def make() -> Any:
+            found = spread_map(self.comparison, cell)
+            return None if found is None else self.placement.view(found)
+
+        return self._kept(cell.name, "spread", make)
+
     def labels(self, cell: Cell) -> Any:
         """Return the labels of a cell, 0 if it has none."""
         if cell.labels is None:
@@ -167,10 +172,12 @@ class _Maker:
         content = self.looking.content
         own = self.looking.own_windows.get(cell.name)
         image, window, colormap, what = self.grey(cell), own or self.comparison.window, GREY, ""
-        errors = self.errors(cell) if content == "error" else None
-        if errors is not None:
-            image, window, colormap = errors, (0.0, error_top(self.comparison)), ERRORS
-            what = "error" if self.comparison.reference is not None else "residual"
+        maps = {"error": self.errors, "spread": self.spread}
+        found = maps[content](cell) if content in maps else None
+        if found is not None:
+            image, window, colormap = found, (0.0, error_top(self.comparison)), ERRORS
+            residual = self.comparison.reference is None
+            what = SPREAD if content == "spread" else "residual" if residual else "error"
         elif content == "k-space":
             image, window, what = self.kspace(cell), (LOWEST_DB, 0.0), "k-space"
         marked = replace(cell, window=None if what else own)
@@ -185,15 +192,21 @@ class _Maker:
             "none" if content == "k-space" else self.looking.masks,
             cell.labels,
             is_reference=cell is self.comparison.base,
+            has_sides=content != "k-space",
         )
 
+    def drawn(self, cell: Cell) -> Any:
+        """Return the labels of a cell, or their outlines."""
+        labels = self.labels(cell)
+        if cell.labels is None or self.looking.masks == "fill":
+            return labels
+        return self._kept(cell.name, "outline", lambda: outlined(labels))
+
     def mask(self, cell: Cell) -> Any:
-        """Return the labels of a cell, or their disagreement with those of the base."""
+        """Return the labels of a cell as drawn, or their disagreement with those of the base."""
         base = self.comparison.base
-        if self.looking.masks != "disagreement" or base is None:
-            return self.labels(cell)
-        if cell is base:
-            return self.labels(cell)
+        if self.looking.masks != "disagreement" or base is None or cell is base:
+            return self.drawn(cell)
         if cell not in self.comparison.segmented:
             return self._nothing(np.uint8)
         found, wanted = self.labels(cell), self.labels(base)
@@ -201,7 +214,7 @@ class _Maker:
 
     def told_apart(self, cell: Cell) -> Any:
         """Return the labels of a cell of a mixed picture; those of the base as `REFERENCE_LABEL`."""
-        labels = self.labels(cell)
+        labels = self.drawn(cell)
         if cell is not self.comparison.base:
             return labels
 
@@ -245,5 +258,5 @@ class _Maker:
         return Picture(
             names, title, mixed(a.image, b.image, mix), labels,
             leading.window, leading.colormap, a.masks, b.segmentation or a.segmentation,
-            has_bar=leading.colormap == ERRORS,
+            has_bar=leading.colormap == ERRORS, has_sides=a.has_sides,
         )  # fmt: skip

@@ -42,6 +42,17 @@ class Places(QObject):
         number = self.placement.voxel(self._viewer.dims.point)[self.axis]
         return min(max(number, 0), self._shape[self.axis] - 1)
 
+    @property
+    def middle(self) -> tuple[float, float, float]:
+        """Position in the middle of the screen, in voxel indices of the volume."""
+        assert self.placement is not None  # asked only while cells are shown
+        return self.placement.position(self._viewer.scene.camera.center)
+
+    def point(self, position: tuple[float, float, float]) -> tuple[float, float, float]:
+        """Return the world coordinates of a position in voxel indices."""
+        assert self.placement is not None
+        return self.placement.point(position)
+
     def go_to_slice(self, number: int) -> None:
         """Show a slice of the plane on screen."""
         if self.placement is None or self.axis is None:

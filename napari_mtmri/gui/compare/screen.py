@@ -10,12 +10,13 @@ from napari.viewer import Viewer
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_mtmri.compare import Comparison
+from napari_mtmri.compare.comparison import PAIR_MODES
 from napari_mtmri.gui.compare.cursor import Cursor
 from napari_mtmri.gui.compare.pictures import Picture, Request, pictures
 from napari_mtmri.gui.compare.places import Places
 from napari_mtmri.gui.compare.slice_arrays import Mix
 from napari_mtmri.gui.compare.stage import OwnLayer, Stage
-from napari_mtmri.gui.compare.state import PAIR_MODES, Looking
+from napari_mtmri.gui.compare.state import Looking
 from napari_mtmri.gui.jobs import Latest, halt
 from napari_mtmri.gui.viewer import orientation
 
@@ -153,7 +154,7 @@ class Screen(QObject):
     def _plane_changed(self, event: Any = None) -> None:
         if self.stage.is_up:
             self._update_mix()
-            self.stage.fit()
+            self.stage.show_plane()
 
     def _drag_edge(self, point: Any) -> None:
         placement = self._places.placement

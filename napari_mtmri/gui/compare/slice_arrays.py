@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from napari_mtmri.compare import AGREED, EXTRA, agreement
+from napari_mtmri.compare import agreement
 from napari_mtmri.compare.comparison import Mode
-
-STRIPES = 4  # period of the stripes in voxels
+from napari_mtmri.compare.mask_patterns import outline, patterned
+from napari_mtmri.compare.mixing import in_first_squares, left_of_edge
 
 
 @dataclass
@@ -43,20 +43,17 @@ class Mix:
     shows_second: bool = False
     is_mirrored: tuple[bool, bool, bool] = (False, False, False)
 
-    def takes_first(self, shape: tuple[int, ...], column_axis: int) -> np.ndarray | bool:
-        """Return where the first picture is shown.
+    def takes_first(self, shape: tuple[int, ...], column_axis: int) -> np.ndarray:
+        """Return where the first picture of a swipe or checkerboard is shown.
 
         Returns
         -------
         bool array (row, column), or something that broadcasts to it
         """
-        if self.mode == "blink":
-            return not self.shows_second
-        rows, columns = np.ogrid[: shape[-2], : shape[-1]]
         if self.mode == "checkerboard":
-            return np.asarray((rows // self.tile + columns // self.tile) % 2 == 0)
-        from_left = columns[:, ::-1] if self.is_mirrored[column_axis] else columns
-        return np.asarray(from_left < self.edge * shape[-1])
+            return in_first_squares(shape, self.tile)
+        from_left = left_of_edge(shape, self.edge)
+        return from_left[:, ::-1] if self.is_mirrored[column_axis] else from_left
 
 
 class SliceArray:
@@ -115,6 +112,8 @@ def mixed(first: Any, second: Any, mix: Mix) -> SliceArray:
     """
 
     def make(key: tuple[Any, ...]) -> Any:
+        if mix.mode == "blink":
+            return (second if mix.shows_second else first)[key]
         a, b = np.asarray(first[key]), np.asarray(second[key])
         if a.ndim < 2:
             return a
@@ -132,6 +131,21 @@ def difference(first: Any, second: Any) -> SliceArray:
     return SliceArray(first.shape, first.dtype, make)
 
 
+def outlined(labels: Any) -> SliceArray:
+    """Return the outlines of a segmentation; napari's own take most of the time of a slice step.
+
+    Parameters
+    ----------
+    labels : uint8 array in the axes of the layer
+    """
+
+    def make(key: tuple[Any, ...]) -> Any:
+        drawn = np.asarray(labels[key])
+        return outline(drawn) if drawn.ndim == 2 else drawn
+
+    return SliceArray(labels.shape, np.uint8, make)
+
+
 def disagreement(found: Any, base: Any) -> SliceArray:
     """Return where two segmentations agree, with a pattern for each answer.
 
@@ -144,21 +158,3 @@ def disagreement(found: Any, base: Any) -> SliceArray:
         return patterned(codes) if codes.ndim == 2 else codes
 
     return SliceArray(found.shape, np.uint8, make)
-
-
-def patterned(codes: np.ndarray) -> np.ndarray:
-    """Return the codes of one slice with the pattern of each, 0 where nothing is drawn.
-
-    Parameters
-    ----------
-    codes : uint8 array, (row, column)
-    """
-    padded = np.pad(codes, 1)
-    inside = np.ones(codes.shape, bool)
-    for row, column in ((0, 1), (2, 1), (1, 0), (1, 2)):
-        rows, columns = slice(row, row + codes.shape[0]), slice(column, column + codes.shape[1])
-        inside &= padded[rows, columns] == AGREED
-    rows_at, columns_at = np.ogrid[: codes.shape[0], : codes.shape[1]]
-    gaps = (rows_at + columns_at) % STRIPES >= STRIPES // 2
-    left_out = ((codes == AGREED) & inside) | ((codes == EXTRA) & gaps)
-    return np.where(left_out, 0, codes).astype(np.uint8)

@@ -20,18 +20,23 @@ from napari.layers import Image, Labels
 from napari.viewer import Viewer
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_mtmri.gui.compare.pictures import DISAGREEMENT, REFERENCE_LABEL, Picture
+from napari_mtmri.compare.mask_patterns import AGREEMENT_COLOURS
+from napari_mtmri.gui.compare.pictures import REFERENCE_LABEL, Picture
 from napari_mtmri.gui.jobs import halt
 from napari_mtmri.gui.viewer.layer_list import redraw
 from napari_mtmri.gui.viewer.layers import KEY, Placement, label_style
+from napari_mtmri.gui.viewer.orientation import show_letters
 from napari_mtmri.plotting import PREDICTED_COLOUR, REFERENCE_COLOUR
 
 NO_SHAPE = (0, 0)
 STRIDE, SPACING = -2, 4  # two layers a cell, counted from the top of the list
-CONTOUR, OPACITY = 2, 0.9
-NAME_SIZE = 8
+OPACITY = 0.9
+NAME_SIZE, CHARACTER = 8, 6.5  # of titles in points, and the width of a character in pixels
+LETTER = 16  # half the width of a letter, with its distance, in pixels
+ZOOMED = 1.05  # times the zoom that fits the slice
 MARGIN = 0.1  # around a slice, as a share of its cell: room for letters
-BAR = (10, 80)  # width and height of the colour bar in pixels
+BAR_WIDTH, TALLEST_BAR, LEAST_BAR = 10, 80, 30  # of the colour bar, in pixels
+BESIDE_BAR = 35  # from its top to the middle of the cell, where a letter is
 OwnLayer = Callable[[str], Any]  # from the name of a cell to the user's own layer, or None
 
 
@@ -41,8 +46,10 @@ class Slot:
 
     image: Image
     labels: Labels
+    number: int
     cells: tuple[str, ...] = ()
     is_own: bool = False
+    had_bar: bool = False
 
 
 class Stage(QObject):
@@ -67,6 +74,7 @@ class Stage(QObject):
         self.pictures: list[Picture] = []
         self._placement: Placement | None = None
         self._before: _Before | None = None
+        self._n_made = 0
         self._shape = NO_SHAPE  # of the grid, and the zoom that fits it
         self._zoom = 0.0
         self._is_changing = False
@@ -110,6 +118,11 @@ class Stage(QObject):
                 if layer.visible:
                     redraw(layer)
 
+    def cover(self, layer: Any) -> None:
+        """Hide a layer of the user, added meanwhile, that a cell shows; it is given back later."""
+        if self._before is not None:
+            self._before.cover(layer)
+
     def retitle(self, title: str) -> None:
         """Change the title of the first picture, which Blink alternates."""
         if self.slots and self.slots[0].image.name != title:
@@ -128,6 +141,7 @@ class Stage(QObject):
             self._drop(slot)
         self.slots, self._spare, self.pictures = [], [], []
         before.restore(self._viewer)
+        show_letters(self._viewer)
 
     def _next(self) -> None:
         """Show the picture whose turn it is; then remove what is left over."""
@@ -153,12 +167,48 @@ class Stage(QObject):
         if shape != self._shape and (is_fitting or self._shape == NO_SHAPE):
             self.fit()
         self._shape = shape
+        self._make_room(shape[1])
         self.settled.emit()
+
+    def show_plane(self) -> None:
+        """Show the whole slice of another plane, whose letters are set once more."""
+        self.fit()
+        self._turn.start(0)
+
+    def _make_room(self, n_columns: int) -> None:
+        """Leave out the letter at the top, the opposite of that below, where titles would cross it.
+
+        K-space has no sides of the patient, and no letters.
+        """
+        longest = max(len(picture.title) for picture in self.pictures)
+        room = self._viewer.canvas.size[1] / n_columns / 2
+        has_sides = all(picture.has_sides for picture in self.pictures)
+        is_clear = longest * CHARACTER + LETTER < room
+        show_letters(self._viewer, at_sides=has_sides, at_top=has_sides and is_clear)
 
     def fit(self) -> None:
         """Show the whole slice in each cell."""
         self._viewer.reset_view(margin=MARGIN)
         self._zoom = self._viewer.scene.camera.zoom
+
+    @property
+    def zoomed_side(self) -> float | None:
+        """Side of the square that a cell shows, in mm; None if it shows the whole slice."""
+        zoom = self._viewer.scene.camera.zoom
+        return None if zoom <= self._zoom * ZOOMED else self._cell_side() / zoom
+
+    def show_square(self, middle: Sequence[float], side: float) -> None:
+        """Show a square part of the slice: its middle (S, A, R) and side in mm."""
+        camera = self._viewer.scene.camera
+        camera.center = tuple(middle)
+        camera.zoom = self._cell_side() / side
+
+    def _cell_side(self) -> float:
+        """Return the shorter side of a cell, in pixels of the canvas."""
+        shape = self._viewer.canvas.grid.actual_shape(self._viewer.layers)
+        return min(
+            side / count for side, count in zip(self._viewer.canvas.size, shape, strict=True)
+        )
 
     def _set_shape(self) -> None:
         """Choose the grid with the largest cells; napari's own ignores the shape of the canvas."""
@@ -179,7 +229,10 @@ class Stage(QObject):
             self.slots.append(self._spare.pop() if self._spare else self._make(at, picture))
         slot = self.slots[at]
         slot.cells = picture.cells
+        if picture.has_bar and slot.had_bar and not slot.image.colorbar.visible:
+            self._renew_image(slot, picture)
         self._fill_image(slot.image, picture)
+        slot.had_bar |= picture.has_bar
         own = self._own_layer(picture.cells[0]) if len(picture.cells) == 1 else None
         if own is not (slot.labels if slot.is_own else None):
             self._exchange(slot, own, picture)
@@ -189,12 +242,7 @@ class Stage(QObject):
             _fill_labels(slot.labels, picture)
 
     def _make(self, at: int, picture: Picture) -> Slot:
-        image = Image(
-            picture.image, name=picture.title, contrast_limits=picture.window, **self._arguments()
-        )
-        image.name_overlay.position = "top_left"  # air, in most slices
-        image.name_overlay.visible = True
-        image.name_overlay.font_size = NAME_SIZE
+        image = self._new_image(picture)
         labels = self._new_labels(picture)
         below = self._viewer.layers.index(self.slots[at - 1].image) if at else None
         place = len(self._viewer.layers) if below is None else below
@@ -203,8 +251,32 @@ class Stage(QObject):
             self._viewer.layers.insert(place + step, layer)
         if selected:
             self._viewer.layers.selection = selected
+        self._n_made += 1
+        return Slot(image, labels, self._n_made)
+
+    def _new_image(self, picture: Picture) -> Image:
+        image = Image(
+            picture.image, name=picture.title, contrast_limits=picture.window, **self._arguments()
+        )
+        image.name_overlay.position = "top_left"  # air, in most slices
+        image.name_overlay.visible = True
+        image.name_overlay.font_size = NAME_SIZE
         image.events.contrast_limits.connect(self._window_changed)
-        return Slot(image, labels)
+        return image
+
+    def _renew_image(self, slot: Slot, picture: Picture) -> None:
+        """Show the image in a new layer.
+
+        napari raises a TypeError when a colour bar is shown again after the grid has changed: the
+        new drawing of a hidden bar has no resolution yet.
+        """
+        layers, old = self._viewer.layers, slot.image
+        selected, place = set(layers.selection) - {old}, layers.index(old)
+        old.events.contrast_limits.disconnect(self._window_changed)
+        layers.remove(old)
+        slot.image = self._new_image(picture)
+        layers.insert(place, slot.image)
+        layers.selection = selected
 
     def _new_labels(self, picture: Picture) -> Labels:
         name = f"{picture.title} · mask"
@@ -233,8 +305,15 @@ class Stage(QObject):
             layer.contrast_limits_range = (min(low, window[0]), max(high, window[1]))
             layer.contrast_limits = window
         if layer.colorbar.visible != picture.has_bar:
-            layer.colorbar.position, layer.colorbar.size = "bottom_right", BAR
+            layer.colorbar.position = "bottom_right"
+            layer.colorbar.size = (BAR_WIDTH, self._bar_height())
             layer.colorbar.visible = picture.has_bar
+
+    def _bar_height(self) -> int:
+        """Return the height of a colour bar that leaves the letter above it free."""
+        size = self._viewer.canvas.size
+        half = size[0] / grid_shape(len(self.pictures), size)[0] / 2
+        return int(min(TALLEST_BAR, max(LEAST_BAR, half - BESIDE_BAR)))
 
     def _exchange(self, slot: Slot, own: Any, picture: Picture) -> None:
         """Put the user's own layer into a cell, or take it out again."""
@@ -251,9 +330,10 @@ class Stage(QObject):
 
     def _free_names(self, slot: Slot) -> None:
         """Take the names from the layers of a cell: napari numbers a name that another one has."""
-        slot.image.name = f"cell {id(slot)}"
+        name = f"(free cell {slot.number})"
+        slot.image.name = name
         if not slot.is_own:
-            slot.labels.name = f"cell {id(slot)} · mask"
+            slot.labels.name = f"{name} · mask"
 
     def _set_aside(self, slot: Slot) -> None:
         """Hide the layers of a cell, which is faster than to remove and add them."""
@@ -261,6 +341,7 @@ class Stage(QObject):
             self._exchange(slot, None, self.pictures[0])
         self._free_names(slot)
         slot.cells = ()
+        slot.image.colorbar.visible = False
         slot.image.visible = slot.labels.visible = False
         self._spare.append(slot)
 
@@ -335,12 +416,6 @@ def grid_shape(n_cells: int, size: Sequence[float]) -> tuple[int, int]:
 def _fill_labels(layer: Labels, picture: Picture) -> None:
     if not _is_same(layer.data, picture.labels):
         layer.data = picture.labels
-    is_outline = picture.masks == "outline" or (
-        picture.masks == "disagreement" and picture.is_reference
-    )
-    contour = CONTOUR if is_outline else 0
-    if layer.contour != contour:
-        layer.contour = contour
     shows_codes = picture.masks == "disagreement" and not picture.is_reference
     style = "codes" if shows_codes else (id(picture.segmentation), picture.is_reference)
     if layer.metadata.get("style") != style:
@@ -358,8 +433,8 @@ def _colours(picture: Picture, shows_codes: bool) -> Any:
     from napari.utils import DirectLabelColormap
 
     if shows_codes:
-        colours = {None: "transparent", 0: "transparent", **DISAGREEMENT}
-        return DirectLabelColormap(color_dict=colours)
+        codes: dict[int | None, str] = {None: "transparent", 0: "transparent"}
+        return DirectLabelColormap(color_dict={**codes, **AGREEMENT_COLOURS})
     first = REFERENCE_COLOUR if picture.is_reference else PREDICTED_COLOUR
     colours = label_style(picture.segmentation, first)["colormap"].color_dict
     return DirectLabelColormap(color_dict={**colours, REFERENCE_LABEL: REFERENCE_COLOUR})
@@ -388,6 +463,12 @@ class _Before:
     def hide(self, viewer: Viewer) -> None:
         """Hide the user's layers, which would take a place in the grid."""
         for layer in viewer.layers:
+            layer.visible = False
+
+    def cover(self, layer: Any) -> None:
+        """Hide one more layer of the user, unless it was there before."""
+        if all(known() is not layer for known, _ in self._layers):
+            self._layers.append((weakref.ref(layer), layer.visible))
             layer.visible = False
 
     def restore(self, viewer: Viewer) -> None:

@@ -10,13 +10,19 @@ from typing import Any, ClassVar, Literal
 from psygnal import SignalGroupDescriptor
 
 from napari_mtmri.compare import Cell, Comparison
-from napari_mtmri.compare.comparison import GAINS, MASK_STYLES, MODES, MaskStyle, Mode
+from napari_mtmri.compare.comparison import (
+    GAINS,
+    MASK_STYLES,
+    MODES,
+    PAIR_MODES,
+    MaskStyle,
+    Mode,
+)
 
 Window = tuple[float, float]
-Content = Literal["image", "error", "k-space"]
-CONTENTS: tuple[Content, ...] = ("image", "error", "k-space")
+Content = Literal["image", "error", "spread", "k-space"]
+CONTENTS: tuple[Content, ...] = ("image", "error", "spread", "k-space")
 MOST_CELLS = 7  # the reference and six more
-PAIR_MODES = ("swipe", "blink", "checkerboard", "difference")
 
 
 @dataclass
@@ -27,8 +33,9 @@ class Looking:
     ----------
     mode, masks, gain
         See `napari_mtmri.compare.View`.
-    content : {"image", "error", "k-space"}
-        Error maps are the data-consistency residual if there is no reference.
+    content : {"image", "error", "spread", "k-space"}
+        Error maps are the data-consistency residual if there is no reference; the spread is
+        that over sampling masks.
     first, second : str
         Names of the two cells of Swipe, Blink, Checkerboard and Difference; empty for the
         first two.
@@ -67,6 +74,11 @@ class Looking:
     window: Window | None = None
     own_windows: Mapping[str, Window] = field(default_factory=dict)
 
+    @property
+    def has_scale(self) -> bool:
+        """Whether errors, spread or a difference are shown, whose scale is stated."""
+        return self.content in ("error", "spread") or self.mode == "difference"
+
     def frozen(self) -> Looking:
         """Return a copy for a thread, independent of later changes."""
         return replace(self)
@@ -83,21 +95,16 @@ class Looking:
 
     def pair(self, comparison: Comparison) -> tuple[Cell, Cell] | None:
         """Return the two chosen cells, by default the first two; None if there is one cell."""
-        cells = {cell.name: cell for cell in comparison.cells}
-        if len(cells) < 2:
-            return None
-        names = list(cells)
-        first = self.first if self.first in cells else names[0]
-        others = [name for name in names if name != first]
-        second = self.second if self.second in others else others[0]
-        return cells[first], cells[second]
+        return self.onto(comparison).pair
 
     def use(self, comparison: Comparison) -> None:
         """Take over the settings of a saved comparison."""
         view = comparison.view
         self.mode, self.masks, self.gain = view.mode, view.masks, view.gain
-        self.content = "error" if view.errors else "image"
+        self.content = "error" if view.errors else "spread" if view.spread else "image"
         self.window = view.window
+        self.first, self.second = view.pair or ("", "")
+        self.edge, self.tile = round(100 * view.edge), view.tile
         windows = {cell.name: cell.window for cell in comparison.cells}
         self.own_windows = {name: own for name, own in windows.items() if own is not None}
 
@@ -105,20 +112,28 @@ class Looking:
         """Return the comparison with these settings in its view; nothing is computed again."""
         return comparison.with_view(
             mode=self.mode, masks=self.masks, gain=self.gain, errors=self.content == "error",
-            window=self.window,
+            spread=self.content == "spread", window=self.window, pair=(self.first, self.second),
+            edge=self.edge / 100, tile=self.tile,
         )  # fmt: skip
 
     def complete(self, comparison: Comparison, **view: Any) -> Comparison:
         """Return the comparison as it is on screen, to save or draw: shown cells and windows.
 
+        The two cells of one picture are kept, whether they are ticked or not.
+
         Parameters
         ----------
         comparison : Comparison
         **view
-            Axis, slice and side of the patient's right, see `napari_mtmri.compare.View`.
+            Axis, slice, zoom and side of the patient's right, see `napari_mtmri.compare.View`.
         """
+        pair = (self.pair(comparison) or ()) if self.mode in PAIR_MODES else ()
+        kept = {cell.name for cell in (*self.shown(comparison), *pair)}
         cells = [
-            replace(cell, window=self.own_windows.get(cell.name)) for cell in self.shown(comparison)
+            replace(cell, window=self.own_windows.get(cell.name))
+            for cell in comparison.cells
+            if cell.name in kept
         ]
         shown = Comparison(tuple(cells), comparison.view, comparison.warnings)
-        return self.onto(shown).with_view(**view)
+        names = (pair[0].name, pair[1].name) if pair else None
+        return self.onto(shown).with_view(pair=names, **view)

@@ -29,6 +29,7 @@ from napari_mtmri.readers.run_folder import write_run
 
 MASKS = f"Sampling masks ({' '.join(f'*{ending}' for ending in ENDINGS)})"
 PICTURES = "Pictures (*.png *.pdf *.svg)"
+REPORTS = "Reports (*.html)"
 
 
 def volume_filter() -> str:
@@ -125,6 +126,27 @@ class Files(QObject):
             return f"Figure written to {path}"
 
         self._save("Save the figure", f"{_file_name(done)}.png", PICTURES, write)
+
+    def save_report(self) -> None:
+        """Ask for a file name and write a report of the newest run."""
+        done = self._controller.newest
+        if done is None:
+            return
+        neurological = watch(self._viewer).view == "neurological"
+
+        def write(path: Path) -> str:
+            from napari_mtmri.compare import View, compare_results
+            from napari_mtmri.report import report_comparison
+
+            shown = compare_results(
+                [done.result],
+                labels=done.request.labels,
+                zero_filled=True,
+                view=View(neurological=neurological),
+            )
+            return f"Report written to {report_comparison(shown, path)}"
+
+        self._save("Save the report", "report.html", REPORTS, write)
 
     def save_csv(self, text: str) -> None:
         """Ask for a file name and write the table of scores."""

@@ -121,6 +121,7 @@ class Reconstruct(Panel):
         self.sampling.save_asked.connect(self.files.save_mask)
         self.scores.save_asked.connect(self.files.save_run)
         self.scores.figure_asked.connect(self.files.save_figure)
+        self.scores.report_asked.connect(self.files.save_report)
         self.scores.csv_asked.connect(self.files.save_csv)
         self.files.opened.connect(self.input.image.choose)
         self.files.mask_chosen.connect(self.sampling.use_file)

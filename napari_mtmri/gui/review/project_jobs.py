@@ -39,6 +39,7 @@ class ProjectJobs(QObject):
         part.consensus_asked.connect(self._consensus)
         part.export_asked.connect(self._ask_export)
         part.training_asked.connect(self._ask_training)
+        part.report_asked.connect(self._ask_report)
         self.work.done.connect(self._done)
         self.work.failed.connect(part.show_error)
 
@@ -78,6 +79,13 @@ class ProjectJobs(QObject):
         if path:
             self._start(partial(_export_training, Path(path)))
 
+    def _ask_report(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(
+            self._part, "Save the report", "report.html", "Reports (*.html)"
+        )
+        if path:
+            self._start(partial(_report, Path(path)))
+
 
 def _once_written(session: ReviewSession, job: Callable[[ReviewProject], str]) -> str:
     session.flush()
@@ -110,3 +118,10 @@ def _export_training(folder: Path, project: ReviewProject) -> str:
 
 def _verify(project: ReviewProject) -> str:
     return verify(project.journal).text
+
+
+def _report(path: Path, project: ReviewProject) -> str:
+    from napari_mtmri.report import write_report
+
+    write_report([project.folder], path)
+    return f"Report written to {path}"

@@ -7,6 +7,7 @@ array; the affine places it upright, and nothing is flipped or resampled.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -78,8 +79,13 @@ class Placement:
         point : three floats
             World coordinates (S, A, R) in mm.
         """
+        i, j, k = (math.floor(at + 0.5) for at in self.position(point))
+        return i, j, k
+
+    def position(self, point: Sequence[float]) -> tuple[float, float, float]:
+        """Return the position in voxel indices, in the axes of the volume; see `voxel`."""
         shown = np.linalg.solve(self.affine, np.r_[np.asarray(point), 1.0])[:3]
-        i, j, k = np.floor(shown[np.argsort(self.order)] + 0.5).astype(int).tolist()
+        i, j, k = shown[np.argsort(self.order)].tolist()
         return i, j, k
 
     def point(self, voxel: Sequence[float]) -> tuple[float, float, float]:

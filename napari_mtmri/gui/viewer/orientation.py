@@ -50,6 +50,14 @@ def letters_of(
     return left, right, top, bottom
 
 
+def show_letters(viewer: Viewer, *, at_sides: bool = True, at_top: bool = True) -> None:
+    """Show or hide the letters that there are in this view: at left, right and bottom; at the top."""
+    for key in PLACES:
+        overlay = viewer.canvas.overlays.get(f"mtmri_{key}")
+        if overlay is not None:
+            overlay.visible = (at_top if key == "t" else at_sides) and bool(overlay.text)
+
+
 def mirrored(viewer: Viewer, placement: Placement) -> tuple[bool, bool, bool]:
     """Return for each axis of a layer whether its index increases to the left of the screen."""
     _, horizontal = (way.value for way in viewer.scene.camera.orientation2d)

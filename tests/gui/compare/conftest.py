@@ -46,12 +46,18 @@ def case() -> Case:
 def full(viewer: Any, case: Case) -> Any:
     """The viewer with the phantom, its lesion and both results, upright as after opening files."""
     watch(viewer)
+    fill(viewer, case)
+    return viewer
+
+
+def fill(viewer: Any, case: Case) -> None:
+    """Give the viewer the layers of the case and no others."""
+    viewer.layers.clear()
     viewer.add_layer(Layer.create(*volume_layer(case.image)))
     viewer.add_layer(Layer.create(*drawn_layer(case.lesion)))
     for result in case.results:
         for layer in result_layers(result, placement_of(case.image), ("reconstruction",)):
             viewer.add_layer(Layer.create(*layer))
-    return viewer
 
 
 @pytest.fixture

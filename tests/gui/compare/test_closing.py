@@ -6,13 +6,19 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
 from qtpy.compat import isalive
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QDockWidget
 
 from napari_mtmri.gui.app import commands
-from tests.gui.compare.conftest import settle
+from napari_mtmri.gui.compare.below import NAME
+from tests.gui.compare.conftest import Case, fill, settle
 from tests.gui.conftest import WAIT_MS
+
+
+def docks(viewer: Any) -> set[str]:
+    """Return the names of the docks of the window."""
+    return {dock.objectName() for dock in viewer.window._qt_window.findChildren(QDockWidget)}
 
 
 def state(viewer: Any) -> Any:
@@ -34,6 +40,7 @@ def state(viewer: Any) -> Any:
         "keys": set(viewer.keymap),
         "scene": set(viewer.scene.overlays),
         "canvas": {key: one.visible for key, one in viewer.canvas.overlays.items()},
+        "docks": docks(viewer) - {"Compare (napari-mtmri)"},
     }  # fmt: skip
 
 
@@ -46,11 +53,9 @@ def same(before: Any, after: Any) -> None:
             assert after[key] == value, key
 
 
-@pytest.mark.parametrize("way", ["removed", "hidden", "cleared"])
-def test_the_viewer_is_as_before(full: Any, way: str, qtbot: Any) -> None:
-    if way == "hidden":
-        full.window.show()  # a hidden window hides nothing
-        qtbot.wait(50)
+def test_the_viewer_is_as_before_when_cleared_hidden_or_removed(full: Any, qtbot: Any) -> None:
+    full.window.show()  # a hidden window hides nothing
+    qtbot.wait(50)
     full.layers[1].visible = False
     full.layers.selection = {full.layers[2]}
     full.layers[0].contrast_limits = (3, 77)
@@ -58,31 +63,35 @@ def test_the_viewer_is_as_before(full: Any, way: str, qtbot: Any) -> None:
     full.scene.camera.zoom = 3.5
     before = state(full)
     panel = commands.open_compare(full)
-    before_keys = state(full)["keys"]
-    panel.cells.compare.click()
-    settle(panel, qtbot)
-    panel.looking.content = "error"
-    panel.looking.mode = "blink"
-    settle(panel, qtbot)
-    panel.screen.cursor.go((0.0, 0.0, 0.0))
-    dock = panel.parentWidget()
-    if way == "removed":
-        full.window.remove_dock_widget(dock)
-        panel.deleteLater()
-        qtbot.waitUntil(lambda: not isalive(panel), timeout=WAIT_MS)
-    elif way == "hidden":
-        dock.hide()
-        before["keys"] = before_keys
-    else:
-        qtbot.mouseClick(panel.cells.clear, Qt.MouseButton.LeftButton)
-        before["keys"] = before_keys
-    qtbot.wait(50)
-    same(before, state(full))
-    if way == "cleared":
-        panel.close_down()
+    with_keys = {**before, "keys": state(full)["keys"]}
+    for way in ("cleared", "hidden", "removed"):
+        if panel.collection.comparison is None:
+            panel.cells.compare.click()
+        settle(panel, qtbot)
+        for mode in ("grid", "swipe", "grid", "blink"):
+            # napari raises if the colour bar is shown again in another grid
+            panel.looking.content, panel.looking.mode = "image", mode
+            settle(panel, qtbot)
+            panel.looking.content = "error"
+            settle(panel, qtbot)
+        panel.screen.cursor.go((0.0, 0.0, 0.0))
+        assert NAME in docks(full)
+        dock = panel.parentWidget()
+        if way == "cleared":
+            qtbot.mouseClick(panel.cells.clear, Qt.MouseButton.LeftButton)
+        elif way == "hidden":
+            dock.hide()
+        else:
+            full.window.remove_dock_widget(dock)
+            panel.deleteLater()
+            qtbot.waitUntil(lambda: not isalive(panel), timeout=WAIT_MS)
+        qtbot.wait(50)
+        same(before if way == "removed" else with_keys, state(full))
+        if way == "hidden":
+            dock.show()
 
 
-def test_a_hidden_panel_shows_its_cells_again(compare: Any, full: Any, qtbot: Any) -> None:
+def check_a_hidden_panel_shows_its_cells_again(compare: Any, full: Any, qtbot: Any) -> None:
     full.window.show()
     qtbot.wait(50)
     names = [layer.name for layer in full.layers]
@@ -93,7 +102,7 @@ def test_a_hidden_panel_shows_its_cells_again(compare: Any, full: Any, qtbot: An
     assert [layer.name for layer in full.layers] == names
 
 
-def test_a_painted_mask_is_the_user_s_own_and_one_undo_step(
+def check_a_painted_mask_is_the_user_s_own_and_one_undo_step(
     compare: Any, full: Any, qtbot: Any
 ) -> None:
     compare.cells.list.setCurrentRow(2)
@@ -131,7 +140,7 @@ def test_a_painted_mask_is_the_user_s_own_and_one_undo_step(
     assert [layer.name for layer in full.layers][-1] == mine.name
 
 
-def test_a_mask_of_the_user_goes_back_to_its_place(compare: Any, full: Any, qtbot: Any) -> None:
+def check_a_mask_of_the_user_goes_back_to_its_place(compare: Any, full: Any, qtbot: Any) -> None:
     order = [layer.name for layer in full.layers][:4]
     drawn = full.layers[1]
     full.layers.selection = {drawn}
@@ -144,7 +153,7 @@ def test_a_mask_of_the_user_goes_back_to_its_place(compare: Any, full: Any, qtbo
     assert full.layers[1] is drawn
 
 
-def test_a_layer_added_meanwhile_leaves_the_cells_in_their_order(
+def check_a_layer_added_meanwhile_leaves_the_cells_in_their_order(
     compare: Any, full: Any, qtbot: Any
 ) -> None:
     image = full.layers[0]
@@ -155,6 +164,31 @@ def test_a_layer_added_meanwhile_leaves_the_cells_in_their_order(
     settle(compare, qtbot)
     top = compare.screen.stage.slots[0]
     assert list(full.layers[-2:]) == [top.image, top.labels]
+    assert new.visible
+    full.layers.selection = {new}
+    compare.add_selected()
+    settle(compare, qtbot)
+    assert not new.visible  # a cell shows it now
+    assert compare.screen.stage.slots[-1].image.name == "new"
     compare.close_down()
     assert full.layers[-1] is new
     assert new.visible
+
+
+def test_the_users_layers_in_one_window(full: Any, case: Case, qtbot: Any) -> None:
+    """A window takes seconds to open, so checks share one; each opens the panel anew."""
+    for check in (
+        check_a_hidden_panel_shows_its_cells_again,
+        check_a_mask_of_the_user_goes_back_to_its_place,
+        check_a_layer_added_meanwhile_leaves_the_cells_in_their_order,
+        check_a_painted_mask_is_the_user_s_own_and_one_undo_step,
+    ):
+        panel = commands.open_compare(full)
+        panel.cells.compare.click()
+        settle(panel, qtbot)
+        check(panel, full, qtbot)
+        panel.close_down()
+        full.window.remove_dock_widget(panel.parentWidget())
+        panel.deleteLater()
+        qtbot.waitUntil(lambda gone=panel: not isalive(gone), timeout=WAIT_MS)
+        fill(full, case)

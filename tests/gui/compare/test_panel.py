@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import inspect
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,16 +24,20 @@ from napari_mtmri.compare import (
     NOT_COMPARED,
     load_comparison,
     most_disputed_slice,
+    readings,
     save_comparison_figure,
 )
-from napari_mtmri.gui.app import commands
+from napari_mtmri.compare.comparison import PAIR_MODES
+from napari_mtmri.compare.mask_patterns import outline
+from napari_mtmri.gui.app.folders import get_comparison_reader
 from napari_mtmri.gui.compare.files import save_with_parts
 from napari_mtmri.gui.compare.panel import KEYS
 from napari_mtmri.gui.compare.pictures import REFERENCE_LABEL
 from napari_mtmri.gui.compare.screen import BLINK_MS
+from napari_mtmri.gui.compare.state import Looking
 from napari_mtmri.gui.viewer.layers import placement_of, volume_layer
 from napari_mtmri.samples import phantom
-from tests.gui.compare.conftest import SHIFT, Case, settle
+from tests.gui.compare.conftest import SHIFT, Case, fill, settle
 from tests.gui.conftest import WAIT_MS
 
 TITLES = ["reference", "zero-filled R2", "zero-filled R4"]
@@ -50,8 +56,8 @@ def cell_at(panel: Any, viewer: Any) -> list[str]:
     return found
 
 
-def test_runs_are_shown_with_their_reference_in_the_grid(
-    compare: Any, full: Any, case: Case
+def check_runs_are_shown_with_their_reference_in_the_grid(
+    compare: Any, full: Any, case: Case, qtbot: Any
 ) -> None:
     assert titles(compare) == TITLES
     assert full.canvas.grid.enabled
@@ -63,14 +69,19 @@ def test_runs_are_shown_with_their_reference_in_the_grid(
     ):
         np.testing.assert_allclose(slot.image.data, placement_of(case.image).view(volume.data))
         assert tuple(slot.image.contrast_limits) == compare.collection.comparison.window
-    shown = [slot.labels.data for slot in compare.screen.stage.slots]
-    expected = (case.lesion, *(result.labels for result in case.results))
-    for data, labels in zip(shown, expected, strict=True):
-        np.testing.assert_array_equal(data, placement_of(case.image).view(labels.data))
+    number = compare.places.slice
+    expected = [case.lesion, *(result.labels for result in case.results)]
+    expected = [placement_of(case.image).view(one.data)[number] for one in expected]
+    for slot, labels in zip(compare.screen.stage.slots, expected, strict=True):
+        np.testing.assert_array_equal(slot.labels.data[number], outline(labels))
+    compare.looking.masks = "fill"
+    settle(compare, qtbot)
+    for slot, labels in zip(compare.screen.stage.slots, expected, strict=True):
+        np.testing.assert_array_equal(slot.labels.data[number], labels)
     assert not compare.cells.compare.isEnabled()  # both are in the cells now
 
 
-def test_disagreement_is_where_it_must_be(compare: Any, full: Any, case: Case, qtbot: Any) -> None:
+def check_disagreement_is_where_it_must_be(compare: Any, full: Any, case: Case, qtbot: Any) -> None:
     compare.view.masks.setCurrentIndex(compare.view.masks.findData("disagreement"))
     compare.view.masks.activated.emit(compare.view.masks.currentIndex())
     settle(compare, qtbot)
@@ -88,7 +99,7 @@ def test_disagreement_is_where_it_must_be(compare: Any, full: Any, case: Case, q
     assert SHIFT
 
 
-def test_errors_have_one_scale_and_one_colour_bar(compare: Any, case: Case, qtbot: Any) -> None:
+def check_errors_have_one_scale_and_one_colour_bar(compare: Any, case: Case, qtbot: Any) -> None:
     compare.looking.content = "error"
     settle(compare, qtbot)
     top = case.image.data.max() / 5
@@ -111,7 +122,9 @@ def test_errors_have_one_scale_and_one_colour_bar(compare: Any, case: Case, qtbo
     assert titles(compare)[1:] == ["zero-filled R2 · error", "zero-filled R4 · error"]
 
 
-def test_k_space_is_shown_in_decibels(compare: Any, qtbot: Any) -> None:
+def check_k_space_is_shown_in_decibels(compare: Any, full: Any, qtbot: Any) -> None:
+    letters = [full.canvas.overlays[f"mtmri_{key}"] for key in "lrb"]
+    assert all(letter.visible for letter in letters)
     compare.looking.content = "k-space"
     settle(compare, qtbot)
     seen = np.asarray(compare.screen.stage.slots[0].image.data[2])
@@ -119,12 +132,16 @@ def test_k_space_is_shown_in_decibels(compare: Any, qtbot: Any) -> None:
     assert (row, column) == (seen.shape[0] // 2, seen.shape[1] // 2)
     assert seen.max() == pytest.approx(0, abs=1e-3)
     assert not compare.screen.stage.slots[0].labels.visible
+    assert not any(letter.visible for letter in letters)  # k-space has no left and right
 
 
-@pytest.mark.parametrize("mode", ["swipe", "blink", "checkerboard", "difference"])
-def test_a_pair_is_shown_in_one_picture(
-    compare: Any, full: Any, case: Case, mode: str, qtbot: Any
-) -> None:
+def check_a_pair_is_shown_in_one_picture(compare: Any, full: Any, case: Case, qtbot: Any) -> None:
+    compare.looking.masks = "fill"
+    for mode in PAIR_MODES:
+        check_pair(compare, full, case, mode, qtbot)
+
+
+def check_pair(compare: Any, full: Any, case: Case, mode: str, qtbot: Any) -> None:
     qtbot.mouseClick(compare.view.modes[mode], Qt.MouseButton.LeftButton)
     compare.looking.blinks = False
     settle(compare, qtbot)
@@ -139,6 +156,7 @@ def test_a_pair_is_shown_in_one_picture(
         qtbot.mouseClick(compare.cells.remove, Qt.MouseButton.LeftButton)
         settle(compare, qtbot)
         assert titles(compare) == cell_at(compare, full) == ["reference", "zero-filled R4"]
+        begin_again(compare, full, case, qtbot)
         return
     number = compare.places.slice
     seen = np.asarray(compare.screen.stage.slots[0].image.data[number])
@@ -163,7 +181,7 @@ def test_a_pair_is_shown_in_one_picture(
         assert 0.3 < is_second[first != second].mean() < 0.7
 
 
-def test_swipe_has_the_first_cell_on_the_left_of_the_screen(
+def check_swipe_has_the_first_cell_on_the_left_of_the_screen(
     compare: Any, full: Any, case: Case, qtbot: Any
 ) -> None:
     compare.looking.mode = "swipe"
@@ -182,7 +200,7 @@ def test_swipe_has_the_first_cell_on_the_left_of_the_screen(
     assert not right.all()
 
 
-def test_alt_and_drag_moves_the_edge(compare: Any, full: Any, case: Case, qtbot: Any) -> None:
+def check_alt_and_drag_moves_the_edge(compare: Any, full: Any, case: Case, qtbot: Any) -> None:
     compare.looking.mode = "swipe"
     settle(compare, qtbot)
     left_voxel = (
@@ -204,7 +222,7 @@ def test_alt_and_drag_moves_the_edge(compare: Any, full: Any, case: Case, qtbot:
     assert not list(compare.screen.cursor._mouse_dragged(full, without))
 
 
-def test_blink_is_never_faster_than_three_times_a_second(compare: Any, qtbot: Any) -> None:
+def check_blink_is_never_faster_than_three_times_a_second(compare: Any, qtbot: Any) -> None:
     assert BLINK_MS >= 1000 / 3
     compare.looking.mode = "blink"
     settle(compare, qtbot)
@@ -216,7 +234,7 @@ def test_blink_is_never_faster_than_three_times_a_second(compare: Any, qtbot: An
     assert not compare.screen.blinking.isActive()
 
 
-def test_all_cells_have_one_window_and_an_own_one_is_marked(compare: Any, qtbot: Any) -> None:
+def check_all_cells_have_one_window_and_an_own_one_is_marked(compare: Any, qtbot: Any) -> None:
     before = compare.collection.comparison.window
     compare.screen.stage.slots[1].image.contrast_limits = (10, 200)
     settle(compare, qtbot)
@@ -234,7 +252,7 @@ def test_all_cells_have_one_window_and_an_own_one_is_marked(compare: Any, qtbot:
     assert titles(compare) == TITLES
 
 
-def test_strip_tables_and_keys_lead_to_slices(
+def check_strip_tables_and_keys_lead_to_slices(
     compare: Any, full: Any, case: Case, qtbot: Any
 ) -> None:
     assert set(compare.strip.scores.values) == set(TITLES[1:])
@@ -258,7 +276,7 @@ def test_strip_tables_and_keys_lead_to_slices(
     assert "peak" in compare.scores.table.item(0, 1).toolTip()
 
 
-def test_tables_are_sorted_as_numbers_with_their_names(compare: Any) -> None:
+def check_tables_are_sorted_as_numbers_with_their_names(compare: Any) -> None:
     table = compare.scores.table
     expected = {}
     for row in range(table.rowCount()):
@@ -270,7 +288,7 @@ def test_tables_are_sorted_as_numbers_with_their_names(compare: Any) -> None:
     assert [table.item(row, 1).text() for row in range(2)] == [expected[name] for name in names]
 
 
-def test_the_cursor_reads_every_cell(compare: Any, full: Any, case: Case, qtbot: Any) -> None:
+def check_the_cursor_reads_every_cell(compare: Any, full: Any, case: Case, qtbot: Any) -> None:
     voxel = tuple(np.argwhere(case.lesion.data > 0)[0])
     compare.screen.cursor.go(compare.places.placement.point(voxel))
     lines = compare.readout.label.text().splitlines()
@@ -284,7 +302,7 @@ def test_the_cursor_reads_every_cell(compare: Any, full: Any, case: Case, qtbot:
     qtbot.waitUntil(lambda: below in compare.readout.label.text().splitlines()[0], timeout=WAIT_MS)
 
 
-def test_planes_are_upright_with_letters(compare: Any, full: Any, qtbot: Any) -> None:
+def check_planes_are_upright_with_letters(compare: Any, full: Any, qtbot: Any) -> None:
     for name, top, order in (("Coronal", "S", 1), ("Sagittal", "S", 2), ("Axial", "A", 0)):
         qtbot.mouseClick(compare.view.planes[name], Qt.MouseButton.LeftButton)
         settle(compare, qtbot)
@@ -296,7 +314,7 @@ def test_planes_are_upright_with_letters(compare: Any, full: Any, qtbot: Any) ->
         assert number == compare.screen.stage.slots[0].image.data.shape[order]
 
 
-def test_a_volume_on_another_grid_is_refused_and_can_be_resampled(
+def check_a_volume_on_another_grid_is_refused_and_can_be_resampled(
     compare: Any, full: Any, case: Case, qtbot: Any
 ) -> None:
     affine = case.image.affine.copy()
@@ -316,7 +334,7 @@ def test_a_volume_on_another_grid_is_refused_and_can_be_resampled(
     assert not compare.cells.problem.text
 
 
-def test_dropped_layers_become_cells_and_stay_in_the_layer_list(
+def check_dropped_layers_become_cells_and_stay_in_the_layer_list(
     compare: Any, full: Any, qtbot: Any
 ) -> None:
     drawn = full.layers[1]
@@ -333,10 +351,14 @@ def test_dropped_layers_become_cells_and_stay_in_the_layer_list(
     assert drawn in full.layers
 
 
-def test_without_a_reference_nothing_is_scored(full: Any, case: Case, qtbot: Any) -> None:
-    panel = commands.open_compare(full)
-    alone = [replace(result, reference=None, error=None) for result in case.results]
+def check_without_a_reference_residual_and_spread_are_shown(
+    compare: Any, full: Any, case: Case, qtbot: Any
+) -> None:
+    panel = compare
+    panel.collection.clear()
     full.layers.clear()
+    scans = [mt.simulate(case.image, mt.Pattern("random", seed=seed)) for seed in (0, 1)]
+    alone = [replace(mt.run(scan, "zero-filled"), reference=None, error=None) for scan in scans]
     panel.collection.add_runs(alone)
     settle(panel, qtbot)
     assert NOT_COMPARED in panel.cells.note.text()
@@ -344,35 +366,52 @@ def test_without_a_reference_nothing_is_scored(full: Any, case: Case, qtbot: Any
     settle(panel, qtbot)
     assert all("error" not in title for title in titles(panel))
     assert not panel.strip.quantity.count()
-    assert all(line.error is None for line in compare_readings(panel))
+    lines = readings(panel.collection.comparison, (20, 22, 4))
+    assert all(line.error is None and line.spread > 0 for line in lines)
+    panel.looking.content = "spread"
+    settle(panel, qtbot)
+    assert all(title.endswith("SD over masks") for title in titles(panel))
+    first, second = (one.reconstruction.data for one in alone)
+    seen = panel.screen.stage.slots[0].image.data
+    expected = placement_of(case.image).view(np.abs(first - second) / np.sqrt(2))
+    np.testing.assert_allclose(seen, expected, atol=1e-3)
+    assert "spread over masks" in [
+        panel.scores.table.horizontalHeaderItem(at).text()
+        for at in range(panel.scores.table.columnCount())
+    ]
 
 
-def compare_readings(panel: Any) -> Any:
-    from napari_mtmri.compare import readings
-
-    return readings(panel.collection.comparison, (1, 1, 1))
-
-
-def test_a_comparison_is_saved_and_opened_again(compare: Any, tmp_path: Path, qtbot: Any) -> None:
+def check_a_comparison_is_saved_and_opened_again(
+    compare: Any, full: Any, tmp_path: Path, qtbot: Any
+) -> None:
     compare.looking.masks = "fill"
     compare.looking.hidden = frozenset({"zero-filled R2"})
     compare.places.go_to_slice(3)
+    zoom = full.scene.camera.zoom * 3
+    full.scene.camera.zoom = zoom
+    full.scene.camera.center = center = compare.places.placement.point((12, 30, 3))
     path = tmp_path / "compare.json"
     save_with_parts(compare.shown(), path)
     saved = load_comparison(path)
     assert [cell.name for cell in saved.cells] == ["reference", "zero-filled R4"]
     assert (saved.view.masks, saved.slice) == ("fill", 3)
+    assert saved.view.zoom is not None
     compare.collection.clear()
-    compare.collection.add_paths([path])
+    compare.looking.masks = "outline"
+    assert get_comparison_reader(str(tmp_path / "other.json")) is None
+    full.open(str(path), plugin="napari-mtmri")  # as if dropped on the window
     with qtbot.waitSignal(compare.collection.opened, timeout=WAIT_MS):
         pass
     settle(compare, qtbot)
     assert titles(compare) == ["reference", "zero-filled R4"]
     assert compare.looking.masks == "fill"
     assert compare.places.slice == 3
+    camera = full.scene.camera
+    np.testing.assert_allclose(camera.center[1:], center[1:], atol=0.1)
+    assert camera.zoom == pytest.approx(zoom, rel=0.35)  # one cell less: each is larger
 
 
-def test_figure_and_report_are_written(compare: Any, tmp_path: Path) -> None:
+def check_figure_and_report_are_written(compare: Any, tmp_path: Path) -> None:
     pytest.importorskip("jinja2")
     from napari_mtmri.gui.compare.files import write_comparison_report
 
@@ -390,14 +429,18 @@ def test_figure_and_report_are_written(compare: Any, tmp_path: Path) -> None:
     ]
 
 
-def test_result_folders_open_in_their_own_plane(viewer: Any, tmp_path: Path, qtbot: Any) -> None:
+def check_result_folders_open_in_their_own_plane(
+    compare: Any, full: Any, tmp_path: Path, qtbot: Any
+) -> None:
+    panel, viewer = compare, full
+    panel.collection.clear()
+    viewer.layers.clear()
     image = phantom((24, 32, 28))[0]
     affine = image.affine.copy()
     affine[:3, 0] *= 4  # thick sagittal slices
     sagittal = mt.Volume(image.data, affine, name="sagittal")
     result = mt.run(mt.simulate(sagittal, mt.Pattern("random", acceleration=2)), "zero-filled")
     folder = mt.save(mt.evaluate(result, reference=sagittal), tmp_path / "result")
-    panel = commands.open_compare(viewer)
     panel.collection.add_paths([folder])
     qtbot.waitUntil(lambda: panel.screen.stage.is_up, timeout=WAIT_MS)
     settle(panel, qtbot)
@@ -411,7 +454,7 @@ def test_result_folders_open_in_their_own_plane(viewer: Any, tmp_path: Path, qtb
     )
 
 
-def test_a_file_that_cannot_be_read_is_named(compare: Any, tmp_path: Path, qtbot: Any) -> None:
+def check_a_file_that_cannot_be_read_is_named(compare: Any, tmp_path: Path, qtbot: Any) -> None:
     bad = tmp_path / "broken.nii.gz"
     bad.write_bytes(b"nothing")
     compare.collection.add_paths([bad])
@@ -419,20 +462,21 @@ def test_a_file_that_cannot_be_read_is_named(compare: Any, tmp_path: Path, qtbot
     assert titles(compare) == TITLES
 
 
-def test_every_key_has_a_command_and_is_in_a_tooltip(compare: Any) -> None:
+def check_every_key_has_a_command_and_is_in_a_tooltip(compare: Any) -> None:
     from npe2 import PluginManager
 
     manifest = PluginManager.instance().get_manifest("napari-mtmri")
     known = {command.python_name.rpartition(":")[2] for command in manifest.contributions.commands}
     tips = [widget.toolTip() for widget in compare.findChildren(type(compare.view.window))]
     tips += [widget.toolTip() for widget in compare.findChildren(type(compare.view.masks))]
+    tips += [widget.toolTip() for widget in (compare.strip.worst, compare.strip.disputed)]
     guide = "".join([*tips, compare.lesions.table.toolTip()])
     for key, command in KEYS.items():
         assert command.__name__ in known
         assert key.replace("-", "+") in guide
 
 
-def test_keys_work_on_the_canvas(compare: Any, full: Any, qtbot: Any) -> None:
+def check_keys_work_on_the_canvas(compare: Any, full: Any, qtbot: Any) -> None:
     canvas = full.window._qt_viewer.canvas.native
     held = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier
     qtbot.keyClick(canvas, Qt.Key.Key_K, held)
@@ -443,3 +487,59 @@ def test_keys_work_on_the_canvas(compare: Any, full: Any, qtbot: Any) -> None:
     compare.places.go_to_slice(0)
     qtbot.keyClick(canvas, Qt.Key.Key_D, held)
     assert compare.places.slice == most_disputed_slice(compare.collection.comparison)
+
+
+PICTURES = (
+    check_runs_are_shown_with_their_reference_in_the_grid,
+    check_disagreement_is_where_it_must_be,
+    check_errors_have_one_scale_and_one_colour_bar,
+    check_k_space_is_shown_in_decibels,
+    check_swipe_has_the_first_cell_on_the_left_of_the_screen,
+    check_alt_and_drag_moves_the_edge,
+    check_blink_is_never_faster_than_three_times_a_second,
+    check_all_cells_have_one_window_and_an_own_one_is_marked,
+    check_figure_and_report_are_written,
+    check_a_pair_is_shown_in_one_picture,
+)
+PLACES = (
+    check_strip_tables_and_keys_lead_to_slices,
+    check_tables_are_sorted_as_numbers_with_their_names,
+    check_the_cursor_reads_every_cell,
+    check_planes_are_upright_with_letters,
+    check_every_key_has_a_command_and_is_in_a_tooltip,
+    check_keys_work_on_the_canvas,
+    check_a_file_that_cannot_be_read_is_named,
+    check_a_comparison_is_saved_and_opened_again,
+    check_dropped_layers_become_cells_and_stay_in_the_layer_list,
+    check_a_volume_on_another_grid_is_refused_and_can_be_resampled,
+    check_without_a_reference_residual_and_spread_are_shown,
+    check_result_folders_open_in_their_own_plane,
+)
+
+
+@pytest.mark.parametrize("checks", [PICTURES, PLACES], ids=["pictures", "places"])
+def test_in_one_window(
+    compare: Any, full: Any, case: Case, tmp_path: Path, qtbot: Any, checks: Sequence[Any]
+) -> None:
+    """A window takes seconds to open, so checks share one; each begins with the same cells."""
+    known = {"compare": compare, "full": full, "case": case, "qtbot": qtbot}
+    for check in checks:
+        begin_again(compare, full, case, qtbot)
+        own = tmp_path / check.__name__
+        own.mkdir()
+        given = {**known, "tmp_path": own}
+        check(**{name: given[name] for name in inspect.signature(check).parameters})
+
+
+def begin_again(compare: Any, full: Any, case: Case, qtbot: Any) -> None:
+    """Show the cells of the runs in the viewer as the panel does at first."""
+    for one in fields(Looking):
+        setattr(compare.looking, one.name, getattr(Looking(), one.name))
+    comparison = compare.collection.comparison
+    if comparison is None or [cell.name for cell in comparison.cells] != TITLES:
+        compare.collection.clear()
+        fill(full, case)
+        compare._find_runs()
+        compare.cells.compare.click()
+    settle(compare, qtbot)
+    compare.places.go_to_slice(compare.collection.comparison.slice)

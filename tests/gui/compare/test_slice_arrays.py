@@ -10,7 +10,8 @@ import pytest
 
 import napari_mtmri as mt
 from napari_mtmri.compare import AGREED, EXTRA, MISSED
-from napari_mtmri.gui.compare.slice_arrays import Mix, difference, disagreement, mixed, patterned
+from napari_mtmri.compare.mask_patterns import OUTLINE, patterned
+from napari_mtmri.gui.compare.slice_arrays import Mix, difference, disagreement, mixed, outlined
 from napari_mtmri.gui.viewer.layers import placement_of
 
 SHAPE = (4, 20, 30)
@@ -83,6 +84,17 @@ def test_disagreement_draws_missed_voxels_solid_extra_ones_striped_agreed_ones_a
     assert set(np.unique(extra)) == {0, EXTRA}
     assert 0.4 < (extra == EXTRA).mean() < 0.6
     assert not disagreement(found, base)[0].any()
+
+
+@pytest.mark.parametrize("axis", range(3))
+def test_an_outline_is_the_edge_of_each_label_and_nothing_else(axis: int) -> None:
+    labels = np.zeros((20, 20, 20), np.uint8)
+    labels[3:15, 3:15, 3:15], labels[3:15, 3:15, 9:15] = 1, 2
+    key = tuple(8 if at == axis else slice(None) for at in range(3))
+    seen, whole = outlined(labels)[key], labels[key]
+    far = np.stack([np.roll(whole, (dy, dx), (0, 1)) == whole for dy in range(-4, 5)
+                    for dx in range(-4, 5) if abs(dy) + abs(dx) <= OUTLINE]).all(0)  # fmt: skip
+    np.testing.assert_array_equal(seen, np.where(far, 0, whole))
 
 
 def test_a_pattern_adds_no_voxel(rng: np.random.Generator) -> None:

@@ -8,14 +8,22 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, Qt, Signal
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_mtmri.compare import Comparison, SliceScores, strip_quantities
-from napari_mtmri.compare.errors import Reading
+from napari_mtmri.compare.readings import Reading
 from napari_mtmri.gui.compare.state import Looking
 from napari_mtmri.gui.widgets.colors import SERIES, text_color
-from napari_mtmri.gui.widgets.layout import Flow
 from napari_mtmri.gui.widgets.plot import Line, Plot
 
 NO_SCORES = "No scores of slices: they need a reference image or a reference mask."
@@ -60,12 +68,14 @@ class StripPart(QWidget):
         self.scores: SliceScores | None = None
         self._here: pg.InfiniteLine | None = None
         self._number = 0
-        layout = QVBoxLayout(self)
+        layout, choices = QHBoxLayout(self), QVBoxLayout()
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addLayout(Flow(self.quantity, self.worst, self.disputed))
-        layout.addWidget(self.note)
-        layout.addWidget(self.plot)
+        for widget in (self.quantity, self.worst, self.disputed):
+            choices.addWidget(widget)
+        choices.addStretch()
+        layout.addLayout(choices)
+        layout.addWidget(self.note, stretch=1)
+        layout.addWidget(self.plot, stretch=1)
         self.quantity.activated.connect(self._chosen)
         self.worst.clicked.connect(self.worst_asked)
         self.disputed.clicked.connect(self.disputed_asked)
@@ -127,6 +137,13 @@ class StripPart(QWidget):
         if self._here is not None:
             self._here.setValue(number)
 
+    def changeEvent(self, event: Any) -> None:
+        """Draw the mark of the slice in the colours of a new theme."""
+        super().changeEvent(event)
+        wanted = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
+        if event.type() in wanted and getattr(self, "_here", None) is not None:
+            self._here.setPen(pg.mkPen(text_color(self), width=1))
+
     def _clicked(self, event: Any) -> None:
         view = self.plot.canvas.getViewBox()
         if self.scores is None or not view.sceneBoundingRect().contains(event.scenePos()):
@@ -146,15 +163,17 @@ class ReadoutPart(QWidget):
         super().__init__()
         self.label = QLabel(NO_CURSOR)
         self.label.setAccessibleName("values under the cursor")
+        self.label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        area = QScrollArea()  # seven lines of a large font are higher than the dock
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setWidget(self.label)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.label)
-        self.hide()
+        layout.addWidget(area)
 
-    def show_cells(self, number: int) -> None:
-        """Make room for a line per cell, so that the panel does not move with the cursor."""
-        self.setVisible(number > 0)
-        self.label.setMinimumHeight(self.fontMetrics().lineSpacing() * number)
+    def forget(self) -> None:
+        """Show no values until the cursor moves."""
         self.label.setText(NO_CURSOR)
 
     def show_readings(self, readings: Sequence[Reading]) -> None:

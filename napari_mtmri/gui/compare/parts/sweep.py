@@ -37,7 +37,7 @@ from napari_mtmri.result import ZERO_FILLED
 
 NEEDS_REFERENCE = "Needs a fully sampled image: add one as a cell and set 'Cell is' to reference."
 R_TIP = "Accelerations R, separated by commas"
-ROWS = 3
+ROWS = 7
 MOST_MASKS = 20
 STOPPED = "Stopped; finished points are kept. Start continues."
 
@@ -55,6 +55,8 @@ class _Ticks(QListWidget):
             is_ticked = name in ticked
             item.setCheckState(Qt.CheckState.Checked if is_ticked else Qt.CheckState.Unchecked)
             self.addItem(item)
+            if is_ticked:
+                self.scrollToItem(item)
 
     @property
     def ticked(self) -> tuple[str, ...]:
@@ -76,6 +78,7 @@ class SweepPart(QWidget):
 
     Signals
     -------
+    report_asked : folder of the shown sweep
     start_asked, stop_asked, folder_asked
     point_asked : `SweepPoint` that was clicked
     """
@@ -84,6 +87,7 @@ class SweepPart(QWidget):
     stop_asked = Signal()
     folder_asked = Signal()
     point_asked = Signal(object)
+    report_asked = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -94,6 +98,7 @@ class SweepPart(QWidget):
         self.accelerations, self.masks = QLineEdit("2, 3, 4, 6, 8"), QSpinBox()
         self.folder, self.browse = QLineEdit(), QPushButton("…")
         self.start, self.stop = QPushButton("Start"), QPushButton("Stop")
+        self.report = QPushButton("Report…")
         self.progress, self.note, self.problem = QProgressBar(), QLabel(), Problem()
         self.score, self.plot = QComboBox(), Plot("score over R", ())
         self._sweep: Sweep | None = None
@@ -102,6 +107,7 @@ class SweepPart(QWidget):
         self._lay_out()
         self.start.clicked.connect(self.start_asked)
         self.stop.clicked.connect(self.stop_asked)
+        self.report.clicked.connect(self._ask_report)
         self.browse.clicked.connect(self.folder_asked)
         self.score.activated.connect(self._draw)
         self.show_running(False, can_start=False)
@@ -114,15 +120,20 @@ class SweepPart(QWidget):
         self.browse.setToolTip("Choose the folder of the sweep")
         self.start.setToolTip("Compute the scores; a stopped sweep continues")
         self.stop.setToolTip("Stop; finished points are kept")
+        self.report.setToolTip("Write one HTML page with plots, tables and limits of this sweep")
         self.note.setWordWrap(True)
         self.progress.hide()
+        self.report.hide()
         self.score.hide()
         self.plot.hide()
 
     def _lay_out(self) -> None:
         lists, folder, form = QHBoxLayout(), QHBoxLayout(), QFormLayout()
-        lists.addWidget(self.methods)
-        lists.addWidget(self.patterns)
+        for title, ticks in (("Methods", self.methods), ("Patterns", self.patterns)):
+            column = QVBoxLayout()
+            column.addWidget(QLabel(title))
+            column.addWidget(ticks)
+            lists.addLayout(column)
         folder.addWidget(self.folder, stretch=1)
         folder.addWidget(self.browse)
         form.addRow("R", self.accelerations)
@@ -132,7 +143,7 @@ class SweepPart(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(lists)
         layout.addLayout(form)
-        layout.addLayout(Flow(self.start, self.stop, self.score))
+        layout.addLayout(Flow(self.start, self.stop, self.score, self.report))
         for widget in (self.progress, self.note, self.problem, self.plot):
             layout.addWidget(widget)
 
@@ -163,6 +174,7 @@ class SweepPart(QWidget):
         if before in sweep.metrics:
             self.score.setCurrentText(before)
         self.score.setVisible(bool(sweep.metrics))
+        self.report.show()
         failed = [f"{point.name}: {point.reason}" for point in sweep.failed]
         done = len(sweep.points) - len(failed)
         text = f"{done} points done. Click a point of the plot to add its result as a cell."
@@ -214,6 +226,10 @@ class SweepPart(QWidget):
                 if found and (best is None or far < best[0]):
                     best = far, found[0]
         return None if best is None else best[1]
+
+    def _ask_report(self) -> None:
+        if self._sweep is not None:
+            self.report_asked.emit(self._sweep.folder)
 
     def use_folder(self, folder: str) -> None:
         """Use a folder that was chosen."""

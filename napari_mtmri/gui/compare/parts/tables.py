@@ -12,6 +12,7 @@ from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QApplication,
+    QHeaderView,
     QLabel,
     QPushButton,
     QTableWidget,
@@ -21,7 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_mtmri.compare import LesionTable, ScoreTable
-from napari_mtmri.gui.widgets.layout import Flow
+from napari_mtmri.gui.widgets.layout import DRAWS_TEXT, Flow
 
 ROWS = 6
 FOUND, NOT_FOUND, NONE = "✓", "✗", "—"
@@ -61,6 +62,9 @@ class _Table(QTableWidget):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.verticalHeader().hide()  # Qt does not sort it with the rows
+        for header in (self.verticalHeader(), self.horizontalHeader()):
+            header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.setProperty(DRAWS_TEXT, True)  # napari's font size passes tables by
         self.setSortingEnabled(True)
 
     def sizeHint(self) -> QSize:
@@ -93,8 +97,6 @@ class _Table(QTableWidget):
                 self.setItem(row, column, _Item(entry, row, right))
         self.horizontalHeader().setSortIndicator(0, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
-        self.resizeColumnsToContents()
-        self.resizeRowsToContents()
 
 
 class _TablePart(QWidget):

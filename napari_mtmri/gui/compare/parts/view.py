@@ -20,11 +20,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_mtmri.compare import AGREED, EXTRA, MISSED, Comparison, error_top
-from napari_mtmri.compare.comparison import GAINS, Mode
-from napari_mtmri.gui.compare.pictures import DISAGREEMENT
+from napari_mtmri.compare import AGREED, EXTRA, MISSED, Comparison, error_top, mask_spread
+from napari_mtmri.compare.comparison import GAINS, PAIR_MODES, Mode
+from napari_mtmri.compare.mask_patterns import AGREEMENT_COLOURS
 from napari_mtmri.gui.compare.places import PLANES
-from napari_mtmri.gui.compare.state import PAIR_MODES, Looking
+from napari_mtmri.gui.compare.state import Looking
 from napari_mtmri.gui.widgets.layout import Flow
 
 MODES: dict[Mode, tuple[str, str]] = {
@@ -37,6 +37,10 @@ MODES: dict[Mode, tuple[str, str]] = {
 CONTENTS = {
     "image": ("Image", "Images, all with one display window"),
     "error": ("Error", "Magnitude of the error on one scale; without a reference, the residual"),
+    "spread": (
+        "Spread",
+        "Standard deviation over sampling masks: of results that differ in the mask alone",
+    ),
     "k-space": ("k-space", "Magnitude of k-space in decibels, one scale for all cells"),
 }
 MASKS = {
@@ -50,6 +54,10 @@ LEGEND = {
     MISSED: ("■", "missed", "only in the reference mask, of two cells in the first: solid"),
     EXTRA: ("▨", "extra", "not in the reference mask, of two cells in the second: striped"),
 }
+NO_SPREAD = (
+    "The spread needs results of one method and R with several sampling masks: add results with "
+    "other seeds."
+)
 SHADE = "#303030"  # below the signs of the legend, as below the masks in an image
 LEAST_TILE, MOST_TILE = 4, 128
 NARROW, WIDE = 5, 9  # of the lists, in wide characters
@@ -171,7 +179,10 @@ class ViewPart(QWidget):
         self.blinks.setChecked(looking.blinks)
         self.slider.setVisible(looking.mode in ("swipe", "checkerboard"))
         self._show_slider()
-        self.gain.setVisible(looking.content == "error" or looking.mode == "difference")
+        self.gain.setVisible(looking.has_scale)
+        has_reference = comparison is None or comparison.reference is not None
+        at = self.content.findData("error")
+        self.content.setItemText(at, CONTENTS["error"][0] if has_reference else "Residual")
         self._show_pair()
         self._show_words()
 
@@ -204,19 +215,22 @@ class ViewPart(QWidget):
             looking.mode == "difference" and looking.masks != "none"
         )
         parts = [
-            f'<span style="color:{DISAGREEMENT[code]};background-color:{SHADE}">{sign}</span> {name}'
+            f'<span style="color:{AGREEMENT_COLOURS[code]};background-color:{SHADE}">{sign}</span> {name}'
             for code, (sign, name, _) in LEGEND.items()
         ]
         self.legend.setText("&nbsp;&nbsp; ".join(parts))
         self.legend.setVisible(differs)
-        shows_error = comparison is not None and (
-            looking.content == "error" or looking.mode == "difference"
-        )
-        self.scale.setVisible(shows_error)
-        if comparison is not None and shows_error:
+        has_scale = comparison is not None and looking.has_scale
+        self.scale.setVisible(has_scale)
+        if comparison is not None and has_scale:
             top = error_top(looking.onto(comparison))
             what = "Difference" if looking.mode == "difference" else "│image − reference│"
-            if comparison.reference is None and looking.mode != "difference":
+            if looking.mode != "difference" and looking.content == "spread":
+                what = "Standard deviation over masks"
+                if not any(mask_spread(comparison, cell) for cell in comparison.cells):
+                    self.scale.setText(NO_SPREAD)
+                    return
+            elif comparison.reference is None and looking.mode != "difference":
                 what = "Data-consistency residual"
             share = "largest value" + ("" if looking.gain == 1 else f" ÷ {looking.gain}")
             self.scale.setText(f"{what}: 0 to {top:.4g} ({share})")

@@ -42,12 +42,13 @@ class ScoresPart(QWidget):
 
     Signals
     -------
-    save_asked, figure_asked
+    save_asked, figure_asked, report_asked
     csv_asked : table as CSV text
     """
 
     save_asked = Signal()
     figure_asked = Signal()
+    report_asked = Signal()
     csv_asked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -66,8 +67,10 @@ class ScoresPart(QWidget):
         self.scope.setToolTip("Scores of the volume, or of the slice with the volume's data range")
         self.copy, self.csv = QPushButton("Copy"), QPushButton("CSV…")
         self.save, self.figure = QPushButton("Save run…"), QPushButton("Figure…")
+        self.report = QPushButton("Report…")
         self.save.setToolTip("Write images, mask, scores and provenance as a result folder")
         self.figure.setToolTip("Write a figure of the slice with the largest lesion")
+        self.report.setToolTip("Write one HTML page: pictures, scores, lesions and provenance")
         self._lay_out()
         self._enable()
         self.scope.currentIndexChanged.connect(self._draw)
@@ -75,10 +78,11 @@ class ScoresPart(QWidget):
         self.csv.clicked.connect(self._ask_csv)
         self.save.clicked.connect(self.save_asked)
         self.figure.clicked.connect(self.figure_asked)
+        self.report.clicked.connect(self.report_asked)
 
     def _lay_out(self) -> None:
         buttons = Flow()
-        for widget in (self.scope, self.copy, self.csv, self.save, self.figure):
+        for widget in (self.scope, self.copy, self.csv, self.save, self.figure, self.report):
             buttons.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -86,7 +90,7 @@ class ScoresPart(QWidget):
         layout.addLayout(buttons)
 
     def _enable(self) -> None:
-        for widget in (self.copy, self.csv, self.save, self.figure):
+        for widget in (self.copy, self.csv, self.save, self.figure, self.report):
             widget.setEnabled(bool(self.rows))
 
     def add(self, result: Result) -> None:

@@ -35,7 +35,7 @@ class ProjectPart(QWidget):
     agreement_asked, verify_asked
     consensus_asked : "majority" or "staple"
     export_asked : whether with BIDS names
-    training_asked
+    training_asked, report_asked
     """
 
     rule_asked = Signal(object)
@@ -45,6 +45,7 @@ class ProjectPart(QWidget):
     consensus_asked = Signal(str)
     export_asked = Signal(bool)
     training_asked = Signal()
+    report_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,7 +56,7 @@ class ProjectPart(QWidget):
         self.agreement, self.verify = QPushButton("Agreement…"), QPushButton("Verify journal")
         self.way, self.consensus = QComboBox(), QPushButton("Make consensus")
         self.bids, self.training = QCheckBox("BIDS names"), QPushButton("Training folder…")
-        self.export = QPushButton("Export…")
+        self.export, self.report = QPushButton("Export…"), QPushButton("Report…")
         self._set_texts()
         self._lay_out()
         self.use_rule.clicked.connect(self._use_rule)
@@ -65,6 +66,7 @@ class ProjectPart(QWidget):
         self.consensus.clicked.connect(self._consensus)
         self.export.clicked.connect(self._export)
         self.training.clicked.connect(self.training_asked)
+        self.report.clicked.connect(self.report_asked)
         self.setEnabled(False)
 
     def _set_texts(self) -> None:
@@ -91,6 +93,9 @@ class ProjectPart(QWidget):
         self.consensus.setToolTip("Make one mask of all readers' masks, kept as its own reader")
         self.bids.setToolTip("Name the files as BIDS derivatives")
         self.training.setToolTip("Approved cases as a folder from which a method can be trained")
+        self.report.setToolTip(
+            "Write one HTML page with the verdicts of all readers, without names"
+        )
         self.export.setToolTip("Write masks on the grid of their images, and a table of verdicts")
 
     def _lay_out(self) -> None:
@@ -108,7 +113,7 @@ class ProjectPart(QWidget):
             Section(
                 "All readers", _row(self.agreement, self.verify), _row(self.way, self.consensus)
             ),
-            Section("Export", _row(self.export, self.bids), _row(self.training)),
+            Section("Export", _row(self.export, self.bids), _row(self.training, self.report)),
         ):
             layout.addWidget(section)
         layout.addWidget(self.note)
@@ -124,7 +129,7 @@ class ProjectPart(QWidget):
         self.use_rule.setEnabled(seed is None)
         self.blind.setChecked(seed is not None)
         self.seed.setEnabled(seed is None)
-        for button in (self.agreement, self.consensus, self.training):
+        for button in (self.agreement, self.consensus, self.training, self.report):
             button.setEnabled(seed is None)
         self.note.clear()
         self.problem.clear()
