@@ -51,8 +51,9 @@ def scale_text(comparison: Comparison, what: str) -> str:
     name = names[what]
     if what == "error" and not comparison.reference:
         name = RESIDUAL.capitalize()
-    largest = "the largest reference value" if comparison.reference else "the largest value"
-    share = largest if gain == 1 else f"1/{gain} of {largest}"
+    whose = "the reference" if comparison.reference else "the image"
+    bright = f"the 99.9th percentile of {whose}"
+    share = bright if gain == 1 else f"1/{gain} of {bright}"
     return f"{name}, ×{gain}: 0 to {top:.3g}, {share}"
 
 

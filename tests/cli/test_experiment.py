@@ -82,7 +82,10 @@ def test_an_evaluation_on_test_cases_is_announced_and_counted(sh: Shell, here: P
     ("words", "said"),
     [
         (("table9", "--data", "simulated", *ASKED), "table1, table2, table3"),
-        (("table1", "--data", "simulated", "--budget", "huge", "--out", "o"), "small, narrow, cpu, full"),
+        (
+            ("table1", "--data", "simulated", "--budget", "huge", "--out", "o"),
+            "small, narrow, cpu, full",
+        ),
         (("table1", "--data", "simulated", *ASKED, "--rows", "best"), "two-stage"),
         (("table1", "--data", "simulated", *ASKED, "--split", "train"), "val, test"),
         (("table1", "--data", "simulated", *ASKED, "--minutes", "-1"), "--minutes"),

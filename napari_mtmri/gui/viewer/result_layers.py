@@ -20,7 +20,7 @@ from napari_mtmri.gui.viewer.layers import (
 from napari_mtmri.methods.base import METHODS
 from napari_mtmri.plotting import PREDICTED_COLOUR, REFERENCE_COLOUR
 from napari_mtmri.result import Result
-from napari_mtmri.volume import Volume, magnitude
+from napari_mtmri.volume import Volume, bright_value, magnitude
 
 FIXED = "fixed"
 ERROR_SCALES = {"×1": 1, "×5": 5, "×10": 10}
@@ -73,10 +73,10 @@ def _changed(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def error_top(reference: Volume, scale: str, fixed: float | None = None) -> float:
-    """Return the maximum of the error scale: largest reference value divided by the scale."""
+    """Return the end of the error scale: `bright_value` of the reference, divided by the scale."""
     if scale == FIXED and fixed:
         return float(fixed)
-    return (float(magnitude(reference.data).max()) or 1.0) / ERROR_SCALES.get(scale, 5)
+    return bright_value(reference.data) / ERROR_SCALES.get(scale, 5)
 
 
 def result_layers(
@@ -100,7 +100,7 @@ def result_layers(
     kspace : Volume, optional
         Measured k-space in decibels (`measured_decibels`).
     top : float, optional
-        Maximum of the error scale; by default a fifth of the largest reference value.
+        Maximum of the error scale; by default a fifth of the reference's `bright_value`.
     """
     base = result.reference or result.zero_filled
     window = window_of(base.data)

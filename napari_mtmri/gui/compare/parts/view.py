@@ -95,7 +95,7 @@ class ViewPart(QWidget):
         for gain in GAINS:
             self.gain.addItem(f"×{gain}", gain)
         self.gain.setToolTip(
-            "Error scale: from 0 to the largest reference value divided by this (Alt+Shift+G)"
+            "Error scale: from 0 to the 99.9th percentile of the reference divided by this (Alt+Shift+G)"
         )
         for combo in (self.content, self.masks, self.first, self.second):
             combo.setSizeAdjustPolicy(
@@ -232,10 +232,10 @@ class ViewPart(QWidget):
                     return
             elif comparison.reference is None and looking.mode != "difference":
                 what = "Data-consistency residual"
-            share = "largest value" + ("" if looking.gain == 1 else f" ÷ {looking.gain}")
+            share = "99.9th percentile" + ("" if looking.gain == 1 else f" ÷ {looking.gain}")
             self.scale.setText(f"{what}: 0 to {top:.4g} ({share})")
             self.scale.setToolTip(
-                "From 0, black, to the largest value of the reference "
+                "From 0, black, to the 99.9th percentile of the reference "
                 f"divided by {looking.gain}, yellow; the same for all cells"
             )
 

@@ -47,7 +47,7 @@ class ShowPart(QWidget):
         self.scale.addItems([*ERROR_SCALES, FIXED])
         self.scale.setCurrentText(choices.error_scale)
         self.scale.setToolTip(
-            "Maximum of the error scale; ×5: one fifth of the largest reference value"
+            "End of the error scale; ×5: one fifth of the 99.9th percentile of the reference"
         )
         self.top.setRange(0.0, 1e9)
         self.top.setDecimals(3)
