@@ -189,7 +189,7 @@ def _scores(folder: Path) -> dict[str, bytes]:
 
 
 def _no_half_table(folder: Path) -> None:
-    for path in (folder / "scores").glob("*.csv"):
+    for path in (folder / "scores").glob("[!.]*.csv"):
         assert path.read_text().endswith("\n"), path.name
 
 

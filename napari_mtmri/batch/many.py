@@ -25,7 +25,7 @@ from napari_mtmri.batch.score_store import (
     result_folder_job,
 )
 from napari_mtmri.errors import InputError, RequestError
-from napari_mtmri.files import remove_left_folders
+from napari_mtmri.files import remove_left_folders, remove_leftovers
 from napari_mtmri.methods.base import DEFAULT_METHOD
 from napari_mtmri.result import ZERO_FILLED
 from napari_mtmri.stats.differences import Tables, make_tables, save_rows
@@ -224,6 +224,8 @@ def evaluate_many(
         return [into_scores(job, out, keep=keep) for job in found]
 
     jobs, refused = _plan((row.case, partial(jobs_of, row)) for row in rows)
+    for written in (out, *{Path(job.places["scores"]).parent for job in jobs}):
+        remove_leftovers(written)
     find = _find_none if again else find_scores
     outcomes = run_jobs(jobs, make_scores, refused, find=find, where=where, watch=watch, stop=stop)
     return _tabulate(outcomes, out, {row.case: row.patient for row in rows})
