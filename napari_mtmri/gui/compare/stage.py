@@ -434,7 +434,8 @@ def _colours(picture: Picture, shows_codes: bool) -> Any:
 
     if shows_codes:
         codes: dict[int | None, str] = {None: "transparent", 0: "transparent"}
-        return DirectLabelColormap(color_dict={**codes, **AGREEMENT_COLOURS})
+        codes.update(AGREEMENT_COLOURS)
+        return DirectLabelColormap(color_dict=codes)
     first = REFERENCE_COLOUR if picture.is_reference else PREDICTED_COLOUR
     colours = label_style(picture.segmentation, first)["colormap"].color_dict
     return DirectLabelColormap(color_dict={**colours, REFERENCE_LABEL: REFERENCE_COLOUR})
