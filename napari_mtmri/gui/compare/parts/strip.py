@@ -141,8 +141,9 @@ class StripPart(QWidget):
         """Draw the mark of the slice in the colours of a new theme."""
         super().changeEvent(event)
         wanted = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
-        if event.type() in wanted and getattr(self, "_here", None) is not None:
-            self._here.setPen(pg.mkPen(text_color(self), width=1))
+        here = getattr(self, "_here", None)  # not yet there while Qt makes the widget
+        if event.type() in wanted and here is not None:
+            here.setPen(pg.mkPen(text_color(self), width=1))
 
     def _clicked(self, event: Any) -> None:
         view = self.plot.canvas.getViewBox()
