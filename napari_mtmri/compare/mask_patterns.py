@@ -12,7 +12,11 @@ import numpy as np
 from napari_mtmri.compare.masks import AGREED, EXTRA, MISSED
 from napari_mtmri.plotting import PREDICTED_COLOUR, REFERENCE_COLOUR
 
-AGREEMENT_COLOURS = {AGREED: "#8ecbff", MISSED: REFERENCE_COLOUR, EXTRA: PREDICTED_COLOUR}
+AGREEMENT_COLOURS: dict[int | None, str] = {
+    AGREED: "#8ecbff",
+    MISSED: REFERENCE_COLOUR,
+    EXTRA: PREDICTED_COLOUR,
+}
 STRIPES = 4  # period of the stripes in voxels
 OUTLINE = 2  # width of outlines in voxels, inside the region
 

@@ -141,7 +141,7 @@ class StripPart(QWidget):
         """Draw the mark of the slice in the colours of a new theme."""
         super().changeEvent(event)
         wanted = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
-        here = getattr(self, "_here", None)
+        here = getattr(self, "_here", None)  # not yet there while Qt makes the widget
         if event.type() in wanted and here is not None:
             here.setPen(pg.mkPen(text_color(self), width=1))
 
