@@ -393,8 +393,6 @@ def figure_notes(comparison: Comparison) -> list[str]:
         if "figure" in column.quantity.shown and column.region in ("field of view", "class 1")
     ]
     low, high = comparison.window
-    side = "left" if view.letters[0] == "R" else "right"
-    where = "anterior is on the left" if view.cut == 2 else f"the patient's right is on the {side}"
     grid = " Oblique: shown on its own grid." if comparison.grid.is_oblique else ""
     results = [cell.result for cell in comparison.cells if cell.result is not None]
     simulated = any(result.request.get("simulation") is not None for result in results)
@@ -402,7 +400,7 @@ def figure_notes(comparison: Comparison) -> list[str]:
     resampled = [cell.name for cell in comparison.cells if cell.is_resampled]
     return [
         *depends,
-        f"Images: {low:.3g} (black) to {high:.3g} (white); {where}.{grid}",
+        f"Images: {low:.3g} (black) to {high:.3g} (white); {view.sides}.{grid}",
         *([f"{_scale_text(comparison)}."] if comparison.view.errors else []),
         *([f"Resampled onto this grid: {', '.join(resampled)}."] if resampled else []),
         *([NOT_COMPARED] if comparison.reference is None else []),
