@@ -23,7 +23,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_mtmri.gui.compare.pictures import DISAGREEMENT, REFERENCE_LABEL, Picture
 from napari_mtmri.gui.jobs import halt
 from napari_mtmri.gui.viewer.layer_list import redraw
-from napari_mtmri.gui.viewer.layers import KEY, Placement, label_style
+from napari_mtmri.gui.viewer.layers import GREY, KEY, Placement, label_style
 from napari_mtmri.plotting import PREDICTED_COLOUR, REFERENCE_COLOUR
 
 NO_SHAPE = (0, 0)
@@ -190,8 +190,9 @@ class Stage(QObject):
 
     def _make(self, at: int, picture: Picture) -> Slot:
         image = Image(
-            picture.image, name=picture.title, contrast_limits=picture.window, **self._arguments()
-        )
+            picture.image, name=picture.title, contrast_limits=picture.window, **GREY,
+            **self._arguments(),
+        )  # fmt: skip
         image.name_overlay.position = "top_left"  # air, in most slices
         image.name_overlay.visible = True
         image.name_overlay.font_size = NAME_SIZE
@@ -361,7 +362,7 @@ def _colours(picture: Picture, shows_codes: bool) -> Any:
         colours = {None: "transparent", 0: "transparent", **DISAGREEMENT}
         return DirectLabelColormap(color_dict=colours)
     first = REFERENCE_COLOUR if picture.is_reference else PREDICTED_COLOUR
-    colours = label_style(picture.segmentation, first)["colormap"].color_dict
+    colours = label_style(picture.segmentation, first)["colormap"]
     return DirectLabelColormap(color_dict={**colours, REFERENCE_LABEL: REFERENCE_COLOUR})
 
 

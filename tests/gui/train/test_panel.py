@@ -360,8 +360,8 @@ def test_train_export_and_compare_in_one_window(
     shown = [layer.name for layer in viewer.layers if layer.name.endswith("reconstruction")]
     assert len(shown) == 2  # next to each other
     rows = {row.title for row in reconstruct.scores.rows}
-    own, usual = f"mtmri R4 random, {exported.path.stem}", "mtmri R4 random"
-    assert rows == {"zero-filled R4 random", own, usual}
+    own, usual = f"mtmri R4, {exported.path.stem}", "mtmri R4"
+    assert rows == {"zero-filled R4", own, usual}
 
 
 def test_a_method_of_another_package_is_trained_and_used(
