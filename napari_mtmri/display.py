@@ -26,7 +26,7 @@ class SliceView:
     flips : (bool, bool)
         Whether rows and columns are reversed.
     letters : (str, str, str, str)
-        Orientation letters at the left, right, top and bottom.
+        Orientation letters at the left, right, top and bottom; empty if they are unknown.
     size : (float, float)
         Height and width of a slice, in ``unit``.
     unit : str
@@ -44,6 +44,15 @@ class SliceView:
     def plane(self) -> str:
         """Name of the anatomical plane closest to the slices."""
         return PLANES[self.cut]
+
+    @property
+    def sides(self) -> str:
+        """Which side of the patient is on the left or right, in words."""
+        if not any(self.letters):
+            return "where right and left are is not known"
+        if self.cut == 2:
+            return "anterior is on the left"
+        return f"the patient's right is on the {'left' if self.letters[0] == 'R' else 'right'}"
 
     def picture(self, data: np.ndarray, number: int) -> np.ndarray:
         """Return one slice as a picture.
@@ -86,7 +95,7 @@ def upright_view(volume: Volume, slice_axis: int, *, neurological: bool = False)
         order=order,
         cut=cut,
         flips=(upwards[row], upwards[column] == high_is_left),
-        letters=(left, right, top, bottom),
+        letters=(left, right, top, bottom) if volume.directions_known else ("", "", "", ""),
         size=(sides[row], sides[column]),
         unit="mm" if volume.spacing_known else "voxels",
     )

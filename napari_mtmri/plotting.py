@@ -209,13 +209,11 @@ def _notes(result: Result, scale: _Scale, view: SliceView) -> list[str]:
         for scores in result.scores.values()
         for row in scores.find(one.name)
     )
-    side = "left" if view.letters[0] == "R" else "right"
-    where = "anterior is on the left" if view.cut == 2 else f"the patient's right is on the {side}"
     grid = " Oblique: shown on its own grid." if result.zero_filled.is_oblique else ""
     simulated = result.request.get("simulation") is not None
     return [
         *depends,
-        f"Images: 0 (black) to {scale.white:.3g} (white); {where}.{grid}",
+        f"Images: 0 (black) to {scale.white:.3g} (white); {view.sides}.{grid}",
         *(line for line in result.warnings if not line.startswith(SIMULATED)),
         f"{RESEARCH} {SIMULATED}, which flatters every method." if simulated else RESEARCH,
     ]

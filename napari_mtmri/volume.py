@@ -21,6 +21,7 @@ from napari_mtmri.geometry import (
     choose_axes,
     farthest_corner,
     is_oblique,
+    phase_letters,
     spacing,
 )
 
@@ -96,6 +97,9 @@ class Volume:
         Real intensities, integer labels of a segmentation, or complex values.
     spacing_known : bool
         False if the file does not state the unit of its voxel size.
+    directions_known : bool
+        False if the file does not state where right and left, front and back of the patient are;
+        then the axes of the affine are a guess.
     path : Path, optional
         Source file.
     sha256 : str, optional
@@ -121,6 +125,7 @@ class Volume:
     sha256: str | None = None
     header: Mapping[str, Any] | None = None
     warnings: tuple[str, ...] = ()
+    directions_known: bool = True
 
     def __post_init__(self) -> None:
         data = np.asarray(self.data)
@@ -165,6 +170,10 @@ class Volume:
     def codes(self) -> str:
         """Direction of each axis, e.g. ``"RAS"``."""
         return axis_codes(self.affine)
+
+    def ends(self, axis: int) -> str:
+        """Return the two ends of an array axis: ``"A–P"``, or ``"axis 1"`` if they are unknown."""
+        return phase_letters(self.affine, axis) if self.directions_known else f"axis {axis}"
 
     @property
     def axes(self) -> Axes:

@@ -120,6 +120,18 @@ def with_method(result: Result, lesion: Volume, gain: float) -> Result:
     return mt.evaluate(other, labels=lesion)
 
 
+def test_where_directions_are_unknown_no_letter_and_no_side_is_claimed() -> None:
+    known = marked(ALL_CODES[0], False)
+    volume = replace(known, directions_known=False)
+    assert volume.like(volume.data + 1).directions_known is False
+    assert [volume.ends(axis) for axis in range(3)] == ["axis 0", "axis 1", "axis 2"]
+    assert {known.ends(axis) for axis in range(3)} == {"L–R", "A–P", "S–I"}
+    for axis in range(3):
+        view = upright_view(volume, axis)
+        assert view.letters == ("", "", "", "")
+        assert view.sides == "where right and left are is not known"
+
+
 @pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("codes", ALL_CODES)
 def test_letters_tell_where_the_patient_lies(codes: str, turned: bool) -> None:

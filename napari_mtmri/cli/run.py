@@ -128,7 +128,6 @@ def _preview(volumes: Sequence[Path], out: Path, scanned: Acquisition, *, as_jso
 
 
 def _sampling_of(case: str, path: Path, out: Path, scanned: Acquisition) -> dict[str, Any]:
-    from napari_mtmri.geometry import phase_letters
     from napari_mtmri.patterns.mask_files import save_mask
     from napari_mtmri.readers.base import read_volume
 
@@ -143,7 +142,7 @@ def _sampling_of(case: str, path: Path, out: Path, scanned: Acquisition) -> dict
         "shape": volume.shape,
         "spacing": volume.spacing if volume.spacing_known else None,
         "axes": {"slice": axes.slice, "readout": axes.readout, "phase": axes.phase},
-        "phase_encoding": phase_letters(volume.affine, axes.phase),
+        "phase_encoding": volume.ends(axes.phase),
         "sampling": sampling.text,
         "warnings": [*volume.warnings, *sampling.warnings],
         "mask": str(file),

@@ -67,8 +67,6 @@ def figure_notes(comparison: Comparison) -> list[str]:
         if "figure" in column.quantity.shown and column.region in ("field of view", "class 1")
     ]
     low, high = comparison.window
-    side = "left" if view.letters[0] == "R" else "right"
-    where = "anterior is on the left" if view.cut == 2 else f"the patient's right is on the {side}"
     grid = " Oblique: shown on its own grid." if comparison.grid.is_oblique else ""
     results = [cell.result for cell in comparison.cells if cell.result is not None]
     simulated = any(result.request.get("simulation") is not None for result in results)
@@ -79,7 +77,7 @@ def figure_notes(comparison: Comparison) -> list[str]:
               ("difference", shown.mode == "difference"))  # fmt: skip
     return [
         *depends,
-        f"Images: {low:.3g} (black) to {high:.3g} (white); {where}.{grid}",
+        f"Images: {low:.3g} (black) to {high:.3g} (white); {view.sides}.{grid}",
         *(f"{scale_text(comparison, what)}." for what, is_shown in scales if is_shown),
         *([f"Resampled onto this grid: {', '.join(resampled)}."] if resampled else []),
         *([NOT_COMPARED] if comparison.reference is None else []),

@@ -7,6 +7,7 @@ import atexit
 import re
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -206,7 +207,8 @@ class Job(QObject):
 
     def _report(self, number: int, what: str, value: Any) -> None:
         """Pass a report from the worker thread to `_receive` in the window's thread."""
-        self._reported.emit(number, what, value)
+        with suppress(RuntimeError):  # Qt has deleted this job with its window
+            self._reported.emit(number, what, value)
 
     def _receive(self, number: int, what: str, value: Any) -> None:
         if number != self._number or not self.is_running:

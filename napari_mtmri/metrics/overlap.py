@@ -28,24 +28,29 @@ def measure(pair: LabelPair) -> list[Score]:
     found = np.count_nonzero(pair.prediction, axis=axes)
     drawn = np.count_nonzero(pair.reference, axis=axes)
     hits, n_found, n_drawn = int(both.sum()), int(found.sum()), int(drawn.sum())
-    values = {
-        "Dice": dice(hits, n_found, n_drawn),
-        "precision": hits / n_found if n_found else math.nan,
-        "recall": hits / n_drawn if n_drawn else math.nan,
-    }
     depends, flag = DEPENDS.format("volume"), emptiness(n_found > 0, n_drawn > 0)
     rows = [
         Score(name, value, region=pair.region, depends=depends, flag=flag)
-        for name, value in values.items()
+        for name, value in _values(hits, n_found, n_drawn).items()
     ]
     for number, counts in enumerate(
         zip(both.tolist(), found.tolist(), drawn.tolist(), strict=True)
     ):
         flag = emptiness(counts[1] > 0, counts[2] > 0)
-        item = pair.first_slice + number
-        place = DEPENDS.format("slice")
-        rows.append(Score("Dice", dice(*counts), "", "slice", item, pair.region, place, flag))
+        item, place = pair.first_slice + number, DEPENDS.format("slice")
+        rows += [
+            Score(name, value, "", "slice", item, pair.region, place, flag)
+            for name, value in _values(*counts).items()
+        ]
     return rows
+
+
+def _values(hits: int, n_found: int, n_drawn: int) -> dict[str, float]:
+    return {
+        "Dice": dice(hits, n_found, n_drawn),
+        "precision": hits / n_found if n_found else math.nan,
+        "recall": hits / n_drawn if n_drawn else math.nan,
+    }
 
 
 def dice(hits: int, n_found: int, n_drawn: int) -> float:

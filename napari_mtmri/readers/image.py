@@ -24,6 +24,8 @@ MM_PER_UNIT = {1: 1e3, 2: 1.0, 3: 1e-3}  # NIfTI: metre, millimetre, micrometre
 REMARKS = "remarks on the file"
 FILE_SLOPE = "slope in the file"  # nibabel clears the slope in the header when it creates an image
 NEARLY_WHOLE = 1e-3
+LABEL_INTENT = 1002  # NIFTI_INTENT_LABEL
+NO_DIRECTIONS = "does not say where right and left are."
 LABEL_TYPES = (np.uint8, np.int16, np.int32)
 
 
@@ -97,6 +99,7 @@ def _read(path: Path, kind: Kind | None, load: Callable[[Path], Any]) -> Volume:
         sha256=sha256(file),
         header=facts,
         warnings=tuple(lines + remarks),
+        directions_known=not any(remark.endswith(NO_DIRECTIONS) for remark in remarks),
     )
 
 
@@ -171,7 +174,7 @@ def _place(image: Any, path: Path) -> tuple[Affine, dict[str, Any], list[str]]:
     if not hasattr(header, "get_sform"):
         remarks = []
         if "Analyze" in facts["format"]:
-            remarks = [f"{path.name}: this format does not say where right and left are."]
+            remarks = [f"{path.name}: this format {NO_DIRECTIONS}"]
         return check_affine(image.affine, str(path)), facts, remarks
     unit = int(header["xyzt_units"]) & 7
     scale = np.diag([*[MM_PER_UNIT.get(unit, 1.0)] * 3, 1.0])
@@ -179,6 +182,8 @@ def _place(image: Any, path: Path) -> tuple[Affine, dict[str, Any], list[str]]:
     facts["spacing_known"] = unit in MM_PER_UNIT
     facts["sform_code"] = int(header["sform_code"])
     facts["qform_code"] = int(header["qform_code"])
+    if int(header["intent_code"]) == LABEL_INTENT:
+        facts["intent"] = "label"
     remarks = [*image.extra.get(REMARKS, ()), *_form_remarks(header, affine, scale, facts)]
     if facts["spacing_known"] and unit != 2:
         remarks.append(f"its unit is {'metres' if unit == 1 else 'micrometres'}; read as mm.")
@@ -191,7 +196,7 @@ def _place(image: Any, path: Path) -> tuple[Affine, dict[str, Any], list[str]]:
 def _form_remarks(header: Any, affine: Affine, scale: Affine, facts: dict[str, Any]) -> list[str]:
     """Return remarks about sform and qform; a differing qform is kept in ``facts``."""
     if not facts["sform_code"]:
-        return [] if facts["qform_code"] else ["the file does not say where right and left are."]
+        return [] if facts["qform_code"] else [f"the file {NO_DIRECTIONS}"]
     if not facts["qform_code"]:
         return []
     from nibabel.spatialimages import HeaderDataError

@@ -48,6 +48,7 @@ def read_slices(path: Path, kind: Kind | None = None) -> Volume:
         path=path,
         sha256=digest.hexdigest(),
         warnings=("The spacing of these slices is unknown.",),
+        directions_known=False,
     )
 
 

@@ -12,7 +12,6 @@ from napari_mtmri.compare import Cell, Comparison, Sweep
 from napari_mtmri.compare.comparison import grid_text
 from napari_mtmri.compare.figure_text import case_name
 from napari_mtmri.errors import MtmriError
-from napari_mtmri.geometry import phase_letters
 from napari_mtmri.methods.base import METHODS
 from napari_mtmri.patterns.base import Pattern
 from napari_mtmri.report.page import Items, Part, Table
@@ -104,7 +103,7 @@ def _asked(result: Result) -> tuple[str, ...]:
     pattern, simulation = result.request.get("pattern") or {}, result.request.get("simulation")
     known = result.method in METHODS.names()
     title = METHODS.get(result.method).title if known else result.method
-    letters = phase_letters(result.zero_filled.affine, result.axes.phase)
+    letters = result.zero_filled.ends(result.axes.phase)
     return (
         title,
         f"{pattern.get('name', 'mask')}: {sampling_text(result)}",

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from qtpy.QtCore import Qt
 
 from tests.gui.conftest import WAIT_MS
 
-TITLE = "head · mtmri R4 random"
+TITLE = "mtmri R4 · head"
 
 
 def names(viewer: Any) -> list[str]:
@@ -26,6 +27,25 @@ def run(panel: Any, qtbot: Any) -> Any:
     with qtbot.waitSignal(panel.finished, timeout=WAIT_MS) as found:
         click(panel.run_part.run, qtbot)
     return found.args[0]
+
+
+def stop_after_a_slice(panel: Any, qtbot: Any, gate: Gate) -> None:
+    """Run, and stop once the first slice is shown; later slices are blocked."""
+
+    def hold(progress: Any) -> None:
+        gate.event.clear()
+
+    panel.running.progressed.connect(hold)
+    with qtbot.waitSignal(panel.running.progressed, timeout=WAIT_MS):
+        click(panel.run_part.run, qtbot)
+    assert not panel.run_part.run.isEnabled()
+    began = time.monotonic()
+    with qtbot.waitSignal(panel.running.ended, timeout=1000):
+        click(panel.run_part.stop, qtbot)
+    assert time.monotonic() - began < 1
+    assert panel.run_part.run.isEnabled()
+    panel.running.progressed.disconnect(hold)
+    gate.event.set()
 
 
 class Gate:

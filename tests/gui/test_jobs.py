@@ -7,11 +7,23 @@ import threading
 from functools import partial
 from typing import Any
 
+import pytest
 from qtpy.QtCore import QObject
 
 from napari_mtmri.errors import InputError, Stopped
-from napari_mtmri.gui.jobs import Job, Latest, once, sentence
+from napari_mtmri.gui.jobs import Job, Latest, once, sentence, threads
 from tests.gui.conftest import WAIT_MS
+
+
+def delete(thing: QObject) -> None:
+    """Delete the C++ object at once, as Qt does with a closed window."""
+    from qtpy import PYSIDE6
+
+    if PYSIDE6:
+        from shiboken6 import delete as remove
+    else:
+        from PyQt6.sip import delete as remove
+    remove(thing)
 
 
 def test_the_newest_request_wins_and_nothing_queues_up(qtbot: Any) -> None:
@@ -149,3 +161,25 @@ def test_once_returns_in_the_window_s_thread(qtbot: Any) -> None:
     there, here = seen[0]
     assert here == threading.get_ident()
     assert there != here
+
+
+def test_a_job_whose_window_is_closed_ends_silently(
+    qtbot: Any, capfd: Any, recwarn: pytest.WarningsRecorder
+) -> None:
+    owner = QObject()
+    job, gate, done = Job(owner), threading.Event(), threading.Event()
+
+    def work(report: Any, stop: threading.Event) -> None:
+        gate.wait(10)
+        try:
+            report("half")
+        finally:
+            done.set()
+
+    job.start(work)
+    delete(owner)
+    gate.set()
+    assert done.wait(10)
+    threads().waitForDone(10_000)
+    qtbot.wait(50)
+    assert "deleted" not in capfd.readouterr().err

@@ -14,6 +14,8 @@ from qtpy.QtWidgets import QLabel, QPushButton, QTableWidget, QVBoxLayout, QWidg
 
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.gui.form import OptionsForm
+from napari_mtmri.gui.reconstruct.parts.run import RunPart
+from napari_mtmri.gui.reconstruct.parts.scores import ScoresPart
 from napari_mtmri.gui.reconstruct.slice_job import SliceRequest, tick
 from napari_mtmri.gui.reconstruct.state import Choices
 from napari_mtmri.gui.widgets.acceleration import Acceleration
@@ -21,8 +23,11 @@ from napari_mtmri.gui.widgets.layout import Flow, Panel, Steady
 from napari_mtmri.gui.widgets.mask_preview import STRIP, MaskPreview
 from napari_mtmri.gui.widgets.plot import Line, Plot
 from napari_mtmri.gui.widgets.problem import Problem
+from napari_mtmri.metrics.scores import Score, Scores
 from napari_mtmri.parameters import Option
 from napari_mtmri.patterns.base import PATTERNS
+from napari_mtmri.result import Result
+from napari_mtmri.volume import Volume
 
 
 def picture(preview: MaskPreview) -> np.ndarray:
@@ -59,6 +64,57 @@ def test_a_point_spread_has_its_peak_in_the_middle(qtbot: Any) -> None:
     assert seen.shape == (STRIP, 192)
     assert seen[0].argmax() == 96
     assert seen[0, 96] == 255
+
+
+def test_a_mask_has_a_frame_also_where_its_last_line_is_white(qtbot: Any) -> None:
+    preview = MaskPreview()
+    qtbot.addWidget(preview)
+    preview.resize(300, 120)
+    preview.show()
+    qtbot.waitExposed(preview)
+    preview.show_mask(np.ones((40, 60), bool))
+    seen = preview.picture.grab().toImage()
+    left = (preview.picture.width() - 60) // 2 - 1
+    frame = seen.pixelColor(left, preview.picture.height() // 2)
+    assert frame.lightness() < 128  # the text colour of this light theme
+    assert seen.pixelColor(left + 2, preview.picture.height() // 2).lightness() == 255
+
+
+def test_with_a_large_font_no_button_is_cut_off_and_the_table_grows(qtbot: Any) -> None:
+    panel = Panel()
+    qtbot.addWidget(panel)
+    part, scores = RunPart(Choices()), ScoresPart()
+    layout = QVBoxLayout(panel)
+    label = QLabel("text")
+    for widget in (label, part, scores):
+        layout.addWidget(widget)
+    layout.addStretch()
+    scores.add(scored(), "case")
+    scores.show_case("case", can_save=True)
+    panel.resize(380, 900)
+    panel.show()
+    qtbot.waitExposed(panel)
+    before = scores.table.height()
+    font = label.font()
+    font.setPointSizeF(2 * font.pointSizeF())
+    for widget in (label, *part.findChildren(QWidget)):
+        widget.setFont(font)  # as napari's theme does
+    panel._styled()
+    qtbot.waitUntil(lambda: scores.table.height() > before)
+    for button in (part.run, part.stop, part.live):
+        assert button.geometry().right() <= part.width()
+    table = scores.table
+    assert table.verticalHeader().length() <= table.viewport().height()  # all scores are in view
+    for shown in (table, table.horizontalHeader(), table.verticalHeader()):
+        assert shown.font().pointSizeF() == font.pointSizeF()
+
+
+def scored() -> Result:
+    volume = Volume(np.ones((4, 5, 6), np.float32), np.eye(4), name="head")
+    scores = Scores((Score("PSNR", 30.0, "dB"), Score("Dice", 0.5, region="class 1")))
+    return Result(
+        "mtmri", "head", np.ones((4, 5), bool), volume.axes, volume, scores={"mtmri": scores}
+    )
 
 
 def mask_of(name: str, plane: tuple[int, int]) -> np.ndarray:

@@ -229,6 +229,16 @@ def test_empty_masks_are_distinguished(
             assert row.value == pytest.approx(value, nan_ok=True), name
 
 
+def test_a_slice_has_the_precision_and_recall_that_it_has_alone() -> None:
+    found = scores(MOVED, CUBE)
+    for name in ("precision", "recall"):
+        for row in found.find(name, scope="slice"):
+            part = np.s_[row.item : row.item + 1]
+            alone = scores(MOVED[part], CUBE[part]).get(name)
+            np.testing.assert_equal(row.value, alone)
+        assert len(found.find(name, scope="slice")) == len(CUBE)
+
+
 def test_slices_have_their_own_dice_and_flags() -> None:
     found = scores(block(np.s_[1:3, 2:6, 2:6], np.s_[5, 0, 0]), CUBE)
     rows = {row.item: (row.value, row.flag) for row in found.find("Dice", scope="slice")}

@@ -27,6 +27,7 @@ def test_either_file_of_a_pair_opens_it_with_a_warning_about_orientation(
     np.testing.assert_array_equal(volume.data, DATA)
     assert volume.spacing == (2, 2, 3)
     assert "does not say where right and left are" in volume.warnings[0]
+    assert not volume.directions_known
     assert volume.sha256 == hashlib.sha256((tmp_path / "a.img").read_bytes()).hexdigest()
 
 

@@ -212,6 +212,7 @@ def test_a_file_without_orientation_gives_a_warning_and_its_copy_has_none(tmp_pa
     nib.save(nib.Nifti1Image(np.ones((3, 4, 5), np.float32), None), tmp_path / "a.nii")
     volume = mt.open(tmp_path / "a.nii")
     assert "does not say where right and left are" in volume.warnings[0]
+    assert not volume.directions_known
     again = nib.load(mt.save(volume, tmp_path / "b.nii"))
     assert [int(again.header[f]) for f in ("sform_code", "qform_code")] == [0, 0]
     np.testing.assert_allclose(again.affine, volume.affine)

@@ -24,7 +24,7 @@ from napari_mtmri.compare.mask_patterns import AGREEMENT_COLOURS
 from napari_mtmri.gui.compare.pictures import REFERENCE_LABEL, Picture
 from napari_mtmri.gui.jobs import halt
 from napari_mtmri.gui.viewer.layer_list import redraw
-from napari_mtmri.gui.viewer.layers import KEY, Placement, label_style
+from napari_mtmri.gui.viewer.layers import GREY, KEY, Placement, label_style
 from napari_mtmri.gui.viewer.orientation import show_letters
 from napari_mtmri.plotting import PREDICTED_COLOUR, REFERENCE_COLOUR
 
@@ -256,8 +256,9 @@ class Stage(QObject):
 
     def _new_image(self, picture: Picture) -> Image:
         image = Image(
-            picture.image, name=picture.title, contrast_limits=picture.window, **self._arguments()
-        )
+            picture.image, name=picture.title, contrast_limits=picture.window, **GREY,
+            **self._arguments(),
+        )  # fmt: skip
         image.name_overlay.position = "top_left"  # air, in most slices
         image.name_overlay.visible = True
         image.name_overlay.font_size = NAME_SIZE
@@ -437,7 +438,7 @@ def _colours(picture: Picture, shows_codes: bool) -> Any:
         codes.update(AGREEMENT_COLOURS)
         return DirectLabelColormap(color_dict=codes)
     first = REFERENCE_COLOUR if picture.is_reference else PREDICTED_COLOUR
-    colours = label_style(picture.segmentation, first)["colormap"].color_dict
+    colours = label_style(picture.segmentation, first)["colormap"]
     return DirectLabelColormap(color_dict={**colours, REFERENCE_LABEL: REFERENCE_COLOUR})
 
 

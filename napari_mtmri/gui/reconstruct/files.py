@@ -15,7 +15,6 @@ from qtpy.QtWidgets import QFileDialog, QWidget
 from napari_mtmri import verbs
 from napari_mtmri.files import write_whole
 from napari_mtmri.gui.jobs import once
-from napari_mtmri.gui.reconstruct.run_controller import RunController
 from napari_mtmri.gui.reconstruct.slice_job import SliceRequest
 from napari_mtmri.gui.reconstruct.volume_job import VolumeDone
 from napari_mtmri.gui.viewer.contributions import drawn_layer, layers_of_paths, sample_layers
@@ -44,12 +43,14 @@ class Files(QObject):
     -------
     opened : layer of an opened image
     mask_chosen : path of a sampling mask
+    writing : whether a file is being written
     noted : message about the written file, with its path
     failed : exception
     """
 
     opened = Signal(object)
     mask_chosen = Signal(str)
+    writing = Signal(bool)
     noted = Signal(str)
     failed = Signal(object)
 
@@ -58,11 +59,11 @@ class Files(QObject):
         viewer: Viewer,
         parent: QWidget,
         request: Callable[[], SliceRequest],
-        controller: RunController,
+        newest: Callable[[], VolumeDone | None],
     ) -> None:
         super().__init__(parent)
         self._viewer, self._window = viewer, parent
-        self._request, self._controller = request, controller
+        self._request, self._newest = request, newest
         self._waiting: list[LayerData] = []
         self._turn = QTimer(self)
         self._turn.setSingleShot(True)
@@ -104,8 +105,8 @@ class Files(QObject):
         self._save("Save the sampling mask", "mask.png", MASKS, write)
 
     def save_run(self) -> None:
-        """Ask for a name and save the newest run as a result folder."""
-        done = self._controller.newest
+        """Ask for a name and save the newest run of the case as a result folder."""
+        done = self._newest()
         if done is None:
             return
 
@@ -115,8 +116,8 @@ class Files(QObject):
         self._save("Name of the result folder", _file_name(done), "", write)
 
     def save_figure(self) -> None:
-        """Ask for a file name and write a figure of the newest run, oriented as on screen."""
-        done = self._controller.newest
+        """Ask for a file name and write a figure of the case's newest run, oriented as on screen."""
+        done = self._newest()
         if done is None:
             return
         neurological = watch(self._viewer).view == "neurological"
@@ -128,8 +129,8 @@ class Files(QObject):
         self._save("Save the figure", f"{_file_name(done)}.png", PICTURES, write)
 
     def save_report(self) -> None:
-        """Ask for a file name and write a report of the newest run."""
-        done = self._controller.newest
+        """Ask for a file name and write a report of the newest run of the case."""
+        done = self._newest()
         if done is None:
             return
         neurological = watch(self._viewer).view == "neurological"
@@ -160,11 +161,17 @@ class Files(QObject):
     def _save(self, title: str, name: str, kinds: str, write: Callable[[Path], str]) -> None:
         path, _ = QFileDialog.getSaveFileName(self._window, title, name, kinds)
         if path:
+            self.writing.emit(True)
             self.noted.emit(f"Writing {path} …")
-            once(partial(write, Path(path)), self._written, self._failed)
+            once(partial(write, Path(path)), self._written, self._not_written)
 
     def _written(self, text: str) -> None:
+        self.writing.emit(False)
         self.noted.emit(text)
+
+    def _not_written(self, why: BaseException) -> None:
+        self.writing.emit(False)
+        self._failed(why)
 
     def _failed(self, why: BaseException) -> None:
         self.failed.emit(why)

@@ -11,7 +11,9 @@ the result. *Research use only.*
 
 1. **Input.** Open a volume (NIfTI, MGH, MINC, Analyze, a folder of TCGA slices) or the sample.
    Choose a reference mask, a segmentation of the same image, to score the segmentation.
-   *Swap phase* exchanges the phase-encoding and readout directions.
+   *Swap phase* exchanges the phase-encoding and readout directions. Of a series of volumes,
+   *Frame* chooses one; of a layer with several resolutions, the full one is used. Over images
+   that do not say where right and left are, no letters are drawn.
 2. **Sampling.** The measured lines of k-space. R is the number of all lines divided by the
    number of measured lines. The strip shows one pixel per line, with the exact counts below.
    *New seed* draws another mask.
@@ -22,10 +24,13 @@ the result. *Research use only.*
 5. **Run volume** reconstructs the slice on screen first, then its neighbours and outwards.
    *Stop* restores the layers from before the run. **Live** recomputes the slice on screen
    after every change.
-6. **Show.** Layers that a run adds. Predicted lesions are outlined in orange, the reference
+6. **Show.** Layers that a run adds. They lie right above their own image; other images that
+   would cover them are hidden until you choose one of them, close the results or show them
+   again. Predicted lesions are outlined in orange, the reference
    mask is teal.
-7. **Scores.** Zero-filled image, this run and earlier runs of the case; "—" means not
-   measured. *Save run…* writes a result folder, which can be opened again.
+7. **Scores.** Zero-filled image, this run and earlier runs of the chosen case, the newest on
+   the left; "—" means not measured. Grey scores are of another reference mask, or of this one
+   before it was changed: run again. *Save run…* writes a result folder, which can be opened again.
 
 | key | action |
 | --- | --- |

@@ -22,6 +22,7 @@ from napari_mtmri.gui.reconstruct.slice_job import (
 )
 from napari_mtmri.gui.viewer.layer_list import ResultLayers, insert_unfilled, redraw, stack_of
 from napari_mtmri.gui.viewer.layers import Placement, window_of
+from napari_mtmri.gui.viewer.result_layers import layer_name
 from napari_mtmri.result import ZERO_FILLED
 
 SEGMENTATION = "segmentation"
@@ -79,7 +80,12 @@ class Live(QObject):
         self._newest = request
         self._stopper.event.set()
         self.fast.ask(partial(tick, request))
-        if not request.is_live or request.volume is None or placement is None:
+        if not request.is_live:
+            return
+        if request.volume is None or placement is None:
+            self.slow.drop()
+            self.scoring.drop()
+            self._layers.keep_only()
             return
         self._layers.prepare(request, placement)
         method = request.choices.method
@@ -112,8 +118,8 @@ class Live(QObject):
     def _ticked(self, done: Tick) -> None:
         self.ticked.emit(done)
         newest = self._newest
-        if newest is None or not newest.is_live:
-            return
+        if newest is None or not newest.is_live or done.request.volume is not newest.volume:
+            return  # of an image that is no longer chosen
         if done.problem is not None:  # nothing can be computed, so no image is valid
             self.slow.drop()
             self.scoring.drop()
@@ -167,7 +173,7 @@ class PreviewLayers:
     def prepare(self, request: SliceRequest, placement: Placement) -> None:
         """Remove the layers if they belong to another volume or other axes."""
         assert request.volume is not None  # `Live.ask` checks it
-        grid = (request.volume, request.choices.axes(request.volume))
+        grid = (request.volume, request.choices.axes(request.volume), request.of)
         if grid != self._grid:
             self.keep_only()
             self._grid = grid
@@ -229,8 +235,8 @@ class PreviewLayers:
         return insert_unfilled(
             self._viewer,
             labels if what == SEGMENTATION else unknown,
-            f"{volume.name} · live · {what}",
+            layer_name(f"live {what}", volume.name),
             self._placement,
-            {"preview": True},
+            {"preview": True, "of": self._grid[2]},
             window_of(volume.data),
         )

@@ -17,6 +17,7 @@ from napari_mtmri.gui.app.panels import register_panel, unbind_keys, unwrapped
 from napari_mtmri.gui.jobs import Latest, sentence
 from napari_mtmri.gui.reconstruct.files import Files
 from napari_mtmri.gui.reconstruct.guide import GUIDE
+from napari_mtmri.gui.reconstruct.in_view import InView
 from napari_mtmri.gui.reconstruct.live import Live
 from napari_mtmri.gui.reconstruct.parts.input import InputPart
 from napari_mtmri.gui.reconstruct.parts.method import MethodPart
@@ -66,7 +67,8 @@ class Reconstruct(Panel):
         self.run_part, self.scores = RunPart(self.choices), ScoresPart()
         self.loader, self.running = Latest(self), RunController(self.viewer, self)
         self.live = Live(self.viewer, self.running.layers, self)
-        self.files = Files(self.viewer, self, self._request, self.running)
+        self.files = Files(self.viewer, self, self._request, self._newest)
+        self.in_view = InView(self.viewer, self.input, self.run_part, self)
         self._has_let_go = False
         self._is_hidden = False
         self._lay_out()
@@ -92,6 +94,7 @@ class Reconstruct(Panel):
 
     def _connect(self) -> None:
         self.input.changed.connect(self._input_changed)
+        self.input.repainted.connect(self._repainted)
         self.input.swap_asked.connect(self.swap_axes)
         self.sampling.spread_asked.connect(self._ask)
         self.choices.events.connect(self._chosen)
@@ -99,7 +102,7 @@ class Reconstruct(Panel):
         self.run_part.run_asked.connect(self.run_volume)
         self.run_part.stop_asked.connect(self.stop)
         self.run_part.live_changed.connect(self._live_changed)
-        self.show_part.toggled.connect(self.running.show_more)
+        self.show_part.toggled.connect(self._show_more)
         self.loader.done.connect(self.header.show_device)
         self.loader.failed.connect(self.header.show_no_device)
         self.live.ticked.connect(self._ticked)
@@ -107,6 +110,8 @@ class Reconstruct(Panel):
         self.live.noted.connect(self.run_part.show_note)
         self.running.progressed.connect(self.run_part.show_progress)
         self.running.done.connect(self._done)
+        self.running.stopped.connect(self.in_view.end_without_result)
+        self.running.failed.connect(self.in_view.end_without_result)
         self.running.stopped.connect(self.run_part.show_stopped)
         self.running.ended.connect(self._ended)
         for source in (self.loader, self.live, self.running, self.files):
@@ -126,12 +131,35 @@ class Reconstruct(Panel):
         self.files.opened.connect(self.input.image.choose)
         self.files.mask_chosen.connect(self.sampling.use_file)
         self.files.noted.connect(self.run_part.show_note)
+        self.files.writing.connect(self.run_part.show_writing)
 
     def _input_changed(self) -> None:
         volume = self.input.volume()
         self.input.show_facts(volume, None if volume is None else self.choices.axes(volume))
+        self._show_scores()
+        self.run_part.problem.clear()  # an error of the image or mask before
+        if self.in_view.image_changed() and not self.running.is_running:
+            self.run_part.show_note("")  # about the image before
         self._show_running()
         self._ask()
+
+    def _show_scores(self) -> None:
+        """Show what belongs to the chosen case and mask."""
+        case = self.input.case()
+        self.scores.show_mask(self.input.mask_version())
+        self.scores.show_case(case, can_save=self._newest() is not None)
+
+    def _newest(self) -> VolumeDone | None:
+        return self.running.newest(self.input.case())
+
+    def _show_more(self, what: str, wanted: bool) -> None:
+        self.running.show_more(self.input.case(), what, wanted)
+
+    def _repainted(self) -> None:
+        """Score the slice on screen with the changed mask, and grey scores with another one."""
+        self._show_scores()
+        if self.run_part.live.isChecked():
+            self._ask()
 
     def _chosen(self, what: Any) -> None:
         name = what.signal.name
@@ -139,8 +167,9 @@ class Reconstruct(Panel):
             self._scale_errors()
         if name in DISPLAY:
             return
+        self.run_part.problem.clear()  # the error and the note are about the previous choices
         if not self.running.is_running and not self.run_part.live.isChecked():
-            self.run_part.show_note("")  # the note is about the previous choices
+            self.run_part.show_note("")
         if name in METHOD:
             self._load()
         if name == "swapped":
@@ -163,12 +192,15 @@ class Reconstruct(Panel):
         return SliceRequest(
             self.choices.frozen(), volume, number, drawn,
             is_live=is_live, with_spread=self.sampling.spread.isChecked(),
+            of=None if self.input.image.layer is None else self.input.image.layer.unique_id,
         )  # fmt: skip
 
     def _ask(self, *_: object) -> None:
         """Update mask and counts, and with Live the slice on screen, for the current choices."""
         if self._is_hidden:
             return
+        if self.run_part.live.isChecked():
+            self.run_part.grey_note()  # until the slice is scored for these choices
         request, layer = self._request(), self.input.image.layer
         placement = None if request.volume is None else placement_of_layer(layer)
         self.live.ask(request, placement, self.method.can_run)
@@ -202,9 +234,11 @@ class Reconstruct(Panel):
         if not on:
             self.live.end()
             self.run_part.show_note("")
+        self.in_view.update()
         self._ask()
 
     def _slice_changed(self, event: Any = None) -> None:
+        self.input.follow_slider()
         volume = self.input.volume()
         if volume is not None:
             self.scores.show_slice(self._slice(volume))
@@ -222,7 +256,11 @@ class Reconstruct(Panel):
             placement_of_layer(self.input.image.layer),
             self.input.labels(),
             self._slice(volume),
+            self.input.image.layer.unique_id,
+            self.input.case(),
+            self.input.mask_version(),
         )
+        self.in_view.begin_run()
         if self.run_part.live.isChecked():
             self.live.step_back()
         self.run_part.show_start()
@@ -239,11 +277,13 @@ class Reconstruct(Panel):
 
     def _done(self, done: VolumeDone) -> None:
         result = done.result
-        self.scores.add(result)
+        self.scores.add(result, done.request.case, done.request.mask)
+        self._show_scores()
         self.scores.show_slice(self._slice(self.input.volume()))
         # The input part already shows that the scan is simulated.
         lines = [line for line in result.warnings if not line.startswith(SIMULATED)]
-        self.run_part.show_note(summary(result), lines)
+        other = "" if self.input.case() == done.request.case else f"{result.name}: "
+        self.run_part.show_note(other + summary(result), lines)
         self._notify(f"{result.title}: done.")
         self.finished.emit(result)
 
@@ -271,6 +311,7 @@ class Reconstruct(Panel):
         """Stop running jobs, remove the layers of Live and disconnect from the viewer."""
         self.running.stop()
         self.live.end()
+        self.in_view.give_back()
         self.let_go()
 
     def let_go(self) -> None:
@@ -280,6 +321,8 @@ class Reconstruct(Panel):
         self._has_let_go = True
         self.live.pause()
         self.input.disconnect_viewer()
+        self.running.let_go()
+        self.in_view.let_go()
         self.viewer.dims.events.point.disconnect(self._slice_changed)
         unbind_keys(self.viewer, KEYS)
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -28,7 +29,7 @@ from napari_mtmri.gui.viewer.layer_list import (
     stack_of,
 )
 from napari_mtmri.gui.viewer.layers import KEY
-from napari_mtmri.gui.viewer.result_layers import run_title
+from napari_mtmri.gui.viewer.result_layers import layer_name, run_title
 from napari_mtmri.gui.viewer.shim import forget_strokes
 from napari_mtmri.methods.passes import Progress
 
@@ -55,9 +56,10 @@ class RunController(QObject):
 
     def __init__(self, viewer: Viewer, parent: QObject) -> None:
         super().__init__(parent)
+        self._viewer = viewer
         self.job = Job(self)
         self.layers = ResultLayers(viewer, self)
-        self.newest: VolumeDone | None = None
+        self._newest: dict[Hashable, VolumeDone] = {}  # by case
         self.is_running = False
         self._progressive = ProgressiveLayers(viewer, self.layers)
         self.job.progressed.connect(self._progressed)
@@ -65,6 +67,11 @@ class RunController(QObject):
         self.job.stopped.connect(self._stopped)
         self.job.failed.connect(self._failed)
         self.layers.placed.connect(self._placed)
+        viewer.layers.events.removed.connect(self._removed)
+
+    def newest(self, case: Hashable) -> VolumeDone | None:
+        """Return the newest run of a case, while its image is open."""
+        return self._newest.get(case)
 
     def start(self, request: VolumeRequest) -> None:
         """Start a run, unless one is in progress."""
@@ -77,15 +84,26 @@ class RunController(QObject):
         """Stop the run and restore the layers from before it."""
         self.job.stop()
 
-    def show_more(self, what: str, wanted: bool) -> None:
-        """Show or hide a layer of the newest run; add it if it is missing."""
-        if self.newest is None or self.is_running:
+    def show_more(self, case: Hashable, what: str, wanted: bool) -> None:
+        """Show or hide a layer of the newest run of a case; add it if it is missing."""
+        newest = self.newest(case)
+        if newest is None or self.is_running:
             return
-        layer = self.layers.find(run_title(self.newest.result), what)
+        layer = self.layers.find(run_title(newest.result), what, newest.request.of)
         if layer is not None:
             layer.visible = wanted
         elif wanted:
-            once(partial(more_layers, self.newest, what), self._add_more, self._layer_failed)
+            once(partial(more_layers, newest, what), self._add_more, self._layer_failed)
+
+    def let_go(self) -> None:
+        """Disconnect from the viewer."""
+        self._viewer.layers.events.removed.disconnect(self._removed)
+
+    def _removed(self, event: Any) -> None:
+        """Forget the runs of an image that was closed, because they are large."""
+        of = event.value.unique_id
+        kept = {case: done for case, done in self._newest.items() if done.request.of != of}
+        self._newest = kept
 
     def _add_more(self, layers: Any) -> None:
         self.layers.place(layers, None)
@@ -98,7 +116,7 @@ class RunController(QObject):
         self._progressive.put(progress)
 
     def _complete(self, done: VolumeDone) -> None:
-        self.newest = done
+        self._newest[done.request.case] = done
         self._progressive.finish()
         self.layers.place(done.layers, done)
 
@@ -183,10 +201,10 @@ class ProgressiveLayers:
     def _begin_layer(self, request: VolumeRequest, what: str) -> _Filling:
         """Empty the layer of an earlier run of the same request, or add a new one."""
         empty = request.empty_labels if what == LABELS else request.empty_image
-        marks = {"run": request.title, "what": what}
-        old = self._layers.find(request.title, what)
+        marks = {"run": request.title, "what": what, "of": request.of}
+        old = self._layers.find(request.title, what, request.of)
         if old is None or leave_if_edited(old) or old.data.shape != empty.shape:
-            name = f"{request.title} · {what}"
+            name = layer_name(what, request.title)
             return _Filling(
                 insert_unfilled(self._viewer, empty, name, request.placement, marks, request.window)
             )

@@ -4,17 +4,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from napari.layers import Labels
 
 from napari_mtmri import verbs
 from napari_mtmri.errors import MtmriError
 from napari_mtmri.geometry import Axes, to_stack
 from napari_mtmri.gui.reconstruct.state import Choices
-from napari_mtmri.gui.viewer.layers import label_style
 from napari_mtmri.methods.assemble import THRESHOLD
 from napari_mtmri.methods.base import LoadedMethod
 from napari_mtmri.metrics.base import main_quantity
@@ -45,6 +44,8 @@ class SliceRequest:
         Compute the images as well as the mask.
     with_spread : bool
         Compute the point-spread function instead of the mask.
+    of : hashable
+        Identity of the image layer.
     """
 
     choices: Choices
@@ -53,6 +54,7 @@ class SliceRequest:
     drawn: np.ndarray | None = None
     is_live: bool = False
     with_spread: bool = False
+    of: Hashable = None
 
     @property
     def plane(self) -> tuple[int, int]:
@@ -141,14 +143,7 @@ def load(choices: Choices, stop: threading.Event | None = None) -> LoadedMethod:
 
 def load_device(choices: Choices) -> str:
     """Load torch and the method's weights; return the device and the reason for its choice."""
-    _warm_labels()
     return load(choices).setting.device.why
-
-
-@lru_cache(maxsize=1)
-def _warm_labels() -> None:
-    """Create a labels layer, because napari needs up to a second for the first one."""
-    Labels(np.zeros((2, 2, 2), np.uint8), **label_style())
 
 
 def labels_from(probability: np.ndarray) -> np.ndarray:
@@ -193,8 +188,11 @@ def _overlap(probability: np.ndarray, drawn: np.ndarray) -> str:
     matched, _ = match_labels(drawn, max(len(probability) - 1, 1))
     name = main_quantity("labels").name
     truth = Truth(None, None if matched is None else matched[None])
-    value = slice_scores(truth, 0, None, labels).get(name, scope="slice")
-    return f"{name} {format_value(value)}"
+    found = slice_scores(truth, 0, None, labels).find(name, scope="slice")
+    if not found:
+        return f"{name} —"
+    flag = f" ({found[0].flag})" if found[0].flag else ""
+    return f"{name} {format_value(found[0].value)}{flag}"
 
 
 @lru_cache(maxsize=2)

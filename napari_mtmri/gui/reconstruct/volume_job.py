@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -40,6 +40,12 @@ class VolumeRequest:
         Reference segmentation.
     first : int
         Index of the slice on screen.
+    of : hashable
+        Identity of the image layer, whose results the layers are.
+    case : hashable
+        Identity of the volume, also after it is opened again.
+    mask : hashable
+        Identity and version of the reference segmentation.
     """
 
     choices: Choices
@@ -47,6 +53,9 @@ class VolumeRequest:
     placement: Placement
     labels: Volume | None
     first: int
+    of: Hashable = None
+    case: Hashable = None
+    mask: Hashable = None
 
     def prepare(self) -> None:
         """Compute the cached properties in the thread, so that the window need not wait."""
@@ -69,7 +78,7 @@ class VolumeRequest:
 
     @cached_property
     def title(self) -> str:
-        """Title of the result, with which its layer names begin.
+        """Title of the result, with which its layer names end.
 
         Raises
         ------
@@ -139,6 +148,7 @@ def layers_of(request: VolumeRequest, result: Result, shown: Sequence[str]) -> l
         labels=request.labels,
         kspace=kspace,
         top=choices.error_limit(volume),
+        of=request.of,
     )
 
 

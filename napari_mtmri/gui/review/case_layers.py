@@ -12,6 +12,7 @@ from napari.layers import Image, Labels, Vectors
 from napari.viewer import Viewer
 
 from napari_mtmri.gui.viewer.layers import (
+    GREY,
     KEY,
     MORE_COLOURS,
     Placement,
@@ -147,7 +148,7 @@ class CaseLayers:
         metadata = {KEY: {"volume": volume, "placement": self.placement, "owner": OWNER}}
         if old is None or old not in self._viewer.layers:
             layer = Image(
-                shown, name=name, metadata=metadata, contrast_limits=window,
+                shown, name=name, metadata=metadata, contrast_limits=window, **GREY,
                 **self.placement.arguments(),
             )  # fmt: skip
             self._viewer.layers.insert(self._first_place(), layer)

@@ -19,7 +19,7 @@ from napari_mtmri.gui.jobs import Latest
 from napari_mtmri.gui.review.case_layers import OWNER
 from napari_mtmri.gui.review.desk import Desk
 from napari_mtmri.gui.review.parts.quality import QualityPart
-from napari_mtmri.gui.viewer.layers import KEY, placement_of
+from napari_mtmri.gui.viewer.layers import GREY, KEY, placement_of
 from napari_mtmri.gui.viewer.windows import PRESETS
 from napari_mtmri.readers.base import read_volume
 from napari_mtmri.review.journal import read_journal
@@ -122,7 +122,8 @@ class QualityReading(QObject):
             placement = placement_of(volume)
             layer = Image(
                 placement.view(volume.magnitude()), name=f"image {letter}", contrast_limits=window,
-                metadata={KEY: {"placement": placement, "owner": OWNER}}, **placement.arguments(),
+                metadata={KEY: {"placement": placement, "owner": OWNER}}, **GREY,
+                **placement.arguments(),
             )  # fmt: skip
             layer.name_overlay.visible = True
             self._viewer.layers.append(layer)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from napari.utils.notifications import show_info
 from napari.viewer import Viewer
 from qtpy.QtWidgets import QFileDialog, QTabWidget, QVBoxLayout
 
-from napari_mtmri.errors import InputError
+from napari_mtmri.errors import InputError, MtmriError
 from napari_mtmri.gui.app import commands
 from napari_mtmri.gui.app.closing import ClosingGuard, guard_window_of
 from napari_mtmri.gui.app.panels import register_panel, unbind_keys, unwrapped
@@ -30,7 +32,7 @@ from napari_mtmri.gui.widgets.header import Header
 from napari_mtmri.gui.widgets.layout import Column, Panel
 from napari_mtmri.train.export.weights import Exported
 from napari_mtmri.train.folder import launch
-from napari_mtmri.train.folder.layout import is_run
+from napari_mtmri.train.folder.layout import is_run, read_config
 from napari_mtmri.train.monitor.status import Status
 
 BEING_STARTED = Status("starting", is_stopping=True)  # and cannot be stopped yet
@@ -60,7 +62,8 @@ class Train(Panel):
         self._is_hidden = False
         self._lay_out()
         self._connect()
-        register_panel(self, self.estimating.stopper.stop, KEYS)
+        stops = self.estimating.stopper.stop, self.data.looks.stopper.stop
+        register_panel(self, partial(_stop_all, stops), KEYS)
         self._plan_changed()
         once(_device, self.header.show_device, self._no_device)
         self.launcher.find()
@@ -83,6 +86,7 @@ class Train(Panel):
         self.data.table_asked.connect(self._ask_for_table)
         self.data.open_asked.connect(self._ask_for_run)
         self.watch_part.open_asked.connect(self._ask_for_run)
+        self.watch_part.again_asked.connect(self.train_again)
         self.watch_part.chosen.connect(self.open_run)
         self.watch_part.run_named.connect(self._run_named)
         self.run_part.start_asked.connect(self.start)
@@ -97,7 +101,7 @@ class Train(Panel):
         self.watcher.seen.connect(self._seen)
         self.watcher.failed.connect(self._failed)
         self.launcher.started.connect(self._watch)
-        self.launcher.found.connect(self.open_run)
+        self.launcher.found.connect(self._found)
         self.launcher.listed.connect(self._list)
         self.launcher.failed.connect(self._failed)
         self.use.exported.connect(self._exported)
@@ -160,6 +164,7 @@ class Train(Panel):
         is_running = self.status.is_going_on and self.status is not BEING_STARTED
         if self.watcher.run is not None and is_running:
             self.run_part.problem.clear()
+            self._show_status(replace(self.status, is_stopping=True))  # before it is heard
             self.launcher.stop(self.watcher.run)
 
     def resume(self) -> None:
@@ -167,6 +172,24 @@ class Train(Panel):
         run = self.watcher.run
         if run is not None and self.status.can_go_on:
             self._start(launch.resume_command(run), run)
+
+    def train_again(self) -> None:
+        """Choose the data and the recipe of the watched training for the next one."""
+        if self.watcher.run is not None:
+            self._adopt(self.watcher.run)
+            self.tabs.setCurrentWidget(self.tabs.widget(1))
+
+    def _found(self, run: Path) -> None:
+        """Show a running training; until something else is chosen, all tabs are about it."""
+        self.open_run(run)
+        if self.watcher.run == run and not self.plan.is_touched:
+            self._adopt(run)
+
+    def _adopt(self, run: Path) -> None:
+        try:
+            self.plan.adopt(read_config(run))
+        except MtmriError as why:
+            self._failed(why)
 
     def open_run(self, run: Path) -> None:
         """Watch the training in a folder, also one started elsewhere."""
@@ -216,6 +239,7 @@ class Train(Panel):
     def close_down(self) -> None:
         """Stop estimate and watching; the training continues."""
         self.estimating.stop()
+        self.data.looks.stop()
         self.let_go()
 
     def let_go(self) -> None:
@@ -241,6 +265,11 @@ class Train(Panel):
         self.guard = guard_window_of(self)
         if self.guard is not None:
             self.guard.add(QUESTION)
+
+
+def _stop_all(stops: Sequence[Callable[[], None]], *_: object) -> None:
+    for stop in stops:
+        stop()
 
 
 def _device() -> str:

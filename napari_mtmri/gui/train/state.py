@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from napari_mtmri.errors import RequestError
 from napari_mtmri.train.folder.launch import command
+from napari_mtmri.train.folder.layout import Config
 from napari_mtmri.train.presets import make_recipe
 from napari_mtmri.train.recipe import KEYS, SIMULATED, Recipe, option_keys
 
@@ -59,6 +60,12 @@ class Plan:
         """Return the chosen recipe."""
         return make_recipe(self.preset, self.changes)
 
+    @property
+    def is_touched(self) -> bool:
+        """Whether data or recipe were chosen."""
+        chosen = self.data, self.preset, dict(self.changes), dict(self.refused)
+        return chosen != (SIMULATED, FIRST_PRESET, {}, {})
+
     def keys(self) -> Mapping[str, FieldInfo]:
         """Return the declarations of all keys of the recipe and of the method's own options."""
         return {**KEYS, **option_keys(self.recipe().method)}
@@ -101,6 +108,19 @@ class Plan:
         self.preset = preset
         if self.suggested and self.run == self.suggested:
             self.choose_free_run()
+
+    def adopt(self, config: Config) -> None:
+        """Choose data and recipe of a training, to train again like it."""
+        self.refused, self.changes = {}, {}
+        self.data = config.data
+        self.preset = config.preset or FIRST_PRESET
+        wanted = config.recipe.flat(mode="python")
+        usual = make_recipe(self.preset, {METHOD: config.recipe.method}).flat(mode="python")
+        changed = {key: value for key, value in wanted.items() if value != usual.get(key)}
+        method = {METHOD: config.recipe.method}
+        own = method if make_recipe(self.preset, {}).method != config.recipe.method else {}
+        self.changes = {**own, **changed}
+        self.choose_free_run()
 
     def command(self) -> list[str]:
         """Return the arguments of the shell command that starts this training."""

@@ -27,9 +27,11 @@ from napari_mtmri.result import Result
 from napari_mtmri.volume import Volume
 
 RESULT_LAYERS = ("zero-filled", "reconstruction", "error", "probability", "segmentation")
-# An integer file with such a name contains a reference segmentation.
-DRAWN = re.compile(r"(?:^|[_\-. ])(?:masks?|seg(?:mentation)?|labels?|lesions?)(?:[_\-. ]|$)", re.I)
-MOST_LABELS = 64
+# A file of whole numbers with such a word in its name contains labels: "LesionMask", "sub-01_dseg".
+WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+DRAWN = re.compile(r"(?:masks?|seg|segmentations?|labels?|lesions?)$|^(?:gt|rois?|truth)$", re.I)
+ATLASES = ("dseg", "aseg", "aparc", "wmparc")  # BIDS and FreeSurfer: any number of labels
+MOST_LABELS = 64  # else
 DRAWN_OPACITY = 0.4
 
 
@@ -83,16 +85,18 @@ def _layers(path: Path) -> list[LayerData]:
 
 
 def _is_drawn(volume: Volume, path: Path) -> bool:
-    """Return whether a file contains labels, by its name and few different whole numbers."""
-    if not DRAWN.search(path.name) or volume.kind != "image":
+    """Return whether a file contains labels, by its intent or name, and its whole numbers."""
+    words = WORDS.findall(path.name)
+    is_said = (volume.header or {}).get("intent") == "label"
+    is_atlas = any(word.lower() in ATLASES for word in words)
+    if volume.kind != "image" or not (is_said or is_atlas or any(map(DRAWN.search, words))):
         return False
     values = volume.data.ravel()
     whole = volume.data.dtype.kind in "iub" or bool((values == np.rint(values)).all())
-    return (
-        whole
-        and values.min() >= 0
-        and len(np.unique(values[:: 1 + len(values) // 10**6])) <= (MOST_LABELS)
-    )
+    if not whole or values.min() < 0:
+        return False
+    few = len(np.unique(values[:: 1 + len(values) // 10**6])) <= MOST_LABELS
+    return is_said or is_atlas or few
 
 
 def drawn_layer(volume: Volume | Result, name: str | None = None) -> LayerData:
@@ -111,6 +115,40 @@ def write_image(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
 def write_labels(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
     """Write a labels layer as integers on the grid of its image; return the paths."""
     return _write("Labels", path, data, meta)
+
+
+def write_layers(path: str, layers: list[tuple[Any, dict[str, Any], str]]) -> list[str]:
+    """Write images and labels that were selected together, each to its own file.
+
+    A single image gets the path itself, its labels "_mask"; of several, each gets its name.
+    """
+    images = [one for one in layers if one[2] == "image"]
+    written: list[str] = []
+    for data, meta, kind in layers:
+        of_kind = [one for one in layers if one[2] == kind]
+        name = "" if kind == "image" else "_mask"
+        if len(of_kind) > 1 or (kind == "labels" and not images):
+            name = f"_{_file_word(str(meta.get('name', '')))}"
+        written.append(_beside(path, name, written))
+        _write("Labels" if kind == "labels" else "Image", written[-1], data, meta)
+    return written
+
+
+def _file_word(name: str) -> str:
+    return "-".join("".join(c if c.isalnum() or c in "_-" else " " for c in name).split())
+
+
+def _beside(path: str, name: str, taken: list[str]) -> str:
+    """Return a path with a name before its extension, which is not taken."""
+    from napari_mtmri.readers.base import endings
+
+    ending = next((one for one in endings() if path.endswith(one)), Path(path).suffix)
+    stem, number = path.removesuffix(ending), 1
+    found = f"{stem}{name}{ending}"
+    while found in taken:
+        number += 1
+        found = f"{stem}{name}-{number}{ending}"
+    return found
 
 
 def _write(kind: str, path: str, data: Any, meta: dict[str, Any]) -> list[str]:

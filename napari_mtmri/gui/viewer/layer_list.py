@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,16 @@ from napari.layers import Image, Labels, Layer
 from napari.viewer import Viewer
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari_mtmri.errors import MtmriError
 from napari_mtmri.geometry import Axes, to_stack
+from napari_mtmri.gui.viewer.elsewhere import shape_of
 from napari_mtmri.gui.viewer.layers import (
+    GREY,
     KEY,
     LayerData,
     Placement,
     label_style,
+    labels_view,
     placement_of_layer,
 )
 from napari_mtmri.gui.viewer.shim import forget_strokes
@@ -50,7 +55,10 @@ def results_in(viewer: Viewer) -> dict[str, Result]:
     for layer in viewer.layers:
         result = known_result(layer)
         if result is not None:
-            found[str(layer.metadata[KEY].get("run"))] = result
+            title = str(layer.metadata[KEY].get("run"))
+            while found.get(title, result) is not result:  # another case with the same name
+                title += "'"
+            found[title] = result
     return found
 
 
@@ -61,14 +69,26 @@ def slice_on_screen(viewer: Viewer, layer: Any, axes: Axes) -> int:
     placement = placement_of_layer(layer)
     at = np.linalg.solve(placement.affine, np.r_[viewer.dims.point[-3:], 1.0])[:3]
     along = placement.order.index(axes.slice)
-    return int(np.clip(np.floor(at[along] + 0.5), 0, layer.data.shape[along] - 1))
+    return int(np.clip(np.floor(at[along] + 0.5), 0, shape_of(layer)[along] - 1))
+
+
+def source_of(viewer: Viewer, layer: Layer) -> Layer | None:
+    """Return the image layer that a result is of, if it is still in the viewer."""
+    of = layer.metadata.get(KEY, {}).get("of")
+    return next((one for one in viewer.layers if of is not None and one.unique_id == of), None)
+
+
+def is_of(layer: Layer, image: Layer) -> bool:
+    """Return whether a layer is a result, or Live, of an image."""
+    return bool(layer.metadata.get(KEY, {}).get("of") == image.unique_id)
 
 
 def insert_quietly(viewer: Viewer, layer: Layer) -> None:
     """Add a layer without changing the selection.
 
-    Images are inserted below existing labels, so that a reference segmentation stays
-    visible; labels are inserted on top.
+    A result is inserted right above its own image and the earlier results of it, so that it is
+    never under another image; labels above images, and Live above results. Other images are
+    inserted below existing labels, other labels on top.
     """
     selected = set(viewer.layers.selection)
     viewer.layers.insert(_place(viewer, layer), layer)
@@ -76,13 +96,60 @@ def insert_quietly(viewer: Viewer, layer: Layer) -> None:
         viewer.layers.selection = selected
 
 
+def raise_results(viewer: Viewer, layers: Sequence[Layer]) -> None:
+    """Move results of one run, which were there already, above those of other runs."""
+    for layer in layers:
+        image = source_of(viewer, layer)
+        at = viewer.layers.index(layer)
+        above = viewer.layers[at + 1 :]
+        if image is None or not any(
+            is_of(one, image) and one not in layers and not _goes_above(one, layer) for one in above
+        ):
+            continue
+        selected = set(viewer.layers.selection)
+        viewer.layers.move(at, _place(viewer, layer))
+        viewer.layers.selection = selected
+
+
 def _place(viewer: Viewer, layer: Layer) -> int:
+    layers, image = list(viewer.layers), source_of(viewer, layer)
+    if image is not None:
+        at = layers.index(image) + 1
+        while at < len(layers) and _is_with(layers[at], image):
+            if _goes_above(layers[at], layer):
+                break
+            at += 1
+        return at
     if isinstance(layer, Labels):
-        return len(viewer.layers)
-    images = [at for at, one in enumerate(viewer.layers) if isinstance(one, Image)]
+        return len(layers)
+    images = [at for at, one in enumerate(layers) if isinstance(one, Image)]
     first = images[0] if images else 0
-    above = [at for at, one in enumerate(viewer.layers) if at > first and isinstance(one, Labels)]
-    return min(above, default=len(viewer.layers))
+    above = [at for at, one in enumerate(layers) if at > first and isinstance(one, Labels)]
+    return min(above, default=len(layers))
+
+
+def _is_with(layer: Layer, image: Layer) -> bool:
+    """Return whether a layer belongs to an image: a result of it, or labels on its grid."""
+    return is_of(layer, image) or (
+        isinstance(layer, Labels) and not is_result(layer) and fits(layer, image)
+    )
+
+
+def _goes_above(there: Layer, new: Layer) -> bool:
+    """Return whether a layer of the list stays above a new one of the same image."""
+    over_image = isinstance(there, Labels) and not isinstance(new, Labels)
+    return over_image or (is_preview(there) and not is_preview(new))
+
+
+def fits(labels: Any, image: Any) -> bool:
+    """Return whether labels are on the grid of an image."""
+    if labels is None or image is None:
+        return False
+    try:
+        labels_view(labels, image)
+    except MtmriError:
+        return False
+    return True
 
 
 def insert_unfilled(
@@ -104,8 +171,9 @@ def insert_unfilled(
         layer.contour = 2
     else:
         layer = Image(
-            data, name=name, metadata=metadata, contrast_limits=window, **placement.arguments()
-        )
+            data, name=name, metadata=metadata, contrast_limits=window, **GREY,
+            **placement.arguments(),
+        )  # fmt: skip
     insert_quietly(viewer, layer)
     return layer
 
@@ -136,6 +204,7 @@ class ResultLayers(QObject):
         self._waiting: list[LayerData] = []
         self._unwanted: list[Any] = []
         self._aside: list[Any] = []
+        self._placed: list[Any] = []
         self._done: Any = None
         self._turn = QTimer(self)
         self._turn.setSingleShot(True)
@@ -166,11 +235,11 @@ class ResultLayers(QObject):
             if layer in self._viewer.layers:
                 layer.visible = True
 
-    def find(self, run: str, what: str) -> Any:
-        """Return the layer of a run with this kind of content, or None."""
+    def find(self, run: str, what: str, of: Hashable) -> Any:
+        """Return the layer of a run of an image layer with this kind of content, or None."""
         for layer in self._viewer.layers:
             known = layer.metadata.get(KEY, {})
-            if known.get("run") == run and known.get("what") == what:
+            if (known.get("run"), known.get("what"), known.get("of")) == (run, what, of):
                 return layer
         return None
 
@@ -189,21 +258,24 @@ class ResultLayers(QObject):
             return
         if not self._waiting:
             done, self._done = self._done, None
+            raise_results(self._viewer, [one for one in self._placed if one in self._viewer.layers])
+            self._placed = []
             if done is not None:
                 self.placed.emit(done)
             return
         data, arguments, kind = self._waiting.pop(0)
         known = arguments["metadata"][KEY]
-        old = self.find(known["run"], known["what"])
+        old = self.find(known["run"], known["what"], known["of"])
         if old is not None and leave_if_edited(old):
             old = None
         if old is None or old.data.shape != data.shape:
-            self._add(data, arguments, kind)
+            old = self._add(data, arguments, kind)
         else:
             _replace(old, data, arguments)
+        self._placed.append(old)
         self._turn.start(0)
 
-    def _add(self, data: Any, arguments: dict[str, Any], kind: str) -> None:
+    def _add(self, data: Any, arguments: dict[str, Any], kind: str) -> Any:
         layer = Labels(data, **arguments) if kind == "labels" else Image(data, **arguments)
         what = arguments["metadata"][KEY]["what"]
         if what == "segmentation":
@@ -212,6 +284,7 @@ class ResultLayers(QObject):
             layer.colorbar.visible = True
             layer.colorbar.position = "bottom_right"
         insert_quietly(self._viewer, layer)
+        return layer
 
 
 def _replace(layer: Any, data: Any, arguments: dict[str, Any]) -> None:
@@ -233,5 +306,5 @@ def leave_if_edited(layer: Any) -> bool:
         return False
     kept = {key: value for key, value in known.items() if key not in ("run", "what")}
     layer.metadata = {**layer.metadata, KEY: kept}
-    layer.name = f"{layer.name} · edited"
+    layer.name = f"edited {layer.name}"
     return True

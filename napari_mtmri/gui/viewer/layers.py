@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Convert volumes to napari layer data and back, without Qt.
 
-World axes are always (S, A, R) in mm. A layer contains a transposed view of the file's
-array; the affine places it upright, and nothing is flipped or resampled.
+World axes of the layers of this plugin are (S, A, R) in mm. A layer contains a transposed view
+of the file's array; the affine places it upright, and nothing is flipped or resampled. What is
+derived from a layer made elsewhere lies exactly on that layer, in its units.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 
 from napari_mtmri.errors import InputError
 from napari_mtmri.geometry import display_affine, display_order
+from napari_mtmri.gui.viewer.elsewhere import array_of, check_volume, place_of, shape_of
 from napari_mtmri.plotting import PREDICTED_COLOUR
 from napari_mtmri.volume import Volume, magnitude
 
@@ -24,7 +26,12 @@ MORE_COLOURS = ("#7570b3", "#e7298a", "#66a61e", "#e6ab02", "#a6761d")
 WINDOW_PERCENTILE = 99.7
 MOST_WINDOW_VOXELS = 400_000  # subsampling finds a window in milliseconds for any volume
 OFF_GRID_VOXELS = 0.05
+# Display affines are rounded to this fraction of a voxel: napari divides the extent of a layer by
+# its step and drops the remainder, so that a rounding error of a float loses the last slice.
+PARTS_OF_A_VOXEL = 2**30
 KEY = "napari-mtmri"
+MADE_ELSEWHERE = "Opened by another reader: right and left are not known."
+GREY = {"rgb": False}  # else napari takes three or four slices along the last axis for colours
 _TO_RAS = np.eye(4)[[2, 1, 0, 3]]  # rows S, A, R -> R, A, S; its own inverse
 
 
@@ -37,11 +44,25 @@ class Placement:
     order : (int, int, int)
         Axes of the volume's array in the order of the layer.
     affine : float array, (4, 4)
-        Layer voxels to world coordinates (S, A, R) in mm.
+        Layer voxels to world coordinates, in the units of the layer.
+    mm : three floats or None
+        Millimetres per world unit along each world axis; None if the unit is not a length.
+    directions_known : bool
+        Whether the world axes are (S, A, R) of the patient.
+    elsewhere : mapping, optional
+        Place, units and axis names of a layer that another reader made.
     """
 
     order: tuple[int, int, int]
     affine: np.ndarray
+    mm: tuple[float, float, float] | None = (1.0, 1.0, 1.0)
+    directions_known: bool = True
+    elsewhere: Mapping[str, Any] | None = None
+
+    @property
+    def affine_mm(self) -> np.ndarray:
+        """Layer voxels to world coordinates in mm; as ``affine`` if the unit is not a length."""
+        return np.diag([*(self.mm or (1.0, 1.0, 1.0)), 1.0]) @ self.affine
 
     def view(self, data: np.ndarray) -> np.ndarray:
         """Return the array of a volume in the axis order of its layer.
@@ -96,13 +117,34 @@ class Placement:
 
     def arguments(self) -> dict[str, Any]:
         """Return the keyword arguments that place a layer on this grid."""
-        return {"affine": self.affine, "units": ("mm",) * 3, "axis_labels": ("S", "A", "R")}
+        if self.elsewhere is not None:
+            return dict(self.elsewhere)
+        names = ("S", "A", "R") if self.directions_known else [f"axis {one}" for one in self.order]
+        return {
+            "affine": self.affine,
+            "units": ("pixel" if self.mm is None else "mm",) * 3,
+            "axis_labels": tuple(names),
+        }
 
 
 def placement_of(volume: Volume) -> Placement:
     """Return the placement of a volume: upright, or on its own grid if it is oblique."""
     shown, _ = display_affine(volume.shape, volume.affine)
-    return Placement(display_order(volume.affine), shown)
+    return Placement(
+        display_order(volume.affine),
+        _in_parts_of_a_voxel(shown),
+        (1.0, 1.0, 1.0) if volume.spacing_known else None,
+        volume.directions_known,
+    )
+
+
+def _in_parts_of_a_voxel(affine: np.ndarray) -> np.ndarray:
+    """Return a diagonal affine in numbers whose products with indices have no rounding error."""
+    smallest = np.abs(np.diag(affine)[:3]).min()
+    part = 2.0 ** np.floor(np.log2(smallest)) / PARTS_OF_A_VOXEL
+    rounded = np.rint(affine / part) * part
+    rounded[3] = affine[3]
+    return rounded
 
 
 def volume_layer(
@@ -123,7 +165,7 @@ def volume_layer(
     if volume.kind == "complex":
         shown = magnitude(shown)
     arguments.setdefault("contrast_limits", window_of(shown))
-    return shown, arguments, "image"
+    return shown, {**arguments, **GREY}, "image"
 
 
 def window_of(data: np.ndarray) -> tuple[float, float]:
@@ -152,27 +194,33 @@ def window_of(data: np.ndarray) -> tuple[float, float]:
 
 
 def label_style(volume: Volume | None = None, first: str = PREDICTED_COLOUR) -> dict[str, Any]:
-    """Return colormap and opacity for labels, distinct for colour-blind readers."""
-    from napari.utils import DirectLabelColormap
+    """Return colours and opacity for labels, distinct for colour-blind readers.
 
+    Plain values: objects of napari are made in the window's thread alone.
+    """
     most = 1 if volume is None else max(int(volume.data.max()), 1)
     palette = (first, *MORE_COLOURS)
     colours: dict[int | None, str] = {None: first, 0: "transparent"}
     colours |= {number: palette[(number - 1) % len(palette)] for number in range(1, most + 1)}
-    colormap = DirectLabelColormap(color_dict=colours)
-    return {"colormap": colormap, "opacity": 0.7}
+    return {"colormap": colours, "opacity": 0.7}
 
 
-def volume_of(layer: Any) -> Volume:
+def volume_of(layer: Any, frame: int | None = None) -> Volume:
     """Return the volume in a layer, including later painting.
+
+    Parameters
+    ----------
+    layer : napari layer
+    frame : int, optional
+        Index along the first of four axes.
 
     Raises
     ------
     InputError
-        If the layer is not a volume.
+        If the layer is not a volume, or has frames and none is named.
     """
     placement, known = placement_of_layer(layer), known_volume(layer)
-    data = placement.back(np.asarray(layer.data))
+    data = placement.back(np.asarray(array_of(layer, frame)))
     kind = "labels" if type(layer).__name__ == "Labels" else "image"
     if known is not None and known.shape == data.shape:
         if np.may_share_memory(data, known.data) and known.kind != "labels":
@@ -182,11 +230,12 @@ def volume_of(layer: Any) -> Volume:
         return known.like(data.copy(), kind=kind, name=layer.name)  # type: ignore[arg-type]
     return Volume(
         data if kind == "image" else data.copy(),
-        _TO_RAS @ placement.affine,
-        name=layer.name,
+        _TO_RAS @ placement.affine_mm,
+        name=layer.name if layer.ndim == 3 else f"{layer.name} frame {frame}",
         kind=kind,  # type: ignore[arg-type]
-        spacing_known=False,
-        warnings=("Opened by another reader: right and left are not known.",),
+        spacing_known=placement.mm is not None,
+        directions_known=False,
+        warnings=(MADE_ELSEWHERE,),
     )
 
 
@@ -211,11 +260,12 @@ def labels_view(layer: Any, image: Any) -> np.ndarray:
     InputError
         If the labels are on another grid.
     """
-    found = array_on(layer, placement_of_layer(image), image.data.shape)
+    shape = shape_of(image)
+    found = array_on(layer, placement_of_layer(image), shape)
     if found is None:
         raise InputError(
             f"{layer.name}: {layer.data.shape} voxels are not on the grid of {image.name}, "
-            f"{image.data.shape}; draw on that image or choose another mask."
+            f"{shape}; draw on that image or choose another mask."
         )
     return found
 
@@ -237,8 +287,8 @@ def array_on(layer: Any, placement: Placement, shape: tuple[int, ...]) -> np.nda
         A view of the layer's data, transposed and flipped; nothing is resampled.
     """
     own = placement_of_layer(layer)
-    step = np.linalg.solve(placement.affine, own.affine)
-    moved = _along(np.asarray(layer.data), step, shape)
+    step = np.linalg.solve(placement.affine_mm, own.affine_mm)
+    moved = _along(np.asarray(array_of(layer)), step, shape)
     return None if moved is None else placement.back(moved)
 
 
@@ -261,8 +311,14 @@ def volume_on(layer: Any, grid: Volume) -> Volume:
     return grid.like(found.copy(), kind=kind, name=layer.name)
 
 
-def labels_on(layer: Any, image: Any) -> Volume:
+def labels_on(layer: Any, image: Any, grid: Volume | None = None) -> Volume:
     """Return a labels layer as a volume on the grid of an image layer, copied.
+
+    Parameters
+    ----------
+    layer, image : napari layers
+    grid : Volume, optional
+        The volume of the image layer; by default made of the layer.
 
     Raises
     ------
@@ -270,7 +326,7 @@ def labels_on(layer: Any, image: Any) -> Volume:
         If the labels are on another grid.
     """
     data = labels_view(layer, image).copy()
-    return volume_of(image).like(data, kind="labels", name=layer.name)
+    return (grid or volume_of(image)).like(data, kind="labels", name=layer.name)
 
 
 def _along(data: np.ndarray, step: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | None:
@@ -295,29 +351,28 @@ def known_volume(layer: Any) -> Volume | None:
 
 
 def is_ours(layer: Any) -> bool:
-    """Return whether this plugin made a layer, so that its world axes are (S, A, R)."""
-    return KEY in layer.metadata
+    """Return whether a layer is of a file that this plugin opened, or derived from such a one."""
+    known = layer.metadata.get(KEY)
+    return known is not None and getattr(known.get("placement"), "elsewhere", None) is None
+
+
+def knows_directions(layer: Any) -> bool:
+    """Return whether the world axes of a layer are (S, A, R) of the patient."""
+    known = layer.metadata.get(KEY)
+    return known is not None and getattr(known.get("placement"), "directions_known", True)
 
 
 def placement_of_layer(layer: Any) -> Placement:
-    """Return the placement of a layer; layers of other readers keep their own.
+    """Return the placement of a layer, or of its frames; layers of other readers keep their own.
 
     Raises
     ------
     InputError
-        If the layer is not three-dimensional.
+        If the layer is not a volume.
     """
-    if layer.ndim != 3 or getattr(layer, "rgb", False) or getattr(layer, "multiscale", False):
-        raise InputError(
-            f"{layer.name}: is not a grey-scale volume ({layer.ndim} axes); "
-            "choose a layer with three axes."
-        )
+    check_volume(layer)
     placement = layer.metadata.get(KEY, {}).get("placement")
     if isinstance(placement, Placement):
         return placement
-    corners = np.vstack([np.zeros(3), np.eye(3)])
-    world = np.array([layer.data_to_world(corner) for corner in corners])
-    affine = np.eye(4)
-    affine[:3, :3] = (world[1:] - world[0]).T
-    affine[:3, 3] = world[0]
-    return Placement((0, 1, 2), affine)
+    affine, mm, arguments = place_of(layer)
+    return Placement((0, 1, 2), affine, mm, directions_known=False, elsewhere=arguments)

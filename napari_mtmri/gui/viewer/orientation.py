@@ -14,6 +14,7 @@ from napari_mtmri.gui.viewer.layers import (
     Placement,
     is_ours,
     known_volume,
+    knows_directions,
     placement_of_layer,
 )
 
@@ -102,13 +103,14 @@ class Orientation:
         self.set_view("neurological" if self.view == "radiological" else "radiological")
 
     def refresh(self, event: Any = None) -> None:
-        """Update the letters; hidden in 3-D and for layers of other readers."""
+        """Update the letters; hidden in 3-D and over an image whose directions are unknown."""
         from napari.components.overlays import TextOverlay
 
         viewer = self._viewer()
         if viewer is None:
             return
         flat = self.is_on and viewer.dims.ndisplay == 2 and viewer.dims.ndim == 3
+        flat = flat and _directions_known(viewer)
         letters = edge_letters(viewer) if flat else ("", "", "", "")
         overlays = viewer.canvas.overlays
         for (key, place), text in zip(PLACES.items(), letters, strict=True):
@@ -126,6 +128,8 @@ class Orientation:
         viewer = self._viewer()
         if viewer is None:
             return
+        for layer in viewer.layers:  # a second connection of the same method is none
+            layer.events.visible.connect(self.refresh)
         ours = [layer for layer in viewer.layers if is_ours(layer)]
         if ours and not self.is_on:
             self.is_on = True
@@ -135,7 +139,16 @@ class Orientation:
         elif self.is_on and not ours:
             self.is_on = False
             viewer.scene.camera.orientation2d = self._before
-            self.refresh()
+        self.refresh()
+
+
+def _directions_known(viewer: Viewer) -> bool:
+    """Return whether the directions of the patient are known for every visible image."""
+    from napari.layers import Image
+
+    images = [one for one in viewer.layers if isinstance(one, Image)]
+    known = [knows_directions(one) for one in images if one.visible]
+    return all(known) and any(knows_directions(one) for one in viewer.layers)
 
 
 def show_acquired_plane(viewer: Viewer, layer: Any) -> None:

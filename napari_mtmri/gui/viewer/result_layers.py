@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from napari_mtmri.plotting import PREDICTED_COLOUR, REFERENCE_COLOUR
 from napari_mtmri.result import Result
 from napari_mtmri.volume import Volume, bright_value, magnitude
 
+USUAL_PATTERN = "random"  # the panel's first choice
 FIXED = "fixed"
 ERROR_SCALES = {"×1": 1, "×5": 5, "×10": 10}
 HIDDEN = ("k-space", "zero-filled", "error", "probability", "disagreement")
@@ -29,17 +30,35 @@ HATCH = 4  # period of the stripes in voxels
 K_SPACE_DB = (-80.0, 0.0)
 
 
-def run_title(result: Result) -> str:
-    """Return the title of a run: case, method, R, pattern, and all non-default settings."""
+def run_name(result: Result) -> str:
+    """Return what a run differs by: method, R, and all settings that are not the default."""
     swapped = result.axes != result.zero_filled.axes
-    return ", ".join([result.title, *_unusual(result.request, swapped)])
+    return _name(result.method, result.acceleration, result.request, swapped)
+
+
+def run_title(result: Result) -> str:
+    """Return the title of a run: what it differs by, then the case.
+
+    The layer list cuts long names in the middle, so what differs stands first.
+    """
+    return f"{run_name(result)} · {result.name}"
 
 
 def coming_title(name: str, method: str, request: Mapping[str, Any], swapped: bool) -> str:
     """Return the `run_title` that the result of a request will have."""
-    pattern = request["pattern"]
-    title = f"{name} · {method} R{pattern['acceleration']:g} {pattern['name']}"
-    return ", ".join([title, *_unusual(request, swapped)])
+    acceleration = float(request["pattern"]["acceleration"])
+    return f"{_name(method, acceleration, request, swapped)} · {name}"
+
+
+def layer_name(what: str, title: str) -> str:
+    """Return the name of a layer: its content, then the title of its run."""
+    return f"{what} · {title}"
+
+
+def _name(method: str, acceleration: float, request: Mapping[str, Any], swapped: bool) -> str:
+    pattern = (request.get("pattern") or {}).get("name", "mask")
+    usual = f"{method} R{acceleration:g}" + ("" if pattern == USUAL_PATTERN else f" {pattern}")
+    return ", ".join([usual, *_unusual(request, swapped)])
 
 
 def _unusual(request: Mapping[str, Any], swapped: bool) -> list[str]:
@@ -87,6 +106,7 @@ def result_layers(
     labels: Volume | None = None,
     kspace: Volume | None = None,
     top: float | None = None,
+    of: Hashable = None,
 ) -> list[LayerData]:
     """Return the requested layers of a result, from bottom to top.
 
@@ -101,6 +121,8 @@ def result_layers(
         Measured k-space in decibels (`measured_decibels`).
     top : float, optional
         Maximum of the error scale; by default a fifth of the reference's `bright_value`.
+    of : hashable, optional
+        Identity of the image layer that the result is of.
     """
     base = result.reference or result.zero_filled
     window = window_of(base.data)
@@ -111,9 +133,9 @@ def result_layers(
         if what not in shown or volume is None:
             return
         data, arguments, kind = volume_layer(
-            volume, f"{title} · {what}", placement, visible=what not in HIDDEN, **more
+            volume, layer_name(what, title), placement, visible=what not in HIDDEN, **more
         )
-        arguments["metadata"][KEY].update(what=what, run=title, result=result)
+        arguments["metadata"][KEY].update(what=what, run=title, result=result, of=of)
         layers.append((data, arguments, kind))
 
     # Layers that start hidden are above the others: a click on their eye shows them.
@@ -145,10 +167,8 @@ def disagreement(predicted: Volume, drawn: Volume) -> Volume:
 
 def disagreement_style() -> dict[str, Any]:
     """Return the colours of a disagreement: the reference colour and the prediction colour."""
-    from napari.utils import DirectLabelColormap
-
     colours = {None: "transparent", 0: "transparent", 1: REFERENCE_COLOUR, 2: PREDICTED_COLOUR}
-    return {"colormap": DirectLabelColormap(color_dict=colours), "opacity": 0.9}
+    return {"colormap": colours, "opacity": 0.9}
 
 
 def measured_decibels(kspace: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ class LayerChooser(QComboBox):
         self._layers: list[Any] = []
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(6)
+        self.setPlaceholderText("none chosen")
         self.currentIndexChanged.connect(self._show_name)
 
     @property
@@ -43,12 +44,12 @@ class LayerChooser(QComboBox):
         self.blockSignals(False)
 
     def choose(self, layer: Any) -> None:
-        """Choose a listed layer, else the first entry."""
+        """Choose a listed layer, else the entry for none, if there is one."""
         for at, known in enumerate(self._layers):
             if layer is not None and known is not None and known() is layer:
                 self.setCurrentIndex(at)
                 return
-        self.setCurrentIndex(0 if self._layers else -1)
+        self.setCurrentIndex(-1 if self._none is None else 0)
 
     def _show_name(self, *_: object) -> None:
         """Show the full name in the tooltip, because the list may cut it off."""

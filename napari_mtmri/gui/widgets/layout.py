@@ -8,7 +8,9 @@ from typing import Any
 from qtpy.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer
 from qtpy.QtGui import QFont, QFontDatabase, QFontInfo
 from qtpy.QtWidgets import (
+    QAbstractItemView,
     QFrame,
+    QHeaderView,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
@@ -24,6 +26,8 @@ from superqt import QFlowLayout
 WIDTH, HEIGHT = 380, 700
 LEAST_HEIGHT = 120
 LINE = 1.5  # height of a table's row in heights of its font
+# napari's theme sets the font size of labels and buttons, but not of these.
+WITHOUT_FONT = (QLineEdit, QPlainTextEdit, QAbstractItemView, QHeaderView)
 DRAWS_TEXT = "draws_text"  # property of a widget that paints its own text
 IS_TABLE = "is_table"  # property of a text widget with columns aligned by spaces
 
@@ -64,8 +68,6 @@ class Panel(QWidget):
 
     def _styled(self) -> None:
         self._is_styled = True
-        # napari sets the font size of labels and buttons, but not of text fields, tables or
-        # painted text.
         label = self.findChild(QLabel)
         if label is not None:
             for part in self.findChildren(QWidget):
@@ -75,7 +77,7 @@ class Panel(QWidget):
                     part.setFont(fixed)
                 elif isinstance(part, QTableView):
                     _set_table_font(part, label.font())
-                elif isinstance(part, (QLineEdit, QPlainTextEdit)) or part.property(DRAWS_TEXT):
+                elif isinstance(part, WITHOUT_FONT) or part.property(DRAWS_TEXT):
                     part.setFont(label.font())
         self.updateGeometry()
 

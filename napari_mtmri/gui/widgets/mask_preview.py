@@ -3,13 +3,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QImage, QPixmap
+from qtpy.QtGui import QImage, QPainter, QPixmap
 from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QWidget
+
+from napari_mtmri.gui.widgets.colors import text_color
 
 STRIP, MOST_HEIGHT = 56, 200  # height in pixels of a 1-D mask, and at most of a 2-D mask
 SMALLEST_SHOWN_DB = -50.0
+
+
+class _Framed(QLabel):
+    """A picture with a thin frame, without which white lines end in a light theme nowhere."""
+
+    def paintEvent(self, event: Any) -> None:
+        """Draw the picture, then the frame around it."""
+        super().paintEvent(event)
+        size = self.pixmap().size()
+        if size.isEmpty():
+            return
+        left = (self.width() - size.width()) // 2
+        top = (self.height() - size.height()) // 2
+        painter = QPainter(self)
+        painter.setPen(text_color(self))
+        painter.drawRect(left - 1, top - 1, size.width() + 1, size.height() + 1)
+        painter.end()
 
 
 class MaskPreview(QScrollArea):
@@ -17,7 +38,7 @@ class MaskPreview(QScrollArea):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.picture = QLabel()
+        self.picture = _Framed()
         self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setWidget(self.picture)
         self.setWidgetResizable(True)
@@ -69,9 +90,9 @@ class MaskPreview(QScrollArea):
             self._fit(rows, columns)
 
     def _fit(self, rows: int, columns: int) -> None:
-        self.picture.setMinimumSize(columns, rows)
+        self.picture.setMinimumSize(columns + 2, rows + 2)  # with the frame
         bar = self.horizontalScrollBar().sizeHint().height()
-        self.setFixedHeight(min(rows, MOST_HEIGHT) + (bar if columns > self.width() else 2))
+        self.setFixedHeight(min(rows + 2, MOST_HEIGHT) + (bar if columns > self.width() else 2))
         across, down = self.horizontalScrollBar(), self.verticalScrollBar()
         across.setValue((columns - self.viewport().width()) // 2)
         down.setValue((rows - self.viewport().height()) // 2)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Mapping
 
@@ -23,7 +24,7 @@ from napari_mtmri.gui.jobs import sentence
 def relabeled(text: str, labels: Mapping[str, str]) -> str:
     """Return a core message with parameter names replaced by the panel's labels."""
     for name, label in labels.items():
-        text = text.replace(name, label)
+        text = re.sub(rf"\b{re.escape(name)}\b", label.replace("\\", r"\\"), text)
     return text
 
 

@@ -14,6 +14,7 @@ from napari_mtmri.gui.widgets.colors import color_of, text_color
 from napari_mtmri.gui.widgets.layout import DRAWS_TEXT
 
 LEAST_TICK = 3  # pixels
+LEGEND = "Full tick: reference image; low hatched tick: reconstruction."
 
 
 class TickStrip(QWidget):
@@ -25,10 +26,7 @@ class TickStrip(QWidget):
         self.setProperty(DRAWS_TEXT, True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("teacher forcing")
-        self.setToolTip(
-            "Input of the U-Net in each step. Full tick: fully sampled image; "
-            "low hatched tick: reconstruction"
-        )
+        self.setToolTip(f"Input of the U-Net in each step. {LEGEND}")
 
     def show_ticks(self, ticks: Sequence[bool]) -> None:
         """Show one tick per step, from left to right; True for the fully sampled image."""

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
 import numpy as np
 
+from napari_mtmri.errors import Stopped
 from napari_mtmri.kspace import ifft2c
 from napari_mtmri.train.data.batches import Item, Simulator, plan_epoch
 from napari_mtmri.train.data.cases import Case, CaseFile, find_cases, load_case, with_classes
@@ -50,18 +52,41 @@ class Look:
     truth: tuple[np.ndarray, ...]
 
 
-def look(data: str, recipe: Recipe) -> Look:
+def look(
+    data: str,
+    recipe: Recipe,
+    report: Callable[[str], None] | None = None,
+    stop: threading.Event | None = None,
+) -> Look:
     """Return a preview of the data of a training.
+
+    Parameters
+    ----------
+    data : str
+        Folder or table of cases, or "simulated".
+    recipe : Recipe
+    report : callable, optional
+        Called with the progress, in words.
+    stop : threading.Event, optional
+        Ends the reading before the next case.
 
     Raises
     ------
     InputError
         If the cases cannot be used, or a patient or image is in two splits.
+    Stopped
+        If ``stop`` was set.
     """
     files = find_cases(data, recipe)
     chosen = [file for file in files if file.split == "train"][:N_SEEN]
     chosen += [file for file in files if file.split == "val"][:1]
-    cases = [load_case(file, recipe) for file in chosen]
+    cases = []
+    for number, file in enumerate(chosen, start=1):
+        if stop is not None and stop.is_set():
+            raise Stopped("stopped; nothing is shown.")
+        if report is not None:
+            report(f"Reading case {number} of {len(chosen)}: {file.name}")
+        cases.append(load_case(file, recipe))
     hashes = {case.name: image_hash(case.image) for case in cases}
     check_images(files, hashes)
     shown = [case for file, case in zip(chosen, cases, strict=True) if file.split == "train"]

@@ -77,7 +77,7 @@ def test_an_invalid_mask_shows_its_error_only_in_the_sampling_part(panel: Any, q
     assert not panel.sampling.problem.text
     assert panel.run_part.run.isEnabled()
     qtbot.waitUntil(lambda: not panel.live.is_busy, timeout=WAIT_MS)
-    assert all(layer.visible for layer in live if layer.name.endswith("mtmri"))
+    assert all(layer.visible for layer in live if layer.name.startswith("live mtmri"))
     panel.run_part.live.setChecked(False)
 
 

@@ -67,7 +67,7 @@ def test_its_pattern_method_and_metric_are_in_the_panel(
     heading, _, row = panel.scores.cells()
     column = heading.index("MAE")
     assert row[column] == f"{result.scores['smooth'].get('MAE'):.1f}"
-    tip = panel.scores.table.item(1, column - 1).toolTip()
+    tip = panel.scores.table.item(column - 2, 0).toolTip()
     assert tip.startswith("Mean absolute error, 0 is perfect\n")
     assert "MAE" in panel.scores.csv_text()
 

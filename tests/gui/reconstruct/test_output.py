@@ -22,16 +22,16 @@ def test_check_boxes_show_and_hide_layers_of_the_newest_run(
     run(panel, qtbot)
     for what in ("probability", "k-space", "disagreement"):
         panel.show_part.boxes[what].click()
-        name = f"{TITLE} · {what}"
+        name = f"{what} · {TITLE}"
         qtbot.waitUntil(lambda name=name: name in names(viewer), timeout=WAIT_MS)
         assert viewer.layers[name].visible
         panel.show_part.boxes[what].click()
         assert not viewer.layers[name].visible
-    missed = viewer.layers[f"{TITLE} · disagreement"]
+    missed = viewer.layers[f"disagreement · {TITLE}"]
     assert isinstance(missed, Labels)
     panel.show_part.scale.setCurrentText("×10")
     top = float(np.abs(viewer.layers["head"].data).max()) / 10
-    assert viewer.layers[f"{TITLE} · error"].contrast_limits == pytest.approx([0, top])
+    assert viewer.layers[f"error · {TITLE}"].contrast_limits == pytest.approx([0, top])
 
 
 def test_a_saved_run_opens_again_with_its_layers(
@@ -49,9 +49,9 @@ def test_a_saved_run_opens_again_with_its_layers(
         with qtbot.waitSignal(panel.files.noted, timeout=WAIT_MS):
             click(button, qtbot)
         assert str(tmp_path / file) in panel.run_part.note.text()
-    assert (tmp_path / "scores.csv").read_text("utf-8").startswith("whole volume,PSNR")
+    assert (tmp_path / "scores.csv").read_text("utf-8").startswith("case,whole volume,PSNR")
     viewer.layers.clear()
     viewer.open(str(tmp_path / "run"), plugin="napari-mtmri")
-    assert f"{TITLE} · reconstruction" in names(viewer)
+    assert f"reconstruction · {TITLE}" in names(viewer)
     again = mt.open(tmp_path / "run")
     np.testing.assert_array_equal(again.labels.data, result.labels.data)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,9 @@ import pytest
 
 import napari_mtmri as mt
 from tests.gui.conftest import WAIT_MS
-from tests.gui.driving import TITLE, Gate, click, names, run
+from tests.gui.driving import TITLE, Gate, click, names, run, stop_after_a_slice
 
-IMAGES = [f"{TITLE} · {what}" for what in ("reconstruction", "zero-filled", "error")]
+IMAGES = [f"{what} · {TITLE}" for what in ("reconstruction", "zero-filled", "error")]
 
 
 def test_a_run_adds_layers_and_scores_and_leaves_the_user_s_layers_alone(
@@ -27,18 +26,18 @@ def test_a_run_adds_layers_and_scores_and_leaves_the_user_s_layers_alone(
     viewer.layers.selection = {viewer.layers["head"]}
     result = run(panel, qtbot)
     # images below the reference segmentation, which stays visible; predicted labels above
-    expected = ["head", *IMAGES, "head_mask", f"{TITLE} · segmentation"]
+    expected = ["head", *IMAGES, "head_mask", f"segmentation · {TITLE}"]
     assert names(viewer) == expected
-    shown = viewer.layers[f"{TITLE} · reconstruction"].data
+    shown = viewer.layers[f"reconstruction · {TITLE}"].data
     np.testing.assert_array_equal(shown, result.reconstruction.data.transpose(2, 1, 0))
     assert viewer.layers["head"].data is own[0]
     np.testing.assert_array_equal(viewer.layers["head_mask"].data, own[1])
     assert viewer.layers.selection.active.name == "head"
-    assert [row.title for row in panel.scores.rows] == ["zero-filled R4 random", "mtmri R4 random"]
+    assert [row.title for row in panel.scores.rows] == ["zero-filled R4", "mtmri R4"]
     cells = panel.scores.cells()
-    assert cells[0][1:5] == ["PSNR", "SSIM", "NMSE", "Dice"]
-    assert cells[1][1].endswith("dB")
-    assert cells[2][4] != "—"
+    assert cells[0][2:6] == ["PSNR", "SSIM", "NMSE", "Dice"]
+    assert cells[1][2].endswith("dB")
+    assert cells[2][5] != "—"
     assert "PSNR" not in panel.run_part.note.text()
     assert "Dice" in panel.run_part.note.text()
     run(panel, qtbot)
@@ -48,21 +47,21 @@ def test_a_run_adds_layers_and_scores_and_leaves_the_user_s_layers_alone(
 
 def test_another_request_leaves_the_earlier_run_alone(panel: Any, viewer: Any, qtbot: Any) -> None:
     run(panel, qtbot)
-    first = viewer.layers[f"{TITLE} · reconstruction"].data
+    first = viewer.layers[f"reconstruction · {TITLE}"].data
     panel.sampling.seed.setValue(7)
     run(panel, qtbot)
-    assert viewer.layers[f"{TITLE} · reconstruction"].data is first
-    assert f"{TITLE}, seed 7 · reconstruction" in names(viewer)
-    assert [row.title for row in panel.scores.rows][-1] == "mtmri R4 random, seed 7"
+    assert viewer.layers[f"reconstruction · {TITLE}"].data is first
+    assert "reconstruction · mtmri R4, seed 7 · head" in names(viewer)
+    assert [row.title for row in panel.scores.rows][-1] == "mtmri R4, seed 7"
 
 
 def test_a_result_that_was_painted_on_is_kept(panel: Any, viewer: Any, qtbot: Any) -> None:
     run(panel, qtbot)
-    layer = viewer.layers[f"{TITLE} · segmentation"]
+    layer = viewer.layers[f"segmentation · {TITLE}"]
     layer.data_setitem((np.array([1]), np.array([2]), np.array([3])), 9)
     run(panel, qtbot)
-    assert viewer.layers[f"{TITLE} · segmentation · edited"].data[1, 2, 3] == 9
-    assert viewer.layers[f"{TITLE} · segmentation"].data[1, 2, 3] != 9
+    assert viewer.layers[f"edited segmentation · {TITLE}"].data[1, 2, 3] == 9
+    assert viewer.layers[f"segmentation · {TITLE}"].data[1, 2, 3] != 9
 
 
 def test_shell_and_panel_give_the_same_numbers(panel: Any, files: Any, qtbot: Any) -> None:
@@ -107,7 +106,7 @@ def test_slices_are_shown_while_the_run_is_in_progress(
 
     panel.running.progressed.connect(hold)
     click(panel.run_part.run, qtbot)
-    name = f"{TITLE} · reconstruction"
+    name = f"reconstruction · {TITLE}"
     qtbot.waitUntil(lambda: name in names(viewer), timeout=WAIT_MS)
     data = viewer.layers[name].data
     number = panel._slice(panel.input.volume())
@@ -133,25 +132,6 @@ def test_a_stop_takes_effect_at_once_and_restores_the_layers(
     after = {layer.name: (layer.data, layer.visible) for layer in viewer.layers}
     assert list(after) == list(before)
     assert all(after[name][0] is before[name][0] for name in before)
-
-
-def stop_after_a_slice(panel: Any, qtbot: Any, gate: Gate) -> None:
-    """Run, and stop once the first slice is shown; later slices are blocked."""
-
-    def hold(progress: Any) -> None:
-        gate.event.clear()
-
-    panel.running.progressed.connect(hold)
-    with qtbot.waitSignal(panel.running.progressed, timeout=WAIT_MS):
-        click(panel.run_part.run, qtbot)
-    assert not panel.run_part.run.isEnabled()
-    began = time.monotonic()
-    with qtbot.waitSignal(panel.running.ended, timeout=1000):
-        click(panel.run_part.stop, qtbot)
-    assert time.monotonic() - began < 1
-    assert panel.run_part.run.isEnabled()
-    panel.running.progressed.disconnect(hold)
-    gate.event.set()
 
 
 def test_a_failed_run_restores_the_layers(

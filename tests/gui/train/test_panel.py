@@ -17,13 +17,14 @@ from napari_mtmri.methods.base import DEFAULT_METHOD, trainable
 from napari_mtmri.patterns.base import PATTERNS
 from napari_mtmri.train.folder import launch
 from napari_mtmri.train.folder.launch import recent_runs
+from napari_mtmri.train.folder.layout import read_config
 from napari_mtmri.train.recipe import SECTION_OF
 from napari_mtmri.weights import list_weights
 from tests.gui.conftest import WAIT_MS
 from tests.gui.driving import click
 from tests.train.folder.test_launch import QUICK
 from tests.train.folders import begun, event, update, validation, write, write_process
-from tests.train.heads import write_cases
+from tests.train.heads import TINY, write_cases
 
 LONG_MS = 180_000
 SMALL = {key: value for key, value in QUICK.items() if key != "epochs"}
@@ -241,6 +242,31 @@ def test_any_training_folder_can_be_watched(train: Any, qtbot: Any, tmp_path: Pa
     assert "Resume continues from update 21." in train.run_part.status.text()
 
 
+def test_reopened_on_a_running_training_all_tabs_are_about_it(
+    viewer: Any, qtbot: Any, tmp_path: Path
+) -> None:
+    run = begun(tmp_path / "mine", 3)
+    launch.remember_run(run)
+    train = commands.open_train(viewer)
+    until(train, "running", qtbot)
+    assert train.plan.recipe() == read_config(run).recipe
+    assert field_of(train, "epochs").text() == str(TINY.optimizer.epochs)
+    assert train.recipe.preset.currentText() == "quick-check"
+    # another choice stays until it is asked for
+    train.plan.choose_preset("cpu-size")
+    qtbot.waitUntil(lambda: train.watch_part.known.currentText() == "mine", timeout=WAIT_MS)
+    assert train.recipe.preset.currentText() == "cpu-size"
+    click(train.watch_part.again, qtbot)
+    assert train.plan.recipe() == read_config(run).recipe
+    assert train.tabs.tabText(train.tabs.currentIndex()) == "Recipe"
+    assert Path(train.plan.run) != run
+    assert "low hatched tick" in train.watch_part.strip_note.text()
+    train.stop()
+    assert not train.run_part.stop.isEnabled()
+    assert "Stopping" in train.run_part.status.text()  # at once
+    qtbot.waitUntil((run / "stop").exists, timeout=WAIT_MS)
+
+
 def test_losses_and_stages_of_another_method_are_shown(
     train: Any, qtbot: Any, tmp_path: Path
 ) -> None:
@@ -357,11 +383,11 @@ def test_train_export_and_compare_in_one_window(
         titles.append(found.args[0])
     assert titles[0].provenance["weights"] != titles[1].provenance["weights"]
     assert titles[0].provenance["weights"][0]["sha256"] == exported.card.sha256
-    shown = [layer.name for layer in viewer.layers if layer.name.endswith("reconstruction")]
+    shown = [layer.name for layer in viewer.layers if layer.name.startswith("reconstruction")]
     assert len(shown) == 2  # next to each other
     rows = {row.title for row in reconstruct.scores.rows}
-    own, usual = f"mtmri R4 random, {exported.path.stem}", "mtmri R4 random"
-    assert rows == {"zero-filled R4 random", own, usual}
+    own, usual = f"mtmri R4, {exported.path.stem}", "mtmri R4"
+    assert rows == {"zero-filled R4", own, usual}
 
 
 def test_a_method_of_another_package_is_trained_and_used(

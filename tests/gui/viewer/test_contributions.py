@@ -46,6 +46,42 @@ def test_a_file_named_mask_with_few_integers_opens_as_labels(
     assert len(read_layers([str(files[0]), str(files[1])])) == 2
 
 
+def test_usual_names_and_the_label_intent_open_as_labels(files: Any, tmp_path: Path) -> None:
+    """Names of BIDS, FreeSurfer, and challenges; the intent is that of the NIfTI standard."""
+    nib = pytest.importorskip("nibabel")
+    few = np.zeros((8, 8, 4), np.uint8)
+    few[2:5, 2:5, 1:3] = 1
+    many = np.arange(256, dtype=np.int16).reshape(8, 8, 4)
+    affine = np.diag([1.0, 1, 3, 1])
+    named = ("sub-01_dseg.nii.gz", "LesionMask.nii.gz", "case_brainmask.nii.gz", "consensus_gt.nii")
+    for name in named:
+        nib.save(nib.Nifti1Image(few, affine), tmp_path / name)
+    for name in ("aseg.mgz", "aparc+aseg.mgz"):
+        nib.save(nib.MGHImage(many.astype(np.int32), affine), tmp_path / name)
+    for name in (*named, "aseg.mgz", "aparc+aseg.mgz"):
+        assert read_layers(str(tmp_path / name))[0][2] == "labels", name
+    image = nib.Nifti1Image(many, affine)
+    image.header.set_intent("label")
+    nib.save(image, tmp_path / "anything.nii.gz")
+    assert read_layers(str(tmp_path / "anything.nii.gz"))[0][2] == "labels"
+    for name in ("flair.nii.gz", "flair_message.nii.gz", "target.nii.gz"):
+        nib.save(nib.Nifti1Image(few, affine), tmp_path / name)
+        assert read_layers(str(tmp_path / name))[0][2] == "image", name
+
+
+def test_an_image_and_its_mask_selected_together_are_saved(
+    viewer: Any, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    viewer.open([str(files[0])], plugin="napari-mtmri")
+    viewer.open([str(files[1])], plugin="napari-mtmri")
+    viewer.layers.selection = set(viewer.layers)
+    paths = viewer.layers.save(str(tmp_path / "both.nii.gz"), selected=True, plugin="napari-mtmri")
+    assert sorted(Path(path).name for path in paths) == ["both.nii.gz", "both_mask.nii.gz"]
+    np.testing.assert_array_equal(mt.open(tmp_path / "both.nii.gz").data, mt.open(files[0]).data)
+    drawn = mt.open(tmp_path / "both_mask.nii.gz", kind="labels")
+    np.testing.assert_array_equal(drawn.data, mt.open(files[1], kind="labels").data)
+
+
 @pytest.mark.parametrize("ending", [".nii", ".nii.gz", ".mgz"])
 def test_painted_labels_are_written_on_the_grid_of_their_file(
     viewer: Any, files: tuple[Path, Path], tmp_path: Path, ending: str

@@ -94,6 +94,21 @@ def test_an_oblique_volume_is_shown_on_its_own_grid_about_its_centre() -> None:
     np.testing.assert_allclose((shown @ [*centre[list(order)], 1])[:3], true, atol=1e-9)
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_the_slider_reaches_every_slice_of_an_oblique_volume(seed: int) -> None:
+    from napari.components import ViewerModel
+
+    random = np.random.default_rng(seed)
+    turn, _ = np.linalg.qr(random.normal(size=(3, 3)))
+    affine = np.eye(4)
+    affine[:3, :3] = turn @ np.diag(random.uniform(0.3, 6, 3))
+    affine[:3, 3] = random.uniform(-200, 200, 3)
+    shape = tuple(random.integers(3, 60, 3).tolist())
+    viewer = ViewerModel()
+    viewer.add_layer(layer_of(Volume(np.zeros(shape, np.float32), affine)))
+    assert viewer.dims.nsteps == viewer.layers[0].data.shape
+
+
 def layer_of(volume: Volume) -> Any:
     from napari.layers import Image, Labels
 

@@ -22,4 +22,4 @@ def test_only_changed_parameters_are_in_the_title(given: dict[str, int], named: 
     before = coming_title("head", "caballero-gmm", request, False)
     result = mt.run(acquisition.scan(head_volume()), "caballero-gmm", **given)
     assert run_title(result) == before
-    assert before.endswith(f"R2 random{named}")
+    assert before == f"caballero-gmm R2{named} · head"

@@ -73,10 +73,9 @@ class RunPart(QWidget):
         self.note.hide()
 
     def _lay_out(self) -> None:
-        first, second = QHBoxLayout(), Flow()
-        first.addWidget(self.run, stretch=2)
-        first.addWidget(self.stop, stretch=1)
-        first.addWidget(self.live)
+        first, second = Flow(), Flow()
+        for widget in (self.run, self.stop, self.live):
+            first.addWidget(widget)
         for text, box in (("Device", self.device), ("Precision", self.precision)):
             pair = QWidget()
             row = QHBoxLayout(pair)
@@ -123,8 +122,23 @@ class RunPart(QWidget):
         remaining = "" if left != left else f" · {duration(left)} left"
         self.progress.setFormat(f"%v of %m slices{remaining}")
 
+    def show_writing(self, is_on: bool) -> None:
+        """Show that files are being written."""
+        self.progress.setVisible(is_on or self.stop.isEnabled())
+        if is_on and not self.stop.isEnabled():
+            self.progress.setRange(0, 0)
+            self.progress.setFormat("Writing …")
+            self.show_note("Writing …")
+
+    def grey_note(self) -> None:
+        """Grey the message, which is about earlier choices."""
+        self.note.setEnabled(False)
+
     def show_note(self, text: str, details: Sequence[str] = ()) -> None:
-        """Show a message, with all details in the tooltip."""
+        """Show a message instead of an error, with all details in the tooltip."""
+        self.note.setEnabled(True)
+        if text:
+            self.problem.clear()
         lines = [text, *details]
         shown = lines if len(lines) <= MOST_LINES else [*lines[:MOST_LINES], "…"]
         self.note.setText("\n".join(shown))

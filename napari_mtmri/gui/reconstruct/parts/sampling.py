@@ -89,6 +89,7 @@ class SamplingPart(QWidget):
         for widget in (self.spread, self.load, self.save):
             files.addWidget(widget)
         form = QFormLayout()
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)  # narrow with large fonts
         form.addRow("Pattern", self.pattern)
         form.addRow("", self.meaning)
         form.addRow("R", self.acceleration)
@@ -106,7 +107,7 @@ class SamplingPart(QWidget):
         if tick.problem is not None:
             self.preview.clear()
             self.counts.clear()
-            self.problem.show_error(tick.problem, LABELS)
+            self.problem.show_error(tick.problem, self._labels())
             return
         self.problem.clear()
         if tick.spread is not None:
@@ -115,7 +116,12 @@ class SamplingPart(QWidget):
             self.preview.show_mask(tick.mask)
         if tick.sampling is not None:
             lines = [tick.sampling.text, *tick.sampling.warnings]
-            self.counts.setText(relabeled("\n".join(lines), LABELS))
+            self.counts.setText(relabeled("\n".join(lines), self._labels()))
+
+    def _labels(self) -> dict[str, str]:
+        """Return the labels of all fields, for messages that name parameters."""
+        options = PATTERNS.get(self._choices.pattern).options
+        return {**{option.name: option.title for option in options}, **LABELS}
 
     def use_file(self, path: str) -> None:
         """Use the mask in a file."""

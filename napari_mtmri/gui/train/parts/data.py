@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,13 @@ from qtpy.QtGui import QImage, QPixmap
 from qtpy.QtWidgets import QCheckBox, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from napari_mtmri.errors import MtmriError
-from napari_mtmri.gui.jobs import Latest
+from napari_mtmri.gui.jobs import Job
 from napari_mtmri.gui.train.state import Plan
 from napari_mtmri.gui.widgets.layout import Flow
 from napari_mtmri.gui.widgets.pictures import Pictures
 from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.train.data.preview import N_SEEN, SEEN_KEYS, Look, look
-from napari_mtmri.train.recipe import SIMULATED
+from napari_mtmri.train.recipe import SIMULATED, Recipe
 
 COLUMNS = 3
 
@@ -41,7 +42,7 @@ class DataPart(QWidget):
         super().__init__(parent)
         self._plan = plan
         self._key: tuple[Any, ...] = ()
-        self._looks = Latest(self)
+        self.looks = Job(self)
         self._found: Look | None = None
         self.place, self.problem = QLineEdit(), Problem()
         self.facts, self.leaks = QLabel(), QLabel()
@@ -73,8 +74,9 @@ class DataPart(QWidget):
         self.table.clicked.connect(self.table_asked)
         self.open.clicked.connect(self.open_asked)
         self.truth.toggled.connect(self._draw)
-        self._looks.done.connect(self._show)
-        self._looks.failed.connect(self._failed)
+        self.looks.progressed.connect(self._show_reading)
+        self.looks.done.connect(self._show)
+        self.looks.failed.connect(self._failed)
 
     def _lay_out(self) -> None:
         row = Flow(QLabel("Six slices as the network receives them"), self.truth)
@@ -97,6 +99,8 @@ class DataPart(QWidget):
 
     def refresh(self) -> None:
         """Read the cases again if a choice that affects them has changed."""
+        if self.place.text() != self._plan.data and not self.place.hasFocus():
+            self.place.setText(self._plan.data)  # chosen elsewhere
         try:
             recipe = self._plan.recipe()
         except MtmriError:
@@ -105,8 +109,12 @@ class DataPart(QWidget):
         if key != self._key:
             self._show_nothing()
             self._key = key
-            self.facts.setText("Reading the cases …")
-            self._looks.ask(partial(look, self._plan.data, recipe))
+            self.facts.setText("Looking for cases …")
+            self.looks.stop()  # of the choices before
+            self.looks.start(partial(_look, self._plan.data, recipe))
+
+    def _show_reading(self, text: str) -> None:
+        self.facts.setText(text)
 
     def _typed(self) -> None:
         text = self.place.text().strip()
@@ -139,6 +147,10 @@ class DataPart(QWidget):
             shown = self._found.truth if self.truth.isChecked() else self._found.seen
             for number, picture in enumerate(shown):
                 self.montage.show_picture(number, pixmap_of(picture))
+
+
+def _look(data: str, recipe: Recipe, report: Any, stop: threading.Event) -> Look:
+    return look(data, recipe, report, stop)
 
 
 def pixmap_of(picture: np.ndarray) -> QPixmap:

@@ -17,7 +17,7 @@ from napari_mtmri.gui.train.state import MEASURED, Plan
 from napari_mtmri.gui.widgets.layout import Fold, Section
 from napari_mtmri.gui.widgets.plot import Line, Plot
 from napari_mtmri.gui.widgets.problem import Problem
-from napari_mtmri.gui.widgets.ticks import TickStrip
+from napari_mtmri.gui.widgets.ticks import LEGEND, TickStrip
 from napari_mtmri.train.presets import PRESETS, notes
 from napari_mtmri.train.recipe import KEYS, SECTION_OF, SECTIONS, Recipe, option_keys
 from napari_mtmri.train.schedules import (
@@ -109,6 +109,9 @@ class RecipePart(QWidget):
     def show_plan(self) -> None:
         """Show the chosen recipe and its effect."""
         recipe = self._plan.recipe()
+        self.preset.blockSignals(True)
+        self.preset.setCurrentText(self._plan.preset)
+        self.preset.blockSignals(False)
         found = notes(self._plan.preset)
         self.note.setText(found[-1] if found else "")
         self.all_notes.setText("\n".join(f"• {note}" for note in found))
@@ -126,7 +129,7 @@ class RecipePart(QWidget):
         self.weights_note.setText(weights_sentence(recipe))
         shown, what = ticks(recipe)
         self.strip.show_ticks(shown)
-        self.ticks_note.setText(what)
+        self.ticks_note.setText(f"{what}. {LEGEND}" if shown else what)
 
     def _shown(self, recipe: Recipe, form: OptionsForm) -> dict[str, Any]:
         """Return the values of a form's fields; those that were refused stay as they are."""

@@ -23,10 +23,10 @@ from qtpy.QtWidgets import (
 
 from napari_mtmri.gui.train.sentences import facts_line, scores_line
 from napari_mtmri.gui.train.trainings import Sight
-from napari_mtmri.gui.widgets.layout import Fold
+from napari_mtmri.gui.widgets.layout import Flow, Fold
 from napari_mtmri.gui.widgets.pictures import Pictures
 from napari_mtmri.gui.widgets.plot import Line, Plot
-from napari_mtmri.gui.widgets.ticks import TickStrip
+from napari_mtmri.gui.widgets.ticks import LEGEND, TickStrip
 from napari_mtmri.train.monitor.aggregate import LOSS, SEG, SEG_OWN, SEG_TRUTH
 
 COLORS = tuple(
@@ -82,11 +82,13 @@ class WatchPart(QWidget):
     Signals
     -------
     open_asked : the user wants to open a training folder
+    again_asked : the user wants to train again like the displayed training
     chosen : Path of a known training
     run_named : typed folder of the next training
     """
 
     open_asked = Signal()
+    again_asked = Signal()
     chosen = Signal(object)
     run_named = Signal(str)
 
@@ -94,6 +96,7 @@ class WatchPart(QWidget):
         super().__init__(parent)
         self._number = -1
         self.known, self.open = QComboBox(), QPushButton("Open…")
+        self.again = QPushButton("Train again like this")
         self.run, self.command, self.copy = QLineEdit(), QLabel(), QPushButton("Copy")
         self.facts, self.scores = QLabel(), QLabel()
         self.plots = {
@@ -104,13 +107,17 @@ class WatchPart(QWidget):
         }
         for name, tip in TIPS.items():
             self.plots[name].setToolTip(tip)
-        self.strip, self.strip_note = TickStrip(), QLabel("Input of the U-Net, last updates")
+        self.strip, self.strip_note = (
+            TickStrip(),
+            QLabel(f"Input of the U-Net, last updates. {LEGEND}"),
+        )
         self.pictures, self.log = Pictures(PICTURES, len(PICTURES)), QPlainTextEdit()
         self.folded = Fold("Log", self.log)
         self._prepare()
         self._lay_out()
         self.clear()
         self.open.clicked.connect(self.open_asked)
+        self.again.clicked.connect(self.again_asked)
         self.known.activated.connect(self._activated)
         self.run.editingFinished.connect(self._named)
         self.copy.clicked.connect(self._to_clipboard)
@@ -128,6 +135,8 @@ class WatchPart(QWidget):
         self.run.setToolTip("Training folder of the next training")
         self.run.setAccessibleName("folder of the next training")
         self.copy.setToolTip("Copy the shell command that starts the same training")
+        self.again.setToolTip("Choose the data and the recipe of this training for the next one")
+        self.strip_note.setWordWrap(True)
         for label in (self.facts, self.scores, self.command):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -141,6 +150,7 @@ class WatchPart(QWidget):
         watched, folder, scores = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         watched.addWidget(self.known, stretch=1)
         watched.addWidget(self.open)
+        again = Flow(self.again)
         folder.addWidget(QLabel("Folder"))
         folder.addWidget(self.run, stretch=1)
         folder.addWidget(self.copy)
@@ -155,6 +165,7 @@ class WatchPart(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(watched)
+        layout.addLayout(again)
         for widget in (
             self.next, self.facts, self.scores, self.pictures, self.plots["losses"],
             self.plots["weights"], self.strip_note, self.strip,
@@ -179,6 +190,7 @@ class WatchPart(QWidget):
 
     def clear(self) -> None:
         """Show no training."""
+        self.again.setEnabled(False)
         self._number = -1
         for plot in self.plots.values():
             plot.clear()
@@ -191,6 +203,7 @@ class WatchPart(QWidget):
     def show_sight(self, sight: Sight) -> None:
         """Show the state of a training; redraw only changes."""
         snapshot = sight.snapshot
+        self.again.setEnabled(True)
         for name, data in sight.pictures.items():
             picture = QPixmap()
             picture.loadFromData(data)
