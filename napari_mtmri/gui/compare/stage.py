@@ -8,25 +8,23 @@ take no place in the grid.
 
 from __future__ import annotations
 
-import math
-import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-import numpy as np
 from napari.layers import Image, Labels
 from napari.viewer import Viewer
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_mtmri.compare.mask_patterns import AGREEMENT_COLOURS
-from napari_mtmri.gui.compare.pictures import REFERENCE_LABEL, Picture
+from napari_mtmri.gui.compare.before import Before
+from napari_mtmri.gui.compare.cell_labels import fill_labels, is_same
+from napari_mtmri.gui.compare.grid import grid_shape
+from napari_mtmri.gui.compare.pictures import Picture
 from napari_mtmri.gui.jobs import halt
 from napari_mtmri.gui.viewer.layer_list import redraw
-from napari_mtmri.gui.viewer.layers import GREY, KEY, Placement, label_style
+from napari_mtmri.gui.viewer.layers import GREY, KEY, Placement
 from napari_mtmri.gui.viewer.orientation import show_letters
-from napari_mtmri.plotting import PREDICTED_COLOUR, REFERENCE_COLOUR
 
 NO_SHAPE = (0, 0)
 STRIDE, SPACING = -2, 4  # two layers a cell, counted from the top of the list
@@ -73,7 +71,7 @@ class Stage(QObject):
         self._spare: list[Slot] = []  # hidden, for when there are more pictures again
         self.pictures: list[Picture] = []
         self._placement: Placement | None = None
-        self._before: _Before | None = None
+        self._before: Before | None = None
         self._n_made = 0
         self._shape = NO_SHAPE  # of the grid, and the zoom that fits it
         self._zoom = 0.0
@@ -100,7 +98,7 @@ class Stage(QObject):
             self.take_down()
             return
         if self._before is None:
-            self._before = _Before(self._viewer)
+            self._before = Before(self._viewer)
             self._before.hide(self._viewer)
             self._set_grid()
             self._viewer.layers.events.inserted.connect(self._inserted)
@@ -239,7 +237,7 @@ class Stage(QObject):
         if slot.is_own:
             slot.labels.visible = picture.masks != "none"
         else:
-            _fill_labels(slot.labels, picture)
+            fill_labels(slot.labels, picture)
 
     def _make(self, at: int, picture: Picture) -> Slot:
         image = self._new_image(picture)
@@ -294,7 +292,7 @@ class Stage(QObject):
     def _fill_image(self, layer: Image, picture: Picture) -> None:
         if not layer.visible:
             layer.visible = True
-        if not _is_same(layer.data, picture.image):
+        if not is_same(layer.data, picture.image):
             layer.data = picture.image
         if layer.name != picture.title:
             layer.name = picture.title
@@ -399,96 +397,3 @@ class Stage(QObject):
             if slot.image is event.source:
                 low, high = slot.image.contrast_limits
                 self.windowed.emit(picture, (float(low), float(high)))
-
-
-def grid_shape(n_cells: int, size: Sequence[float]) -> tuple[int, int]:
-    """Return rows and columns of the grid whose square cells are largest.
-
-    Parameters
-    ----------
-    n_cells : int
-    size : (float, float)
-        Height and width of the canvas in pixels.
-    """
-    shapes = [(math.ceil(n_cells / columns), columns) for columns in range(1, n_cells + 1)]
-    return max(shapes, key=lambda shape: min(size[0] / shape[0], size[1] / shape[1]))
-
-
-def _fill_labels(layer: Labels, picture: Picture) -> None:
-    if not _is_same(layer.data, picture.labels):
-        layer.data = picture.labels
-    shows_codes = picture.masks == "disagreement" and not picture.is_reference
-    style = "codes" if shows_codes else (id(picture.segmentation), picture.is_reference)
-    if layer.metadata.get("style") != style:
-        layer.metadata["style"] = style
-        layer.colormap = _colours(picture, shows_codes)
-    visible = picture.masks != "none"
-    if layer.visible != visible:
-        layer.visible = visible
-    name = f"{picture.title} · mask"
-    if layer.name != name:
-        layer.name = name
-
-
-def _colours(picture: Picture, shows_codes: bool) -> Any:
-    from napari.utils import DirectLabelColormap
-
-    if shows_codes:
-        codes: dict[int | None, str] = {None: "transparent", 0: "transparent"}
-        codes.update(AGREEMENT_COLOURS)
-        return DirectLabelColormap(color_dict=codes)
-    first = REFERENCE_COLOUR if picture.is_reference else PREDICTED_COLOUR
-    colours = label_style(picture.segmentation, first)["colormap"]
-    return DirectLabelColormap(color_dict={**colours, REFERENCE_LABEL: REFERENCE_COLOUR})
-
-
-def _is_same(old: Any, new: Any) -> bool:
-    """Return whether two arrays are the same one, or views of the same memory."""
-    if old is new:
-        return True
-    if not (isinstance(old, np.ndarray) and isinstance(new, np.ndarray)):
-        return False
-    return bool(old.__array_interface__ == new.__array_interface__)
-
-
-class _Before:
-    """The state of a viewer before the cells were added."""
-
-    def __init__(self, viewer: Viewer) -> None:
-        grid, camera = viewer.canvas.grid, viewer.scene.camera
-        self._layers = [(weakref.ref(layer), layer.visible) for layer in viewer.layers]
-        self._selected = [weakref.ref(layer) for layer in viewer.layers.selection]
-        self._grid = (grid.stride, grid.shape, grid.spacing, grid.enabled)
-        self._camera = (camera.center, camera.zoom, camera.angles)
-        self._order = tuple(viewer.dims.order)
-
-    def hide(self, viewer: Viewer) -> None:
-        """Hide the user's layers, which would take a place in the grid."""
-        for layer in viewer.layers:
-            layer.visible = False
-
-    def cover(self, layer: Any) -> None:
-        """Hide one more layer of the user, unless it was there before."""
-        if all(known() is not layer for known, _ in self._layers):
-            self._layers.append((weakref.ref(layer), layer.visible))
-            layer.visible = False
-
-    def restore(self, viewer: Viewer) -> None:
-        """Put the viewer back; layers that the user added meanwhile stay, above the others."""
-        old = []
-        for known, seen in self._layers:
-            layer = known()
-            if layer is not None and layer in viewer.layers:
-                layer.visible = seen
-                old.append(layer)
-        added = [layer for layer in viewer.layers if layer not in old]
-        for place, layer in enumerate([*old, *added]):
-            if viewer.layers.index(layer) != place:
-                viewer.layers.move(viewer.layers.index(layer), place)
-        selected = {layer() for layer in self._selected}
-        viewer.layers.selection = {layer for layer in selected if layer in viewer.layers}
-        grid, camera = viewer.canvas.grid, viewer.scene.camera
-        grid.stride, grid.shape, grid.spacing, grid.enabled = self._grid
-        if len(self._order) == viewer.dims.ndim:
-            viewer.dims.order = self._order
-        camera.center, camera.zoom, camera.angles = self._camera

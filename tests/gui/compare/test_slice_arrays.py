@@ -128,6 +128,6 @@ def test_a_voxel_is_found_at_its_own_position(order, signs) -> None:
     ],
 )
 def test_the_grid_has_the_largest_cells(n_cells, size, shape) -> None:
-    from napari_mtmri.gui.compare.stage import grid_shape
+    from napari_mtmri.gui.compare.grid import grid_shape
 
     assert grid_shape(n_cells, size) == shape
