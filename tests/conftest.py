@@ -17,6 +17,9 @@ from napari_mtmri.registry import Registry
 
 DUMMY_PACKAGE = Path(__file__).parent / "dummy_package"
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # one core each: threads would wait for one another
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=40)
 settings.load_profile("ci")
 
