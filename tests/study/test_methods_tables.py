@@ -92,6 +92,16 @@ def test_a_method_without_training_is_a_row_like_the_others(lesions: Plan) -> No
     assert [one.state for one in run_experiment(lesions)] == ["kept"] * len(lesions.pieces)
 
 
+def test_every_trained_row_is_scored(tmp_path: Path) -> None:
+    table = tables()["table3"]
+    names = tuple(row.name for row in table.rows if row.parts)
+    three = replace(TINY, changes={**TINY.changes, "epochs": 3})  # one for each stage
+    plan = plan_of(table, tmp_path, three, rows=names)
+    assert {one.state for one in run_experiment(plan)} == {"done"}
+    for piece in plan.chosen:
+        assert len(read_scores(piece, plan.cases)) == len(plan.cases), piece.row.name
+
+
 def test_what_a_method_does_not_give_is_a_dash(lesions: Plan, report: Path) -> None:
     scores = report.read_text(encoding="utf-8").partition("## Scores")[2].partition("## Median")[0]
     table = [[cell.strip() for cell in line.strip("|").split("|")] for line in scores.splitlines()]
