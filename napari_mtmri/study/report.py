@@ -169,7 +169,8 @@ def _conditions(plan: Plan) -> str:
         f"updates, seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}, no tuning, "
         "and the last checkpoint, so no score selects a checkpoint.",
         "± is the standard deviation over cases; ∞ counts cases without a distance (missed or "
-        "false alarm), which are in the median and not in the mean. “True image”: the input of the same U-Net is "
+        "false alarm), which are in the median and not in the mean. Distances are in voxels instead of "
+        "mm if the files state no voxel size. “True image”: the input of the same U-Net is "
         "the fully sampled image instead of the reconstruction.",
         "The k-space is simulated from magnitude images, so all methods score better than on "
         "measured k-space. Research use only.",
