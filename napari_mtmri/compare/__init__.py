@@ -22,7 +22,7 @@ from napari_mtmri.compare.detection_rows import Detection, DetectionLine, Detect
 from napari_mtmri.compare.errors import error_map, error_top, residual_map
 from napari_mtmri.compare.figure import draw_comparison, save_comparison_figure
 from napari_mtmri.compare.lesions import LesionRow, LesionTable, lesion_table
-from napari_mtmri.compare.mask_spread import mask_spread, spread_map
+from napari_mtmri.compare.mask_spread import lesion_frequency, mask_spread, spread_map
 from napari_mtmri.compare.masks import AGREED, EXTRA, MISSED, agreement, disagreement_counts
 from napari_mtmri.compare.readings import Reading, readings
 from napari_mtmri.compare.resample import resampled
@@ -102,6 +102,7 @@ __all__ = [
     "is_sweep",
     "kspace_decibels",
     "largest_lesion_slice",
+    "lesion_frequency",
     "lesion_points",
     "lesion_table",
     "lesion_zoom",

@@ -72,6 +72,18 @@ def spread_map(comparison: Comparison, cell: Cell) -> np.ndarray | None:
     return None if found is None or found.sd is None else found.sd.data
 
 
+def lesion_frequency(comparison: Comparison, cell: Cell) -> np.ndarray | None:
+    """Return in how many of the masks each voxel of a cell is called lesion.
+
+    Returns
+    -------
+    float32 array, (i, j, k), or None
+        In percent; None without other masks, see `mask_spread`, or without segmentations.
+    """
+    found = mask_spread(comparison, cell)
+    return None if found is None or found.lesion_percent is None else found.lesion_percent.data
+
+
 def spread_score(comparison: Comparison, cell: Cell) -> Score | None:
     """Return the norm of the standard deviation as a share of that of the mean, or None."""
     found = mask_spread(comparison, cell)

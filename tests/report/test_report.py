@@ -35,6 +35,7 @@ from napari_mtmri.report.sources import find_sources
 from napari_mtmri.result import Result
 from napari_mtmri.review.journal import Journal
 from tests.compare.cases import drawn, head, result_of
+from tests.report.pdf_reading import pictures_of, text_of
 
 PATIENT = "Doe_Jane_19700101"
 
@@ -323,7 +324,35 @@ def test_two_dates_are_shown_and_nothing_is_scored(home: Path, tmp_path: Path) -
     assert "date 2" in page
 
 
-def test_the_pdf_has_the_text_on_a4(home: Path, tmp_path: Path) -> None:
+def test_the_page_is_drawn_with_its_words_and_pictures(
+    text: str, request: pytest.FixtureRequest
+) -> None:
+    """Qt draws the page at the width of A4: no word is lost, and each picture has its place."""
+    pytest.importorskip("pytestqt", reason="Qt is not installed")
+    request.getfixturevalue("qapp")
+    from qtpy.QtCore import QSizeF
+    from qtpy.QtGui import QImage, QPainter, QTextDocument
+
+    page = QTextDocument()
+    page.setHtml(text)
+    page.setPageSize(QSizeF(794, 20_000))  # 210 mm at 96 dots per inch, all in one piece
+    drawn_text = page.toPlainText()
+    for said in ("Research use only", "Scores of the volume", "Lesions", "Methods"):
+        assert said in drawn_text
+    assert drawn_text.count("\ufffc") == len(read(text).pictures)  # a picture in the text
+    picture = QImage(794, int(page.documentLayout().documentSize().height()), QImage.Format_RGB32)
+    picture.fill(0xFFFFFFFF)
+    with QPainter(picture) as painter:
+        page.drawContents(painter)
+    bits = np.frombuffer(picture.constBits(), np.uint8).reshape(picture.height(), -1)
+    assert (bits < 128).any(axis=1).sum() > 600  # lines of text, and figures taller than a text
+
+
+def test_the_pdf_has_the_text_and_the_pictures_of_the_page_on_a4(
+    home: Path, tmp_path: Path
+) -> None:
+    from PIL import Image
+
     try:
         import weasyprint  # noqa: F401
     except (ImportError, OSError) as why:
@@ -336,6 +365,19 @@ def test_the_pdf_has_the_text_on_a4(home: Path, tmp_path: Path) -> None:
         tuple(map(float, box.split())) for box in re.findall(rb"/MediaBox ?\[([^\]]+)\]", data)
     }
     assert all(abs(width - 595.3) < 1 and abs(height - 841.9) < 1 for _, _, width, height in sizes)
+    page = read((tmp_path / "r.html").read_text("utf-8"))
+    words = text_of(data)
+    for said in (
+        "Research use only. Not a medical device", "Scores of the volume", "PSNR (dB)",
+        "SHA-256", "A–P", "Limits", "Commands that repeat it",
+    ):  # fmt: skip
+        assert said in words, said
+    assert PATIENT not in words
+    shown = [np.asarray(Image.open(io.BytesIO(png)).convert("RGB")) for png in page.pictures]
+    found = pictures_of(data)
+    assert len(found) == len(shown) >= 2
+    for one, other in zip(found, shown, strict=True):
+        np.testing.assert_array_equal(one, other)
     with pytest.raises(RequestError, match=r"written as \.html or \.pdf"):
         write_report([home / "runs" / PATIENT], tmp_path / "r.doc")
 

@@ -15,6 +15,7 @@ from napari_mtmri.compare import (
     error_map,
     error_top,
     kspace_decibels,
+    lesion_frequency,
     residual_map,
     spread_map,
 )
@@ -34,7 +35,7 @@ from napari_mtmri.volume import Volume
 
 GREY, ERRORS = "gray", "inferno"
 BESIDE = " │ "
-SPREAD = "SD over masks"
+SPREAD, FREQUENCY = "SD over masks", "% of masks"
 REFERENCE_LABEL = 255  # in a mixed picture, where one layer has the masks of two cells
 
 
@@ -136,6 +137,15 @@ class _Maker:
 
         return self._kept(cell.name, "spread", make)
 
+    def frequency(self, cell: Cell) -> Any:
+        """Return in how many of the sampling masks a voxel is called lesion, in percent, or None."""
+
+        def make() -> Any:
+            found = lesion_frequency(self.comparison, cell)
+            return None if found is None else self.placement.view(found)
+
+        return self._kept(cell.name, "frequency", make)
+
     def labels(self, cell: Cell) -> Any:
         """Return the labels of a cell, 0 if it has none."""
         if cell.labels is None:
@@ -172,12 +182,13 @@ class _Maker:
         content = self.looking.content
         own = self.looking.own_windows.get(cell.name)
         image, window, colormap, what = self.grey(cell), own or self.comparison.window, GREY, ""
-        maps = {"error": self.errors, "spread": self.spread}
+        maps = {"error": self.errors, "spread": self.spread, "frequency": self.frequency}
         found = maps[content](cell) if content in maps else None
         if found is not None:
-            image, window, colormap = found, (0.0, error_top(self.comparison)), ERRORS
-            residual = self.comparison.reference is None
-            what = SPREAD if content == "spread" else "residual" if residual else "error"
+            top = 100.0 if content == "frequency" else error_top(self.comparison)
+            image, window, colormap = found, (0.0, top), ERRORS
+            error = "residual" if self.comparison.reference is None else "error"
+            what = {"spread": SPREAD, "frequency": FREQUENCY}.get(content, error)
         elif content == "k-space":
             image, window, what = self.kspace(cell), (LOWEST_DB, 0.0), "k-space"
         marked = replace(cell, window=None if what else own)

@@ -20,8 +20,8 @@ from napari_mtmri.compare.comparison import (
 )
 
 Window = tuple[float, float]
-Content = Literal["image", "error", "spread", "k-space"]
-CONTENTS: tuple[Content, ...] = ("image", "error", "spread", "k-space")
+Content = Literal["image", "error", "spread", "frequency", "k-space"]
+CONTENTS: tuple[Content, ...] = ("image", "error", "spread", "frequency", "k-space")
 MOST_CELLS = 7  # the reference and six more
 
 
@@ -33,9 +33,9 @@ class Looking:
     ----------
     mode, masks, gain
         See `napari_mtmri.compare.View`.
-    content : {"image", "error", "spread", "k-space"}
+    content : {"image", "error", "spread", "frequency", "k-space"}
         Error maps are the data-consistency residual if there is no reference; the spread is
-        that over sampling masks.
+        that over sampling masks, the frequency how often each voxel is called lesion over them.
     first, second : str
         Names of the two cells of Swipe, Blink, Checkerboard and Difference; empty for the
         first two.

@@ -102,7 +102,7 @@ def check_disagreement_is_where_it_must_be(compare: Any, full: Any, case: Case, 
 def check_errors_have_one_scale_and_one_colour_bar(compare: Any, case: Case, qtbot: Any) -> None:
     compare.looking.content = "error"
     settle(compare, qtbot)
-    top = case.image.data.max() / 5
+    top = np.percentile(case.image.data[case.image.data > 0], 99.9, method="lower") / 5
     reference, *others = compare.screen.stage.slots
     assert reference.image.colormap.name == "gray"
     for slot, result in zip(others, case.results, strict=True):
@@ -358,7 +358,11 @@ def check_without_a_reference_residual_and_spread_are_shown(
     panel.collection.clear()
     full.layers.clear()
     scans = [mt.simulate(case.image, mt.Pattern("random", seed=seed)) for seed in (0, 1)]
-    alone = [replace(mt.run(scan, "zero-filled"), reference=None, error=None) for scan in scans]
+    masks = [case.lesion, case.results[1].labels]
+    alone = [
+        replace(mt.run(scan, "zero-filled"), reference=None, error=None, labels=labels)
+        for scan, labels in zip(scans, masks, strict=True)
+    ]
     panel.collection.add_runs(alone)
     settle(panel, qtbot)
     assert NOT_COMPARED in panel.cells.note.text()
@@ -375,6 +379,13 @@ def check_without_a_reference_residual_and_spread_are_shown(
     seen = panel.screen.stage.slots[0].image.data
     expected = placement_of(case.image).view(np.abs(first - second) / np.sqrt(2))
     np.testing.assert_allclose(seen, expected, atol=1e-3)
+    panel.looking.content = "frequency"
+    settle(panel, qtbot)
+    assert all(title.endswith("% of masks") for title in titles(panel))
+    assert panel.screen.stage.slots[0].image.contrast_limits == [0, 100]
+    assert "100 %" in panel.view.scale.text()
+    expected = placement_of(case.image).view(50 * sum(one.data > 0 for one in masks))
+    np.testing.assert_allclose(panel.screen.stage.slots[0].image.data, expected)
     assert "spread over masks" in [
         panel.scores.table.horizontalHeaderItem(at).text()
         for at in range(panel.scores.table.columnCount())

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +25,10 @@ def test_accelerations_are_numbers_separated_by_commas_or_spaces() -> None:
 
 
 def test_a_sweep_is_plotted_and_its_points_are_cells(
-    compare: Any, tmp_path: Path, qtbot: Any
+    compare: Any, tmp_path: Path, qtbot: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     part = compare.sweep
+    assert not part.report.isVisibleTo(compare)  # there is nothing to report yet
     part.use_folder(str(tmp_path / "sweep"))
     part.accelerations.setText("2, 3, 90")
     for row in range(part.methods.count()):
@@ -44,9 +47,31 @@ def test_a_sweep_is_plotted_and_its_points_are_cells(
     assert part.score.currentText() in sweep.metrics
     assert part.plot.curves
     before = len(compare.collection.comparison.cells)
-    point = next(one for one in sweep.points if one.state == "done")
-    part.point_asked.emit(point)
+    done = [one for one in sweep.points if one.state == "done"]
+    shown = [part.point.itemText(at) for at in range(part.point.count())]
+    assert len(shown) == len(done)
+    assert "R3" in shown[-1]
+    part.point.setFocus()
+    qtbot.keyClick(part.point, Qt.Key.Key_End)
+    assert len(compare.collection.comparison.cells) == before  # chosen, not yet added
+    qtbot.keyClick(part.add, Qt.Key.Key_Space)
     cells = compare.collection
     qtbot.waitUntil(lambda: len(cells.comparison.cells) > before, timeout=WAIT_MS)
     settle(compare, qtbot)
-    assert cells.comparison.cells[-1].result.acceleration == point.acceleration
+    assert cells.comparison.cells[-1].result.acceleration == done[-1].acceleration
+    check_report(compare, tmp_path / "report.html", qtbot, monkeypatch)
+
+
+def check_report(compare: Any, page: Path, qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Report… writes one page with the plots and the point that failed."""
+    if importlib.util.find_spec("jinja2") is None:
+        return
+    monkeypatch.setattr("qtpy.QtWidgets.QFileDialog.getSaveFileName", lambda *_: (str(page), ""))
+    with qtbot.waitSignal(compare.files.noted, timeout=WAIT_MS):
+        qtbot.mouseClick(compare.sweep.report, Qt.MouseButton.LeftButton)
+    assert str(page) in compare.note.text()
+    text = page.read_text("utf-8")
+    words = " ".join(re.sub("<[^>]+>", " ", text).split())
+    assert "Sweep: 1" in words
+    assert "R90 seed 0 failed" in words
+    assert "data:image/png" in text

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import itertools
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from qtpy.QtCore import Qt
 
 import napari_mtmri as mt
@@ -144,7 +146,12 @@ def a_script_that_writes_into_the_layer_is_noticed(opened: Any, viewer: Any, qtb
 
 
 def test_verdicts_are_given_taken_back_and_listed(
-    opened: Any, cases: Path, viewer: Any, qtbot: Any
+    opened: Any,
+    cases: Path,
+    viewer: Any,
+    qtbot: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A verdict saves the mask and opens the next case; a signed case is not painted on."""
     originals = hashes(cases)
@@ -182,6 +189,7 @@ def test_verdicts_are_given_taken_back_and_listed(
     qtbot.keyClicks(opened.cases.search, "02")
     assert listed() == ["patient02"]
 
+    check_report(opened, tmp_path / "report.html", qtbot, monkeypatch)
     opened.cases.search.clear()
     opened.desk.open_case("patient00")
     wait_for_case(opened, "patient00", qtbot)
@@ -189,6 +197,19 @@ def test_verdicts_are_given_taken_back_and_listed(
     qtbot.waitUntil(lambda: "reading 2" in opened.verdict.title.text(), timeout=WAIT_MS)
     assert opened.desk.layers.mask.editable
     assert opened.desk.session.readings("patient00")[0].state == "rejected"
+
+
+def check_report(panel: Any, page: Path, qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Report… writes the verdicts so far, without the names of reader and case."""
+    if importlib.util.find_spec("jinja2") is None:
+        return
+    monkeypatch.setattr("qtpy.QtWidgets.QFileDialog.getSaveFileName", lambda *_: (str(page), ""))
+    panel.project.report.click()
+    qtbot.waitUntil(lambda: "Report written" in panel.project.note.text(), timeout=WAIT_MS)
+    text = page.read_text("utf-8")
+    assert "rejected" in text
+    assert "Anna" not in text
+    assert "patient00" not in text
 
 
 def test_closing_the_panel_gives_everything_back(

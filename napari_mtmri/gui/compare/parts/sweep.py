@@ -37,8 +37,9 @@ from napari_mtmri.result import ZERO_FILLED
 
 NEEDS_REFERENCE = "Needs a fully sampled image: add one as a cell and set 'Cell is' to reference."
 R_TIP = "Accelerations R, separated by commas"
-ROWS = 7
+ROWS = 5
 MOST_MASKS = 20
+POINT_LENGTH = 12  # of the list of points, in wide characters
 STOPPED = "Stopped; finished points are kept. Start continues."
 
 
@@ -80,7 +81,7 @@ class SweepPart(QWidget):
     -------
     report_asked : folder of the shown sweep
     start_asked, stop_asked, folder_asked
-    point_asked : `SweepPoint` that was clicked
+    point_asked : `SweepPoint` that was clicked or chosen
     """
 
     start_asked = Signal()
@@ -101,6 +102,7 @@ class SweepPart(QWidget):
         self.report = QPushButton("Report…")
         self.progress, self.note, self.problem = QProgressBar(), QLabel(), Problem()
         self.score, self.plot = QComboBox(), Plot("score over R", ())
+        self.point, self.add = QComboBox(), QPushButton("Add as cell")
         self._sweep: Sweep | None = None
         self._curves: dict[str, Curve] = {}
         self._prepare()
@@ -110,6 +112,7 @@ class SweepPart(QWidget):
         self.report.clicked.connect(self._ask_report)
         self.browse.clicked.connect(self.folder_asked)
         self.score.activated.connect(self._draw)
+        self.add.clicked.connect(self._add_chosen)
         self.show_running(False, can_start=False)
 
     def _prepare(self) -> None:
@@ -121,11 +124,16 @@ class SweepPart(QWidget):
         self.start.setToolTip("Compute the scores; a stopped sweep continues")
         self.stop.setToolTip("Stop; finished points are kept")
         self.report.setToolTip("Write one HTML page with plots, tables and limits of this sweep")
+        self.score.setToolTip("Score that is plotted over R")
+        self.point.setToolTip("Finished points; a click on the plot adds the nearest one")
+        self.point.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.point.setMinimumContentsLength(POINT_LENGTH)
+        self.add.setToolTip("Add the result of this point as a cell")
         self.note.setWordWrap(True)
-        self.progress.hide()
-        self.report.hide()
-        self.score.hide()
-        self.plot.hide()
+        for widget in (self.progress, self.report, self.score, self.plot, self.point, self.add):
+            widget.hide()
 
     def _lay_out(self) -> None:
         lists, folder, form = QHBoxLayout(), QHBoxLayout(), QFormLayout()
@@ -146,6 +154,10 @@ class SweepPart(QWidget):
         layout.addLayout(Flow(self.start, self.stop, self.score, self.report))
         for widget in (self.progress, self.note, self.problem, self.plot):
             layout.addWidget(widget)
+        chosen = QHBoxLayout()
+        chosen.addWidget(self.point, stretch=1)
+        chosen.addWidget(self.add)
+        layout.addLayout(chosen)
 
     def show_running(self, is_running: bool, *, can_start: bool) -> None:
         """Enable Start or Stop."""
@@ -176,8 +188,13 @@ class SweepPart(QWidget):
         self.score.setVisible(bool(sweep.metrics))
         self.report.show()
         failed = [f"{point.name}: {point.reason}" for point in sweep.failed]
-        done = len(sweep.points) - len(failed)
-        text = f"{done} points done. Click a point of the plot to add its result as a cell."
+        done = [point for point in sweep.points if point.state == "done"]
+        self.point.clear()
+        for point in done:
+            self.point.addItem(point.name.partition(" · ")[2], point)  # all are of one case
+        for widget in (self.point, self.add):
+            widget.setVisible(bool(done))
+        text = f"{len(done)} points done. Click a point of the plot to add its result as a cell."
         self.note.setText("\n".join([text, *failed]))
         self.note.setToolTip(str(sweep.folder))
         self._draw()
@@ -226,6 +243,9 @@ class SweepPart(QWidget):
                 if found and (best is None or far < best[0]):
                     best = far, found[0]
         return None if best is None else best[1]
+
+    def _add_chosen(self) -> None:
+        self.point_asked.emit(self.point.currentData())
 
     def _ask_report(self) -> None:
         if self._sweep is not None:

@@ -20,7 +20,15 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_mtmri.compare import AGREED, EXTRA, MISSED, Comparison, error_top, mask_spread
+from napari_mtmri.compare import (
+    AGREED,
+    EXTRA,
+    MISSED,
+    Comparison,
+    error_top,
+    lesion_frequency,
+    mask_spread,
+)
 from napari_mtmri.compare.comparison import GAINS, PAIR_MODES, Mode
 from napari_mtmri.compare.mask_patterns import AGREEMENT_COLOURS
 from napari_mtmri.gui.compare.places import PLANES
@@ -41,6 +49,10 @@ CONTENTS = {
         "Spread",
         "Standard deviation over sampling masks: of results that differ in the mask alone",
     ),
+    "frequency": (
+        "Frequency",
+        "In how many of the sampling masks each voxel is called lesion, in percent",
+    ),
     "k-space": ("k-space", "Magnitude of k-space in decibels, one scale for all cells"),
 }
 MASKS = {
@@ -57,6 +69,11 @@ LEGEND = {
 NO_SPREAD = (
     "The spread needs results of one method and R with several sampling masks: add results with "
     "other seeds."
+)
+FREQUENCY = "Called lesion: 0 to 100 % of the sampling masks"
+NO_FREQUENCY = (
+    "The frequency needs predicted masks of one method and R with several sampling masks: add "
+    "results with other seeds."
 )
 SHADE = "#303030"  # below the signs of the legend, as below the masks in an image
 LEAST_TILE, MOST_TILE = 4, 128
@@ -220,6 +237,16 @@ class ViewPart(QWidget):
         ]
         self.legend.setText("&nbsp;&nbsp; ".join(parts))
         self.legend.setVisible(differs)
+        if (
+            comparison is not None
+            and looking.content == "frequency"
+            and looking.mode != "difference"
+        ):
+            found = any(lesion_frequency(comparison, cell) is not None for cell in comparison.cells)
+            self.scale.setText(FREQUENCY if found else NO_FREQUENCY)
+            self.scale.setToolTip("")
+            self.scale.show()
+            return
         has_scale = comparison is not None and looking.has_scale
         self.scale.setVisible(has_scale)
         if comparison is not None and has_scale:
