@@ -11,6 +11,7 @@ import pytest
 from napari.layers import Labels
 
 import napari_mtmri as mt
+from napari_mtmri.volume import bright_value
 from tests.gui.conftest import WAIT_MS
 from tests.gui.driving import TITLE, click, names, run
 
@@ -30,7 +31,7 @@ def test_check_boxes_show_and_hide_layers_of_the_newest_run(
     missed = viewer.layers[f"disagreement · {TITLE}"]
     assert isinstance(missed, Labels)
     panel.show_part.scale.setCurrentText("×10")
-    top = float(np.abs(viewer.layers["head"].data).max()) / 10
+    top = bright_value(viewer.layers["head"].data) / 10
     assert viewer.layers[f"error · {TITLE}"].contrast_limits == pytest.approx([0, top])
 
 
