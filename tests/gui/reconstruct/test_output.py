@@ -35,6 +35,12 @@ def test_check_boxes_show_and_hide_layers_of_the_newest_run(
     assert viewer.layers[f"error · {TITLE}"].contrast_limits == pytest.approx([0, top])
 
 
+def is_written(panel: Any, path: Path) -> bool:
+    """Whether the panel says that a file is written, no longer that it is being written."""
+    text = panel.run_part.note.text()
+    return str(path) in text and not text.startswith("Writing")
+
+
 def test_a_saved_run_opens_again_with_its_layers(
     panel: Any, viewer: Any, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -47,9 +53,8 @@ def test_a_saved_run_opens_again_with_its_layers(
     ):
         answer = (str(tmp_path / file), "")
         monkeypatch.setattr("qtpy.QtWidgets.QFileDialog.getSaveFileName", lambda *_, a=answer: a)
-        with qtbot.waitSignal(panel.files.noted, timeout=WAIT_MS):
-            click(button, qtbot)
-        assert str(tmp_path / file) in panel.run_part.note.text()
+        click(button, qtbot)
+        qtbot.waitUntil(lambda path=tmp_path / file: is_written(panel, path), timeout=WAIT_MS)
     assert (tmp_path / "scores.csv").read_text("utf-8").startswith("case,whole volume,PSNR")
     viewer.layers.clear()
     viewer.open(str(tmp_path / "run"), plugin="napari-mtmri")
