@@ -235,7 +235,7 @@ class PreviewLayers:
         return insert_unfilled(
             self._viewer,
             labels if what == SEGMENTATION else unknown,
-            layer_name(f"live {what}", volume.name),
+            layer_name(f"live {what}", volume.name, volume.name),
             self._placement,
             {"preview": True, "of": self._grid[2]},
             window_of(volume.data),

@@ -204,7 +204,7 @@ class ProgressiveLayers:
         marks = {"run": request.title, "what": what, "of": request.of}
         old = self._layers.find(request.title, what, request.of)
         if old is None or leave_if_edited(old) or old.data.shape != empty.shape:
-            name = layer_name(what, request.title)
+            name = layer_name(what, request.title, request.volume.name)
             return _Filling(
                 insert_unfilled(self._viewer, empty, name, request.placement, marks, request.window)
             )

@@ -53,6 +53,7 @@ class CaseLayers:
         self._others: dict[str, Any] = {}
         self._aside: list[Any] = []
         self._title = ""
+        self._colours: dict[int | None, str] = {}
         self._is_outline, self._mode = False, ""
 
     @property
@@ -125,19 +126,19 @@ class CaseLayers:
         shown = self.placement.view(image.magnitude() if image.kind == "complex" else image.data)
         window = PRESETS[preset](shown)
         self.image = self._put_image(self.image, shown, f"image · {title}", nameless, window)
-        self.mask = self._put_mask(mask, names)
-        self.image.visible = True
+        found = np.unique(mask[mask != 0])
+        self.mask = self._put_mask(mask, _mask_colours(found, names))
+        _reveal(self.image)
         viewer = self._viewer
         viewer.layers.selection.active = self.mask
         if is_other:
             show_acquired_plane(viewer, self.image)
             viewer.reset_view()
-        self._choose_label(mask)
+        self._choose_label(found)
         self.go_to_largest(mask)
 
-    def _choose_label(self, mask: np.ndarray) -> None:
+    def _choose_label(self, found: np.ndarray) -> None:
         """Paint with a label of the mask, which may be 255 and not 1."""
-        found = np.unique(mask[mask != 0])
         if found.size and self.mask.selected_label not in found:
             self.mask.selected_label = int(found[0])
 
@@ -154,29 +155,34 @@ class CaseLayers:
             self._viewer.layers.insert(self._first_place(), layer)
             return layer
         old.metadata, old.name = metadata, name
-        old.data, old.affine = shown, self.placement.affine
+        old.data = shown
+        _place(old, self.placement)
         old.contrast_limits_range = window
         old.contrast_limits = window
         return old
 
-    def _put_mask(self, mask: np.ndarray, names: Mapping[int, LabelName]) -> Any:
+    def _put_mask(self, mask: np.ndarray, colours: dict[int | None, str]) -> Any:
+        from napari.utils import DirectLabelColormap
+
         assert self.placement is not None
         shown, name = self.placement.view(mask), f"mask · {self._title}"
         metadata = {KEY: {"placement": self.placement, "owner": OWNER}}
-        colormap = _mask_colormap(mask, names)
         if self.mask is not None and self.mask in self._viewer.layers:
             layer = self.mask
             layer.metadata, layer.name = metadata, name
-            layer.data, layer.affine = shown, self.placement.affine
-            layer.colormap = colormap
+            layer.data = shown
+            _place(layer, self.placement)
+            if colours != self._colours:  # new colours compile the shader again
+                layer.colormap = DirectLabelColormap(color_dict=colours)
         else:
             layer = Labels(
-                shown, name=name, metadata=metadata, colormap=colormap,
-                opacity=MASK_OPACITY, **self.placement.arguments(),
+                shown, name=name, metadata=metadata, opacity=MASK_OPACITY,
+                colormap=DirectLabelColormap(color_dict=colours), **self.placement.arguments(),
             )  # fmt: skip
             self._viewer.layers.append(layer)
             layer.contour = OUTLINE if self._is_outline else 0
-        layer.visible = True
+        self._colours = colours
+        _reveal(layer)
         return layer
 
     def _first_place(self) -> int:
@@ -387,14 +393,24 @@ def _is_same(one: Placement, other: Placement) -> bool:
     return one.order == other.order and np.allclose(one.affine, other.affine)
 
 
-def _mask_colormap(mask: np.ndarray, names: Mapping[int, LabelName]) -> Any:
+def _place(layer: Any, placement: Placement) -> None:
+    """Move a layer to a placement; napari draws it again even if it does not move."""
+    if not np.array_equal(layer.affine.affine_matrix, placement.affine):
+        layer.affine = placement.affine
+
+
+def _reveal(layer: Any) -> None:
+    """Show a layer; napari draws it again even if it is visible."""
+    if not layer.visible:
+        layer.visible = True
+
+
+def _mask_colours(labels: np.ndarray, names: Mapping[int, LabelName]) -> dict[int | None, str]:
     """Return the given colours, else the same colour for a label in every case.
 
     A label that is alone, like 255 in masks of pictures, has the colour of references.
     """
-    from napari.utils import DirectLabelColormap
-
-    found = [int(label) for label in np.unique(mask) if label]
+    found = [int(label) for label in labels]
     palette = (REFERENCE_COLOUR, *MORE_COLOURS)
     colours: dict[int | None, str] = {None: REFERENCE_COLOUR, 0: "transparent"}
     for label in (*range(1, 2 * len(palette)), *found):
@@ -402,7 +418,7 @@ def _mask_colormap(mask: np.ndarray, names: Mapping[int, LabelName]) -> Any:
     if len(found) == 1:
         colours[found[0]] = REFERENCE_COLOUR
     colours.update({label: one.color for label, one in names.items() if one.color})
-    return DirectLabelColormap(color_dict=colours)
+    return colours
 
 
 def _colormap(what: str, shown: np.ndarray) -> Any:

@@ -133,6 +133,12 @@ class Review(Panel):
         self.lesions.chosen.connect(editing.go_to_lesion)
         self.lesions.delete_asked.connect(self._delete_lesion)
         self.lesions.relabel_asked.connect(self._relabel_lesion)
+        self.lesions.chosen.connect(self.suggest.table.clearSelection)  # one is chosen, not two
+        self.lesions.suggested_chosen.connect(self.suggest.choose)
+        self.lesions.accept_asked.connect(self.suggest.accept_one)
+        self.lesions.reject_asked.connect(self.suggest.reject_one)
+        self.suggest.listed.connect(self.lesions.show_suggested)
+        self.suggest.chosen.connect(self.lesions.follow)
         self.project.rule_asked.connect(self._find_again)
         self.project.blind_asked.connect(desk.set_blind)
         self.recovery.decided.connect(desk.restore)
@@ -240,7 +246,6 @@ class Review(Panel):
         self._protect(self.tools.protect.isChecked())
         self._bind_layer_keys()
         self.verdict.show_error("")
-        self._list()
         self._show_saving()
 
     def _case_closed(self) -> None:

@@ -89,6 +89,12 @@ def lesion_cells(lesion: Lesion, table: LesionTable, names: Mapping[int, LabelNa
     ]
 
 
+def suggested_cells(lesion: Lesion, table: LesionTable, is_rejected: bool) -> list[str]:
+    """Return the row of a lesion that a model suggests, in the columns of `lesion_cells`."""
+    state = "rejected" if is_rejected else "suggested"
+    return [f"S{lesion.number}", state, *lesion_cells(lesion, table, {})[2:]]
+
+
 def lesion_summary(table: LesionTable) -> str:
     """Return number and total volume of the lesions."""
     count = len(table.lesions)

@@ -92,8 +92,9 @@ class Strokes(QObject):
         shown = self._placement.back(np.asarray(self._layer.data))
         box = box or (slice(None),) * 3
         before, after = self._known[box], shown[box]
-        coords = np.nonzero(before != after)
-        if coords[0].size:
+        differs = before != after
+        if differs.any():
+            coords = np.nonzero(differs)
             starts = [side.start or 0 for side in box]
             places = [one + start for one, start in zip(coords, starts, strict=True)]
             label = int(self._layer.selected_label)

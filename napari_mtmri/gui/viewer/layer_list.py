@@ -23,7 +23,7 @@ from napari_mtmri.gui.viewer.layers import (
     labels_view,
     placement_of_layer,
 )
-from napari_mtmri.gui.viewer.shim import forget_strokes
+from napari_mtmri.gui.viewer.shim import forget_strokes, keep_beginnings
 from napari_mtmri.result import Result
 
 
@@ -209,6 +209,7 @@ class ResultLayers(QObject):
         self._turn = QTimer(self)
         self._turn.setSingleShot(True)
         self._turn.timeout.connect(self._next)
+        keep_beginnings(viewer, is_result)
 
     def place(self, layers: list[LayerData], done: Any) -> None:
         """Add layers, or replace the data of layers from an earlier run of the same request."""

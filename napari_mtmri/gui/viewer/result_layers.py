@@ -26,6 +26,7 @@ USUAL_PATTERN = "random"  # the panel's first choice
 FIXED = "fixed"
 ERROR_SCALES = {"×1": 1, "×5": 5, "×10": 10}
 HIDDEN = ("k-space", "zero-filled", "error", "probability", "disagreement")
+CASE_HEAD, CASE_TAIL = 8, 10  # letters of a long case that are kept in the name of a layer
 HATCH = 4  # period of the stripes in voxels
 K_SPACE_DB = (-80.0, 0.0)
 
@@ -50,9 +51,20 @@ def coming_title(name: str, method: str, request: Mapping[str, Any], swapped: bo
     return f"{_name(method, acceleration, request, swapped)} · {name}"
 
 
-def layer_name(what: str, title: str) -> str:
-    """Return the name of a layer: its content, then the title of its run."""
-    return f"{what} · {title}"
+def layer_name(what: str, title: str, case: str) -> str:
+    """Return the name of a layer: its content, then the title of its run, which ends with the case.
+
+    A long case is cut in its middle, or the layer list would cut method and acceleration. Cases
+    differ at their beginning (``sub-01_...``) or towards their end, so that both are kept; the
+    whole title is in the metadata of the layer.
+    """
+    return f"{what} · {title.removesuffix(case)}{_short(case)}"
+
+
+def _short(case: str) -> str:
+    if len(case) <= CASE_HEAD + CASE_TAIL + 2:
+        return case
+    return f"{case[:CASE_HEAD]}…{case[-CASE_TAIL:]}"
 
 
 def _name(method: str, acceleration: float, request: Mapping[str, Any], swapped: bool) -> str:
@@ -133,7 +145,11 @@ def result_layers(
         if what not in shown or volume is None:
             return
         data, arguments, kind = volume_layer(
-            volume, layer_name(what, title), placement, visible=what not in HIDDEN, **more
+            volume,
+            layer_name(what, title, result.name),
+            placement,
+            visible=what not in HIDDEN,
+            **more,
         )
         arguments["metadata"][KEY].update(what=what, run=title, result=result, of=of)
         layers.append((data, arguments, kind))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -68,6 +68,40 @@ def claim_files(patterns: Sequence[str]) -> None:
         if missing and reindex is not None:
             reader.filename_patterns = [*reader.filename_patterns, *missing]
             reindex(manifest)
+
+
+def keep_beginnings(viewer: Any, wanted: Callable[[Any], bool]) -> None:
+    """Let the layer list cut the names of some layers at their end instead of in their middle."""
+    made = _delegate_class()
+    view = getattr(getattr(viewer.window, "_qt_viewer", None), "layers", None)
+    if made is None or view is None or isinstance(view.itemDelegate(), made):
+        return
+    delegate = made(view)
+    delegate.wanted = wanted
+    delegate.loading_frame_changed.connect(view.viewport().update)
+    view.setItemDelegate(delegate)
+
+
+@cache
+def _delegate_class() -> Any:
+    """Return the class that draws a row of the layer list, or None if napari has no such."""
+    try:
+        from napari._qt.containers._base_item_model import ItemRole
+        from napari._qt.containers._layer_delegate import LayerDelegate
+        from qtpy.QtCore import Qt
+    except ImportError:
+        return None
+
+    class Delegate(LayerDelegate):
+        wanted: Callable[[Any], bool]
+
+        def initStyleOption(self, option: Any, index: Any) -> None:
+            super().initStyleOption(option, index)
+            layer = index.data(ItemRole)
+            if layer is not None and self.wanted(layer):
+                option.textElideMode = Qt.TextElideMode.ElideRight
+
+    return Delegate
 
 
 @cache

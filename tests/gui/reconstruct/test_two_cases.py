@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QStyleOptionViewItem
 
 import napari_mtmri as mt
 from napari_mtmri.gui.app import commands
@@ -39,6 +41,15 @@ def on_top(viewer: Any) -> str:
     return str(images[-1].name)
 
 
+def cut_at(viewer: Any, name: str) -> Any:
+    """Where the layer list cuts a name that is too long."""
+    view, option = viewer.window._qt_viewer.layers, QStyleOptionViewItem()
+    option.textElideMode = Qt.TextElideMode.ElideMiddle  # as napari sets it
+    rows = [view.model().index(row, 0) for row in range(view.model().rowCount())]
+    view.itemDelegate().initStyleOption(option, next(one for one in rows if one.data() == name))
+    return option.textElideMode
+
+
 def test_results_stand_above_their_own_image_and_what_covers_them_comes_back(
     two: Any, viewer: Any, qtbot: Any
 ) -> None:
@@ -50,6 +61,9 @@ def test_results_stand_above_their_own_image_and_what_covers_them_comes_back(
         "first", *block, "first_mask", f"segmentation · {title}", "second", "second_mask"
     ]  # fmt: skip
     assert on_top(viewer) == f"reconstruction · {title}"
+    # the list keeps the beginning of a result's name, which says kind, method and acceleration
+    assert cut_at(viewer, f"error · {title}") == Qt.TextElideMode.ElideRight
+    assert cut_at(viewer, "first") == Qt.TextElideMode.ElideMiddle
     hidden = [viewer.layers[name] for name in ("second", "second_mask")]
     assert not any(one.visible for one in hidden)
     assert viewer.layers["first_mask"].visible

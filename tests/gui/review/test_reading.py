@@ -229,8 +229,41 @@ def a_suggestion_is_accepted_lesion_by_lesion(opened: Any, viewer: Any, qtbot: A
     assert set(np.unique(sources[region & (before == 0)])) <= {1}
     opened.editing.undo()
     assert np.array_equal(opened.desk.current.data, before)
+    the_lesion_table_accepts_and_rejects_it(opened, viewer, qtbot)
     click(opened.suggest.remove, qtbot)
+    assert opened.lesions.table.rowCount() == len(opened.lesions.lesions.lesions)
+    assert not opened.lesions.accept.isEnabled()
     assert not any(layer.name.startswith("suggestion") for layer in viewer.layers)
+
+
+def the_lesion_table_accepts_and_rejects_it(opened: Any, viewer: Any, qtbot: Any) -> None:
+    """The suggested lesions follow those of the mask, and the same keys act on the chosen one."""
+    lesions, suggested = opened.lesions, opened.suggesting.newest.lesions
+    before = opened.desk.current.data.copy()
+    opened.tabs.setCurrentIndex(1)
+    qtbot.waitUntil(
+        lambda: (
+            lesions.table.rowCount() == len(opened.editing.lesions.lesions + suggested.lesions)
+            and not opened.desk.is_busy
+        ),
+        timeout=WAIT_MS,
+    )
+    lesions.table.selectRow(0)
+    own = lesions.table.rowCount() - len(suggested.lesions)
+    assert lesions.number == 1
+    assert lesions.delete.isEnabled()
+    assert not lesions.accept.isEnabled()
+    while not lesions.suggested:
+        press(viewer, Qt.Key.Key_N, Qt.KeyboardModifier.NoModifier)
+    assert (lesions.number, lesions.suggested, opened.suggest.number) == (0, 1, 1)
+    assert not lesions.delete.isEnabled()
+    press(viewer, Qt.Key.Key_Z, ALT)
+    assert lesions.table.item(own, 1).text() == "rejected"
+    lesions.table.cellClicked.emit(own, 0)
+    click(lesions.accept, qtbot)
+    region = suggested.region(1)
+    assert np.array_equal(opened.desk.current.data > 0, (before > 0) | region)
+    opened.editing.undo()
 
 
 def test_a_dropped_folder_opens_as_a_review(

@@ -41,6 +41,7 @@ class SuggestPart(QWidget):
     stop_asked
     chosen : number of a suggested lesion to go to
     accept_asked, reject_asked : number of a suggested lesion, 0 for all
+    listed : the suggested lesions or None, and the set of the rejected numbers
     """
 
     asked = Signal(object)
@@ -48,6 +49,7 @@ class SuggestPart(QWidget):
     chosen = Signal(int)
     accept_asked = Signal(int)
     reject_asked = Signal(int)
+    listed = Signal(object, object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -123,6 +125,7 @@ class SuggestPart(QWidget):
         self.problem.clear()
         self.show_running(False)
         self._enable()
+        self.listed.emit(None, self.rejected)
 
     def show_running(self, is_running: bool) -> None:
         """Show that a model is at work."""
@@ -150,6 +153,11 @@ class SuggestPart(QWidget):
         rows = self.table.selectionModel().selectedRows()
         return rows[0].row() + 1 if rows else 0
 
+    def choose(self, number: int) -> None:
+        """Choose a suggested lesion and go there."""
+        self.table.selectRow(number - 1)
+        self.chosen.emit(number)
+
     def accept_one(self) -> None:
         """Accept the chosen lesion."""
         if self.number:
@@ -167,8 +175,7 @@ class SuggestPart(QWidget):
     def _next(self) -> None:
         row = self.number  # rows count from 0, lesions from 1
         if row < self.table.rowCount():
-            self.table.selectRow(row)
-            self.chosen.emit(row + 1)
+            self.choose(row + 1)
 
     def _draw(self) -> None:
         found = () if self.lesions is None else self.lesions.lesions
@@ -191,6 +198,7 @@ class SuggestPart(QWidget):
         if 0 < chosen <= len(found):
             self.table.selectRow(chosen - 1)
         self._enable()
+        self.listed.emit(self.lesions, self.rejected)
 
     def _enable(self, *_: Any) -> None:
         for button in (self.accept, self.reject):
