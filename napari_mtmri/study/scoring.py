@@ -182,7 +182,9 @@ def _export_alone(weights: Path, name: str, recipe: Recipe) -> None:
     }
     empty = build(part).state_dict()
     alone = {key: tensors[key] for key in empty if key in tensors}
-    if {key: one.shape for key, one in alone.items()} != {key: one.shape for key, one in empty.items()}:
+    if {key: one.shape for key, one in alone.items()} != {
+        key: one.shape for key, one in empty.items()
+    }:
         return  # of the same sizes, yet another network, as a U-Net with complex input
     save_weights(weights.with_stem(name), alone, card.model_copy(update=changes))
 

@@ -119,7 +119,7 @@ def test_a_slice_alone_has_the_scores_it_has_in_its_volume(case: dict[str, Any])
         )
         there = [row for row in whole.rows if row.scope == "slice" and row.item == index]
         assert same(alone, Scores(tuple(there)))
-        assert len(there) == 7
+        assert len(there) == 9
 
 
 def test_a_slice_without_image_or_labels_has_the_other(case: dict[str, Any]) -> None:
@@ -127,7 +127,7 @@ def test_a_slice_without_image_or_labels_has_the_other(case: dict[str, Any]) -> 
     image = slice_scores(truth, 3, image=case["prediction_image"][3])
     assert {row.metric for row in image.rows} == {"PSNR", "SSIM", "NMSE"}
     labels = slice_scores(truth, 3, labels=case["prediction_labels"][3])
-    assert {row.metric for row in labels.rows} == {"Dice"}
+    assert {row.metric for row in labels.rows} == {"Dice", "precision", "recall"}
     assert slice_scores(Truth(), 3, case["prediction_image"][3]) == Scores()
 
 
