@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import os
-import time
 import shlex
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import psutil
