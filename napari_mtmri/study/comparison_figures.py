@@ -111,15 +111,20 @@ def draw_sizes(lines: Sequence[Line], trained: Sequence[CaseRecord]) -> Any:
             color=COLOURS[number % len(COLOURS)],
             linestyle=DASHES[number // len(COLOURS) % len(DASHES)],
         )  # fmt: skip
-    edges = ["0", *(f"{limit:.3g}" for limit in limits), "∞"]
-    names = [
-        f"{low} to {high} {unit}\nn = {n}"
-        for (low, high), n in zip(pairwise(edges), counts, strict=True)
-    ]
+    names = [f"{text} {unit}\nn = {n}" for text, n in zip(_ranges(limits), counts, strict=True)]
     axis.set_xticks(range(len(counts)), names)
     axis.set_ylim(0, 1)
     legend(figure, [axis])
     return figure
+
+
+def _ranges(limits: Sequence[float]) -> list[str]:
+    """Return the ranges between limits in words, with three digits."""
+    edges = [f"{float(f'{limit:.3g}'):,.10g}" for limit in limits]
+    if not edges:
+        return ["any number of"]
+    inner = [f"{low} to {high}" for low, high in pairwise(edges)]
+    return [f"up to {edges[0]}", *inner, f"above {edges[-1]}"]
 
 
 def _in_bin(values: Mapping[str, float], place: Mapping[str, int], number: int) -> list[float]:

@@ -14,7 +14,7 @@ import pytest
 
 from napari_mtmri.rng import keyed_generator
 from napari_mtmri.study.case_record import read_record
-from napari_mtmri.study.comparison_figures import chosen_cases
+from napari_mtmri.study.comparison_figures import _ranges, chosen_cases
 from napari_mtmri.study.experiment import run_experiment
 from napari_mtmri.study.plan import Experiment, Plan, make_plan
 from napari_mtmri.study.report import NONE, write_report
@@ -208,3 +208,8 @@ def test_parameters_of_a_row_are_part_of_its_request(tmp_path: Path) -> None:
         plan = plan_of(replace(study, rows=rows), tmp_path)
         folders.append(next(p.folder for p in plan.pieces if p.row.name == row.name))
     assert folders[0] != folders[1]
+
+
+def test_ranges_of_sizes_are_written_without_powers_of_ten() -> None:
+    assert _ranges([7083.2, 10_487]) == ["up to 7,080", "7,080 to 10,500", "above 10,500"]
+    assert _ranges([0.25]) == ["up to 0.25", "above 0.25"]
