@@ -179,17 +179,6 @@ def check_writable(folder: Path) -> None:
         raise ResourceError(f"{folder}: {there} is not writable; choose another place.")
 
 
-def remove_killed_attempts(path: Path) -> None:
-    """Remove the temporary folders of processes that were killed while they wrote ``path``.
-
-    To be called when ``path`` is whole, and no other process is writing it.
-    """
-    attempt = re.compile(rf"\.{re.escape(path.name)}-[0-9a-f]{{8}}(-old)?")
-    for place in path.parent.iterdir():
-        if attempt.fullmatch(place.name):
-            shutil.rmtree(place, ignore_errors=True)
-
-
 def _take_place(temporary: Path, path: Path) -> None:
     """Rename ``temporary`` to ``path``; a folder already there is deleted only afterwards."""
     if not path.exists():

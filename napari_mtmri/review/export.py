@@ -12,7 +12,7 @@ from typing import Any
 
 from napari_mtmri import __version__
 from napari_mtmri.errors import InputError
-from napari_mtmri.files import remove_killed_attempts, sha256, whole_folder, write_text
+from napari_mtmri.files import remove_left_folders, sha256, whole_folder, write_text
 from napari_mtmri.plotting import RESEARCH
 from napari_mtmri.readers.base import read_volume
 from napari_mtmri.review.case_list import CaseStatus
@@ -119,7 +119,7 @@ def export_review(
         writer.finish()
         if read_label_names(project.folder):
             shutil.copyfile(project.folder / LABEL_NAMES, place / LABEL_NAMES)
-    remove_killed_attempts(folder)
+    remove_left_folders(folder.parent)
     return ExportReport(folder, len(opinions), names, tuple(writer.notes))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from napari_mtmri import __version__
 from napari_mtmri.batch.cases_table import CASES
 from napari_mtmri.errors import InputError
-from napari_mtmri.files import remove_killed_attempts, whole_folder, write_text
+from napari_mtmri.files import remove_left_folders, whole_folder, write_text
 from napari_mtmri.readers.base import read_volume
 from napari_mtmri.readers.nifti import write_nifti
 from napari_mtmri.review.mask_store import write_mask
@@ -91,7 +91,7 @@ def export_training(
         write_text(place / CASES, csv_text(COLUMNS, rows))
         facts = {"software": f"napari-mtmri {__version__}", "cases": len(rows)}
         write_text(place / RECORD, json_text(facts))
-    remove_killed_attempts(folder)
+    remove_left_folders(folder.parent)
     return TrainingFolder(folder, tuple(chosen), tuple(notes))
 
 

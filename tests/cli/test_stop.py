@@ -81,7 +81,7 @@ def test_a_stop_during_writing_leaves_no_partial_files(
 ) -> None:
     mt.save(phantom(LARGE)[0], tmp_path / "large.nii")
     process = begin(tmp_path, tiny_weights, "large.nii", "--method", "zero-filled")
-    wait_for(lambda: list(tmp_path.glob("runs/.large-*")), process)  # the temporary folder
+    wait_for(lambda: list(tmp_path.glob("runs/.mtmri-*-large")), process)  # the temporary folder
     process.send_signal(number)
     out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
