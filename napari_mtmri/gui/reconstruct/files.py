@@ -162,7 +162,6 @@ class Files(QObject):
         path, _ = QFileDialog.getSaveFileName(self._window, title, name, kinds)
         if path:
             self.writing.emit(True)
-            self.noted.emit(f"Writing {path} …")
             once(partial(write, Path(path)), self._written, self._not_written)
 
     def _written(self, text: str) -> None:
