@@ -111,7 +111,9 @@ def draw_sizes(lines: Sequence[Line], trained: Sequence[CaseRecord]) -> Any:
             color=COLOURS[number % len(COLOURS)],
             linestyle=DASHES[number // len(COLOURS) % len(DASHES)],
         )  # fmt: skip
-    names = [f"{text} {unit}\nn = {n}" for text, n in zip(_ranges(limits), counts, strict=True)]
+    names = [
+        f"{text} {unit}\nn = {n}" for text, n in zip(_ranges(limits.tolist()), counts, strict=True)
+    ]
     axis.set_xticks(range(len(counts)), names)
     axis.set_ylim(0, 1)
     legend(figure, [axis])
