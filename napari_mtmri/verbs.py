@@ -165,6 +165,6 @@ def evaluate(
     if labels is not None and not result.zero_filled.spacing_known:
         remarks.append(
             f"{result.name}: its file does not state the unit of its voxel size, so that "
-            "distances and volumes are in voxels; in_mm takes its sizes as mm."
+            "distances and volumes are in voxels."
         )
     return replace(result, scores=scores, warnings=(*result.warnings, *remarks))
