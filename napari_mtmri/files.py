@@ -237,7 +237,7 @@ def read_text(path: Path, most_bytes: int = MOST_TEXT_BYTES) -> str:
 
 
 def _at_once(name: str, flags: int) -> int:
-    """Open without waiting for somebody to write into a pipe."""
+    """Open a file; a named pipe without a writer does not block."""
     return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
 
 

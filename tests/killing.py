@@ -45,7 +45,7 @@ class Work:
     prepare : callable
         Makes what the work finds in a folder.
     do : callable
-        Does the work, or goes on with it.
+        Does the work, or continues it.
     check : callable
         Called after each kill: raises AssertionError if something whole was lost, or something
         half done is taken for whole.

@@ -28,7 +28,7 @@ def marked_phantom(
     codes : str
         One of the 48 axis orders, e.g. "RAS" or "LPI" or "SAR".
     shape : tuple of int
-        Voxels along right-left, anterior-posterior and superior-inferior, whatever the order.
+        Voxels along right-left, anterior-posterior and superior-inferior, in any axis order.
     dtype : dtype
         Whole-number types stay an image; ask for labels with ``like``.
     oblique_deg : float

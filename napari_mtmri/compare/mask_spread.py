@@ -48,7 +48,7 @@ def _group(comparison: Comparison, cell: Cell) -> list[Cell]:
 
 
 def _results(cells: list[Cell]) -> list[Result]:
-    """Return the results of one case, whatever their files are called."""
+    """Return the results under the name of the first: files of one case may have other names."""
     results = [cell.result for cell in cells if cell.result is not None]
     return [replace(one, name=results[0].name) for one in results]
 

@@ -64,7 +64,7 @@ def write_run(
     total = len(volumes) + 5  # mask (two files), scores, figure, record
     with whole_folder(folder) as temporary:
         on_progress(0, total)
-        # Compression releases the interpreter's lock: it goes on while this thread draws.
+        # Compression releases the interpreter's lock and runs while this thread draws the figure.
         with ThreadPoolExecutor(min(len(volumes), os.cpu_count() or 1)) as threads:
             waiting = [
                 threads.submit(write_nifti, volume, temporary / file)

@@ -154,7 +154,7 @@ class Sampling(Section):
             except RequestError as why:
                 raise ValueError(str(why).removesuffix(".")) from why
         if "path" in {option.name for option in PATTERNS.get(self.pattern).options}:
-            raise ValueError(f"pattern {self.pattern!r} reads one mask, which cannot be drawn anew")
+            raise ValueError(f"pattern {self.pattern!r} reads one mask, which cannot be redrawn")
         return self
 
     @property

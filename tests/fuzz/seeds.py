@@ -35,7 +35,7 @@ class Seed:
     Parameters
     ----------
     make : callable
-        Writes the input into a folder and returns the files to mutate, in turns.
+        Writes the input into a folder and returns the files to mutate, one after the other.
     read : callable
         Reads one mutated file, or the folder it lies in; raises what the reader raises.
     header : int

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A result folder from outside is read or refused, whatever was done to its files."""
+"""A result folder is read or refused, also with damaged files."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from napari.layers import Image, Labels
 
+from napari_mtmri.compare.mask_patterns import outline
 from napari_mtmri.gui.viewer.orientation import letters_of
 
 DARK = 0.1  # share of the display window that is air
@@ -144,13 +145,5 @@ def _coloured(layer: Labels, labels: np.ndarray) -> np.ndarray:
                 255 * np.array([red, green, blue, alpha * layer.opacity])
             )
     if layer.contour:
-        pixels[~_outline(labels)] = 0
+        pixels[outline(labels) == 0] = 0
     return pixels
-
-
-def _outline(labels: np.ndarray) -> np.ndarray:
-    """Return the voxels that have a neighbour with another label."""
-    wide = np.pad(labels, 1, mode="edge")
-    inside = wide[1:-1, 1:-1]
-    sides = (wide[:-2, 1:-1], wide[2:, 1:-1], wide[1:-1, :-2], wide[1:-1, 2:])
-    return np.any([side != inside for side in sides], axis=0)

@@ -2,7 +2,7 @@
 """Axial, coronal and sagittal plane of the open case at once, linked by one cross.
 
 The canvas stays as it is and shows one of the three; the cross is napari's own position in the
-volume (``viewer.dims.point``), so that whatever moves it moves all planes.
+volume (``viewer.dims.point``), so that moving it by any means moves all planes.
 """
 
 from __future__ import annotations

@@ -176,7 +176,7 @@ def check_a_layer_added_meanwhile_leaves_the_cells_in_their_order(
 
 
 def test_the_users_layers_in_one_window(full: Any, case: Case, qtbot: Any) -> None:
-    """A window takes seconds to open, so checks share one; each opens the panel anew."""
+    """A window takes seconds to open, so checks share one; each opens its own panel."""
     for check in (
         check_a_hidden_panel_shows_its_cells_again,
         check_a_mask_of_the_user_goes_back_to_its_place,
