@@ -43,8 +43,8 @@ def experiment(
         typer.Option(
             "--budget",
             metavar="NAME",
-            help="Amount of training: small (minutes), narrow (two hours), cpu (a day) or full "
-            "(needs a CUDA device).",
+            help="Amount of training: small (minutes), narrow or cpu (hours), or full (needs a CUDA "
+            "device).",
         ),
     ] = "small",
     rows: Annotated[

@@ -186,7 +186,7 @@ class _ErrorMaps:
         figure = Figure(figsize=size, facecolor="white", layout="constrained")
         FigureCanvasAgg(figure)
         figure.suptitle(
-            f"Image and error of the slice with the largest reference segmentation; error scale "
+            f"Image and error of the slice with the largest reference segmentation; error scale\n"
             f"±{ERROR_SHARE:.0%} of the 99.9th percentile of the reference in this slice, for all rows"
         )
         axes = figure.subplots(n_rows, n_columns, squeeze=False)
