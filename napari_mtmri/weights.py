@@ -49,7 +49,8 @@ class Card(BaseModel):
 
     A JSON file next to the weights. ``sha256`` is the hash of the weights file, so that card
     and weights cannot be mixed up. ``temperature`` divides the logits, so that probabilities
-    are calibrated (`napari_mtmri.metrics.calibration`). ``training_images`` are the first
+    are calibrated (`napari_mtmri.metrics.calibration`). Connected parts of a mask smaller than
+    ``smallest_part`` times the largest are removed from it. ``training_images`` are the first
     digits of the `napari_mtmri.volume.image_hash` of each training image, so that a score on
     one of them is recognized. ``n_parameters`` and ``gflop_per_slice`` are those of
     `napari_mtmri.networks.cost.Cost`; ``dice_ceiling`` is the Dice of the true validation
@@ -74,6 +75,7 @@ class Card(BaseModel):
     preprocessing: str
     architecture: dict[str, Any]
     temperature: float = Field(1.0, gt=0)
+    smallest_part: float = Field(0.0, ge=0, lt=1)
     n_parameters: int | None = None
     gflop_per_slice: float | None = None
     dice_ceiling: float | None = None
@@ -91,7 +93,7 @@ class Card(BaseModel):
         lines = [f"{self.title}  ({self.size})", ""]
         for key in (
             "task", "labels", "data", "split", "n_cases", "n_updates", "n_slices_shown",
-            "sampling", "preprocessing", "temperature", "limits", "licence", "citation", "command",
+            "sampling", "preprocessing", "temperature", "smallest_part", "limits", "licence", "citation", "command",
             "code_version", "sha256",
         ):  # fmt: skip
             value = getattr(self, key)

@@ -47,6 +47,18 @@ def export(
             help="Calibrate the probabilities on the validation cases of the training.",
         ),
     ] = False,
+    smallest_part: Annotated[
+        float,
+        typer.Option(
+            "--smallest-part",
+            metavar="SHARE",
+            min=0,
+            max=0.99,
+            help="Remove parts of a mask smaller than this share of the largest, such as 0.1: "
+            "right if a patient has one lesion, wrong for multiple sclerosis.",
+            show_default="keep all",
+        ),
+    ] = 0.0,
     command: Annotated[
         str | None, typer.Option(help="Command that reproduces the weights, for the card.")
     ] = None,
@@ -69,6 +81,7 @@ def export(
         "scores": [row for word in scores or () for row in read_scores(word, method)],
         "command": command or "",
         "calibrated": calibrate,
+        "smallest_part": smallest_part,
         "report": write_note,
     }
     made = export_own(run, name, **how) if out is None else Exported(out, write(run, out, **how))

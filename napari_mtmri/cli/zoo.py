@@ -16,6 +16,7 @@ from napari_mtmri.cli.methods import facts_of
 from napari_mtmri.cli.output import columns, write_json, write_note, write_result
 from napari_mtmri.cli.train import config_of, require_lightning, run_training
 from napari_mtmri.errors import InputError, RequestError, WeightsError
+from napari_mtmri.train.data.training_data import start_parts
 
 if TYPE_CHECKING:
     from napari_mtmri.train.folder.layout import Config
@@ -173,7 +174,7 @@ def _in_order(cards: Sequence[Card]) -> list[Card]:
 def _starts(card: Card) -> set[str]:
     """Return the names of the weights that the command of a card starts from."""
     pairs = (word.partition("=") for word in shlex.split(card.command))
-    return {name for key, _, value in pairs if key == "start_from" for name in value.split(",")}
+    return {name for key, _, value in pairs if key == "start_from" for name in start_parts(value)}
 
 
 def command_config(card: Card, data: str, out: Path) -> Config:
@@ -215,10 +216,12 @@ def command_config(card: Card, data: str, out: Path) -> Config:
 
 
 def _with_own(word: str, out: Path) -> str:
-    """Return ``start_from=NAME`` with the new weights of that name, if there are any."""
+    """Return ``start_from=NAME+...`` with the new weights of these names, where there are any."""
     key, _, value = word.partition("=")
-    made = out / f"{value}.safetensors"
-    return f"{key}={made}" if key == "start_from" and made.is_file() else word
+    if key != "start_from":
+        return word
+    made = {name: out / f"{name}.safetensors" for name in start_parts(value)}
+    return f"{key}={'+'.join(str(p) if p.is_file() else name for name, p in made.items())}"
 
 
 def _train(card: Card, data: str, out: Path, checkpoint: Literal["best", "last"]) -> Path:
@@ -237,6 +240,9 @@ def _train(card: Card, data: str, out: Path, checkpoint: Literal["best", "last"]
         run.parent.mkdir(parents=True, exist_ok=True)
         run_training(command_config(card, data, out), run, Machine(), as_json=False)
     facts = {key: getattr(card, key) for key in About.model_fields}
-    export(run, place, checkpoint=checkpoint, about=About(**facts), command=card.command)
+    export(
+        run, place, checkpoint=checkpoint, about=About(**facts), command=card.command,
+        calibrated=card.temperature != 1, smallest_part=card.smallest_part, report=write_note,
+    )  # fmt: skip
     write_note(f"{card.method}: written to {place}")
     return place

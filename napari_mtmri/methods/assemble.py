@@ -17,6 +17,7 @@ from napari_mtmri.kspace import expand, fft2c, ifft2c
 from napari_mtmri.methods.base import LoadedMethod
 from napari_mtmri.metrics.base import Scores, main_quantity
 from napari_mtmri.metrics.inputs import match_labels
+from napari_mtmri.metrics.lesions import label_components
 from napari_mtmri.metrics.measure import measure_all
 from napari_mtmri.result import ZERO_FILLED, Result
 from napari_mtmri.scan import Scan
@@ -45,6 +46,7 @@ def assemble(
         Keep the complex images, too.
     """
     foreground, labels = segmentation_of(probability)
+    labels, n_removed = without_small_parts(labels, method.smallest_part)
     reconstruction = None if image is None else np.abs(image).astype(np.float32)
     reference = scan.reference_stack()
     error = None if reconstruction is None or reference is None else reconstruction - reference
@@ -68,7 +70,7 @@ def assemble(
         request=_request(scan, method),
         provenance=_provenance(scan, method),
         timings=dict(timings),
-        warnings=_warnings(scan, method),
+        warnings=(*_warnings(scan, method), *_removed(n_removed, method)),
         complex_reconstruction=on_grid(whole, "complex reconstruction", "complex"),
         complex_zero_filled=on_grid(floor, "complex zero-filled", "complex"),
         reference=scan.reference,
@@ -149,6 +151,40 @@ def segmentation_of(probability: np.ndarray | None) -> tuple[np.ndarray | None, 
         foreground = probability[:, 0]
         return foreground, (foreground >= THRESHOLD).astype(np.uint8)
     return 1 - probability[:, 0], probability.argmax(1).astype(np.uint8)
+
+
+def without_small_parts(
+    labels: np.ndarray | None, smallest: float
+) -> tuple[np.ndarray | None, int]:
+    """Return labels without the small components of each class, and the number removed.
+
+    Parameters
+    ----------
+    labels : uint8 (slice, readout, phase) or None
+        A whole volume: in one slice of a lesion a part may look small.
+    smallest : float
+        Voxels of the smallest component to keep, as a share of the largest of its class.
+    """
+    if labels is None or not smallest:
+        return labels, 0
+    kept, n_removed = np.zeros_like(labels), 0
+    for value in range(1, int(labels.max(initial=0)) + 1):
+        parts = label_components(labels == value, min_voxels=1)  # the largest has number 1
+        sizes = np.bincount(parts.ravel())[1:]
+        n_kept = int((sizes >= smallest * sizes.max(initial=0)).sum())
+        kept[(parts > 0) & (parts <= n_kept)] = value
+        n_removed += len(sizes) - n_kept
+    return kept, n_removed
+
+
+def _removed(count: int, method: LoadedMethod) -> tuple[str, ...]:
+    if not count:
+        return ()
+    parts, were = ("1 part", "was") if count == 1 else (f"{count} parts", "were")
+    return (
+        f"{parts} smaller than {100 * method.smallest_part:.0f} % of the largest {were} removed "
+        "from the mask, as the card of the weights says; the probability map shows what was removed.",
+    )
 
 
 def _request(scan: Scan, method: LoadedMethod) -> dict[str, Any]:

@@ -165,6 +165,11 @@ class Method:
         return (self.name,) if has_own else self.weights
 
 
+def card_of_masks(cards: Sequence[Any]) -> Any | None:
+    """Return the card of the weights that segment: the last, if several do."""
+    return next((card for card in reversed(cards) if card.labels), None)
+
+
 @dataclass(frozen=True)
 class LoadedMethod:
     """A method with its setting and its loaded weights, ready to run."""
@@ -177,6 +182,12 @@ class LoadedMethod:
     def cards(self) -> tuple[Any, ...]:
         """The cards of the weights it runs with."""
         return self.loaded.cards
+
+    @property
+    def smallest_part(self) -> float:
+        """Part of the largest component below which a component is not in the mask; 0: none."""
+        card = card_of_masks(self.cards)
+        return 0.0 if card is None else float(card.smallest_part)
 
     def run(self, scan: Scan, positions: Sequence[int] | None = None) -> SliceBatch:
         """Return the output of the method for slices of a scan, all of them by default.

@@ -10,7 +10,14 @@ import numpy as np
 from napari_mtmri.device import Device
 from napari_mtmri.errors import RequestError, WeightsError
 from napari_mtmri.files import sha256
-from napari_mtmri.methods.base import Loaded, Method, Runner, Setting, SliceBatch
+from napari_mtmri.methods.base import (
+    Loaded,
+    Method,
+    Runner,
+    Setting,
+    SliceBatch,
+    card_of_masks,
+)
 from napari_mtmri.methods.training import Training
 from napari_mtmri.scan import Scan
 from napari_mtmri.weights import Card, find_weights, load_weights, read_card
@@ -74,9 +81,9 @@ def load_network(setting: Setting, *names: str) -> Loaded:
 
         network = join([one for one, _ in found])  # type: ignore[misc]
     least = windows[-1] if windows else None
-    # The last file with a segmentation network; see `join`.
-    temperature = [card.temperature for card in cards if card.labels] or [1.0]
-    return Loaded(_runner(network, setting.device, least, temperature[-1]), cards)
+    card = card_of_masks(cards)
+    temperature = 1.0 if card is None else card.temperature
+    return Loaded(_runner(network, setting.device, least, temperature), cards)
 
 
 def _network(setting: Setting, name: str) -> tuple[nn.Module, Card]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -83,10 +84,10 @@ def test_wrong_words_are_refused(words: tuple[str, ...], message: str, sh: Shell
 
 
 def test_weights_come_after_those_that_they_start_from() -> None:
-    joint = card_of("mtmri", command="napari-mtmri train start_from=d5c5 epochs=1")
-    others = [card_of("unet-full-sample"), card_of("d5c5")]
-    names = [card.method for card in _in_order([joint, *others])]
-    assert names.index("d5c5") < names.index("mtmri")
+    command = "napari-mtmri train start_from=d5c5+unet-full-sample epochs=1"
+    joint = card_of("mtmri", command=command)
+    for others in permutations([card_of("unet-full-sample"), card_of("d5c5")]):
+        assert _in_order([joint, *others])[-1] is joint
 
 
 def test_new_weights_replace_those_of_the_same_name_as_initial_weights(tmp_path: Path) -> None:
@@ -95,6 +96,10 @@ def test_new_weights_replace_those_of_the_same_name_as_initial_weights(tmp_path:
     config = command_config(card, "cases", tmp_path)
     assert config.recipe["start_from"] == str(tmp_path / "mtmri.safetensors")
     assert config.data == "cases"
+    joint = card_of("mtmri", command="napari-mtmri train start_from=d5c5+unet-full-sample")
+    (tmp_path / "unet-full-sample.safetensors").unlink()
+    config = command_config(joint, "cases", tmp_path)
+    assert config.recipe["start_from"] == f"{tmp_path / 'd5c5.safetensors'}+unet-full-sample"
 
 
 @pytest.mark.parametrize("command", ["make weights", "napari-mtmri train own.yaml --out run"])

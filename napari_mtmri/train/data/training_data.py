@@ -118,14 +118,17 @@ def start_weights(recipe: Recipe) -> list[Path]:
     """
     from napari_mtmri.weights import find_weights
 
-    given = recipe.start_from or ""
-    parts = [given] if Path(given).is_file() else given.split("+")
     return [
         find_weights(recipe.method, Path(part))
         if part.endswith(".safetensors")
         else find_weights(part)
-        for part in parts
+        for part in start_parts(recipe.start_from or "")
     ]
+
+
+def start_parts(start_from: str) -> list[str]:
+    """Return the names and files of weights that ``start_from`` joins by +."""
+    return [start_from] if Path(start_from).is_file() else start_from.split("+")
 
 
 def sha256_of(labels: np.ndarray) -> str:

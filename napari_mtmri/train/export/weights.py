@@ -134,6 +134,7 @@ def export(
     scores: Sequence[Score] = (),
     command: str = "",
     calibrated: bool = False,
+    smallest_part: float = 0.0,
     report: Callable[[str], None] = lambda text: None,
 ) -> Card:
     """Write the weights of a training as float16 safetensors, with their card.
@@ -155,6 +156,8 @@ def export(
     calibrated : bool
         Whether to fit the temperature of the probabilities on the validation cases
         (`napari_mtmri.train.export.temperature.calibrate`).
+    smallest_part : float
+        See `napari_mtmri.weights.Card`; 0 keeps all parts of a mask.
     report : callable
         Called with the calibration error before and after.
 
@@ -172,7 +175,9 @@ def export(
     about = about or _known_of(run, position.recipe)
     command = command or f"napari-mtmri train {run.name}/{CONFIG} --out again"
     card = _card(run, position, about, tuple(scores), command)
-    card = card.model_copy(update={"training_images": _training_images(run)})
+    card = card.model_copy(
+        update={"training_images": _training_images(run), "smallest_part": smallest_part}
+    )
     if calibrated:
         from napari_mtmri.metrics.calibration import NEAR_PIXELS
         from napari_mtmri.train.export.temperature import calibrate

@@ -58,8 +58,8 @@ def test_the_exported_network_uses_the_box_of_the_training(run: Path, tmp_path: 
 
 
 def test_without_a_description_the_card_uses_the_training_folder(run: Path, tmp_path: Path) -> None:
-    card = export(run, tmp_path / "out.safetensors", checkpoint="last")
-    assert (card.n_cases, card.data) == (1, "cases")
+    card = export(run, tmp_path / "out.safetensors", checkpoint="last", smallest_part=0.1)
+    assert (card.n_cases, card.data, card.smallest_part) == (1, "cases", 0.1)
     assert "1 train, 1 val" in card.split
     assert "not stated" in card.licence
 
