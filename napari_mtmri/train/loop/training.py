@@ -33,7 +33,7 @@ from napari_mtmri.train.folder.layout import (
     write_config,
 )
 from napari_mtmri.train.folder.process import only_one
-from napari_mtmri.train.loop.hardware import Machine, ended_together
+from napari_mtmri.train.loop.hardware import Machine, ended_together, keep_freed_memory
 from napari_mtmri.train.loop.hooks import Hooks, Report
 from napari_mtmri.train.loop.loader import BatchLoader
 from napari_mtmri.train.loop.loop import Loop
@@ -92,6 +92,7 @@ class Training:
             kept.
         """
         spans_of(training_of(self.recipe.method), self.recipe)
+        keep_freed_memory()
         fabric = self.machine.fabric(self.recipe.optimizer.precision)
         with ended_together(fabric):
             # Everything that can be refused is refused before a file is written.
