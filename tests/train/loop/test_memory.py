@@ -20,8 +20,7 @@ def faults():
 faults()
 by_default = faults()
 keep_freed_memory()
-faults()
-print(by_default, faults())
+print(by_default, *(faults() for _ in range(6)))
 """
 
 
@@ -29,6 +28,6 @@ print(by_default, faults())
 def test_freed_memory_stays_in_the_process() -> None:
     """In a process of its own, as the setting stays."""
     done = subprocess.run([sys.executable, "-c", COUNT], capture_output=True, text=True, check=True)
-    by_default, kept = map(int, done.stdout.split())
+    by_default, *kept = map(int, done.stdout.split())
     assert by_default > 1000
-    assert kept < 100
+    assert kept[-1] < 100, kept  # the first ones fill the memory that is kept
