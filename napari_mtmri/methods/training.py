@@ -103,12 +103,15 @@ class TableRow:
     title, note : str
     parameters : mapping
         Parameters that the method is run with, other than its defaults.
+    changes : mapping
+        Keys of the recipe that its training needs; the note says what was tried.
     """
 
     tables: tuple[str, ...]
     title: str
     note: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -166,8 +166,8 @@ def _conditions(plan: Plan) -> str:
         f"{n_cases} cases of the split “{asked.split}”, whole volumes, pattern {pattern.name} at "
         f"R {pattern.acceleration:g}, one mask per case, the same for all rows.",
         f"Every row: the same training cases, masks, order and augmentation, the same number of "
-        f"updates, seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}, no tuning, "
-        "and the last checkpoint, so no score selects a checkpoint.",
+        f"updates, seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}, no tuning "
+        "except where the note of a row says so, and the last checkpoint, so no score selects a checkpoint.",
         "± is the standard deviation over cases; ∞ counts cases without a distance (missed or "
         "false alarm), which are in the median and not in the mean. Distances are in voxels instead of "
         "mm if the files state no voxel size. “True image”: the input of the same U-Net is "
