@@ -108,11 +108,19 @@ def scored(case: str, method: str, psnr: float, patient: str) -> CaseScores:
 
 def test_evaluate_pairs_over_the_sessions_that_both_methods_have(means: list[float]) -> None:
     """A session that only one method has shifts its mean, and not the paired difference."""
-    ours = [scored(f"p{who}", "a", mean, f"p{who}") for who, mean in enumerate(means)]
-    theirs = [scored(f"p{who}", "b", mean - who, f"p{who}") for who, mean in enumerate(means)]
-    alone = scored("p0 again", "a", 99.0, "p0")
+    nan = float("nan")
+    ours, theirs = [], []
+    for who, mean in enumerate(means):
+        pairs = ((mean, mean - who), (mean + 1, mean - 2 * who), (mean + 40, nan))
+        for number, pair in enumerate(pairs):
+            case, patient = f"p{who}-{number}", f"p{who}"
+            ours.append(scored(case, "a", pair[0], patient))
+            theirs.append(scored(case, "b", pair[1], patient))
+    alone = scored("p0-4", "a", 99.0, "p0")
     [found] = make_tables([*ours, alone, *theirs]).differences
-    oracle = compare(means, [mean - who for who, mean in enumerate(means)])
+    oracle = compare(
+        [mean + 0.5 for mean in means], [mean - 1.5 * who for who, mean in enumerate(means)]
+    )
     assert found.comparison == oracle
 
 
