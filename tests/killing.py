@@ -3,19 +3,24 @@
 
     python -m tests.killing WORK FOLDER STEP
 
-Prints the number of changes and what was found wrong, as JSON. Python announces its own calls to
+What a kill leaves is what lies on the disk at that moment: the work is done once, and before each
+change its folder is copied. Each copy is then checked and the work done again on it. Prints the
+number of different copies and what was found wrong, as JSON. Python announces its own calls to
 audit hooks; writing by compiled libraries lies between them.
 """
 
 from __future__ import annotations
 
+import hashlib
+import importlib
 import json
 import os
 import pickle
 import shutil
-import signal
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +28,7 @@ from typing import Any
 import numpy as np
 
 import napari_mtmri as mt
+from napari_mtmri.compare import is_sweep, read_sweep, run_sweep
 from napari_mtmri.result import Result
 from napari_mtmri.samples import phantom
 from napari_mtmri.train.export.weights import export
@@ -32,7 +38,8 @@ from napari_mtmri.train.loop.training import Training, open_run
 from napari_mtmri.weights import load_weights
 from tests.train.heads import changed, write_cases
 
-CHANGES = {"os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.truncate"}
+AT_HANDLE = {"os.mkdir", "os.remove", "os.rmdir", "os.chmod"}  # may name a file in an open folder
+CHANGES = {"os.rename", "os.truncate", *AT_HANDLE}
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
@@ -59,32 +66,55 @@ class Work:
     outcome: Callable[[Path], Any]
 
 
-def killed_at(number: int, folder: Path, work: Callable[[Path], object]) -> bool:
-    """Do the work in a child that is killed at a change; return whether it came that far."""
-    child = os.fork()
-    if child == 0:
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - a child that may be killed
-        count = 0
+def changed_path(event: str, values: tuple[Any, ...]) -> str | None:
+    """Return what a call announced to audit hooks changes; None if nothing."""
+    if event == "open":
+        return str(values[0]) if isinstance(values[2], int) and values[2] & WRITES else None
+    if event in CHANGES:
+        handle = values[-1] if event in AT_HANDLE else -1  # of the folder that holds it, as rmtree
+        return str(values[0]) if handle < 0 else os.readlink(f"/proc/self/fd/{handle}")
+    return "" if values[:2] == ("ctypes.dlsym", "renameat2") else None
 
-        def watch(event: str, values: tuple[Any, ...]) -> None:
-            nonlocal count
-            if event == "open":
-                if not isinstance(values[2], int) or not values[2] & WRITES:
-                    return
-            elif event not in CHANGES and values[:2] != ("ctypes.dlsym", "renameat2"):
-                return
-            if str(folder) in str(values[0]) or event == "ctypes.dlsym":
-                count += 1
-                if count == number:
-                    os.kill(os.getpid(), signal.SIGKILL)
 
-        sys.addaudithook(watch)
-        try:
-            work(folder)
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status)
+class Recorder:
+    """Copies a folder before each change in it, if anything differs from all copies so far."""
+
+    def __init__(self, folder: Path, copies: Path) -> None:
+        self._folder, self._copies, self._seen = folder, copies, set[str]()
+        self._lock, self._busy = threading.RLock(), False
+        copies.mkdir()
+        sys.addaudithook(self.hear)
+
+    def hear(self, event: str, values: tuple[Any, ...]) -> None:
+        """Listen to what Python announces; other threads wait until the copy is made."""
+        path = changed_path(event, values)
+        if path is None or (path and str(self._folder) not in path):
+            return
+        with self._lock:
+            if not self._busy:
+                self._busy = True
+                self.copy()
+                self._busy = False
+
+    def copy(self) -> None:
+        place = self._copies / f"{len(self._seen):04}"
+        while True:
+            try:
+                shutil.copytree(self._folder, place)
+                break
+            except OSError:  # another thread was about to remove a file
+                shutil.rmtree(place)
+        content = digest(place)
+        shutil.rmtree(place) if content in self._seen else self._seen.add(content)
+
+
+def digest(folder: Path) -> str:
+    """Return a hash of the names and bytes of all files."""
+    found = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        content = path.read_bytes() if path.is_file() else b""
+        found.update(f"{path.relative_to(folder)} {len(content)} ".encode() + content)
+    return found.hexdigest()
 
 
 def leftovers(folder: Path) -> list[str]:
@@ -121,28 +151,34 @@ def in_child(work: Callable[[], Any]) -> Any:
 
 def kill_everywhere(work: Work, folder: Path, step: int) -> tuple[int, list[str]]:
     """Return the number of kills, and what was wrong after them."""
+    place, copies = folder / "work", folder / "copies"
 
-    def next_run(place: Path) -> Any:
+    def first_run() -> tuple[Any, list[str]]:
+        recorder = Recorder(place, copies)
+        work.do(place)
+        recorder.copy()
+        return work.outcome(place), list(sys.modules)
+
+    def next_run() -> Any:
+        work.check(place)
         work.do(place)
         return work.outcome(place)
 
-    in_child(lambda: work.prepare(folder / "before"))
-    shutil.copytree(folder / "before", folder / "whole")
-    wanted, faults, n_kills = in_child(lambda: next_run(folder / "whole")), [], 0
-    number, place = 1, folder / "work"
-    while True:
-        shutil.rmtree(place, ignore_errors=True)
-        shutil.copytree(folder / "before", place)
-        if not killed_at(number, place, work.do):
-            return n_kills, faults
-        n_kills += 1
+    in_child(lambda: work.prepare(place))
+    wanted, modules = in_child(first_run)
+    for name in modules:  # once, not in each child
+        with suppress(ImportError):
+            importlib.import_module(name)
+    faults, kills = [], sorted(copies.iterdir())[::step]
+    for copy in kills:
+        shutil.rmtree(place)
+        copy.rename(place)
         try:
-            in_child(lambda: work.check(place) and None)
-            assert in_child(lambda: next_run(place)) == wanted, "another outcome"
+            assert in_child(next_run) == wanted, "another outcome"
             assert not (left := leftovers(place)), f"left: {left}"
         except AssertionError as why:
-            faults.append(f"{number}: {why}")
-        number += step
+            faults.append(f"{copy.name}: {why}")
+    return len(kills), faults
 
 
 def _scan(folder: Path) -> None:
@@ -164,7 +200,7 @@ def _run(folder: Path, acceleration: float = 3, again: bool = False) -> None:
     outcomes = mt.run_many(
         [folder / "head.nii.gz"], out, scanned, methods, labels=labels, again=again
     )
-    assert [outcome.state for outcome in outcomes] <= ["done", "skipped"], outcomes
+    assert {outcome.state for outcome in outcomes} <= {"done", "kept"}, outcomes
 
 
 def _opened(folder: Path) -> tuple[float, bytes]:
@@ -180,7 +216,8 @@ def _table(folder: Path) -> None:
 
 
 def _evaluate(folder: Path) -> None:
-    mt.evaluate_many(folder / "cases.csv", folder / "scores", methods=["zero-filled"])
+    out, methods = folder / "scores", ["zero-filled"]
+    mt.evaluate_many(folder / "cases.csv", out, methods=methods, keep=True)
 
 
 def _scores(folder: Path) -> dict[str, bytes]:
@@ -191,6 +228,22 @@ def _scores(folder: Path) -> dict[str, bytes]:
 def _no_half_table(folder: Path) -> None:
     for path in (folder / "scores").glob("[!.]*.csv"):
         assert path.read_text().endswith("\n"), path.name
+
+
+def _sweep(folder: Path) -> None:
+    seeds = {"accelerations": (3,), "seeds": 2, "spread": True}
+    run_sweep(folder / "cases.csv", folder / "sweep", ["zero-filled"], **seeds)
+
+
+def _no_half_sweep(folder: Path) -> None:
+    if is_sweep(folder / "sweep"):
+        _swept(folder)
+
+
+def _swept(folder: Path) -> tuple[Any, ...]:
+    found = read_sweep(folder / "sweep")
+    means = [one.mean.data.tobytes() for one in found.spreads if one.mean is not None]
+    return found.to_csv(), means
 
 
 def _trained(folder: Path) -> None:
@@ -238,6 +291,7 @@ WORK = {
     "run": Work(_scan, _run, lambda folder: None, _opened),
     "run again": Work(_old_run, lambda folder: _run(folder, again=True), _opened, _opened),
     "evaluate": Work(_table, _evaluate, _no_half_table, _scores),
+    "sweep": Work(_table, _sweep, _no_half_sweep, _swept),
     "train": Work(lambda folder: write_cases(folder, ["train", "val"]), _train, _resumable, _tensors),
     "export": Work(_old_weights, _export, _pair, _pair),
 }  # fmt: skip

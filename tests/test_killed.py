@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-WORKS = ("run", "run again", "evaluate", "train", "export")
+WORKS = ("run", "run again", "evaluate", "sweep", "train", "export")
 # Every n-th change in the normal suite; tests/train/loop/test_processes.py kills trainings there.
-FEWER = {"run": 11, "run again": 13, "evaluate": 9, "export": 5}
+FEWER = {"run": 9, "run again": 11, "evaluate": 9, "export": 4}
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the killed process is a fork")
 
 
@@ -26,7 +26,7 @@ def kill(work: str, folder: Path, step: int) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["faults"] == []
-    assert found["kills"] > 2
+    assert found["kills"] >= 2
 
 
 @pytest.mark.parametrize("work", FEWER)

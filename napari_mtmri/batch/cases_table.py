@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from napari_mtmri.batch.file_rules import patient_of
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.readers.image import case_name
 from napari_mtmri.tables import read_rows
@@ -36,7 +37,8 @@ class CaseRow:
     reference : Path, optional
         Fully sampled volume to score the result folder with.
     patient : str
-        Patient, if several cases may be sessions of one; empty: each case is one.
+        Patient, of whom several cases may be sessions; by default as `patient_of` finds it in
+        the name of the case.
     """
 
     case: str
@@ -45,6 +47,11 @@ class CaseRow:
     run: Path | None = None
     reference: Path | None = None
     patient: str = ""
+
+    def __post_init__(self) -> None:
+        """Find the patient, as the split of a training does."""
+        if not self.patient:
+            object.__setattr__(self, "patient", patient_of(self.case, None))
 
 
 Cases = str | Path | Sequence[str | Path | CaseRow]

@@ -25,7 +25,7 @@ from napari_mtmri.batch.score_store import (
     result_folder_job,
 )
 from napari_mtmri.errors import InputError, RequestError
-from napari_mtmri.files import remove_left_folders, remove_leftovers
+from napari_mtmri.files import remove_leftovers
 from napari_mtmri.methods.base import DEFAULT_METHOD
 from napari_mtmri.result import ZERO_FILLED
 from napari_mtmri.stats.differences import Tables, make_tables, save_rows
@@ -133,8 +133,6 @@ def run_many(
         for row in rows
         for choice in choices
     )
-    for parent in {Path(job.places["folder"]).parent for job in jobs}:
-        remove_left_folders(parent)
     find = _find_none if again else find_result
     return run_jobs(jobs, make_result, refused, find=find, where=where, watch=watch, stop=stop)
 
@@ -224,8 +222,7 @@ def evaluate_many(
         return [into_scores(job, out, keep=keep) for job in found]
 
     jobs, refused = _plan((row.case, partial(jobs_of, row)) for row in rows)
-    for written in (out, *{Path(job.places["scores"]).parent for job in jobs}):
-        remove_leftovers(written)
+    remove_leftovers(out)
     find = _find_none if again else find_scores
     outcomes = run_jobs(jobs, make_scores, refused, find=find, where=where, watch=watch, stop=stop)
     return _tabulate(outcomes, out, {row.case: row.patient for row in rows})

@@ -6,11 +6,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from napari_mtmri.batch.job import Job, Outcome, Watch, Work
 from napari_mtmri.batch.local import run_in_processes, run_in_turn
 from napari_mtmri.errors import RequestError, Stopped
+from napari_mtmri.files import remove_left_folders, remove_leftovers
+
+# The places of a job that it writes.
+WRITTEN_FILES, WRITTEN_FOLDERS = ("scores", "found"), ("folder", "result")
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,7 @@ def run_jobs(
     """
     where, watch, stop = where or Where(), watch or Watch(), stop or threading.Event()
     outcomes: dict[int, Outcome] = {}
+    _remove_left(jobs)
 
     def ended(number: int, outcome: Outcome) -> None:
         outcomes[number] = outcome
@@ -113,3 +119,15 @@ def run_jobs(
             f"stopped with {there} of {len(jobs)} done; the same command continues from there."
         ) from why
     return [*refused, *(outcomes[number] for number in range(len(jobs)))]
+
+
+def _remove_left(jobs: Sequence[Job]) -> None:
+    """Remove what killed processes left where the jobs will write."""
+
+    def parents(names: Sequence[str]) -> set[Path]:
+        return {Path(job.places[one]).parent for job in jobs for one in names if one in job.places}
+
+    for folder in parents(WRITTEN_FILES):
+        remove_leftovers(folder)
+    for folder in parents(WRITTEN_FOLDERS):
+        remove_left_folders(folder)

@@ -204,11 +204,12 @@ def sweep(
     """Measure methods over accelerations, sampling patterns and masks.
 
     Writes sweep.csv (all values), summary.csv and plots of each score over R: with the 95 %
-    interval over cases, or for one case with the range over its masks. With --detect, writes
-    detection.csv, detection-summary.csv and plots of which inserted lesions are found. A point
-    that is impossible fails with its reason, and the others continue. Finished points are
-    kept: the same command continues a stopped sweep, and a further R computes that R alone.
-    For a table, the seeds of each case are derived from its name.
+    interval over patients, or for one patient with the range over the masks; sessions of a
+    patient are averaged first. With --detect, writes detection.csv, detection-summary.csv and
+    plots of which inserted lesions are found. A point that is impossible fails with its
+    reason, and the others continue. Finished points are kept: the same command continues a
+    stopped sweep, and a further R computes that R alone. For a table, the seeds of each case
+    are derived from its name.
 
     Example: napari-mtmri sweep patient.nii.gz -m d5c5,mtmri --seeds 3 --out sweep
              napari-mtmri sweep cases.csv --split val -R 2,4,8 -p random,equispaced --out sweep

@@ -134,8 +134,9 @@ def run_detection(
         "points": points if isinstance(points, int) else [list(map(float, one)) for one in points],
     }
     failed |= {one.name: str(one.error) for one in outcomes if one.error is not None}
+    patients = {row.case: row.patient for row in plan.rows}
     rows = tuple(
-        _row(pattern, job, Path(outcome.value))
+        replace(_row(pattern, job, Path(outcome.value)), patient=patients[job.request["case"]])
         for (pattern, job), outcome in zip(jobs, outcomes, strict=True)
         if outcome.error is None
     )

@@ -94,6 +94,8 @@ def _draw_line(axis: Any, at: np.ndarray, values: np.ndarray, style: Any, name: 
 
 def _notes(detection: Detection, lines: tuple[DetectionLine, ...]) -> list[str]:
     n, n_cases = max(line.n for line in lines), max(line.n_cases for line in lines)
+    n_patients = max(line.n_patients for line in lines)
+    whose = f" of {n_patients} patient{'s' * (n_patients > 1)}" if n_patients < n_cases else ""
     contrasts = ", ".join(f"{100 * one:+.0f} %" for one in sorted({x.contrast for x in lines}))
     without: dict[str, tuple[int, int]] = {}
     for line in lines:
@@ -102,12 +104,13 @@ def _notes(detection: Detection, lines: tuple[DetectionLine, ...]) -> list[str]:
             without[line.method] = (hits + line.n_without, total + line.n)
     alarms = ", ".join(f"{name} {hits} of {total}" for name, (hits, total) in without.items())
     notes = [
-        f"{n} insertions into {n_cases} {'case' if n_cases == 1 else 'cases'} for each point; "
+        f"{n} insertions into {n_cases} {'case' if n_cases == 1 else 'cases'}{whose} for each "
+        "point; "
         f"contrast {contrasts} of the signal at the place.",
         "Found: at least one tenth of the lesion's voxels are in the mask; Wilson 95 % interval. "
         "Contrast left: signal that the lesion adds to the reconstruction, divided by what it "
         "adds to the fully sampled image; mean"
-        f"{' and bootstrap 95 % interval over cases' if n_cases > 1 else ''}.",
+        f"{' and bootstrap 95 % interval over patients' if n_patients > 1 else ''}.",
     ]
     if alarms:
         notes.append(f"Called lesion at these places without one: {alarms}.")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from napari_mtmri.stats.intervals import binomial_interval, bootstrap
+from napari_mtmri.stats.patients import patient_means
 from napari_mtmri.tables import csv_text, markdown_table
 from napari_mtmri.volume import Volume
 
@@ -23,8 +24,8 @@ NOTE = (
     "Found: at least one tenth of the lesion's voxels are in the mask. Without lesion: the same "
     "in the scan without it, a false alarm at this place. Contrast left: signal that the lesion "
     "adds to the reconstruction, divided by the signal it adds to the fully sampled image; mean "
-    "and, for several cases, bootstrap 95 % interval over cases. Interval of found: Wilson, "
-    "which takes the insertions as independent; those into the same case are not quite."
+    "over patients, with its bootstrap 95 % interval for several. Interval of found: Wilson, "
+    "which takes the insertions as independent; those into the same patient are not quite."
 )
 
 
@@ -46,6 +47,8 @@ class DetectionRow:
         Relative to the signal at this place.
     n_voxels, found, found_without, covered, contrast_left
         See `napari_mtmri.compare.detection_jobs.Found`.
+    patient : str
+        Patient of whom the case is a session; empty: the case is one.
     """
 
     case: str
@@ -61,11 +64,12 @@ class DetectionRow:
     found_without: bool | None
     covered: float
     contrast_left: float
+    patient: str = ""
 
 
 ROW_COLUMNS = (
     "case", "method", "pattern", "R", "seed", "i", "j", "k", "diameter_mm", "contrast",
-    "n_voxels", "found", "found_without", "covered", "contrast_left",
+    "n_voxels", "found", "found_without", "covered", "contrast_left", "patient",
 )  # fmt: skip
 
 
@@ -77,15 +81,15 @@ class DetectionLine:
     ----------
     method, pattern : str
     acceleration, diameter, contrast : float
-    n, n_cases : int
-        Number of insertions and of cases.
+    n, n_cases, n_patients : int
+        Number of insertions, of cases and of patients.
     n_found, n_without : int or None
         Number of lesions found, and of false alarms at the same places; None for methods
         without a segmentation.
     rate, low, high : float
         Share found, and its Wilson 95 % interval.
     contrast_left, contrast_low, contrast_high : float
-        Mean, and bootstrap 95 % interval over cases; NaN for one case.
+        Mean over patients, see `patient_means`, and its bootstrap 95 % interval; NaN for one.
     """
 
     method: str
@@ -95,6 +99,7 @@ class DetectionLine:
     contrast: float
     n: int
     n_cases: int
+    n_patients: int
     n_found: int | None
     n_without: int | None
     rate: float
@@ -180,12 +185,11 @@ class Detection:
 
 def _line(rows: Sequence[DetectionRow]) -> DetectionLine:
     n, first = len(rows), rows[0]
-    cases = {row.case for row in rows}
     n_found = _count(row.found for row in rows)
     n_without = _count(row.found_without for row in rows)
     low, high = (math.nan, math.nan) if n_found is None else binomial_interval(n_found, n)
-    left = {case: [row.contrast_left for row in rows if row.case == case] for case in sorted(cases)}
-    means = [float(np.mean(values)) for values in left.values()]
+    left = patient_means((row.patient, row.case, row.contrast_left) for row in rows)
+    means = list(left.values())
     left_low, left_high = (math.nan, math.nan) if math.isnan(sum(means)) else bootstrap(means)
     return DetectionLine(
         first.method,
@@ -194,13 +198,14 @@ def _line(rows: Sequence[DetectionRow]) -> DetectionLine:
         first.diameter,
         first.contrast,
         n=n,
-        n_cases=len(cases),
+        n_cases=len({row.case for row in rows}),
+        n_patients=len(left),
         n_found=n_found,
         n_without=n_without,
         rate=math.nan if n_found is None else n_found / n,
         low=low,
         high=high,
-        contrast_left=float(np.mean([row.contrast_left for row in rows])),
+        contrast_left=float(np.mean(means)),
         contrast_low=left_low,
         contrast_high=left_high,
     )
@@ -215,7 +220,7 @@ def _cells(row: DetectionRow) -> list[Any]:
     flags = ("" if flag is None else int(flag) for flag in (row.found, row.found_without))
     return [
         row.case, row.method, row.pattern, row.acceleration, row.seed, *row.center, row.diameter,
-        row.contrast, row.n_voxels, *flags, row.covered, row.contrast_left,
+        row.contrast, row.n_voxels, *flags, row.covered, row.contrast_left, row.patient,
     ]  # fmt: skip
 
 
@@ -245,4 +250,5 @@ def row_of(record: Mapping[str, str]) -> DetectionRow:
         without,
         float(record["covered"]),
         float(record["contrast_left"]),
+        record.get("patient", ""),
     )

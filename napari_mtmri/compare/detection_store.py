@@ -11,7 +11,7 @@ from napari_mtmri.compare.detection_rows import Detection, DetectionRow, row_of
 from napari_mtmri.compare.sweep_plots import PLOTS, save_plot
 from napari_mtmri.compare.sweep_record import DETECTION, damaged, read_record
 from napari_mtmri.errors import InputError
-from napari_mtmri.files import write_text
+from napari_mtmri.files import remove_leftovers, write_text
 from napari_mtmri.readers.nifti import read_nifti, write_nifti
 from napari_mtmri.tables import json_text
 from napari_mtmri.volume import Volume
@@ -30,6 +30,8 @@ def save_detection(detection: Detection) -> None:
         If a file cannot be written.
     """
     folder = detection.folder
+    for written in (folder, folder / PLOTS, folder / EXAMPLE):
+        remove_leftovers(written)
     write_text(folder / TABLE, detection.to_csv())
     write_text(folder / SUMMARY, detection.summary_csv())
     for pattern in dict.fromkeys(row.pattern for row in detection.rows):

@@ -25,6 +25,7 @@ from napari_mtmri.plotting import (
     YELLOW,
 )
 from napari_mtmri.result import ZERO_FILLED
+from napari_mtmri.stats.patients import patients_note
 
 if TYPE_CHECKING:
     from napari_mtmri.compare.sweep import Sweep
@@ -85,6 +86,7 @@ def _draw_curve(axis: Any, curve: Curve, style: Mapping[str, Any], dashes: Any, 
 def _notes(sweep: Sweep, curves: Sequence[Curve], patterns: Sequence[str]) -> list[str]:
     bands = dict.fromkeys(curve.band for curve in curves if curve.band)
     cases = {point.case for point in sweep.points}
+    note = patients_note((point.patient, point.case) for point in sweep.points)
     n_left_out = sum(sum(curve.n_left_out) for curve in curves)
     depends = dict.fromkeys(
         row.depends
@@ -93,6 +95,7 @@ def _notes(sweep: Sweep, curves: Sequence[Curve], patterns: Sequence[str]) -> li
     )
     notes = [f"Band: {'; '.join(bands)}." if bands else "One value for each point: no band."]
     notes.append(f"{_count(len(cases), 'case')}; pattern: {', '.join(patterns)}.")
+    notes += [note] if note else []
     notes += [f"{curves[0].metric}: {text}." for text in depends if text]
     if n_left_out:
         notes.append(f"{n_left_out} values that are infinite or undefined are left out.")

@@ -48,6 +48,8 @@ class SweepPoint:
     result : Path or None
         Kept result folder.
     warnings : tuple of str
+    patient : str
+        Patient of whom the case is a session; empty: the case is one.
     """
 
     case: str
@@ -62,6 +64,7 @@ class SweepPoint:
     achieved: float = math.nan
     result: Path | None = None
     warnings: tuple[str, ...] = ()
+    patient: str = ""
 
     @property
     def name(self) -> str:
@@ -93,7 +96,9 @@ def plan_points(
         for choice in plan.choices:
             base = base_job(row, choice)
             for pattern, factor, seed, noise, found in acquisitions:
-                point = SweepPoint(row.case, choice.name, pattern, factor, seed, noise)
+                point = SweepPoint(
+                    row.case, choice.name, pattern, factor, seed, noise, patient=row.patient
+                )
                 problem = next((one for one in (base, found) if isinstance(one, str)), None)
                 if isinstance(base, Job) and isinstance(found, Acquisition):
                     job = with_acquisition(base, plan.for_case(found, row.case))

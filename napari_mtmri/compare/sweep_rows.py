@@ -14,10 +14,11 @@ from napari_mtmri.compare.sweep_points import SweepPoint
 from napari_mtmri.metrics.base import MAIN_REGION, Kind, Scores, format_value, quantities
 from napari_mtmri.result import ZERO_FILLED
 from napari_mtmri.stats.intervals import bootstrap
+from napari_mtmri.stats.patients import patient_means, patients_note
 from napari_mtmri.tables import csv_text, markdown_table
 
 SUMMARY_COLUMNS = (
-    "metric", "region", "unit", "method", "pattern", "R", "n_cases", "n_seeds", "n_left_out",
+    "metric", "region", "unit", "method", "pattern", "R", "n_patients", "n_cases", "n_seeds", "n_left_out",
     "mean", "low", "high", "band",
 )  # fmt: skip
 
@@ -39,6 +40,8 @@ class SweepRow:
     value : float
     unit, flag, depends : str
         See `napari_mtmri.metrics.scores.Score`.
+    patient : str
+        See `SweepPoint`.
     """
 
     case: str
@@ -54,6 +57,7 @@ class SweepRow:
     unit: str = ""
     flag: str = ""
     depends: str = ""
+    patient: str = ""
 
 
 _NAMES = {"acceleration": "R", "achieved": "R_achieved"}
@@ -68,12 +72,13 @@ class Curve:
     ----------
     method, pattern, metric, region, unit : str
     accelerations, mean, low, high : float64 array, (R,)
-        Mean of the finite values over cases, each a mean over its seeds; limits of the band,
-        NaN without one.
+        Mean of the finite values over patients, see `patient_means`; limits of the band, NaN
+        without one.
     band : str
         Meaning of the band; empty without one.
-    n_cases, n_seeds, n_left_out : tuple of int
-        Number of cases and of masks or repeats for each R, and of values that are not finite.
+    n_patients, n_cases, n_seeds, n_left_out : tuple of int
+        Number of patients, of cases and of masks or repeats for each R, and of values that are
+        not finite.
     """
 
     method: str
@@ -86,6 +91,7 @@ class Curve:
     low: np.ndarray
     high: np.ndarray
     band: str
+    n_patients: tuple[int, ...]
     n_cases: tuple[int, ...]
     n_seeds: tuple[int, ...]
     n_left_out: tuple[int, ...]
@@ -102,7 +108,7 @@ def rows_of(point: SweepPoint, scores: Mapping[str, Scores]) -> list[SweepRow]:
     return [
         SweepRow(
             point.case, method, *start, one.metric, one.region, one.value, one.unit, one.flag,
-            one.depends,
+            one.depends, point.patient,
         )
         for method, found in scores.items()
         for one in found.rows
@@ -150,6 +156,7 @@ def row_of(record: Mapping[str, str]) -> SweepRow:
         record["unit"],
         record["flag"],
         record["depends"],
+        record.get("patient", ""),
     )
 
 
@@ -162,8 +169,8 @@ def metrics_of(rows: Sequence[SweepRow]) -> tuple[str, ...]:
 def curves_of(rows: Sequence[SweepRow], metric: str) -> tuple[Curve, ...]:
     """Return the curves of a score, one for each method and pattern, zero-filled first.
 
-    The band is the bootstrap 95 % interval of the mean over cases, or, for one case, the range
-    over its masks (or repeated scans).
+    The band is the bootstrap 95 % interval of the mean over patients, or, for one patient, the
+    range over its masks (or repeated scans) and sessions.
 
     Parameters
     ----------
@@ -192,49 +199,48 @@ def _region(rows: Sequence[SweepRow], metric: str) -> str:
 def _curve(rows: Sequence[SweepRow]) -> Curve:
     first = rows[0]
     factors = sorted({row.acceleration for row in rows})
-    values = [_values([row for row in rows if row.acceleration == factor]) for factor in factors]
-    many = len({row.case for row in rows}) > 1
-    repeats = [{(row.seed, row.noise) for row in rows if row.acceleration == f} for f in factors]
-    bands = [_band(one, many=many) for one in values]
-    means = [
-        float(np.mean([np.mean(one) for one in case.values()])) if case else math.nan
-        for case in values
+    at = [[row for row in rows if row.acceleration == factor] for factor in factors]
+    finite = [[row for row in found if math.isfinite(row.value)] for found in at]
+    means = [patient_means((row.patient, row.case, row.value) for row in one) for one in finite]
+    many = len({row.patient or row.case for row in rows}) > 1
+    bands = [
+        bootstrap(list(mean.values())) if many else _range([row.value for row in one])
+        for mean, one in zip(means, finite, strict=True)
     ]
-    n_cases, n_seeds = tuple(map(len, values)), tuple(map(len, repeats))
-    left = [
-        sum(row.acceleration == f and not math.isfinite(row.value) for row in rows) for f in factors
-    ]
+    n_patients = tuple(map(len, means))
+    n_cases = tuple(len({row.case for row in one}) for one in finite)
+    n_seeds = tuple(len({(row.seed, row.noise) for row in found}) for found in at)
+    left = tuple(len(found) - len(one) for found, one in zip(at, finite, strict=True))
     low, high = np.array(bands, float).T
     return Curve(
         first.method, first.pattern, first.metric, first.region, first.unit,
-        np.array(factors, float), np.array(means, float), low, high,
-        _band_text(rows, n_cases, n_seeds) if np.isfinite(low).any() else "",
-        n_cases, n_seeds, tuple(left),
+        np.array(factors, float),
+        np.array([np.mean(list(mean.values())) if mean else math.nan for mean in means], float),
+        low, high,
+        _band_text(rows, n_patients, n_cases, n_seeds) if np.isfinite(low).any() else "",
+        n_patients, n_cases, n_seeds, left,
     )  # fmt: skip
 
 
-def _values(rows: Sequence[SweepRow]) -> dict[str, list[float]]:
-    """Return the finite values of each case."""
-    found: dict[str, list[float]] = {}
-    for row in rows:
-        if math.isfinite(row.value):
-            found.setdefault(row.case, []).append(row.value)
-    return found
-
-
-def _band(cases: Mapping[str, Sequence[float]], *, many: bool) -> tuple[float, float]:
-    if many:
-        return bootstrap([float(np.mean(one)) for one in cases.values()])
-    values = [value for one in cases.values() for value in one]
+def _range(values: Sequence[float]) -> tuple[float, float]:
     return (min(values), max(values)) if len(values) > 1 else (math.nan, math.nan)
 
 
-def _band_text(rows: Sequence[SweepRow], n_cases: Sequence[int], n_seeds: Sequence[int]) -> str:
-    if max(n_cases) > 1:
-        return f"95 % interval of the mean over {_span(n_cases)} cases"
+def _band_text(
+    rows: Sequence[SweepRow],
+    n_patients: Sequence[int],
+    n_cases: Sequence[int],
+    n_seeds: Sequence[int],
+) -> str:
+    if max(n_patients) > 1:
+        who = f"{_span(n_cases)} cases"
+        if n_patients != n_cases:
+            who = f"{_span(n_patients)} patients with {who}"
+        return f"95 % interval of the mean over {who}"
     noises = {row.noise for row in rows}
-    what = "masks" if noises == {None} else "scans"
-    return f"range over {_span(n_seeds)} {what}"
+    what = "mask" if noises == {None} else "scan"
+    seeds = f"{_span(n_seeds)} {what}{'s' * (max(n_seeds) > 1)}"
+    return f"range over {seeds}" + (f" of {_span(n_cases)} sessions" if max(n_cases) > 1 else "")
 
 
 def _span(counts: Sequence[int]) -> str:
@@ -265,6 +271,8 @@ def summary_markdown(rows: Sequence[SweepRow]) -> str:
         heading = ["Method", "Pattern", *(f"R = {factor:g}" for factor in factors)]
         bands = dict.fromkeys(curve.band for curve in curves if curve.band)
         how = f" In brackets: {'; '.join(bands)}." if bands else ""
+        note = patients_note((row.patient, row.case) for row in rows)
+        how += f" {note}" if note else ""
         parts.append(
             f"{curves[0].title}, {curves[0].region}.{how}\n\n{markdown_table(heading, lines)}"
         )
@@ -288,8 +296,8 @@ def _records(rows: Sequence[SweepRow], metric: str) -> list[dict[str, Any]]:
         {
             "metric": curve.metric, "region": curve.region, "unit": curve.unit,
             "method": curve.method, "pattern": curve.pattern,
-            "R": float(curve.accelerations[at]), "n_cases": curve.n_cases[at],
-            "n_seeds": curve.n_seeds[at], "n_left_out": curve.n_left_out[at],
+            "R": float(curve.accelerations[at]), "n_patients": curve.n_patients[at],
+            "n_cases": curve.n_cases[at], "n_seeds": curve.n_seeds[at], "n_left_out": curve.n_left_out[at],
             "mean": float(curve.mean[at]), "low": float(curve.low[at]),
             "high": float(curve.high[at]), "band": curve.band,
         }

@@ -20,7 +20,13 @@ from napari_mtmri.compare.sweep_points import SweepPoint
 from napari_mtmri.compare.sweep_record import DETECTION, SWEEP, damaged, is_sweep, read_record
 from napari_mtmri.compare.sweep_rows import SweepRow, row_of, summary_csv
 from napari_mtmri.errors import InputError
-from napari_mtmri.files import safe_child, whole_folder, write_text
+from napari_mtmri.files import (
+    remove_left_folders,
+    remove_leftovers,
+    safe_child,
+    whole_folder,
+    write_text,
+)
 from napari_mtmri.readers.nifti import read_nifti, write_nifti
 from napari_mtmri.tables import json_text
 
@@ -39,6 +45,9 @@ def save_sweep(sweep: Sweep) -> None:
         If a file cannot be written.
     """
     folder = sweep.folder
+    for written in (folder, folder / PLOTS):
+        remove_leftovers(written)
+    remove_left_folders(folder / SPREADS)
     spreads = tuple(_save_spread(spread, folder / SPREADS) for spread in sweep.spreads)
     write_text(folder / TABLE, sweep.to_csv())
     write_text(folder / SUMMARY, summary_csv(sweep.rows))

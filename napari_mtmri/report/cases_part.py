@@ -16,28 +16,39 @@ from napari_mtmri.report.provenance import results_of
 from napari_mtmri.result import ZERO_FILLED
 from napari_mtmri.stats.differences import HEADINGS as DIFFERENCE_HEADINGS
 from napari_mtmri.stats.differences import HOW_CORRECTED, CaseScores, make_tables
+from napari_mtmri.stats.patients import patients_note
 from napari_mtmri.stats.summary import HEADINGS
 from napari_mtmri.tables import read_rows
 
-SUMMARY, DIFFERENCES = "summary.csv", "differences.csv"
+SUMMARY, DIFFERENCES, ROWS = "summary.csv", "differences.csv", "scores.csv"
 HOW_SUMMARISED = (
     "The mean is over cases with a finite value, the median over all; ± is the standard deviation "
     "over cases; the interval is of the mean, by bootstrap over cases."
 )
 
 
-def cases_part(comparisons: Sequence[Comparison]) -> Part | None:
+def cases_part(comparisons: Sequence[Comparison], patients: Sequence[str]) -> Part | None:
     """Return the summary over cases and the paired differences, or None for a single case.
 
     Methods that were sampled differently are not paired; the part says which.
+
+    Parameters
+    ----------
+    comparisons : sequence of Comparison
+        One for each case.
+    patients : sequence of str
+        Patient of each.
     """
     if len(comparisons) < 2:
         return None
     scores = [
         CaseScores(
-            case_name(one), _method(one, name), Scores(tuple(s for s in row if s is not None))
+            case_name(one),
+            _method(one, name),
+            Scores(tuple(s for s in row if s is not None)),
+            patient=patient,
         )
-        for one in comparisons
+        for one, patient in zip(comparisons, patients, strict=True)
         for name, row in score_table(one).rows.items()
     ]
     tables = make_tables(scores)
@@ -45,7 +56,7 @@ def cases_part(comparisons: Sequence[Comparison]) -> Part | None:
         f"Summary over {len(comparisons)} cases",
         HEADINGS,
         tuple(line.cells() for line in tables.summary.lines),
-        (HOW_SUMMARISED, *tables.summary.warnings),
+        (HOW_SUMMARISED, *tables.remarks, *tables.summary.warnings),
     )
     refused = _refused(comparisons)
     if refused is not None:
@@ -102,9 +113,21 @@ def scores_part(folder: Path, title: str) -> Part:
             raise InputError(
                 f"{folder / SUMMARY}: is not a summary of scores ({why}); evaluate again."
             ) from why
-    notes = [HOW_SUMMARISED, *(f"{name}: {text}." for text, name in depends.items() if text)]
+    note = _patients_of(folder)
+    notes = [
+        HOW_SUMMARISED,
+        *([note] if note else []),
+        *(f"{name}: {text}." for text, name in depends.items() if text),
+    ]
     table = Table("Summary over cases", HEADINGS[:-1], tuple(rows), tuple(notes))
     return Part(title, (table,))
+
+
+def _patients_of(folder: Path) -> str:
+    """Return what n counts, if a patient has several sessions, else an empty text."""
+    if not (folder / ROWS).is_file():
+        return ""
+    return patients_note((row.get("patient", ""), row["case"]) for row in read_rows(folder / ROWS))
 
 
 def _summary_row(line: dict[str, str]) -> tuple[str, ...]:

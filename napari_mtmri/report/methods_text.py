@@ -30,7 +30,9 @@ DATA_CRIMES = (
 )
 
 
-def methods_part(comparisons: Sequence[Comparison], sweeps: Sequence[Sweep] = ()) -> Part:
+def methods_part(
+    comparisons: Sequence[Comparison], sweeps: Sequence[Sweep], patients: Sequence[str]
+) -> Part:
     """Return the paragraph to paste into a paper, and the works to cite."""
     results = results_of(comparisons)
     cards = known_cards(made_with(results, sweeps))
@@ -43,7 +45,7 @@ def methods_part(comparisons: Sequence[Comparison], sweeps: Sequence[Sweep] = ()
             *(line for sweep in sweeps for line in sweep_sampling(sweep)),
             *_methods(names, list(cards.values())),
             *(["Scores of the volume:", *dict.fromkeys(depends)] if depends else []),
-            *_statistics(len(comparisons)),
+            *_statistics(len(comparisons), len(set(patients))),
         ]
     )
     shown = [c.quantity.name for one in comparisons for c in score_table(one).columns]
@@ -107,12 +109,16 @@ def _methods(names: Sequence[str], cards: Sequence[Card]) -> list[str]:
     return found
 
 
-def _statistics(n_cases: int) -> list[str]:
+def _statistics(n_cases: int, n_patients: int) -> list[str]:
     if n_cases < 2:
         return []
+    who = f"{n_cases} cases"
+    if n_patients < n_cases:
+        who = f"{n_patients} patients, whose {n_cases} sessions were averaged first"
+    unit = "cases" if n_patients == n_cases else "patients"
     return [
-        f"Over {n_cases} cases: mean, standard deviation and median; 95 % percentile bootstrap "
-        "intervals of the mean over cases; Wilcoxon signed-rank tests of paired differences, "
+        f"Over {who}: mean, standard deviation and median; 95 % percentile bootstrap intervals of "
+        f"the mean over {unit}; Wilcoxon signed-rank tests of paired differences, "
         "corrected by Holm's method."
     ]
 

@@ -13,6 +13,7 @@ from napari_mtmri.compare.detection_rows import HEADINGS, NOTE
 from napari_mtmri.compare.sweep_rows import value_text
 from napari_mtmri.report.identity import hide
 from napari_mtmri.report.page import Block, Items, Part, Picture, Table, picture_of
+from napari_mtmri.stats.patients import patients_note
 
 TALLEST = 108  # mm: two plots on a page
 
@@ -55,8 +56,10 @@ def _score_table(sweep: Sweep, metric: str) -> Table:
     bands = dict.fromkeys(curve.band for curve in curves if curve.band)
     own = (row for row in sweep.rows if (row.metric, row.region) == (metric, curves[0].region))
     depends = dict.fromkeys(row.depends for row in own)
+    note = patients_note((row.patient, row.case) for row in sweep.rows)
     notes = [
         *([f"In brackets: {'; '.join(bands)}."] if bands else []),
+        *([note] if note else []),
         *(f"{metric}: {text}." for text in depends if text),
     ]
     return Table(
@@ -90,6 +93,10 @@ def _anonymous(sweep: Sweep, names: Mapping[str, str]) -> Sweep:
         case: names.get(case, f"swept case {number}") for number, case in enumerate(cases, start=1)
     }
 
+    patients: dict[str, str] = {"": ""}  # a patient is named as the first of its cases
+    for one in (*sweep.points, *(sweep.detection.rows if sweep.detection else ())):
+        patients.setdefault(one.patient, shown[one.case])
+
     def renamed(record: Mapping[str, Any]) -> dict[str, Any]:
         cases = record.get("cases")
         if not isinstance(cases, Mapping):
@@ -98,15 +105,26 @@ def _anonymous(sweep: Sweep, names: Mapping[str, str]) -> Sweep:
 
     detection = sweep.detection
     if detection is not None:
-        rows = tuple(replace(row, case=shown[row.case]) for row in detection.rows)
+        rows = tuple(
+            replace(row, case=shown[row.case], patient=patients[row.patient])
+            for row in detection.rows
+        )
         detection = replace(detection, rows=rows, request=renamed(detection.request))
     return replace(
         sweep,
         points=tuple(
-            replace(one, case=shown[one.case], reason=hide(one.reason, set(shown), "the case"))
+            replace(
+                one,
+                case=shown[one.case],
+                patient=patients[one.patient],
+                reason=hide(one.reason, set(shown), "the case"),
+            )
             for one in sweep.points
         ),
-        rows=tuple(replace(one, case=shown.get(one.case, one.case)) for one in sweep.rows),
+        rows=tuple(
+            replace(one, case=shown.get(one.case, one.case), patient=patients.get(one.patient, ""))
+            for one in sweep.rows
+        ),
         spreads=tuple(replace(one, case=shown[one.case]) for one in sweep.spreads),
         detection=detection,
         request=renamed(sweep.request),

@@ -9,9 +9,9 @@ from typing import Any
 from napari_mtmri.compare import Sweep
 from napari_mtmri.plotting import SIMULATED
 
-ONE_CASE = (
-    "The band of a sweep of one case is the range over its masks, which is no interval: other cases "
-    "may differ more."
+ONE_PATIENT = (
+    "The band of a sweep of one patient is the range over its masks, which is no interval: other "
+    "patients may differ more."
 )
 SPHERES = (
     "Inserted lesions are simulated spheres; a network that segments gliomas may rightly ignore them. "
@@ -78,8 +78,9 @@ def sweep_notes(sweep: Sweep) -> list[str]:
 def sweep_limits(sweep: Sweep) -> list[str]:
     """Return the limits of the data of a sweep."""
     found = [f"{SIMULATED}, which flatters every method."]
-    if any(len(one["cases"]) == 1 for one in requests(sweep)):
-        found.append(ONE_CASE)
+    scored, inserted = sweep.rows, () if sweep.detection is None else sweep.detection.rows
+    if any(len({one.patient or one.case for one in rows}) == 1 for rows in (scored, inserted)):
+        found.append(ONE_PATIENT)
     if sweep.failed:
         found.append(f"{len(sweep.failed)} points failed and are missing in all means.")
     if sweep.detection is not None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from napari_mtmri import __version__
+from napari_mtmri.batch.file_rules import patient_of
 from napari_mtmri.compare import Comparison, lesion_zoom, mask_spread
 from napari_mtmri.compare.figure_text import case_name
 from napari_mtmri.errors import RequestError
@@ -86,7 +87,11 @@ def make_page(sources: Sources, *, identify: bool = False) -> Page:
         for number, one in enumerate(sources.comparisons, start=1)
     ]
     shown = [_with_errors(one) for one in shown]
-    over_cases = cases_part(shown)
+    patients = [patient_of(case_name(one), None) for one in sources.comparisons]
+    if not identify:
+        numbers = {patient: n for n, patient in enumerate(dict.fromkeys(patients), start=1)}
+        patients = [f"patient {numbers[patient]}" for patient in patients]
+    over_cases = cases_part(shown, patients)
     parts: list[Part] = []
     if shown:
         parts.append(asked_part(shown))
@@ -113,7 +118,7 @@ def make_page(sources: Sources, *, identify: bool = False) -> Page:
             limits_part(shown, sweeps),
             provenance_part(shown),
             Part("Commands that repeat it", blocks),
-            methods_part(shown, sweeps),
+            methods_part(shown, sweeps, patients),
         ]
     return Page(_title(shown, sources), _subtitle(), tuple(part for part in parts if part.blocks))
 

@@ -14,10 +14,11 @@ from napari_mtmri.metrics.base import decimals, quantities
 from napari_mtmri.metrics.scores import COLUMNS, Score, Scores, format_value
 from napari_mtmri.result import ZERO_FILLED
 from napari_mtmri.stats.intervals import Comparison, compare, holm
+from napari_mtmri.stats.patients import mean_of_known, patient_pairs, patients_note
 from napari_mtmri.stats.summary import Table, summary_table
 from napari_mtmri.tables import csv_text, markdown_table
 
-CASE_COLUMNS = ("case", "method", "sampling", "acceleration")
+CASE_COLUMNS = ("case", "patient", "method", "sampling", "acceleration")
 ROW_COLUMNS = (*CASE_COLUMNS, *COLUMNS)
 DIFFERENCE_COLUMNS = (
     "metric", "region", "unit", "first", "second", "n", "left_out", "infinite", "mean", "low",
@@ -150,39 +151,26 @@ def make_tables(cases: Sequence[CaseScores], failed: Sequence[str] = ()) -> Tabl
     # Zero-filled, which the requested methods are compared with, comes first in the tables.
     found = sorted(_once(cases), key=lambda one: one.method != ZERO_FILLED)
     entries = _by_patient(found)
-    n_cases, n_patients = (len({part(one) for one in found}) for part in (_case, _subject))
     remarks = [f"Failed, and not in these numbers: {', '.join(failed)}."] if failed else []
-    if n_patients < n_cases:
-        remarks.append(
-            f"n counts patients: the {n_cases} cases are of {n_patients} patients, and the "
-            "sessions of a patient are averaged first."
-        )
+    note = patients_note((one.patient, one.case) for one in found)
+    remarks += [note] if note else []
     shown = [one.name for one in quantities("summary")]
     return Tables(
         summary_table(entries, metrics=shown),
         summary_table(entries),
-        differences(entries),
+        differences(
+            [(one.case, one.method, one.scores) for one in found],
+            {one.case: one.patient for one in found},
+        ),
         (*remarks, *_mixed(cases)),
     )
 
 
-def _case(one: CaseScores) -> str:
-    return one.case
-
-
-def _subject(one: CaseScores) -> str:
-    return one.patient or one.case
-
-
 def _by_patient(cases: Sequence[CaseScores]) -> list[tuple[str, str, Scores]]:
-    """Return (patient, method, scores), with the sessions of a patient averaged.
-
-    Sessions of a patient are not independent: counted one by one they would make every
-    interval too narrow.
-    """
+    """Return (patient, method, scores), with the sessions of a patient averaged."""
     groups: dict[tuple[str, str], list[Scores]] = {}
     for one in cases:
-        groups.setdefault((_subject(one), one.method), []).append(one.scores)
+        groups.setdefault((one.patient or one.case, one.method), []).append(one.scores)
     return [(who, method, _averaged(found)) for (who, method), found in groups.items()]
 
 
@@ -199,17 +187,25 @@ def _averaged(sessions: Sequence[Scores]) -> Scores:
 
 
 def _mean_row(rows: Sequence[Score]) -> Score:
-    known = [row.value for row in rows if not math.isnan(row.value)]
     flags = {row.flag for row in rows}
-    mean = sum(known) / len(known) if known else math.nan
+    mean = mean_of_known([row.value for row in rows])
     return replace(rows[0], value=mean, flag=flags.pop() if len(flags) == 1 else "")
 
 
-def differences(entries: Sequence[tuple[str, str, Scores]]) -> tuple[Difference, ...]:
+def differences(
+    entries: Sequence[tuple[str, str, Scores]], patients: Mapping[str, str] | None = None
+) -> tuple[Difference, ...]:
     """Return the first method minus each other method, paired over their shared cases.
 
     `corrected` adjusts the p values, with one family per metric and region.
+
+    Parameters
+    ----------
+    entries : sequence of (case, method, Scores)
+    patients : mapping, optional
+        Patients of the cases; the others are one each.
     """
+    known = patients or {}
     methods: dict[str, dict[str, Scores]] = {}
     for case, method, scores in entries:
         methods.setdefault(method, {})[case] = scores
@@ -220,10 +216,14 @@ def differences(entries: Sequence[tuple[str, str, Scores]]) -> tuple[Difference,
     for kind in _kinds(entries):
         for second in others:
             shared = [case for case in methods[first] if case in methods[second]]
-            ours, theirs = (
-                [_value(methods[name][case], *kind) for case in shared] for name in (first, second)
+            pairs = (
+                (
+                    known.get(case) or case,
+                    *(_value(methods[name][case], *kind) for name in (first, second)),
+                )
+                for case in shared
             )
-            comparison = compare(ours, theirs)
+            comparison = compare(*patient_pairs(pairs))
             if comparison.n:
                 found.append((kind, second, comparison))
     p_values = corrected([(kind, one) for kind, _, one in found])

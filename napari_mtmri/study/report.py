@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from napari_mtmri.files import write_text
 from napari_mtmri.metrics.scores import COLUMNS
 from napari_mtmri.stats.differences import HOW_CORRECTED
+from napari_mtmri.stats.patients import patients_note
 from napari_mtmri.study.comparison_figures import CAPTIONS as COMPARISON_CAPTIONS
 from napari_mtmri.study.figures import save_figures
 from napari_mtmri.study.paper import METRICS, PRINTED, SOURCES
@@ -175,6 +176,9 @@ def _conditions(plan: Plan) -> str:
         "The k-space is simulated from magnitude images, so all methods score better than on "
         "measured k-space. Research use only.",
     ]
+    note = patients_note((case.patient, case.name) for case in plan.cases)
+    if note:
+        lines.insert(1, note[0].upper() + note[1:])
     if asked.study.compares_methods:
         lines.append(
             "“—”: the method does not give it. Methods without training have their default "

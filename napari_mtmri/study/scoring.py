@@ -19,7 +19,7 @@ from napari_mtmri.batch.method_choice import MethodChoice
 from napari_mtmri.batch.run_case import run_case, scan_case
 from napari_mtmri.batch.run_jobs import Where, run_jobs
 from napari_mtmri.errors import InputError
-from napari_mtmri.files import safe_child, write_text
+from napari_mtmri.files import remove_leftovers, safe_child, write_text
 from napari_mtmri.methods.base import METHODS, trainable, training_of
 from napari_mtmri.result import ZERO_FILLED
 from napari_mtmri.study.case_record import CaseRecord, read_record, save_record
@@ -63,6 +63,7 @@ def score_cases(
         After ``stop`` was set; complete scores are kept.
     """
     piece = replace(piece, folder=piece.folder.absolute())
+    remove_leftovers(piece.folder)
     weights = export_weights(piece)
     jobs = [
         Job(

@@ -14,6 +14,7 @@ from napari_mtmri.batch.method_choice import cards_of
 from napari_mtmri.errors import WeightsError
 from napari_mtmri.metrics.base import MAIN_REGION, Kind, Quantity, main_quantity, quantities
 from napari_mtmri.result import ZERO_FILLED
+from napari_mtmri.stats.patients import patient_means, patient_pairs
 from napari_mtmri.study.case_record import CaseRecord, mean_seconds
 from napari_mtmri.study.plan import Piece, Plan
 from napari_mtmri.study.rows import LESION, Row
@@ -146,7 +147,7 @@ class Line:
     cases : mapping
         Values by measure and case, means over the seeds.
     summaries : mapping
-        By measure; empty, like the following fields, until every seed is finished.
+        By measure, over patients; empty, like the following fields, until every seed is finished.
     spread : mapping
         By measure, the standard deviation over seeds of the mean over cases.
     differences : tuple of Difference
@@ -183,8 +184,15 @@ def summarise_plan(plan: Plan) -> tuple[Line, ...]:
     study = plan.experiment.study
     lines = [_line(plan, row) for row in study.rows]
     base = next(line for line in lines if line.row is study.base)
+    patients = patients_of(plan)
+
+    def paired(ours: Mapping[str, float], theirs: Mapping[str, float]) -> Comparison:
+        return compare(
+            *patient_pairs((patients[case], ours[case], theirs[case]) for case in theirs)
+        )
+
     pairs = [
-        (measure, line, compare(list(line.cases[measure].values()), list(of_base.values())))
+        (measure, line, paired(line.cases[measure], of_base))
         for measure, of_base in base.cases.items()
         for line in lines
         if line is not base and measure.is_compared and line.summaries
@@ -201,11 +209,17 @@ def zero_filled(plan: Plan) -> Mapping[Measure, Summary]:
     """Return the summaries of the zero-filled images, from the first finished row."""
     from napari_mtmri.stats.intervals import summarise
 
+    patients = patients_of(plan)
     for piece in plan.pieces:
         scores = read_scores(piece, plan.cases)
         if len(scores) == len(plan.cases):
             return {
-                measure: summarise([measure.of(one, ZERO_FILLED) for one in scores.values()])
+                measure: summarise(
+                    _patient_values(
+                        {case: measure.of(one, ZERO_FILLED) for case, one in scores.items()},
+                        patients,
+                    )
+                )
                 for measure in (measure_of(one, "image") for one in quantities("study", "image"))
             }
     return {}
@@ -224,8 +238,11 @@ def _line(plan: Plan, row: Row) -> Line:
         return Line(row, states)
     classes = plan.experiment.study.classes
     cases = {measure: _over_seeds(scores, measure) for measure in measures(classes)}
-    summaries = {measure: summarise(list(values.values())) for measure, values in cases.items()}
-    spread = {measure: _spread(scores, measure) for measure in cases}
+    patients = patients_of(plan)
+    summaries = {
+        measure: summarise(_patient_values(values, patients)) for measure, values in cases.items()
+    }
+    spread = {measure: _spread(scores, measure, patients) for measure in cases}
     records = [read_records(piece, plan.cases) for piece in pieces]
     return Line(
         row, states, cases, summaries, spread, warnings=_laws(row, scores),
@@ -260,8 +277,23 @@ def _over_seeds(finished: Sequence[Mapping[str, CaseScores]], measure: Measure) 
     }
 
 
-def _spread(finished: Sequence[Mapping[str, CaseScores]], measure: Measure) -> float:
-    means = [np.mean([measure.of(one) for one in scores.values()]) for scores in finished]
+def patients_of(plan: Plan) -> dict[str, str]:
+    """Return the patient of each case."""
+    return {case.name: case.patient for case in plan.cases}
+
+
+def _patient_values(values: Mapping[str, float], patients: Mapping[str, str]) -> list[float]:
+    found = patient_means((patients[case], case, value) for case, value in values.items())
+    return list(found.values())
+
+
+def _spread(
+    finished: Sequence[Mapping[str, CaseScores]], measure: Measure, patients: Mapping[str, str]
+) -> float:
+    means = [
+        np.mean(_patient_values({case: measure.of(one) for case, one in scores.items()}, patients))
+        for scores in finished
+    ]
     return float(np.std(means, ddof=1)) if len(means) > 1 else math.nan
 
 

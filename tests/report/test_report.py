@@ -401,3 +401,42 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, home: Path) -> None:
     with pytest.raises(InputError, match="is not a valid record"):
         write_report([broken], tmp_path / "r.html")
     assert not (tmp_path / "r.html").exists()
+
+
+def test_sessions_of_a_patient_are_averaged_in_the_summary_and_not_named(tmp_path: Path) -> None:
+    """The patient is known by the BIDS name, which the page hides."""
+    for number in (1, 2, 3):
+        name = f"sub-{1 + number // 3}_ses-{number}"
+        result = named(result_of(head(number), "d5c5"), name, tmp_path)
+        mt.save(mt.evaluate(result, reference=head(number)), tmp_path / "runs" / name / "d5c5")
+    write_report([tmp_path / "runs"], tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "the 3 cases are of 2 patients" in page
+    assert "Over 2 patients, whose 3 sessions were averaged first" in page
+    assert "sub-1" not in page
+
+
+def test_a_folder_of_scores_says_that_n_counts_patients(tmp_path: Path) -> None:
+    lines = ["case,image,patient"]
+    for number, patient in enumerate("aab"):
+        mt.save(head(number), tmp_path / f"{number}.nii.gz")
+        lines.append(f"p{number},{number}.nii.gz,{patient}")
+    (tmp_path / "cases.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    mt.evaluate_many(tmp_path / "cases.csv", tmp_path / "scores", methods=["zero-filled"])
+    write_report([tmp_path / "scores"], tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "the 3 cases are of 2 patients" in page
+
+
+def test_a_sweep_over_sessions_says_so_and_hides_the_patient(tmp_path: Path) -> None:
+    lines = ["case,image,patient"]
+    for number, patient in enumerate(("Jane", "Jane", "Rick")):
+        mt.save(head(number), tmp_path / f"{number}.nii.gz")
+        lines.append(f"{patient}{number},{number}.nii.gz,{patient}")
+    (tmp_path / "cases.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    sweep = run_sweep(tmp_path / "cases.csv", tmp_path / "sweep", ["zero-filled"], (2,))
+    assert {row.patient for row in sweep.rows} == {"Jane", "Rick"}
+    write_report([tmp_path / "sweep"], tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "95 % interval of the mean over 2 patients with 3 cases" in page
+    assert "Jane" not in page

@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from napari_mtmri.metrics.base import Scores
 from napari_mtmri.metrics.scores import Score
 from napari_mtmri.stats.differences import HOW_CORRECTED
+from napari_mtmri.stats.intervals import bootstrap, signed_rank
 from napari_mtmri.study.figures import N_WINDOWS, draw_segmentation_loss, draw_weights
 from napari_mtmri.study.plan import Piece, Plan
 from napari_mtmri.study.report import NONE, difference_records, report_text, write_report
@@ -124,6 +126,25 @@ def test_differences_are_paired_by_case_and_corrected(partial: Plan) -> None:
     psnr = next(record for record in records if record["metric"] == "PSNR")
     assert psnr["mean"] == pytest.approx(-1)
     assert all(record["p"] <= record["p_holm"] <= 1 for record in records)
+
+
+def test_sessions_of_a_patient_are_averaged_first(partial: Plan) -> None:
+    """Two sessions for each patient: the oracle is numpy and scipy on the means of the pairs."""
+    known = {case.name: f"patient {number // 2}" for number, case in enumerate(partial.cases)}
+    files = tuple(replace(one, patient=known.get(one.name, one.name)) for one in partial.files)
+    plan = replace(partial, files=files)
+    plain = summarise_plan(plan)[0].summaries[DICE]
+    pairs = (0.60 + 0.01 * np.arange(N_CASES)).reshape(-1, 2).mean(axis=1)
+    assert (plain.n, plain.mean) == (N_CASES // 2, pytest.approx(pairs.mean()))
+    assert plain.sd == pytest.approx(pairs.std(ddof=1))
+    assert (plain.low, plain.high) == pytest.approx(bootstrap(pairs))
+    records = difference_records(summarise_plan(plan), plan.experiment.study.base)
+    assert {record["n"] for record in records} == {N_CASES // 2}
+    differences = [1.0, 1.0, 1.0, 1.0]
+    assert records[0]["p"] == pytest.approx(signed_rank(differences).p)
+    assert "N counts patients: the 8 cases are of 4 patients" in report_text(
+        plan, summarise_plan(plan)
+    )
 
 
 def test_a_second_row_makes_the_corrected_p_larger(partial: Plan) -> None:

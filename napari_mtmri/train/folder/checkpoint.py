@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_mtmri.errors import InputError, ResourceError
 from napari_mtmri.files import remove_leftovers, write_whole
-from napari_mtmri.train.folder.layout import BEST, LAST, PREVIOUS, is_file
+from napari_mtmri.train.folder.layout import BEST, FOLDERS, LAST, PREVIOUS, is_file
 from napari_mtmri.train.recipe import Recipe
 from napari_mtmri.weights import save_tensors
 
@@ -105,7 +105,8 @@ def tidy(run: Path) -> None:
     ResourceError
         If the folder is not writable.
     """
-    remove_leftovers((run / LAST).parent)
+    for folder in (run, *(run / name for name in FOLDERS)):
+        remove_leftovers(folder)
     if (run / f"{LAST}.next").is_file():  # whole: it was renamed from a temporary name
         _take_place(run)
 

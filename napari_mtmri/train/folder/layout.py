@@ -22,6 +22,7 @@ CONFIG, SPLIT, PROCESS = "config.yaml", "split.csv", "process.json"
 EVENTS, LOG, BOARD, HEARTBEAT = "events.jsonl", "log.csv", "tensorboard", "heartbeat"
 CHECKPOINTS, SLICES, WEIGHTS, FIGURES = "checkpoints", "slices", "weights", "figures"
 LAST, PREVIOUS, BEST = (f"{CHECKPOINTS}/{name}.safetensors" for name in ("last", "previous", "best"))  # fmt: skip
+FOLDERS = (CHECKPOINTS, SLICES, WEIGHTS, FIGURES)
 CONSOLE, STOP, LOCK = "console.log", "stop", ".lock"
 MOST_CONFIG_BYTES = 10**6
 
