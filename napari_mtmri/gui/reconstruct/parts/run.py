@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -19,11 +19,10 @@ from qtpy.QtWidgets import (
 
 from napari_mtmri.device import DEVICES, PRECISIONS
 from napari_mtmri.gui.reconstruct.state import Choices
-from napari_mtmri.gui.widgets.layout import Flow
+from napari_mtmri.gui.widgets.layout import Flow, Note
 from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.methods.passes import Progress
 
-MOST_LINES = 4
 SCORING, WRITING = "Computing scores …", "Writing …"
 
 
@@ -47,7 +46,7 @@ class RunPart(QWidget):
         self.run, self.stop = QPushButton("Run volume"), QPushButton("Stop")
         self.live = QCheckBox("Live")
         self.device, self.precision = _list(DEVICES, "Device"), _list(PRECISIONS, "Precision")
-        self.progress, self.note, self.problem = QProgressBar(), QLabel(), Problem()
+        self.progress, self.note, self.problem = QProgressBar(), Note(), Problem()
         self._prepare()
         self._lay_out()
         self.run.clicked.connect(self.run_asked)
@@ -69,9 +68,6 @@ class RunPart(QWidget):
             "Number format of the networks; Fourier transforms and data consistency always use float32"
         )
         self.progress.hide()
-        self.note.setWordWrap(True)
-        self.note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.note.hide()
 
     def _lay_out(self) -> None:
         first, second = Flow(), Flow()
@@ -149,15 +145,11 @@ class RunPart(QWidget):
         self.note.setEnabled(False)
 
     def show_note(self, text: str, details: Sequence[str] = ()) -> None:
-        """Show a message instead of an error, with all details in the tooltip."""
+        """Show a message instead of an error."""
         self.note.setEnabled(True)
         if text:
             self.problem.clear()
-        lines = [text, *details]
-        shown = lines if len(lines) <= MOST_LINES else [*lines[:MOST_LINES], "…"]
-        self.note.setText("\n".join(shown))
-        self.note.setToolTip("\n".join(lines))
-        self.note.setVisible(bool(text))
+        self.note.setText("\n".join([text, *details]))
 
     def show_error(self, why: BaseException) -> None:
         """Show an error message with expandable details."""
