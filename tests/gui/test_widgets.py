@@ -324,6 +324,36 @@ def test_hidden_widgets_take_no_place_in_a_row(qtbot: Any) -> None:
     assert body.layout().heightForWidth(buttons[1].width()) > both, "a narrow row wraps"
 
 
+def test_a_plot_has_the_background_of_the_theme_also_of_a_later_one(qtbot: Any) -> None:
+    panel = Panel()
+    qtbot.addWidget(panel)
+    plot = Plot("Losses", [Line("train", "image")])
+    QVBoxLayout(panel).addWidget(plot)
+    panel.resize(300, 300)
+    panel.show()
+    plot.show_line("train", np.arange(3.0), np.ones(3))
+    for theme in ("#262930", "#efebe9"):
+        panel.setStyleSheet(f"QWidget {{ background-color: {theme}; }}")
+        qtbot.wait(50)
+        assert plot.canvas.grab().toImage().pixelColor(2, 2).name() == theme
+
+
+def test_a_long_note_leaves_the_panel_its_place_and_scrolls(qtbot: Any) -> None:
+    part = RunPart(Choices())
+    qtbot.addWidget(part)
+    part.resize(380, 700)
+    part.show()
+    line = part.fontMetrics().lineSpacing()
+    for details, is_long in (([], False), (["a remark of many words " * 8] * 4, True)):
+        part.show_note("Done in 75 s", details)
+        qtbot.wait(50)
+        assert (part.note.verticalScrollBar().maximum() > 0) == is_long
+        assert line <= part.note.height() <= 7 * line
+        assert part.note.text().endswith((details or ["75 s"])[-1])
+    part.show_note("")
+    assert part.note.isHidden()
+
+
 def test_tables_have_the_font_of_the_labels_and_rows_after_it(qtbot: Any) -> None:
     panel = Panel()
     layout, label, table = QVBoxLayout(panel), QLabel("text"), QTableWidget(2, 1)

@@ -8,7 +8,7 @@ from typing import Any
 from napari.utils.notifications import show_info
 from napari.viewer import Viewer
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTabWidget, QVBoxLayout
+from qtpy.QtWidgets import QLabel, QPushButton, QTabWidget, QVBoxLayout
 
 from napari_mtmri.compare import Cell, Comparison, readings, zoom_at, zoom_middle
 from napari_mtmri.gui.app import commands
@@ -30,7 +30,7 @@ from napari_mtmri.gui.compare.sweeping import Sweeping
 from napari_mtmri.gui.jobs import sentence
 from napari_mtmri.gui.viewer import orientation
 from napari_mtmri.gui.widgets.header import Header
-from napari_mtmri.gui.widgets.layout import Column, Panel
+from napari_mtmri.gui.widgets.layout import Column, Flow, Panel
 from napari_mtmri.gui.widgets.problem import Problem
 
 LAYER_EVENTS = ("inserted", "removed", "renamed")
@@ -96,16 +96,13 @@ class Compare(Panel):
             ("Spectrum", self.spectrum), ("Sweep", self.sweep),
         ):  # fmt: skip
             self.tabs.addTab(part, name)
-        buttons = QHBoxLayout()
-        for button in (self.save, self.figure, self.report):
-            buttons.addWidget(button)
-        column = Column(self.view, self.tabs, self.problem)
+        column = Column(self.view, self.problem, self.tabs, fills=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2, 2, 2, 6)
         layout.addWidget(self.header)
         layout.addWidget(column, stretch=1)
         layout.addWidget(self.note)
-        layout.addLayout(buttons)
+        layout.addLayout(Flow(self.save, self.figure, self.report))
 
     def _connect(self) -> None:
         self.collection.changed.connect(self._changed)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -44,6 +45,7 @@ class Files(QObject):
     opened : layer of an opened image
     mask_chosen : path of a sampling mask
     writing : whether a file is being written
+    progressed : number of files of a result folder that are written, number of all
     noted : message about the written file, with its path
     failed : exception
     """
@@ -51,6 +53,7 @@ class Files(QObject):
     opened = Signal(object)
     mask_chosen = Signal(str)
     writing = Signal(bool)
+    progressed = Signal(int, int)
     noted = Signal(str)
     failed = Signal(object)
 
@@ -111,7 +114,8 @@ class Files(QObject):
             return
 
         def write(path: Path) -> str:
-            return f"Result written to {write_run(done.result, path, done.request.labels)}"
+            folder = write_run(done.result, path, done.request.labels, self._report)
+            return f"Result written to {folder}"
 
         self._save("Name of the result folder", _file_name(done), "", write)
 
@@ -163,6 +167,11 @@ class Files(QObject):
         if path:
             self.writing.emit(True)
             once(partial(write, Path(path)), self._written, self._not_written)
+
+    def _report(self, done: int, total: int) -> None:
+        """Pass the number of written files from the worker thread to the window's thread."""
+        with suppress(RuntimeError):  # Qt has deleted the panel
+            self.progressed.emit(done, total)
 
     def _written(self, text: str) -> None:
         self.writing.emit(False)

@@ -132,6 +132,7 @@ class Reconstruct(Panel):
         self.files.mask_chosen.connect(self.sampling.use_file)
         self.files.noted.connect(self.run_part.show_note)
         self.files.writing.connect(self.run_part.show_writing)
+        self.files.progressed.connect(self.run_part.show_written)
 
     def _input_changed(self) -> None:
         volume = self.input.volume()

@@ -30,6 +30,7 @@ from napari_mtmri.gui.viewer.layer_list import (
 )
 from napari_mtmri.gui.viewer.layers import KEY
 from napari_mtmri.gui.viewer.result_layers import layer_name, run_title
+from napari_mtmri.gui.viewer.run_in_view import RunInView
 from napari_mtmri.gui.viewer.shim import forget_strokes
 from napari_mtmri.methods.passes import Progress
 
@@ -97,6 +98,7 @@ class RunController(QObject):
 
     def let_go(self) -> None:
         """Disconnect from the viewer."""
+        self._progressive.let_go()
         self._viewer.layers.events.removed.disconnect(self._removed)
 
     def _removed(self, event: Any) -> None:
@@ -148,22 +150,26 @@ class _Filling:
 
 
 class ProgressiveLayers:
-    """Fills the layers of a run slice by slice while it is in progress."""
+    """Brings the layers of a run into view, and fills them slice by slice."""
 
     def __init__(self, viewer: Viewer, layers: ResultLayers) -> None:
         self._viewer, self._layers = viewer, layers
         self._request: VolumeRequest | None = None
         self._filling: dict[str, _Filling] = {}
+        self._in_view, self._is_shown = RunInView(viewer), False
 
     def begin(self, request: VolumeRequest) -> None:
         """Prepare for a run."""
-        self._request, self._filling = request, {}
+        self._request, self._filling, self._is_shown = request, {}, False
 
     def put(self, progress: Progress) -> None:
         """Show the newly computed slices."""
         request = self._request
         if request is None:
             return
+        if not self._is_shown:
+            self._in_view.show(request.title, request.of)
+            self._is_shown = True
         planes: dict[str, list[np.ndarray]] = {}
         if progress.image is not None:
             planes[IMAGE] = [np.abs(one) for one in progress.image]
@@ -177,10 +183,10 @@ class ProgressiveLayers:
 
     def finish(self) -> None:
         """Keep the layers; the result will replace their data."""
-        self._request, self._filling = None, {}
+        self._request, self._filling, self._is_shown = None, {}, False
 
     def undo(self) -> None:
-        """Remove the new layers and restore the data of the others."""
+        """Remove the new layers and restore the others."""
         new = []
         for filling in self._filling.values():
             if filling.data is None:
@@ -189,8 +195,14 @@ class ProgressiveLayers:
                 filling.layer.data, filling.layer.metadata = filling.data, filling.metadata
                 if isinstance(filling.layer, Labels):
                     forget_strokes(filling.layer)
+        if self._is_shown:
+            self._in_view.undo()
         self.finish()
         self._layers.remove(new)
+
+    def let_go(self) -> None:
+        """Disconnect from the viewer."""
+        self._in_view.let_go()
 
     def _layer(self, request: VolumeRequest, what: str) -> Any:
         filling = self._filling.get(what)

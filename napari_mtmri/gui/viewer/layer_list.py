@@ -69,7 +69,7 @@ def slice_on_screen(viewer: Viewer, layer: Any, axes: Axes) -> int:
     placement = placement_of_layer(layer)
     at = np.linalg.solve(placement.affine, np.r_[viewer.dims.point[-3:], 1.0])[:3]
     along = placement.order.index(axes.slice)
-    return int(np.clip(np.floor(at[along] + 0.5), 0, shape_of(layer)[along] - 1))
+    return int(np.clip(np.round(at[along]), 0, shape_of(layer)[along] - 1))  # as napari rounds
 
 
 def source_of(viewer: Viewer, layer: Layer) -> Layer | None:

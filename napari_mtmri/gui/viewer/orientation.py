@@ -17,6 +17,7 @@ from napari_mtmri.gui.viewer.layers import (
     knows_directions,
     placement_of_layer,
 )
+from napari_mtmri.gui.viewer.slider import WholeSlider
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -83,6 +84,7 @@ class Orientation:
         self.view: View = "radiological"
         self.is_on = False
         self._before: Any = None
+        self._slider = WholeSlider(viewer)
         viewer.layers.events.inserted.connect(self._layers_changed)
         viewer.layers.events.removed.connect(self._layers_changed)
         viewer.dims.events.order.connect(self.refresh)

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
     QScrollArea,
     QSizePolicy,
     QTableView,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -25,9 +26,10 @@ from superqt import QFlowLayout
 
 WIDTH, HEIGHT = 380, 700
 LEAST_HEIGHT = 120
+MOST_LINES = 6  # of a note below the column, which would leave the column no place
 LINE = 1.5  # height of a table's row in heights of its font
 # napari's theme sets the font size of labels and buttons, but not of these.
-WITHOUT_FONT = (QLineEdit, QPlainTextEdit, QAbstractItemView, QHeaderView)
+WITHOUT_FONT = (QLineEdit, QPlainTextEdit, QAbstractItemView, QHeaderView, QToolButton)
 DRAWS_TEXT = "draws_text"  # property of a widget that paints its own text
 IS_TABLE = "is_table"  # property of a text widget with columns aligned by spaces
 
@@ -177,6 +179,49 @@ class Steady(QWidget):
         if height != self._height:
             self._height = height
             self.updateGeometry()
+
+
+class Note(QScrollArea):
+    """Word-wrapped text of a few lines; longer text scrolls. Hidden while there is none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._label = QLabel()
+        self._label.setWordWrap(True)
+        self._label.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.setWidget(self._label)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self.hide()
+
+    def text(self) -> str:
+        """Return the text."""
+        return self._label.text()
+
+    def setText(self, text: str) -> None:
+        """Show a text from its beginning."""
+        self._label.setText(text)
+        self.verticalScrollBar().setValue(0)
+        self.setVisible(bool(text))
+        self.updateGeometry()
+
+    def heightForWidth(self, width: int) -> int:
+        """Height of the text at this width, or of the most lines."""
+        most = MOST_LINES * self._label.fontMetrics().lineSpacing()
+        return min(self._label.heightForWidth(width), most)
+
+    def sizeHint(self) -> QSize:
+        """Size at the present width."""
+        return QSize(WIDTH, self.heightForWidth(self.width()))
+
+    def minimumSizeHint(self) -> QSize:
+        """One line."""
+        return QSize(0, self._label.fontMetrics().lineSpacing())
 
 
 class Flow(QFlowLayout):

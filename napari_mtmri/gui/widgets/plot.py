@@ -177,6 +177,7 @@ class _Canvas(pg.PlotWidget):
         self.setFrameShape(self.Shape.NoFrame)
 
     def color(self, text: Any, font: Any) -> None:
+        self.resetCachedContent()  # pyqtgraph keeps the background of the theme before
         self.setFont(font)
         self.getPlotItem().setContentsMargins(0, self.fontMetrics().height() / 2, 0, 0)
         self.updateGeometry()

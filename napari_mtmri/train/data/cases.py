@@ -24,6 +24,7 @@ from napari_mtmri.train.data.sources.rules import RULES
 from napari_mtmri.train.data.sources.simulated import HEADS
 from napari_mtmri.train.data.sources.table import TABLES
 from napari_mtmri.train.data.split import assign_splits, check_patients
+from napari_mtmri.train.data.upright import Upright
 from napari_mtmri.train.recipe import Recipe
 from napari_mtmri.train.sections import MOST_CLASSES
 from napari_mtmri.volume import image_hash, magnitude
@@ -56,6 +57,8 @@ class Case:
     pixel : (float, float) or None
         Size of a pixel along readout and phase, in mm if the file states its unit; None if
         unknown.
+    upright : Upright or None
+        How slices are displayed; None: as they are.
     """
 
     name: str
@@ -64,10 +67,15 @@ class Case:
     mirror_axis: int | None = None
     codes: str = ""
     pixel: tuple[float, float] | None = None
+    upright: Upright | None = None
 
     def box(self) -> tuple[slice, slice]:
         """Return the rows (readout) and columns (phase) that contain the head."""
         return normalization_of(self.image[representative_slices(len(self.image))]).box
+
+    def picture(self, plane: np.ndarray) -> np.ndarray:
+        """Return a slice, (readout, phase), as it is displayed, (row, column)."""
+        return plane if self.upright is None else self.upright.picture(plane)
 
 
 def find_cases(data: Path | str, recipe: Recipe) -> list[CaseFile]:
@@ -126,8 +134,10 @@ def load_case(file: CaseFile, recipe: Recipe) -> Case:
         image.spacing[axis] * image.shape[axis] / side
         for axis, side in zip((axes.readout, axes.phase), stack.shape[1:], strict=True)
     )
-    pixel = (readout, phase)
-    return Case(file.name, stack, drawn, sideways[0] if sideways else None, codes, pixel)
+    return Case(
+        file.name, stack, drawn, sideways[0] if sideways else None, codes, (readout, phase),
+        Upright.of(image),
+    )  # fmt: skip
 
 
 def load_cases(

@@ -17,7 +17,7 @@ from napari_mtmri.train.data.batches import Item, Simulator, plan_epoch
 from napari_mtmri.train.data.cases import Case, CaseFile, find_cases, load_case, with_classes
 from napari_mtmri.train.data.sources.base import SPLITS
 from napari_mtmri.train.data.split import check_images
-from napari_mtmri.train.export.slice_pictures import Upright, outlined
+from napari_mtmri.train.export.slice_pictures import outlined
 from napari_mtmri.train.recipe import Recipe
 from napari_mtmri.volume import bright_value, image_hash
 
@@ -90,7 +90,7 @@ def look(
     hashes = {case.name: image_hash(case.image) for case in cases}
     check_images(files, hashes)
     shown = [case for file, case in zip(chosen, cases, strict=True) if file.split == "train"]
-    pairs = _pairs(shown, chosen, recipe)
+    pairs = _pairs(shown, recipe)
     return Look(
         facts=(_sides(files), _read(cases)),
         leaks=f"Leak check passed: no patient and none of the {len(cases)} images compared is in "
@@ -124,20 +124,17 @@ def _read(cases: Sequence[Case]) -> str:
     return f"{slices} slices per case of {rows} × {columns}{others} · labels: {labels}"
 
 
-def _pairs(
-    cases: Sequence[Case], files: Sequence[CaseFile], recipe: Recipe
-) -> list[tuple[np.ndarray, np.ndarray]]:
+def _pairs(cases: Sequence[Case], recipe: Recipe) -> list[tuple[np.ndarray, np.ndarray]]:
     if not cases:
         return []
     simulator = Simulator(cases, with_classes(recipe, cases, ()))
-    turned = [Upright.of(file) for file in files[: len(cases)]]
     pairs = []
     for item in _some(plan_epoch(cases, recipe, 0)):
         batch = simulator.batch([item], 0)
-        upright, peak = turned[item.case], bright_value(batch.truth[0])
-        labels = upright.picture(batch.labels[0])
+        case, peak = cases[item.case], bright_value(batch.truth[0])
+        labels = case.picture(batch.labels[0])
         scans = np.abs(ifft2c(batch.kspace[0, 0])), batch.truth[0]
-        seen, truth = (outlined(upright.picture(scan) / peak, labels) for scan in scans)
+        seen, truth = (outlined(case.picture(scan) / peak, labels) for scan in scans)
         pairs.append((seen, truth))
     return pairs
 

@@ -4,57 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from napari_mtmri.display import SliceView, upright_view
 from napari_mtmri.files import write_whole
-from napari_mtmri.geometry import Axes, from_stack
 from napari_mtmri.plotting import PREDICTED_COLOUR, REFERENCE_COLOUR
-from napari_mtmri.train.data.cases import CaseFile
+from napari_mtmri.train.data.cases import Case
 from napari_mtmri.train.folder.layout import SLICES
 from napari_mtmri.volume import bright_value
 
 OUTLINES_IN_PICTURE = 100  # width of a picture, in widths of an outline
 MOST_PIXELS = 512
-
-
-@dataclass(frozen=True)
-class Upright:
-    """Rotates slices of a case upright for pictures.
-
-    Parameters
-    ----------
-    axes : Axes
-        Slice, readout and phase axes of the volume.
-    view : SliceView
-        Display of its slices.
-    """
-
-    axes: Axes
-    view: SliceView
-
-    @classmethod
-    def of(cls, file: CaseFile) -> Upright:
-        """Return the converter for a case, which is read."""
-        volume, _ = file.open()
-        return cls(volume.axes, upright_view(volume, volume.axes.slice))
-
-    def picture(self, plane: np.ndarray) -> np.ndarray:
-        """Return a slice as it is displayed.
-
-        Parameters
-        ----------
-        plane : array, (readout, phase)
-
-        Returns
-        -------
-        array, (row, column)
-            Upright, first row at the top.
-        """
-        return self.view.picture(from_stack(plane[None], self.axes), 0)
 
 
 def outlined(
@@ -96,13 +57,12 @@ class SlicePictures:
     ----------
     out : Path
         Training folder.
-    files : sequence of CaseFile
-        Validation cases, in the order in which they were read.
+    cases : sequence of Case
+        Validation cases.
     """
 
-    def __init__(self, out: Path, files: Sequence[CaseFile]) -> None:
-        self._out, self._files = out, files
-        self._upright: Upright | None = None
+    def __init__(self, out: Path, cases: Sequence[Case]) -> None:
+        self._out, self._cases = out, cases
 
     def save(self, epoch: int, slices: Mapping[str, np.ndarray] | None) -> str | None:
         """Write the pictures of an epoch.
@@ -120,9 +80,8 @@ class SlicePictures:
         """
         if slices is None:
             return None
-        if self._upright is None:
-            self._upright = Upright.of(self._files[slices["place"][0]])
-        upright = {name: self._upright.picture(slices[name]) for name in slices if name != "place"}
+        shown = self._cases[slices["place"][0]]
+        upright = {name: shown.picture(slices[name]) for name in slices if name != "place"}
         peak = bright_value(slices["truth"])
         if epoch == 0 or not (self._out / SLICES / "truth.png").exists():
             self._write("truth", outlined(upright["truth"] / peak))

@@ -62,9 +62,7 @@ class Hooks:
         window = training_of(recipe.method).architecture(recipe).get("window")
         sees_truth = METHODS.get(recipe.method).is_full_sample
         self._validator = Validator(material.val, recipe, window, sees_truth=sees_truth)
-        validated = {case.name for case in material.val}
-        files = [file for file in material.files if file.name in validated]
-        self._pictures = SlicePictures(out, files)
+        self._pictures = SlicePictures(out, material.val)
 
     def __enter__(self) -> Hooks:
         """Open the event log until the block ends."""

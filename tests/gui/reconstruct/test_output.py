@@ -60,6 +60,32 @@ def test_a_saved_run_opens_again_with_its_layers(
     np.testing.assert_array_equal(again.labels.data, result.labels.data)
 
 
+def test_saving_a_run_shows_how_far_it_is(
+    panel: Any, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(panel, qtbot)
+    bar, seen = panel.run_part.progress, []
+
+    def look(*_: object) -> None:
+        panel.sampling.seed.setValue(panel.sampling.seed.value() + 1)  # the panel is used on
+        panel._show_running()
+        seen.append((bar.value(), bar.maximum(), bar.text(), bar.isHidden()))
+
+    panel.files.progressed.connect(look)
+    answer = (str(tmp_path / "run"), "")
+    monkeypatch.setattr("qtpy.QtWidgets.QFileDialog.getSaveFileName", lambda *_: answer)
+    with qtbot.waitSignal(panel.files.noted, timeout=WAIT_MS):
+        click(panel.scores.save, qtbot)
+    done, totals, texts, hidden = zip(*seen, strict=True)
+    assert list(done) == sorted(done)
+    assert (done[0], done[-1]) == (0, totals[0])
+    assert len(set(done)) > 4
+    assert totals[0] == len(list((tmp_path / "run").iterdir()))
+    assert texts[1] == f"{done[1]} of {totals[0]} files"
+    assert not any(hidden)
+    assert bar.isHidden()
+
+
 def check_report(panel: Any, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Report… writes one page with the run, without the name of its file."""
     if importlib.util.find_spec("jinja2") is None:

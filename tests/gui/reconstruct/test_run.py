@@ -55,6 +55,42 @@ def test_another_request_leaves_the_earlier_run_alone(panel: Any, viewer: Any, q
     assert [row.title for row in panel.scores.rows][-1] == "mtmri R4, seed 7"
 
 
+def test_the_layers_of_one_run_of_an_image_are_in_view(
+    panel: Any, viewer: Any, qtbot: Any, gate: Gate
+) -> None:
+    """Outlines and colour bars of an earlier run would be taken for those of the newest."""
+
+    def seen() -> set[str]:
+        return {one.name for one in viewer.layers if one.visible and " · " in one.name}
+
+    def of_run(title: str, *whats: str) -> set[str]:
+        return {f"{what} · {title}" for what in whats}
+
+    both = ("reconstruction", "segmentation")
+    run(panel, qtbot)
+    viewer.layers[f"error · {TITLE}"].visible = True
+    assert seen() == of_run(TITLE, "error", *both)
+    panel.sampling.seed.setValue(7)
+    stop_after_a_slice(panel, qtbot, gate)  # gives back what it has hidden
+    qtbot.waitUntil(lambda: not any("seed" in name for name in names(viewer)), timeout=WAIT_MS)
+    assert seen() == of_run(TITLE, "error", *both)
+    first = []
+    panel.running.progressed.connect(lambda _: first.append(seen()))
+    run(panel, qtbot)
+    newer = "mtmri R4, seed 7 · head"
+    assert first[1] == seen() == of_run(newer, *both)  # from the first slice on
+    viewer.layers[f"error · {TITLE}"].visible = True  # by its eye: it stays
+    panel.sampling.seed.setValue(8)
+    run(panel, qtbot)
+    assert seen() == of_run("mtmri R4, seed 8 · head", *both)
+    panel.sampling.seed.setValue(0)
+    run(panel, qtbot)  # its layers are there already
+    assert seen() == of_run(TITLE, "error", *both)
+    for name in [name for name in names(viewer) if name.endswith(TITLE)]:
+        viewer.layers.remove(name)
+    assert seen() == of_run("mtmri R4, seed 8 · head", *both)  # the run in view before
+
+
 def test_a_result_that_was_painted_on_is_kept(panel: Any, viewer: Any, qtbot: Any) -> None:
     run(panel, qtbot)
     layer = viewer.layers[f"segmentation · {TITLE}"]

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from napari_mtmri.batch.file_rules import patient_of
+from napari_mtmri.display import upright_view
 from napari_mtmri.errors import InputError, RequestError, ResourceError
 from napari_mtmri.train.data.cases import (
     Case,
@@ -21,6 +22,7 @@ from napari_mtmri.train.data.cases import (
     load_cases,
     with_classes,
 )
+from napari_mtmri.train.data.preview import look
 from napari_mtmri.train.recipe import Recipe
 from tests.train.heads import write_cases
 
@@ -279,3 +281,29 @@ def test_patterns_find_pairs_and_patients(tmp_path: Path) -> None:
     (tmp_path / "free/sub-0/scan0/mask.nii.gz").unlink()
     with pytest.raises(InputError, match=r"scan0/image\.nii\.gz: labels that match are none"):
         find_cases(tmp_path / "free", recipe)
+
+
+def test_a_preview_reads_each_of_its_cases_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading may mean simulating: BrainWeb's heads take seconds each."""
+    read: list[str] = []
+    opened = CaseFile.open
+
+    def counted(file: CaseFile) -> Any:
+        read.append(file.name)
+        return opened(file)
+
+    monkeypatch.setattr(CaseFile, "open", counted)
+    seen = look(str(folder), Recipe())
+    assert read == ["p0", "p1", "p2"]
+    assert len(seen.seen) == 6
+
+
+def test_slices_of_a_case_are_shown_as_the_slices_of_its_file(folder: Path) -> None:
+    file = find_cases(folder, Recipe())[0]
+    case, (image, _) = load_case(file, Recipe()), file.open()
+    view = upright_view(image, image.axes.slice)
+    for number in (0, len(case.image) // 2):
+        shown = case.picture(case.image[number])
+        np.testing.assert_array_equal(shown, view.picture(image.data, number))

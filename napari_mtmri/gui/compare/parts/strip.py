@@ -164,6 +164,7 @@ class ReadoutPart(QWidget):
         super().__init__()
         self.label = QLabel(NO_CURSOR)
         self.label.setAccessibleName("values under the cursor")
+        self.label.setWordWrap(True)
         self.label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         area = QScrollArea()  # seven lines of a large font are higher than the dock
         area.setFrameShape(QFrame.Shape.NoFrame)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -19,12 +19,11 @@ from qtpy.QtWidgets import (
 
 from napari_mtmri.device import DEVICES, PRECISIONS
 from napari_mtmri.gui.reconstruct.state import Choices
-from napari_mtmri.gui.widgets.layout import Flow
+from napari_mtmri.gui.widgets.layout import Flow, Note
 from napari_mtmri.gui.widgets.problem import Problem
 from napari_mtmri.methods.passes import Progress
 
-MOST_LINES = 4
-SCORING = "Computing scores …"
+SCORING, WRITING = "Computing scores …", "Writing …"
 
 
 class RunPart(QWidget):
@@ -43,10 +42,11 @@ class RunPart(QWidget):
     def __init__(self, choices: Choices, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._choices = choices
+        self._is_running = self._is_writing = False
         self.run, self.stop = QPushButton("Run volume"), QPushButton("Stop")
         self.live = QCheckBox("Live")
         self.device, self.precision = _list(DEVICES, "Device"), _list(PRECISIONS, "Precision")
-        self.progress, self.note, self.problem = QProgressBar(), QLabel(), Problem()
+        self.progress, self.note, self.problem = QProgressBar(), Note(), Problem()
         self._prepare()
         self._lay_out()
         self.run.clicked.connect(self.run_asked)
@@ -68,9 +68,6 @@ class RunPart(QWidget):
             "Number format of the networks; Fourier transforms and data consistency always use float32"
         )
         self.progress.hide()
-        self.note.setWordWrap(True)
-        self.note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.note.hide()
 
     def _lay_out(self) -> None:
         first, second = Flow(), Flow()
@@ -94,9 +91,8 @@ class RunPart(QWidget):
         """Enable and disable the buttons."""
         self.run.setEnabled(can_run and not running)
         self.stop.setEnabled(running)
-        self.progress.setVisible(running)
-        if not running:
-            self.progress.reset()
+        self._is_running = running
+        self._show_bar()
 
     def show_start(self) -> None:
         """Show that a run has started."""
@@ -123,27 +119,37 @@ class RunPart(QWidget):
         self.progress.setFormat(f"%v of %m slices{remaining}")
 
     def show_writing(self, is_on: bool) -> None:
-        """Show that files are being written."""
-        self.progress.setVisible(is_on or self.stop.isEnabled())
-        if is_on and not self.stop.isEnabled():
+        """Show that files are being written; the progress of a run goes before it."""
+        self._is_writing = is_on
+        if is_on and not self._is_running:
             self.progress.setRange(0, 0)
-            self.progress.setFormat("Writing …")
-            self.show_note("Writing …")
+            self.progress.setFormat(WRITING)
+            self.show_note(WRITING)
+        self._show_bar()
+
+    def show_written(self, done: int, total: int) -> None:
+        """Show how many files of a result folder are written."""
+        if self._is_writing and not self._is_running:
+            self.progress.setRange(0, total)
+            self.progress.setValue(done)
+            self.progress.setFormat("%v of %m files")
+
+    def _show_bar(self) -> None:
+        is_used = self._is_running or self._is_writing
+        self.progress.setVisible(is_used)
+        if not is_used:
+            self.progress.reset()
 
     def grey_note(self) -> None:
         """Grey the message, which is about earlier choices."""
         self.note.setEnabled(False)
 
     def show_note(self, text: str, details: Sequence[str] = ()) -> None:
-        """Show a message instead of an error, with all details in the tooltip."""
+        """Show a message instead of an error."""
         self.note.setEnabled(True)
         if text:
             self.problem.clear()
-        lines = [text, *details]
-        shown = lines if len(lines) <= MOST_LINES else [*lines[:MOST_LINES], "…"]
-        self.note.setText("\n".join(shown))
-        self.note.setToolTip("\n".join(lines))
-        self.note.setVisible(bool(text))
+        self.note.setText("\n".join([text, *details]))
 
     def show_error(self, why: BaseException) -> None:
         """Show an error message with expandable details."""
