@@ -93,12 +93,18 @@ class Card(BaseModel):
         lines = [f"{self.title}  ({self.size})", ""]
         for key in (
             "task", "labels", "data", "split", "n_cases", "n_updates", "n_slices_shown",
-            "sampling", "preprocessing", "temperature", "smallest_part", "limits", "licence", "citation", "command",
-            "code_version", "sha256",
+            "sampling", "preprocessing", "temperature", "limits", "licence", "citation", "command", "code_version",
+            "sha256",
         ):  # fmt: skip
             value = getattr(self, key)
             shown = ", ".join(value) if isinstance(value, tuple) else value
             lines.append(f"{key.replace('_', ' '):<15} {shown}")
+        if self.smallest_part:
+            share = f"{100 * self.smallest_part:.0f} %"
+            lines.append(
+                f"{'masks':<15} parts smaller than {share} of the largest are removed, also if they "
+                "are lesions"
+            )
         if self.n_parameters is not None and self.gflop_per_slice is not None:
             cost = f"{self.gflop_per_slice:.1f} GFLOP per slice of 224 × 192"
             lines.append(f"{'cost':<15} {self.n_parameters:,} parameters, {cost}")
