@@ -93,8 +93,8 @@ class Card(BaseModel):
         lines = [f"{self.title}  ({self.size})", ""]
         for key in (
             "task", "labels", "data", "split", "n_cases", "n_updates", "n_slices_shown",
-            "sampling", "preprocessing", "temperature", "limits", "licence", "citation", "command", "code_version",
-            "sha256",
+            "sampling", "preprocessing", "temperature", "limits", "licence", "citation", "command",
+            "code_version", "sha256",
         ):  # fmt: skip
             value = getattr(self, key)
             shown = ", ".join(value) if isinstance(value, tuple) else value
