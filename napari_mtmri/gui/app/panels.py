@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from napari.viewer import Viewer
+from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_mtmri.gui.app.drops import DropsWhenShown
@@ -77,6 +78,7 @@ def register_panel(panel: QWidget, stop: Callable[..., None], keys: Keys) -> Non
         panel.viewer.bind_key(name, command, overwrite=True)
     _OPEN[key] = weakref.ref(panel)
     DropsWhenShown(panel)
+    DeletedWithDock(panel)
 
     def closed(*_: object) -> None:  # must not reference the panel
         stop()
@@ -89,6 +91,24 @@ def register_panel(panel: QWidget, stop: Callable[..., None], keys: Keys) -> Non
 
     panel.destroyed.connect(closed)
     QApplication.instance().aboutToQuit.connect(stop)
+
+
+class DeletedWithDock(QObject):
+    """Deletes a panel when it is taken out of its dock.
+
+    The x of a dock deletes the dock alone. Python would delete the panel later, in any thread
+    that happens to collect garbage; outside the window's thread, that ends the program.
+    """
+
+    def __init__(self, panel: QWidget) -> None:
+        super().__init__(panel)
+        panel.installEventFilter(self)
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        """Delete the panel, in the window's thread, once it has no parent any more."""
+        if event.type() == QEvent.Type.ParentChange and watched.parent() is None:
+            watched.deleteLater()
+        return False
 
 
 def unbind_keys(viewer: Viewer, keys: Keys) -> None:

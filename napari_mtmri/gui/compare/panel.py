@@ -34,7 +34,7 @@ from napari_mtmri.gui.widgets.layout import Column, Flow, Panel
 from napari_mtmri.gui.widgets.problem import Problem
 
 LAYER_EVENTS = ("inserted", "removed", "renamed")
-NO_NETWORK = "none needed: no network is run to compare results"
+NO_NETWORK = "none: no network is run to compare results"
 KEYS = {
     "Alt-Shift-M": commands.next_mode,
     "Alt-Shift-E": commands.next_content,

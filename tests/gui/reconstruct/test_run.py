@@ -207,8 +207,7 @@ def test_a_closed_panel_stops_its_run_and_is_not_found(
     qtbot.waitUntil(lambda: bool(gate.threads), timeout=WAIT_MS)
     stop = panel.running.job.stopper.event
     with qtbot.waitSignal(panel.destroyed, timeout=WAIT_MS):
-        viewer.window.remove_dock_widget(panel.parentWidget())
-        panel.deleteLater()
+        viewer.window.remove_dock_widget(panel.parentWidget())  # the x of its dock
     assert stop.is_set()
     assert panel_of(viewer, "Reconstruct") is None
     viewer.dims.set_point(0, 3)  # disconnected from the viewer

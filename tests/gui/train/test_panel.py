@@ -181,6 +181,16 @@ def test_the_plot_and_the_ticks_follow_the_recipe(train: Any, qtbot: Any) -> Non
     assert recipe.groups["itfs"].isHidden()
 
 
+def test_reading_the_cases_shows_its_progress(train: Any, qtbot: Any) -> None:
+    qtbot.waitUntil(lambda: bool(train.data.leaks.text()), timeout=WAIT_MS)
+    told: list[tuple[str, str]] = []
+    train.data.looks.progressed.connect(lambda text: told.append((text, train.data.facts.text())))
+    train.data.choose("simulated")
+    qtbot.waitUntil(lambda: bool(train.data.leaks.text()), timeout=WAIT_MS)
+    assert told[0][0].startswith("Reading case 1 of ")
+    assert all(text == shown for text, shown in told)
+
+
 def test_a_folder_that_does_not_exist_is_reported_at_the_field(
     train: Any, qtbot: Any, tmp_path: Path
 ) -> None:

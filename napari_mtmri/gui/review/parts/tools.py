@@ -71,6 +71,7 @@ class ToolsPart(QWidget):
         own = self.buttons
         brush = QLabel(BRUSH)
         brush.setToolTip(BRUSH_TIP)
+        brush.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(brush)
