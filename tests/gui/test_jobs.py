@@ -168,11 +168,13 @@ def test_a_job_whose_window_is_closed_ends_silently(
 ) -> None:
     owner = QObject()
     job, gate, done = Job(owner), threading.Event(), threading.Event()
+    went_on: list[bool] = []
 
     def work(report: Any, stop: threading.Event) -> None:
         gate.wait(10)
         try:
             report("half")
+            went_on.append(True)
         finally:
             done.set()
 
@@ -183,3 +185,4 @@ def test_a_job_whose_window_is_closed_ends_silently(
     threads().waitForDone(10_000)
     qtbot.wait(50)
     assert "deleted" not in capfd.readouterr().err
+    assert went_on  # the work is not disturbed

@@ -101,7 +101,10 @@ def test_with_a_large_font_no_button_is_cut_off_and_the_table_grows(qtbot: Any) 
         widget.setFont(font)  # as napari's theme does
     panel._styled()
     qtbot.waitUntil(lambda: scores.table.height() > before)
-    for button in (part.run, part.stop, part.live):
+    buttons = (part.run, part.stop, part.live)
+    row = sum(button.sizeHint().width() for button in buttons)
+    assert part.minimumSizeHint().width() < row  # which wraps
+    for button in buttons:
         assert button.geometry().right() <= part.width()
     table = scores.table
     assert table.verticalHeader().length() <= table.viewport().height()  # all scores are in view
