@@ -94,8 +94,10 @@ def _anonymous(sweep: Sweep, names: Mapping[str, str]) -> Sweep:
     }
 
     patients: dict[str, str] = {"": ""}  # a patient is named as the first of its cases
-    for one in (*sweep.points, *(sweep.detection.rows if sweep.detection else ())):
-        patients.setdefault(one.patient, shown[one.case])
+    inserted = sweep.detection.rows if sweep.detection else ()
+    swept = [(one.patient, one.case) for one in sweep.points]
+    for patient, case in (*swept, *((one.patient, one.case) for one in inserted)):
+        patients.setdefault(patient, shown[case])
 
     def renamed(record: Mapping[str, Any]) -> dict[str, Any]:
         cases = record.get("cases")

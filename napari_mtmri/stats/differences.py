@@ -216,13 +216,14 @@ def differences(
     for kind in _kinds(entries):
         for second in others:
             shared = [case for case in methods[first] if case in methods[second]]
-            pairs = (
+            pairs = [
                 (
                     known.get(case) or case,
-                    *(_value(methods[name][case], *kind) for name in (first, second)),
+                    _value(methods[first][case], *kind),
+                    _value(methods[second][case], *kind),
                 )
                 for case in shared
-            )
+            ]
             comparison = compare(*patient_pairs(pairs))
             if comparison.n:
                 found.append((kind, second, comparison))

@@ -155,6 +155,7 @@ def test_what_stdout_cannot_encode_is_replaced(here: Path) -> None:
     out, err = done.communicate()
     assert done.returncode == 0, err
     assert b"kopf-?" in out
+    assert b"kopf-?" in err
     done = started(*words, "--json", PYTHONIOENCODING="koi8-r", PYTHONUTF8="0")
     assert json.loads(done.communicate()[0])[0]["case"] == "kopf-ä"
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import napari_mtmri as mt
@@ -70,6 +71,20 @@ def _is_running(timer: Any) -> bool:
 @pytest.fixture
 def viewer(make_napari_viewer: Callable[..., Any]) -> Any:
     return make_napari_viewer(strict_qt="raise")
+
+
+def slab(count: int) -> tuple[mt.Volume, mt.Volume]:
+    """A few sagittal slices and their lesion: napari takes the last axis of such layers for colours.
+
+    It does so for 3 or 4 slices with more than 30 voxels along both sides.
+    """
+    image, lesion = phantom((40, 44, 40))
+    first = int(lesion.data.any(axis=(1, 2)).argmax())
+    kept, affine = np.s_[first : first + count], np.diag([4.0, 1.0, 1.0, 1.0])
+    return (
+        mt.Volume(image.data[kept], affine, name=f"slab{count}"),
+        mt.Volume(lesion.data[kept], affine, name="lesion", kind="labels"),
+    )
 
 
 @pytest.fixture

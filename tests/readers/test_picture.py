@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,15 @@ def test_slices_are_stacked_by_their_numbers(
     assert (volume.name, volume.kind, drawn.kind) == (CASE, "image", "labels")
     assert volume.sha256 != drawn.sha256
     assert drawn.same_grid(volume)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are Unicode here")
+def test_a_folder_whose_name_is_not_utf8_has_a_name_that_can_be_written(
+    flair: np.ndarray, tmp_path: Path
+) -> None:
+    volume = mt.open(put(tmp_path / os.fsdecode(b"caf\xe9"), flair))
+    assert volume.name == r"caf\xe9"
+    volume.name.encode("utf-8")
 
 
 def test_a_real_case_written_as_slices_is_the_same_volume(

@@ -164,7 +164,7 @@ def _layer(kind: str, data: Any, meta: dict[str, Any]) -> Any:
     """Return the layer that napari would create, to determine its placement."""
     from napari import layers
 
-    wanted = ("name", "metadata", "affine", "scale", "translate", "rotate", "shear", "units")
+    wanted = ("rgb", "name", "metadata", "affine", "scale", "translate", "rotate", "shear", "units")
     arguments = {key: meta[key] for key in wanted if key in meta}
     return getattr(layers, kind)(data, **arguments)
 

@@ -29,6 +29,7 @@ from napari_mtmri.compare import (
 )
 from napari_mtmri.compare.comparison import PAIR_MODES
 from napari_mtmri.compare.mask_patterns import outline
+from napari_mtmri.gui.app.commands import open_compare
 from napari_mtmri.gui.app.folders import get_comparison_reader
 from napari_mtmri.gui.compare.files import save_with_parts
 from napari_mtmri.gui.compare.panel import KEYS
@@ -38,7 +39,7 @@ from napari_mtmri.gui.compare.state import Looking
 from napari_mtmri.gui.viewer.layers import placement_of, volume_layer
 from napari_mtmri.samples import phantom
 from tests.gui.compare.conftest import SHIFT, Case, fill, settle
-from tests.gui.conftest import WAIT_MS
+from tests.gui.conftest import WAIT_MS, slab
 
 TITLES = ["reference", "zero-filled R2", "zero-filled R4"]
 
@@ -554,3 +555,15 @@ def begin_again(compare: Any, full: Any, case: Case, qtbot: Any) -> None:
         compare.cells.compare.click()
     settle(compare, qtbot)
     compare.places.go_to_slice(compare.collection.comparison.slice)
+
+
+def test_three_sagittal_slices_are_shown_in_grey(viewer: Any, qtbot: Any) -> None:
+    image, lesion = slab(3)
+    scan = mt.simulate(image, mt.Pattern("random", acceleration=2))
+    result = replace(mt.run(scan, "zero-filled"), labels=lesion)
+    fill(viewer, Case(image, lesion, (result,)))
+    panel = open_compare(viewer)
+    panel.cells.compare.click()
+    settle(panel, qtbot)
+    assert [slot.image.ndim for slot in panel.screen.stage.slots] == [3, 3]
+    assert not any(getattr(layer, "rgb", False) for layer in viewer.layers)

@@ -9,13 +9,14 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 import pytest
+from napari.layers.image._image_utils import guess_rgb
 
 import napari_mtmri as mt
 from napari_mtmri.gui.app import commands
 from napari_mtmri.gui.reconstruct.parts.input import ONLY_LABELS
 from napari_mtmri.gui.viewer.layers import volume_of
 from napari_mtmri.samples import phantom
-from tests.gui.conftest import SHAPE, WAIT_MS
+from tests.gui.conftest import SHAPE, WAIT_MS, slab
 from tests.gui.driving import names, run
 from tests.gui.viewer.test_orientation import UPRIGHT, camera
 
@@ -170,15 +171,13 @@ def test_a_multiscale_layer_gives_its_full_resolution_and_a_series_its_frame(
 
 def test_three_slices_are_no_colours(viewer: Any, qtbot: Any, tmp_path: Path) -> None:
     for count in (3, 4):
-        volume = mt.Volume(
-            STACK.transpose(2, 1, 0)[:count], np.diag([4.0, 1, 1, 1]), name=f"slab{count}"
-        )
-        path = mt.save(volume, tmp_path / f"slab{count}.nii.gz")
+        path = mt.save(slab(count)[0], tmp_path / f"slab{count}.nii.gz")
         layer = viewer.open(str(path), plugin="napari-mtmri")[0]
         assert not layer.rgb
-        assert layer.data.shape == (8, 44, count)
+        assert layer.data.shape == (40, 44, count)
+        assert guess_rgb(layer.data.shape), "napari would take it for colours"
         layer.save(str(tmp_path / "again.nii.gz"), plugin="napari-mtmri")
-        assert mt.open(tmp_path / "again.nii.gz").shape == (count, 44, 8)
+        assert mt.open(tmp_path / "again.nii.gz").shape == (count, 44, 40)
     panel = opened(viewer, qtbot)
     panel.method.method.setCurrentIndex(panel.method.method.findData("zero-filled"))
     run(panel, qtbot)

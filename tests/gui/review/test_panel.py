@@ -15,6 +15,7 @@ from qtpy.QtCore import Qt
 
 import napari_mtmri as mt
 from napari_mtmri.gui.review.state import known_reader
+from tests.gui.conftest import slab
 from tests.gui.driving import click, names
 from tests.gui.review.conftest import WAIT_MS, open_cases, paint, press, wait_for_case
 
@@ -250,3 +251,19 @@ def test_the_keys_do_not_shadow_those_of_napari() -> None:
     own = {coerce_keybinding(key) for key in KEYS}
     taken = {key for keys in default_shortcuts.values() for key in keys}
     assert not own & taken
+
+
+def test_three_sagittal_slices_are_shown_in_grey(
+    review: Any, viewer: Any, tmp_path: Path, qtbot: Any
+) -> None:
+    image, lesion = slab(3)
+    (tmp_path / "study").mkdir()
+    for kind in ("flair", "t1"):
+        mt.save(image, tmp_path / "study" / f"patient00_{kind}.nii.gz")
+    mt.save(lesion, tmp_path / "study" / "patient00_mask.nii.gz")
+    open_cases(review, tmp_path / "study", qtbot)
+    assert not any(getattr(layer, "rgb", False) for layer in viewer.layers)
+    click(review.quality.start, qtbot)
+    qtbot.waitUntil(lambda: "Page 1 of 1" in review.quality.page.text(), timeout=WAIT_MS)
+    assert [layer.ndim for layer in viewer.layers] == [3, 3]
+    assert not any(layer.rgb for layer in viewer.layers)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import os
 import pickle
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -307,3 +309,16 @@ def test_slices_of_a_case_are_shown_as_the_slices_of_its_file(folder: Path) -> N
     for number in (0, len(case.image) // 2):
         shown = case.picture(case.image[number])
         np.testing.assert_array_equal(shown, view.picture(image.data, number))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are Unicode here")
+def test_a_folder_whose_name_is_not_utf8_gives_a_case_that_can_be_written(tmp_path: Path) -> None:
+    cases = write_cases(tmp_path / "cases", ["train"])
+    place = tmp_path / "free" / os.fsdecode(b"caf\xe9")
+    place.mkdir(parents=True)
+    for kind in ("image", "mask"):
+        (cases / f"0_{kind}.nii.gz").rename(place / f"{kind}.nii.gz")
+    recipe = Recipe(image_glob="**/image.nii.gz", labels_glob="**/mask.nii.gz")
+    [file] = find_cases(tmp_path / "free", recipe)
+    assert file.name == r"caf\xe9/image"
+    load_case(file, Recipe())
