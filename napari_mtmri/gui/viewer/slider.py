@@ -62,14 +62,14 @@ class WholeSlider:
         viewer = self._viewer()
         if viewer is None or not viewer.layers:
             return
-        layers = [one for one in viewer.layers if one.units == viewer.layers.units[-one.ndim :]]
-        if len(layers) < len(viewer.layers):  # in other units: napari converts them
+        units = viewer.layers.units  # None: some cannot be converted, and napari converts none
+        if units is not None and any(one.units != units[-one.ndim :] for one in viewer.layers):
             return
         ranges = list(viewer.dims.range)
         for axis in range(-min(len(ranges), viewer.layers.ndim), 0):
             ends = [
                 (*one.extent.world[:, axis], abs(one.extent.step[axis]))
-                for one in layers
+                for one in viewer.layers
                 if one.ndim >= -axis
             ]
             if all(spacing > 0 for *_, spacing in ends):

@@ -49,7 +49,8 @@ def test_a_numpy_layer_is_neither_turned_nor_lettered_and_its_results_lie_on_it(
     run(panel, qtbot)
     assert camera(viewer) == before
     assert not letters(viewer)
-    assert viewer.dims.range == range_before
+    # The last of 8 slices 0.3 apart is reached only if the slider ends a rounding error later.
+    np.testing.assert_allclose(viewer.dims.range, range_before, rtol=1e-6)
     result = viewer.layers["reconstruction · mtmri R4 · stack"]
     assert result.units == layer.units
     assert result.extent.world == pytest.approx(layer.extent.world)

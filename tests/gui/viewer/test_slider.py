@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -51,12 +52,13 @@ def drawn(one: Any) -> int:
     return int(np.asarray(one._data_view).max())
 
 
-@pytest.mark.parametrize("grids", [*PAIRS, *(any_grids(seed) for seed in range(8))])
-def test_each_slice_of_each_volume_is_reached(grids: list[tuple[int, float, float]]) -> None:
+def check_that_each_slice_is_reached(grids: list[tuple[int, float, float]], *units: str) -> None:
     viewer = ViewerModel()
     watch(viewer)
-    for grid in grids:
-        viewer.add_layer(layer(*grid))
+    for grid, unit in zip_longest(grids, units, fillvalue="mm"):
+        one = layer(*grid)
+        one.units = (unit,) * 3
+        viewer.add_layer(one)
     seen: list[set[int]] = [set() for _ in grids]
     for step in range(viewer.dims.nsteps[0]):
         viewer.dims.set_current_step(0, step)
@@ -66,6 +68,17 @@ def test_each_slice_of_each_volume_is_reached(grids: list[tuple[int, float, floa
                 assert slice_on_screen(viewer, one, Axes(2, 1, 0)) == drawn(one) - 1
     for one, slices in zip(viewer.layers, seen, strict=True):
         assert slices - {0} == set(range(1, len(one.data) + 1))
+
+
+@pytest.mark.parametrize("grids", [*PAIRS, *(any_grids(seed) for seed in range(8))])
+def test_each_slice_of_each_volume_is_reached(grids: list[tuple[int, float, float]]) -> None:
+    check_that_each_slice_is_reached(grids)
+
+
+@pytest.mark.parametrize("grids", PAIRS)
+def test_so_it_is_beside_a_layer_without_a_unit(grids: list[tuple[int, float, float]]) -> None:
+    """napari cannot convert pixels to mm, and takes both for one."""
+    check_that_each_slice_is_reached(grids, "pixel")
 
 
 def test_the_slice_that_is_scored_is_the_slice_that_is_drawn() -> None:
