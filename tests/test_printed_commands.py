@@ -202,14 +202,14 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_tiny_weights(tmp_path_factory.mktemp("weights"))
 
 
-def make_small(folder: Path) -> None:
-    """Keep three slices around the lesion and every n-th voxel of the cases in a folder."""
+def make_small(folder: Path, n_around: int = 1) -> None:
+    """Keep some slices around the lesion and every n-th voxel of the cases in a folder."""
     table = (folder / "cases.csv").read_text(encoding="utf-8")
     for row in csv.DictReader(table.splitlines()):
         image, lesion = mt.open(folder / row["image"]), mt.open(folder / row["mask"], "labels")
         middle = int(lesion.data.sum((0, 1)).argmax())
         step = max(1, round(min(image.shape[:2]) / 32))
-        kept = np.s_[::step, ::step, middle - 1 : middle + 2]
+        kept = np.s_[::step, ::step, max(middle - n_around, 0) : middle + n_around + 1]
         affine = image.affine @ np.diag([step, step, 1, 1])
         for volume, name in ((image, row["image"]), (lesion, row["mask"])):
             mt.save(mt.Volume(volume.data[kept], affine, kind=volume.kind), folder / name)
@@ -283,7 +283,7 @@ def test_a_page_runs_as_printed(page: str, tmp_path: Path) -> None:
     for name in SAMPLES.get(page, ()):
         shell(f"{NAME} sample --out {name}")
         if page in SMALL:
-            make_small(folder / name)
+            make_small(folder / name, n_around=12)  # a lesion of 20 mm fits in
     prepare(page, folder, None)
     for one in [one for one in LINES if one.page == page]:
         how = not_run(one)
