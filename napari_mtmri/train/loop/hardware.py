@@ -21,7 +21,7 @@ def keep_freed_memory() -> None:
     """Keep freed memory in this process for the next update; on Linux with glibc only.
 
     Otherwise large blocks return to the system when they are freed, and every update fills
-    them with zeros again: a fifth of its time on a CPU (`benchmarks/page_faults.py`).
+    them with zeros again: a sixth of its time on a CPU (`benchmarks/page_faults.py`).
     """
     if sys.platform != "linux":
         return
