@@ -131,7 +131,7 @@ def draw_validation(pieces: Sequence[Piece], events: Mapping[str, Sequence[Event
     """Return the gain in PSNR and the Dice on validation slices over the training, or None."""
     keys = (
         ("val_psnr_gain", "PSNR above zero-filled (dB)"),
-        ("val_dice", "Dice on the reconstruction"),
+        ("val_dice", "Dice without the reference image"),
     )
     if not any(_track(piece, events, key)[0] for piece in pieces for key, _ in keys):
         return None
@@ -157,7 +157,8 @@ def _track(
 ) -> tuple[list[float], list[float]]:
     """Return a validation score over the fraction of the row's updates.
 
-    The Dice of a U-Net trained alone is left out: its input was always the reference image.
+    A U-Net trained alone has no ``val_dice``: its input was always the reference image. A
+    method with stages has a Dice near 0 before the stage that trains its masks.
     """
     done, values = [], []
     for number, found in enumerate(events[piece.job.key]):
@@ -166,7 +167,7 @@ def _track(
             if total and event["kind"] == "validation" and key in event:
                 done.append(100 * (number + event["updates"] / total) / len(piece.parts))
                 values.append(event[key])
-    return ([], []) if key == "val_dice" and piece.row.method != JOINT else (done, values)
+    return done, values
 
 
 def draw_differences(lines: Sequence[Line], study: Study) -> Any:

@@ -180,9 +180,9 @@ _TABLES: Mapping[str, Study] = {
         compares_methods=True,
         classes=TISSUES,
         changes={"classes": len(TISSUES), "sequence": "t1-spgr"},
-        # 15 brains with 35 slices each are as many slices as 66 cases with 8; with 12, a third:
-        # tissues are in every slice, and learned sooner than lesions.
-        budget_changes={"narrow": {"slices_per_case": 12}, "cpu": {"slices_per_case": 35}},
+        # 15 brains with 35 slices each are as many slices as 66 cases with 8. With a third of
+        # them, CSF is not learned: its Dice was 0 for `mtmri`, 0.52 for `unet-full-sample`.
+        budget_changes=dict.fromkeys(("narrow", "cpu"), {"slices_per_case": 35}),
     ),
 }
 
