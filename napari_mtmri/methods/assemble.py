@@ -95,6 +95,7 @@ def score(result: Result, reference: Volume | None, labels: Volume | None) -> di
         result.method: measure_all(
             stack(result.reconstruction), truth, stack(result.labels), drawn, spacing=along,
             classes=classes, voxel_ml=None if along is None else result.zero_filled.voxel_ml,
+            probability=stack(result.probability),
         ).noted(note),
     }  # fmt: skip
     return {name: scores for name, scores in rows.items() if scores.rows}

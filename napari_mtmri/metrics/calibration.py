@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+
+from napari_mtmri.metrics.base import LabelPair, Metric, Quantity, Score
 
 NEAR_PIXELS = 3
 N_BINS = 10
@@ -133,3 +136,43 @@ def best_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     low, high = np.log(TEMPERATURES)
     found = minimize_scalar(cost, bounds=(low, high), method="bounded")
     return float(np.exp(found.x))
+
+
+DEPENDS = f"voxels within {NEAR_PIXELS} pixels of the reference border; {N_BINS} bins"
+
+
+def measure(pair: LabelPair) -> list[Score]:
+    """Return the calibration error near the border of the reference; nothing without probabilities.
+
+    Away from the border almost every probability is 0 or 1, and right.
+    """
+    if pair.probability is None:
+        return []
+    near = near_border(pair.reference)
+    bins = reliability(pair.probability[near], pair.reference[near])
+    value = expected_calibration_error(bins)
+    flag = "" if math.isfinite(value) else "no border"
+    return [Score("calibration error", value, region=pair.region, depends=DEPENDS, flag=flag)]
+
+
+CALIBRATION = Metric(
+    name="calibration",
+    title="Calibration error",
+    kind="labels",
+    summary="Mean difference of predicted probability and observed frequency near the border.",
+    depends=DEPENDS,
+    gives=(
+        Quantity(
+            "calibration error",
+            "Mean difference of predicted and true frequency near the reference border",
+            "lower",
+            shown={"summary": 3},
+        ),
+    ),
+    citations=(
+        "Naeini MP, Cooper GF, Hauskrecht M. Obtaining well calibrated probabilities using "
+        "Bayesian binning. AAAI 2015.",
+    ),
+    measure=measure,
+    place=70,
+)

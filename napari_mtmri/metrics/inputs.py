@@ -72,6 +72,8 @@ class LabelPair:
         Index of the first slice in its volume.
     voxel_ml : float or None
         Volume of a voxel in ml, if it is not the product of the spacings (sheared grid).
+    probability : float array, same shape, or None
+        Predicted probability of the class, 0 to 1.
     """
 
     prediction: np.ndarray
@@ -80,6 +82,7 @@ class LabelPair:
     spacing: tuple[float, float, float] | None = None
     first_slice: int = 0
     voxel_ml: float | None = None
+    probability: np.ndarray | None = None
 
     @property
     def flag(self) -> str:
@@ -107,7 +110,13 @@ class LabelPair:
             filled = np.flatnonzero(either.any(axis=others))
             sides.append(slice(int(filled[0]), int(filled[-1]) + 1))
         box = tuple(sides)
-        return replace(self, prediction=self.prediction[box], reference=self.reference[box])
+        inside = None if self.probability is None else self.probability[box]
+        return replace(
+            self,
+            prediction=self.prediction[box],
+            reference=self.reference[box],
+            probability=inside,
+        )
 
 
 def emptiness(predicted: bool | np.bool_, drawn: bool | np.bool_) -> str:

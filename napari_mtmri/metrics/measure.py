@@ -100,6 +100,7 @@ class Truth:
         spacing: Sequence[float] | None = None,
         index: int | None = None,
         voxel_ml: float | None = None,
+        probability: np.ndarray | None = None,
     ) -> list[LabelPair]:
         """Return a label pair for each class, of the volume or of one slice.
 
@@ -113,6 +114,8 @@ class Truth:
             Index of that slice in the volume; None for the volume.
         voxel_ml : float, optional
             Volume of a voxel in ml; by default the product of the spacings.
+        probability : float array, shape of ``prediction``, or None
+            Predicted probability of the foreground; it is that of a class only if there is one.
 
         Raises
         ------
@@ -126,12 +129,16 @@ class Truth:
         check_same_grid(prediction, reference, "labels")
         found = checked_labels(prediction, "predicted labels", self.classes)
         along = checked_spacing(spacing)
+        classes = checked_classes(found, self.drawn, self.classes)
+        if probability is not None:
+            check_same_grid(probability, reference, "probability")
         return [
             LabelPair(
-                found == number, reference == number, f"class {number}", along, index or 0, voxel_ml
+                found == number, reference == number, f"class {number}", along, index or 0,
+                voxel_ml, probability if len(classes) == 1 else None,
             )
-            for number in checked_classes(found, self.drawn, self.classes)
-        ]
+            for number in classes
+        ]  # fmt: skip
 
 
 def measure_all(
@@ -143,6 +150,7 @@ def measure_all(
     spacing: Sequence[float] | None,
     classes: Sequence[int] | None = None,
     voxel_ml: float | None = None,
+    probability: np.ndarray | None = None,
 ) -> Scores:
     """Return the scores of all registered metrics that the given arrays allow.
 
@@ -158,6 +166,8 @@ def measure_all(
     voxel_ml : float, optional
         Volume of a voxel in ml, needed on a sheared grid; by default the product of the
         spacings.
+    probability : float array, same shape, or None
+        Predicted probability of the foreground, 0 to 1.
 
     Returns
     -------
@@ -177,7 +187,9 @@ def measure_all(
         classes,
     )
     image = truth.image_pair(prediction_image)
-    labels = truth.label_pairs(prediction_labels, spacing, voxel_ml=voxel_ml)
+    labels = truth.label_pairs(
+        prediction_labels, spacing, voxel_ml=voxel_ml, probability=probability
+    )
     return _measure(all_metrics(), image, labels)
 
 

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from napari_mtmri.errors import InputError
 from napari_mtmri.metrics.calibration import (
     best_temperature,
     expected_calibration_error,
     near_border,
     reliability,
 )
+from napari_mtmri.metrics.measure import measure_all
 
 
 def drawn(logits: np.ndarray, seed: int = 0) -> np.ndarray:
@@ -60,3 +62,33 @@ def test_the_border_is_near_on_both_sides() -> None:
     # Along a line through the middle of a side: three pixels inside and three outside.
     assert np.flatnonzero(near[1, 10, :10]).tolist() == [2, 3, 4, 5, 6, 7]
     assert not near[1, 10, 10]
+
+
+def test_the_score_of_a_volume_is_the_error_near_the_border(rng: np.random.Generator) -> None:
+    drawn = np.zeros((4, 24, 20), np.uint8)
+    drawn[1:3, 6:15, 5:14] = 1
+    probability = np.where(drawn, 0.95, 0.01) + rng.uniform(0, 0.05, drawn.shape)
+    near = near_border(drawn > 0)
+    probability[~near] = rng.random(np.count_nonzero(~near))  # far from the border: ignored
+    scores = measure_all(None, None, drawn, drawn, spacing=None, probability=probability)
+    wanted = expected_calibration_error(reliability(probability[near], drawn[near] > 0))
+    assert scores.get("calibration error", "class 1") == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("classes", [None, (1, 2)])
+def test_without_a_probability_of_the_class_there_is_no_score(
+    classes: tuple[int, ...] | None,
+) -> None:
+    drawn = np.ones((2, 8, 8), np.uint8)
+    probability = None if classes is None else np.ones(drawn.shape)
+    scores = measure_all(
+        None, None, drawn, drawn, spacing=None, classes=classes, probability=probability
+    )
+    assert "calibration error" not in {row.metric for row in scores.rows}
+    assert scores.get("Dice", "class 1") == 1
+
+
+def test_probabilities_on_another_grid_are_refused() -> None:
+    drawn = np.ones((2, 8, 8), np.uint8)
+    with pytest.raises(InputError, match="probability"):
+        measure_all(None, None, drawn, drawn, spacing=None, probability=np.ones((2, 8, 9)))

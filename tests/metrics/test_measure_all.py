@@ -68,7 +68,9 @@ def test_every_metric_gives_what_it_declares(name: str, case: dict[str, Any]) ->
     pair = (
         truth.image_pair(case["prediction_image"])
         if metric.kind == "image"
-        else truth.label_pairs(case["prediction_labels"], SPACING)[0]
+        else truth.label_pairs(
+            case["prediction_labels"], SPACING, probability=0.9 * case["prediction_labels"]
+        )[0]
     )
     rows = metric.measure(pair)
     assert {row.scope for row in rows} == metric.scopes
