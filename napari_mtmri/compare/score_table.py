@@ -84,7 +84,7 @@ class ScoreTable:
     rows : mapping of cell name to tuple of Score or None
         One for each column, None where nothing was measured; each says what it depends on.
     remark : str
-        Empty, or `NOT_COMPARED`.
+        Why nothing is compared, or what makes the scores hard to compare; or empty.
     """
 
     columns: tuple[Column, ...]
@@ -138,7 +138,25 @@ def _table(comparison: Comparison) -> ScoreTable:
         )
     ]
     rows = {name: tuple(map(scores.get, columns)) for name, scores in found.items()}
-    return ScoreTable(tuple(columns), rows, "" if comparison.reference else NOT_COMPARED)
+    remarks = [] if comparison.reference else [NOT_COMPARED]
+    return ScoreTable(tuple(columns), rows, "\n".join(remarks + _unequal_sizes(comparison)))
+
+
+def _unequal_sizes(comparison: Comparison) -> list[str]:
+    """Return a remark if the networks of the cells differ in size, which scores depend on."""
+    sizes: dict[str, list[str]] = {}
+    for cell in comparison.cells:
+        weights = () if cell.result is None else cell.result.provenance.get("weights") or ()
+        size = " + ".join(dict.fromkeys(one["size"] for one in weights if one.get("size")))
+        if size:
+            sizes.setdefault(size, []).append(cell.name)
+    if len(sizes) < 2:
+        return []
+    named = "; ".join(f"{size}: {', '.join(names)}" for size, names in sizes.items())
+    return [
+        f"The networks differ in size, and in how long they were trained ({named}): the scores do "
+        "not tell which method is better."
+    ]
 
 
 def _scores(comparison: Comparison, cell: Cell) -> dict[Column, Score]:

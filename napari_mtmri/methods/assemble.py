@@ -206,7 +206,10 @@ def _provenance(scan: Scan, method: LoadedMethod) -> dict[str, Any]:
     path = scan.grid.path
     return {
         "input": {"file": None if path is None else path.name, "sha256": scan.grid.sha256},
-        "weights": [{"method": card.method, "sha256": card.sha256} for card in method.cards],
+        "weights": [
+            {"method": card.method, "sha256": card.sha256, "size": card.size}
+            for card in method.cards
+        ],
         "versions": {"napari-mtmri": __version__, **_versions("numpy", "torch", "nibabel")},
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from napari_mtmri.networks.multitask import MultiTask
     from napari_mtmri.train.recipe import Recipe
 
-PAPER_WIDTH = 64
+# Filters of the reconstruction and in the first level of the segmentation.
+NAMED_SIZES = {
+    (64, 64): "the paper's size",
+    (32, 16): "CPU size",
+    (16, 8): "half the width of CPU size",
+}
 
 
 def architecture(recipe: Recipe, *, recon: bool = True, seg: bool = True) -> dict[str, Any]:
@@ -97,9 +102,8 @@ def words(recipe: Recipe, task: str, *, recon: bool = True, seg: bool = True) ->
 
 def size_of(recipe: Recipe) -> str:
     """Return the size of the networks in words."""
-    sizes = recipe.network
-    is_full = sizes.recon_features == sizes.seg_features == PAPER_WIDTH
-    return "the paper's size" if is_full else "CPU size"
+    widths = (recipe.network.recon_features, recipe.network.seg_features)
+    return NAMED_SIZES.get(widths, "{} and {} filters".format(*widths))
 
 
 def joint_loss(network: MultiTask, batch: TensorBatch, context: LossContext) -> Losses:

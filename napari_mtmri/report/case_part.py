@@ -7,7 +7,6 @@ import math
 from collections.abc import Sequence
 
 from napari_mtmri.compare import (
-    NOT_COMPARED,
     Comparison,
     LesionTable,
     draw_comparison,
@@ -40,7 +39,7 @@ def case_part(comparison: Comparison) -> Part:
     return Part(
         case_name(comparison),
         (
-            *([NOT_COMPARED] if comparison.reference is None else []),
+            *table.remark.splitlines(),
             *([scores] if table.rows else []),
             *([] if lesions is None else [_lesions(lesions)]),
             *_pictures(comparison),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -53,6 +54,21 @@ def test_the_scores_are_those_of_the_metrics(seen: Comparison) -> None:
         own = slice_scores(seen, name).values[cell.name]
         along = scores.along(name)
         np.testing.assert_allclose(own, [along[number] for number in range(6)])
+
+
+@pytest.mark.parametrize("sizes", [("CPU size", "CPU size"), ("CPU size", "4 and 2 filters")])
+def test_networks_of_different_size_are_named_beside_their_scores(sizes: tuple[str, str]) -> None:
+    results = [
+        replace(result, provenance={"weights": [{"method": result.method, "size": size}]})
+        for result, size in zip(
+            (result_of(IMAGE, "d5c5"), result_of(IMAGE, "mtmri")), sizes, strict=True
+        )
+    ]
+    remark = score_table(compare_results(results, labels=LABELS)).remark
+    if sizes[0] == sizes[1]:
+        assert remark == ""
+    else:
+        assert "CPU size: d5c5 R4; 4 and 2 filters: mtmri R4" in remark
 
 
 def test_every_score_says_what_it_depends_on(seen: Comparison) -> None:

@@ -157,5 +157,8 @@ def test_the_sizes_on_a_card_build_the_same_network_again(method: str) -> None:
     sizes = training.architecture(changed(method=method, **keys, **own.get(method, {})))
     again = training.architecture(changed(method=method, **training.like(sizes)))
     assert again == sizes
-    assert training.words(changed(method=method)).size == "CPU size"
+    widths = {"recon_features": 32, "seg_features": 16}
+    assert training.words(changed(method=method, **widths)).size == "CPU size"
+    narrow = changed(method=method, recon_features=16, seg_features=8)
+    assert training.words(narrow).size == "half the width of CPU size"
     assert METHODS.get(method).summary.endswith(".")

@@ -39,7 +39,7 @@ def test_the_trained_network_is_exported_with_a_card(run: Path, tmp_path: Path) 
     tensors, again = load_weights(tmp_path / "out" / "mtmri.safetensors", "mtmri")
     assert again == card
     assert card.n_slices_shown == 7 * TINY.optimizer.batch_size
-    assert card.size == "CPU size"
+    assert card.size == "4 and 2 filters"
     assert "not for commercial use" in card.licence
     for name, value in make_network(TINY).state_dict().items():
         assert torch.equal(tensors[name], value.half().float())
