@@ -84,16 +84,22 @@ def _list(*, as_json: bool) -> None:
     if as_json:
         write_json(found)
         return
-    rows = [["NAME", "GIVES", "WEIGHTS", "PARAMETERS", "MB", "SCORES AT R 4", "LICENCE"]]
+    rows = [["NAME", "GIVES", "WEIGHTS", "PARAMETERS", "MB", "SIZE", "SCORES AT R 4", "LICENCE"]]
     for one in found:
-        size, parameters = one["megabytes"], one["n_parameters"]
+        megabytes, parameters = one["megabytes"], one["n_parameters"]
         rows.append([
             one["name"], ", ".join(one["gives"]), one["weights"],
             NONE if parameters is None else f"{parameters:,}",
-            NONE if size is None else f"{size:.1f}", _scores(one["scores"]),
+            NONE if megabytes is None else f"{megabytes:.1f}",
+            " + ".join(one["sizes"]) or NONE, _scores(one["scores"]),
             "; ".join(text.partition(":")[0] for text in one["licences"]) or NONE,
         ])  # fmt: skip
     write_result(columns(rows))
+    if len({size for one in found for size in one["sizes"]}) > 1:
+        write_note(
+            "note: weights of different size were also trained for different times; their scores "
+            "do not tell which method is better."
+        )
 
 
 def _entry(name: str) -> dict[str, Any]:
@@ -118,6 +124,7 @@ def _entry(name: str) -> dict[str, Any]:
         "weights": state if len(cards) < 2 else f"{state}: {' + '.join(c.method for c in cards)}",
         "n_parameters": facts["n_parameters"],
         "gflop_per_slice": facts["gflop_per_slice"],
+        "sizes": list(dict.fromkeys(card.size for card in cards)),
         "megabytes": sum(path.stat().st_size for path in paths) / 1e6 if paths else None,
         "scores": [score.model_dump() for card in own for score in card.scores],
         "licences": sorted({card.licence for card in cards}),

@@ -43,7 +43,11 @@ def test_every_method_is_listed_with_what_its_weights_are(sh: Shell) -> None:
     assert found["mtmri"]["megabytes"] == pytest.approx(path.stat().st_size / 1e6)
     assert found["mtmri"]["n_parameters"] == read_card(path).n_parameters
     assert found["zero-filled"]["weights"] == "needs none"
-    assert "two-stage" in sh("zoo").out
+    assert (found["two-stage"]["sizes"], found["zero-filled"]["sizes"]) == (["tiny"], [])
+    assert found["synnet"]["sizes"] == ["half the width of CPU size"]
+    table = sh("zoo")
+    assert "two-stage" in table.out
+    assert "different size" in table.err
 
 
 def test_weights_are_made_again_by_the_command_of_their_card_and_kept(
