@@ -44,10 +44,17 @@ def test_every_method_is_listed_with_what_its_weights_are(sh: Shell) -> None:
     assert found["mtmri"]["n_parameters"] == read_card(path).n_parameters
     assert found["zero-filled"]["weights"] == "needs none"
     assert (found["two-stage"]["sizes"], found["zero-filled"]["sizes"]) == (["tiny"], [])
-    assert found["synnet"]["sizes"] == ["half the width of CPU size"]
     table = sh("zoo")
     assert "two-stage" in table.out
-    assert "different size" in table.err
+    assert "different size" not in table.err
+
+
+def test_scores_of_weights_of_different_size_are_not_left_to_speak(
+    own_weights: Path, sh: Shell
+) -> None:
+    card = own_weights / "d5c5.json"
+    card.write_text(json.dumps({**json.loads(card.read_text()), "size": "CPU size"}))
+    assert "different size" in sh("zoo").err
 
 
 def test_weights_are_made_again_by_the_command_of_their_card_and_kept(
