@@ -280,8 +280,19 @@ class Comparison:
 
         Its own, else the reference, else the first image; None if no cell has an image.
         """
-        images = (cell.image, *(one.image for one in self.cells))
-        return next((image for image in images if image is not None), None)
+        lender = self._lender(cell)
+        return None if lender is None else lender.image
+
+    def borrowed_from(self, cell: Cell) -> str:
+        """Return the name of the cell whose image is shown below the labels of this one.
+
+        Empty if the image is its own, or there is none.
+        """
+        lender = self._lender(cell)
+        return "" if lender is None or lender is cell else lender.name
+
+    def _lender(self, cell: Cell) -> Cell | None:
+        return next((one for one in (cell, *self.cells) if one.image is not None), None)
 
     def cell(self, name: str) -> Cell:
         """Return the cell with a name.

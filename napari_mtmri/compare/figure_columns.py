@@ -109,7 +109,7 @@ class _Maker:
         data = np.zeros(shape, np.float32) if image is None else image.magnitude()
         return Column(
             cell.name,
-            kind_text(cell),
+            kind_text(comparison, cell),
             scores_text(comparison, cell),
             self._picture(data),
             comparison.window_of(cell),

@@ -21,12 +21,19 @@ def case_name(comparison: Comparison) -> str:
     return next((one.name for one in results if one is not None), comparison.grid.name)
 
 
-def kind_text(cell: Cell) -> str:
-    """Return what a cell is, where its name does not say it, and its remarks."""
-    own = {"reference": "fully sampled", "date": "other date", "mask": "segmentation only"}
+def kind_text(comparison: Comparison, cell: Cell) -> str:
+    """Return what a cell is, where its name does not say it, and its remarks.
+
+    A mask without an image of its own is drawn on that of another cell, which is named: it must
+    not be taken for a reconstruction of the method.
+    """
+    own = {"reference": "fully sampled", "date": "other date"}
     what = [own[cell.kind]] if cell.kind in own else []
-    if cell.kind == "result" and cell.image is None:
-        what = ["segments the full image"]
+    lender = comparison.borrowed_from(cell)
+    if lender:
+        what = [f"mask on “{lender}”"]
+    elif cell.image is None:
+        what = ["mask only"]
     return ", ".join((*what, *cell.remarks))
 
 

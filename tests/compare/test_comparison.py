@@ -19,6 +19,7 @@ from napari_mtmri.compare import (
     reference_of,
     result_cell,
 )
+from napari_mtmri.compare.figure_text import kind_text
 from napari_mtmri.errors import InputError, RequestError
 from napari_mtmri.volume import Volume
 from tests.compare.cases import AFFINE, drawn, head, result_of
@@ -47,6 +48,20 @@ def test_equal_names_are_told_apart_by_what_differs() -> None:
         "mtmri R4 k 1",
     ]
     assert [c.name for c in compare_results(results).cells[1:]] == ["mtmri R4", "mtmri R4 (2)"]
+
+
+def test_a_mask_without_an_image_names_the_image_it_is_drawn_on() -> None:
+    found = np.ones(IMAGE.shape, np.uint8)
+    alone = replace(result_of(IMAGE, "synnet", labels=found), reconstruction=None, error=None)
+    seen = compare_results([alone, result_of(IMAGE, labels=found)])
+    cells = {cell.name: (seen.borrowed_from(cell), kind_text(seen, cell)) for cell in seen.cells}
+    assert cells["synnet R4"] == ("reference", "mask on “reference”")
+    assert cells["mtmri R4"] == ("", "")
+    without = replace(seen, cells=seen.cells[1:])
+    # Not on the image of another method without a word.
+    assert without.borrowed_from(without.cells[0]) == "mtmri R4"
+    only = replace(seen, cells=seen.cells[1:2])
+    assert kind_text(only, only.cells[0]) == "mask only"
 
 
 def test_a_saved_result_gives_its_reference_back() -> None:

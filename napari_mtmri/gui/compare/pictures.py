@@ -192,6 +192,9 @@ class _Maker:
         elif content == "k-space":
             image, window, what = self.kspace(cell), (LOWEST_DB, 0.0), "k-space"
         marked = replace(cell, window=None if what else own)
+        lender = self.comparison.borrowed_from(cell)
+        if lender and not what:
+            what = f"on “{lender}”"
         remarks = [part for part in (what, *marked.remarks) if part]
         return Picture(
             (cell.name,),

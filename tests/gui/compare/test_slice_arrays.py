@@ -4,15 +4,19 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import napari_mtmri as mt
-from napari_mtmri.compare import AGREED, EXTRA, MISSED
+from napari_mtmri.compare import AGREED, EXTRA, MISSED, compare_results
 from napari_mtmri.compare.mask_patterns import OUTLINE, patterned
+from napari_mtmri.gui.compare.pictures import Request, pictures
 from napari_mtmri.gui.compare.slice_arrays import Mix, difference, disagreement, mixed, outlined
+from napari_mtmri.gui.compare.state import Looking
 from napari_mtmri.gui.viewer.layers import placement_of
+from tests.compare.cases import head, result_of
 
 SHAPE = (4, 20, 30)
 
@@ -131,3 +135,13 @@ def test_the_grid_has_the_largest_cells(n_cells, size, shape) -> None:
     from napari_mtmri.gui.compare.grid import grid_shape
 
     assert grid_shape(n_cells, size) == shape
+
+
+def test_a_cell_without_an_image_says_whose_image_is_below_its_mask() -> None:
+    found = np.ones(head().shape, np.uint8)
+    alone = replace(result_of(head(), "synnet", labels=found), reconstruction=None, error=None)
+    seen = compare_results([alone, result_of(head(), labels=found)])
+    request = Request(seen, Looking(), placement_of(seen.grid), Mix("swipe"))
+    assert [picture.title for picture in pictures(request)] == [
+        "reference", "synnet R4 · on “reference”", "mtmri R4",
+    ]  # fmt: skip
