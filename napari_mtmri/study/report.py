@@ -230,17 +230,20 @@ def _differences_part(lines: Sequence[Line], study: Study) -> str:
     heading = ["Row"]
     for measure in compared(study.classes):
         heading += [measure.title, "p (Holm)"]
-    tests = [one.comparison.test for line in lines for one in line.differences]
+    columns: dict[str, list[float]] = {}
+    for one in (one for line in lines for one in line.differences):
+        columns.setdefault(one.measure.title, []).append(one.comparison.test.smallest_p)
     notes = [
         f"Minus “{study.base.title}”, paired by case: mean and its 95 % interval by bootstrap "
         f"over cases; {HOW_CORRECTED}.",
     ]
-    if tests:
-        n_rows = sum(bool(line.differences) for line in lines)
-        least = min(one.smallest_p for one in tests)
+    # Holm multiplies the smallest p of a column by the number of its comparisons.
+    least = {title: min(1.0, min(found) * len(found)) for title, found in columns.items()}
+    if least:
+        low, high = (f"{value:.2g}" for value in (min(least.values()), max(least.values())))
         notes.append(
-            f"With so few cases and {n_rows} rows the smallest of a column's corrected p cannot "
-            f"be below {min(1.0, least * n_rows):.2g}."
+            "With so few cases the corrected p cannot be below "
+            + (f"{low}." if low == high else f"{low} to {high}, depending on the column.")
         )
     return "\n".join([markdown_table(heading, rows), "", *(f"- {note}" for note in notes)])
 

@@ -157,6 +157,22 @@ def test_a_second_row_makes_the_corrected_p_larger(partial: Plan) -> None:
     assert p_of_itfs() == pytest.approx(2 * alone)
 
 
+def test_the_smallest_p_that_is_stated_is_that_of_each_column(partial: Plan) -> None:
+    """A row without an image leaves the columns of images with one comparison fewer."""
+    score(partial, partial.pieces[3], 0.70, 32)
+    lines = summarise_plan(partial)
+    of_masks = [
+        replace(line, differences=tuple(one for one in line.differences if one.measure == DICE))
+        if line.row.name not in ("plain", "itfs")
+        else line
+        for line in lines
+    ]
+    least = 2 ** (1 - N_CASES)
+    assert f"cannot be below {2 * least:.2g}.\n" in report_text(partial, lines)
+    text = f"cannot be below {least:.2g} to {2 * least:.2g}, depending on the column."
+    assert text in report_text(partial, of_masks)
+
+
 def test_means_beyond_the_bound_of_dice_give_a_warning(partial: Plan) -> None:
     assert "at most 2PR" in report_text(partial, summarise_plan(partial))
     scores = dict(scores_of(0.9, 30))
