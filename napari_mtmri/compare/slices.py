@@ -112,6 +112,11 @@ def _slice_scores(comparison: Comparison, wanted: Quantity) -> SliceScores:
         return SliceScores(wanted, LESION_ERROR_DEPENDS, values)
     metric = next(one for one in all_metrics() if wanted in one.gives)
     values, depends = {}, metric.depends
+    empty = np.zeros(comparison.n_slices, bool)
+    if metric.kind == "image" and comparison.reference is not None:
+        # 100 dB and more where nothing was scanned would flatten the curve of all other slices.
+        others = tuple(axis for axis in range(3) if axis != comparison.axis)
+        empty = ~comparison.reference.magnitude().any(axis=others)
     for cell in comparison.compared if metric.kind == "image" else comparison.segmented:
         rows = [
             row
@@ -122,6 +127,7 @@ def _slice_scores(comparison: Comparison, wanted: Quantity) -> SliceScores:
         for row in rows:
             if row.item is not None and row.region == rows[0].region:
                 curve[row.item] = row.value
+        curve[empty] = np.nan
         values[cell.name] = curve
         depends = rows[0].depends if rows else depends
     return SliceScores(wanted, depends, values)

@@ -71,6 +71,17 @@ def test_networks_of_different_size_are_named_beside_their_scores(sizes: tuple[s
         assert "CPU size: d5c5 R4; 4 and 2 filters: mtmri R4" in remark
 
 
+def test_a_slice_without_signal_has_no_score_of_images() -> None:
+    data = IMAGE.data.copy()
+    data[..., 0] = 0
+    seen = compare_results([result_of(IMAGE.like(data))], labels=LABELS)
+    (values,) = slice_scores(seen, "PSNR").values.values()
+    assert np.isnan(values).tolist() == [True, *[False] * 5]
+    assert worst_slice(seen) > 0
+    (across,) = slice_scores(seen.with_view(axis=0, slice=10), "PSNR").values.values()
+    np.testing.assert_array_equal(np.isnan(across), ~data.any(axis=(1, 2)))
+
+
 def test_every_score_says_what_it_depends_on(seen: Comparison) -> None:
     table = score_table(seen)
     assert all(score is None or score.depends for row in table.rows.values() for score in row)
