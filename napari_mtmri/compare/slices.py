@@ -116,7 +116,7 @@ def _slice_scores(comparison: Comparison, wanted: Quantity) -> SliceScores:
     if metric.kind == "image" and comparison.reference is not None:
         # 100 dB and more where nothing was scanned would flatten the curve of all other slices.
         others = tuple(axis for axis in range(3) if axis != comparison.axis)
-        empty = ~comparison.reference.magnitude().any(axis=others)
+        empty = np.asarray(~comparison.reference.magnitude().any(axis=others))
     for cell in comparison.compared if metric.kind == "image" else comparison.segmented:
         rows = [
             row

@@ -22,7 +22,7 @@ from napari_mtmri.plotting import (
     WINDOW_PERCENTILE,
 )
 from napari_mtmri.study.case_record import CaseRecord
-from napari_mtmri.study.panels import COLOURS, DASHES, legend, panels
+from napari_mtmri.study.panels import COLOURS, DASHES, legend, name_rows, panels
 from napari_mtmri.study.plan import Plan
 from napari_mtmri.study.sizes import bins_of, training_sizes
 from napari_mtmri.study.summary import Line, Measure, main_measure, main_measures
@@ -76,9 +76,8 @@ def draw_violins(lines: Sequence[Line], columns: Sequence[Measure]) -> Any:
                 markersize=5,
             )
         axis.set_ylim(-0.6, len(lines) - 0.4)
-        titles = [line.row.title for line in reversed(lines)]
-        axis.set_yticks(range(len(lines)), titles if axis is axes[0] else [""] * len(lines))
         axis.set_title(measure.title, fontsize=9)
+    name_rows(axes, [line.row.title for line in reversed(lines)])
     return figure
 
 

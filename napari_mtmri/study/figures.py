@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_mtmri.plotting import BLACK, BLUE, GREEN, ORANGE
 from napari_mtmri.study.comparison_figures import comparison_figures
-from napari_mtmri.study.panels import COLOURS, DASHES, legend, panels, save_figure
+from napari_mtmri.study.panels import COLOURS, DASHES, legend, name_rows, panels, save_figure
 from napari_mtmri.study.plan import Piece, Plan
 from napari_mtmri.study.rows import JOINT, Study
 from napari_mtmri.study.state import Events, events_of
@@ -187,9 +187,8 @@ def draw_differences(lines: Sequence[Line], study: Study) -> Any:
             axis.plot([one.comparison.mean], [place], "o", color=BLUE, markersize=5)
         axis.axvline(0, color=BLACK, linewidth=0.8)
         axis.set_ylim(-0.6, len(shown) - 0.4)
-        titles = [line.row.title for line in reversed(shown)]
-        axis.set_yticks(range(len(shown)), titles if axis is axes[0] else [""] * len(shown))
         axis.set_title(measure.title, fontsize=9)
+    name_rows(axes, [line.row.title for line in reversed(shown)])
     return figure
 
 

@@ -49,6 +49,13 @@ def legend(figure: Any, axes: Sequence[Any]) -> None:
         )  # fmt: skip
 
 
+def name_rows(axes: Sequence[Any], names: Sequence[str]) -> None:
+    """Name the places 0, 1, ... of the vertical axis, at the left of every row of panels."""
+    for axis in axes:
+        is_left = axis.get_subplotspec().is_first_col()
+        axis.set_yticks(range(len(names)), names if is_left else [""] * len(names))
+
+
 def save_figure(figure: Any, place: Path) -> None:
     """Write a figure as PNG."""
     place.parent.mkdir(parents=True, exist_ok=True)
