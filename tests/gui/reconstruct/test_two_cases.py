@@ -75,8 +75,9 @@ def test_results_stand_above_their_own_image_and_what_covers_them_comes_back(
     two.run_part.live.setChecked(True)
     # The zero-filled image of the scan is shown before that of the method.
     qtbot.waitUntil(
-        lambda: on_top(viewer) == "live mtmri · first"
-        and "live segmentation · first" in names(viewer),
+        lambda: (
+            on_top(viewer) == "live mtmri · first" and "live segmentation · first" in names(viewer)
+        ),
         timeout=WAIT_MS,
     )
     two.run_part.live.setChecked(False)
