@@ -291,6 +291,11 @@ class Comparison:
         lender = self._lender(cell)
         return "" if lender is None or lender is cell else lender.name
 
+    def named(self, cell: Cell) -> str:
+        """Return the name of a cell, and of the cell whose image is below its mask."""
+        lender = self.borrowed_from(cell)
+        return f"{cell.name} · on “{lender}”" if lender else cell.name
+
     def _lender(self, cell: Cell) -> Cell | None:
         return next((one for one in (cell, *self.cells) if one.image is not None), None)
 

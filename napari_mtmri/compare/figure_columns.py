@@ -146,7 +146,7 @@ class _Maker:
         images = [self._column(cell).image for cell in (first, second)]
         top = error_top(self._comparison)
         return Column(
-            f"|{first.name} − {second.name}|",
+            f"|{self._comparison.named(first)} − {self._comparison.named(second)}|",
             f"0 to {top:.3g}",
             "",
             np.abs(images[0] - images[1]),

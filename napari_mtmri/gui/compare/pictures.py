@@ -192,13 +192,11 @@ class _Maker:
         elif content == "k-space":
             image, window, what = self.kspace(cell), (LOWEST_DB, 0.0), "k-space"
         marked = replace(cell, window=None if what else own)
-        lender = self.comparison.borrowed_from(cell)
-        if lender and not what:
-            what = f"on “{lender}”"
+        name = cell.name if what else self.comparison.named(cell)
         remarks = [part for part in (what, *marked.remarks) if part]
         return Picture(
             (cell.name,),
-            " · ".join([cell.name, *remarks]),
+            " · ".join([name, *remarks]),
             image,
             self.mask(cell),
             window,
@@ -250,19 +248,20 @@ class _Maker:
     def mixed(self, first: Cell, second: Cell, mix: Mix) -> Picture:
         """Return one picture of two cells."""
         mode, names = self.looking.mode, (first.name, second.name)
+        titles = [self.comparison.named(cell) for cell in (first, second)]
         a, b = self.picture(first), self.picture(second)
         if mode == "difference":
             images = self.grey(first), self.grey(second)
             key = f"{second.name} difference"
             data = self._kept(first.name, key, lambda: difference(*images))
             labels = self.pair_masks(first, second)
-            title = f"│{first.name} − {second.name}│"
+            title = f"│{' − '.join(titles)}│"
             top = error_top(self.comparison)
             style: MaskStyle = "none" if self.looking.masks == "none" else "disagreement"
             return Picture(
                 names, title, data, labels, (0.0, top), ERRORS, style, second.labels, has_bar=True
             )
-        title = BESIDE.join(names)
+        title = BESIDE.join(titles)
         if mode == "blink":
             title = (b if mix.shows_second else a).title
         labels = mixed(self.told_apart(first), self.told_apart(second), mix)

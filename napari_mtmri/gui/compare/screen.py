@@ -141,8 +141,9 @@ class Screen(QObject):
 
     def _retitle(self) -> None:
         pair = None if self.comparison is None else self._looking.pair(self.comparison)
-        if self._looking.mode == "blink" and pair is not None:
-            self.stage.retitle(pair[self._looking.shows_second].name)
+        if self._looking.mode == "blink" and pair is not None and self.comparison is not None:
+            shown = pair[self._looking.shows_second]
+            self.stage.retitle(self.comparison.named(shown))
 
     def _update_mix(self) -> None:
         looking, mix = self._looking, self.mix

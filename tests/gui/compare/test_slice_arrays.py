@@ -145,3 +145,7 @@ def test_a_cell_without_an_image_says_whose_image_is_below_its_mask() -> None:
     assert [picture.title for picture in pictures(request)] == [
         "reference", "synnet R4 · on “reference”", "mtmri R4",
     ]  # fmt: skip
+    # Their difference is 0 since both show the reference, not since the method is perfect.
+    looking = Looking(mode="difference", first="reference", second="synnet R4")
+    (both,) = pictures(Request(seen, looking, request.placement, Mix("difference")))
+    assert both.title == "│reference − synnet R4 · on “reference”│"
