@@ -97,8 +97,8 @@ def _list(*, as_json: bool) -> None:
     write_result(columns(rows))
     if len({size for one in found for size in one["sizes"]}) > 1:
         write_note(
-            "note: weights of different size were also trained for different times; their scores "
-            "do not tell which method is better."
+            "note: weights of different size, and perhaps of different training: their scores do "
+            "not tell which method is better."
         )
 
 

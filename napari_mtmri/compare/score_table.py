@@ -154,8 +154,8 @@ def _unequal_sizes(comparison: Comparison) -> list[str]:
         return []
     named = "; ".join(f"{size}: {', '.join(names)}" for size, names in sizes.items())
     return [
-        f"The networks differ in size, and in how long they were trained ({named}): the scores do "
-        "not tell which method is better."
+        f"The networks differ in size, and perhaps in their training ({named}): the scores do not "
+        "tell which method is better."
     ]
 
 
