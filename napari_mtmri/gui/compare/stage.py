@@ -29,7 +29,7 @@ from napari_mtmri.gui.viewer.orientation import show_letters
 NO_SHAPE = (0, 0)
 STRIDE, SPACING = -2, 4  # two layers a cell, counted from the top of the list
 OPACITY = 0.9
-NAME_SIZE, CHARACTER = 8, 6.5  # of titles in points, and the width of a character in pixels
+NAME_SIZE, CHARACTER = 8, 7.5  # of titles in points, and the width of a character in pixels
 LETTER = 16  # half the width of a letter, with its distance, in pixels
 ZOOMED = 1.05  # times the zoom that fits the slice
 MARGIN = 0.1  # around a slice, as a share of its cell: room for letters
