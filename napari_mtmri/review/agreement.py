@@ -20,6 +20,7 @@ from napari_mtmri.review.kappa import Kappa, cohen, fleiss
 from napari_mtmri.review.mask_scores import PairScores, compare_masks
 from napari_mtmri.review.opinions import Opinion, find_opinions, require_unblinded
 from napari_mtmri.review.project import ReviewProject
+from napari_mtmri.stats.patients import sessions_note
 from napari_mtmri.tables import csv_text, markdown_table
 
 FEWEST_TO_PLOT = 3
@@ -162,12 +163,13 @@ def compare_project(
         name: {one.name: one.status.state for one in found} for name, found in shared.items()
     }
     rejected = any(not one.has_mask for found in shared.values() for one in found)
+    repeated = sessions_note((found[0].case.patient, name) for name, found in shared.items())
     return Agreement(
         pairs=tuple(pairs),
         cases=tuple(cases),
         kappas=tuple(_kappas(verdicts)),
         bland_altman=tuple(_volumes(pairs)),
-        notes=(REJECTED_NOTE,) if rejected else (),
+        notes=tuple(note for note in (REJECTED_NOTE if rejected else "", repeated) if note),
     )
 
 

@@ -63,14 +63,30 @@ def patients_note(cases: Iterable[tuple[str, str]]) -> str:
     ----------
     cases : iterable of (patient, case)
     """
+    found = _several_sessions(cases)
+    return found and f"n counts patients: {found}, and the sessions of a patient are averaged first."
+
+
+def sessions_note(cases: Iterable[tuple[str, str]]) -> str:
+    """Return what n counts where sessions cannot be averaged, such as verdicts; or an empty text.
+
+    Parameters
+    ----------
+    cases : iterable of (patient, case)
+    """
+    found = _several_sessions(cases)
+    return found and (
+        f"n counts cases: {found}. Sessions of a patient are not independent, so the intervals are "
+        "too narrow."
+    )
+
+
+def _several_sessions(cases: Iterable[tuple[str, str]]) -> str:
     known = {(patient or case, case) for patient, case in cases}
     n_patients = len({patient for patient, _ in known})
     if n_patients == len(known):
         return ""
-    return (
-        f"n counts patients: the {len(known)} cases are of {n_patients} "
-        f"patient{'s' * (n_patients > 1)}, and the sessions of a patient are averaged first."
-    )
+    return f"the {len(known)} cases are of {n_patients} patient{'s' * (n_patients > 1)}"
 
 
 def _grouped(items: Iterable[tuple[Key, Value]]) -> dict[Key, list[Value]]:

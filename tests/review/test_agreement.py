@@ -123,6 +123,15 @@ def test_a_second_reading_is_compared_with_the_first(study: Path) -> None:
     assert [kappa.name for kappa in found.kappas] == ["Cohen"]
 
 
+def test_sessions_of_one_patient_are_said(study: Path) -> None:
+    assert not any("patients" in note for note in compare_project(open_project(study, "ann")).notes)
+    table = study / "cases.csv"
+    table.write_text(table.read_text().replace("patient1", "patient0"))
+    found = compare_project(open_project(study, "ann"))
+    assert any(note.startswith("n counts cases: the 4 cases are of 3 patients") for note in found.notes)
+    assert found.notes[-1] in found.to_markdown()
+
+
 def test_tables_and_plot_are_written(study: Path, tmp_path: Path) -> None:
     found = compare_project(open_project(study, "ann"))
     written = found.save(tmp_path / "out" / "agreement.csv")
