@@ -64,7 +64,9 @@ def patients_note(cases: Iterable[tuple[str, str]]) -> str:
     cases : iterable of (patient, case)
     """
     found = _several_sessions(cases)
-    return found and f"n counts patients: {found}, and the sessions of a patient are averaged first."
+    return (
+        found and f"n counts patients: {found}, and the sessions of a patient are averaged first."
+    )
 
 
 def sessions_note(cases: Iterable[tuple[str, str]]) -> str:

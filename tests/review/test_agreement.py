@@ -128,7 +128,9 @@ def test_sessions_of_one_patient_are_said(study: Path) -> None:
     table = study / "cases.csv"
     table.write_text(table.read_text().replace("patient1", "patient0"))
     found = compare_project(open_project(study, "ann"))
-    assert any(note.startswith("n counts cases: the 4 cases are of 3 patients") for note in found.notes)
+    assert any(
+        note.startswith("n counts cases: the 4 cases are of 3 patients") for note in found.notes
+    )
     assert found.notes[-1] in found.to_markdown()
 
 
