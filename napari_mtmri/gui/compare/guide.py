@@ -20,7 +20,7 @@ See results of several methods side by side, with one slice, zoom and window for
 4. **Error.** Magnitude of image − reference on one scale for all cells; ×5 and ×10 show
    smaller errors. Without a reference it is the data-consistency residual, and no error is
    scored. **Spread** is the standard deviation over results that differ in the sampling mask
-   alone.
+   alone, **Frequency** how often each voxel is called lesion over them.
 5. **Where to look.** The strip below the slices shows a score of each slice; click it to go
    there. Beside it are value, error and label of every cell under the cursor. The tables of
    lesions and scores can be sorted and copied.
@@ -34,7 +34,7 @@ The viewer is as before when the panel is closed or hidden. Masks that you paint
 | key | action |
 | --- | --- |
 | Alt+Shift+M | next mode |
-| Alt+Shift+E | image, error, spread or k-space |
+| Alt+Shift+E | image, error, spread, frequency or k-space |
 | Alt+Shift+G | error scale ×1, ×5, ×10 |
 | Alt+Shift+K | next way to draw masks |
 | Alt+Shift+A | axial, coronal, sagittal |
