@@ -34,7 +34,7 @@ ORDERS = {"t1": (CSF, GREY, WHITE), "t2": (WHITE, GREY, CSF)}
 PARAMETERS = (
     Option(
         "contrast", "choice", BY_INTENSITY,
-        "Contrast that names the tissues; none: classes are numbered from dark to bright",
+        "Contrast that names the tissues of a head without scalp; none: numbered from dark to bright",
         choices=(BY_INTENSITY, *ORDERS),
     ),
     Option("classes", "int", 3, "Number of classes without the background", minimum=1, maximum=6),
@@ -134,7 +134,10 @@ def _words(order: list[int]) -> str:
     if order == sorted(order):
         return f"Labels 1 to {len(order) - 1}: classes of intensity, from dark to bright."
     names = ", ".join(f"{label} {name}" for label, name in NAMES.items())
-    return f"Labels, named by the order of their mean intensities: {names}."
+    return (
+        f"Labels, named by the order of their mean intensities: {names}. Scalp is brighter than "
+        "white matter in T1 and takes its place; remove it first."
+    )
 
 
 CABALLERO_GMM = Method(
